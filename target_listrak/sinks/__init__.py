@@ -1,0 +1,1 @@
+"""The sinks of the target, one module per kind of destination."""
