@@ -1,0 +1,91 @@
+"""What the sandbox is started with: command line options, their environment twins, their defaults."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SCALES = ("small", "medium", "large", "fanout", "stream")
+"""Sizes of the world. ``fanout`` and ``stream`` are shapes made for measurements (see `world.scale`)."""
+
+ENVIRONMENT_PREFIX = "LISTRAK_SANDBOX_"
+
+
+@dataclass(frozen=True)
+class Config:
+    """How one sandbox was started.
+
+    Attributes:
+        port: TCP port on 127.0.0.1; 0 takes a free one.
+        seed: Seed of the world; the same seed gives the same world.
+        scale: One of `SCALES`.
+        latency_ms: Milliseconds each API answer is held back.
+        token_ttl: Seconds of real time an access token is valid.
+    """
+
+    port: int = 8990
+    seed: int = 1
+    scale: str = "small"
+    latency_ms: float = 0.0
+    token_ttl: float = 900.0
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if number < 0:
+        message = f"{text} is below 0"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:  # noqa: PLR2004  the range of TCP ports
+        message = f"{text} is no TCP port (0 to 65535)"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Config:
+    """Read options from the command line, then from their environment twins, then from the defaults.
+
+    Args:
+        arguments: What followed the program's name.
+        environment: Variables to look in; the process's own by default.
+
+    Raises:
+        SystemExit: An option is unknown or its value unfit; argparse has printed which one.
+    """
+    environment = os.environ if environment is None else environment
+    parser = argparse.ArgumentParser(
+        prog="listrak-sandbox",
+        description="A stand-in Listrak on 127.0.0.1: its email, SMS and data APIs with a made-up retailer.",
+        epilog=f"Each option has an environment twin: {ENVIRONMENT_PREFIX}PORT, {ENVIRONMENT_PREFIX}SEED, …",
+    )
+    default = Config()
+    options = (
+        ("port", _port, "TCP port on 127.0.0.1; 0 takes a free one"),
+        ("seed", int, "seed of the made-up world"),
+        ("scale", str, "size of the made-up world"),
+        ("latency-ms", _positive, "milliseconds each API answer is held back"),
+        ("token-ttl", _positive, "seconds an access token is valid"),
+    )
+    for name, kind, text in options:
+        variable = ENVIRONMENT_PREFIX + name.upper().replace("-", "_")
+        parser.add_argument(
+            f"--{name}",
+            type=kind,
+            # argparse runs text defaults through `type`, so a bad variable is reported like a bad option.
+            default=environment.get(variable) or str(getattr(default, name.replace("-", "_"))),
+            choices=SCALES if name == "scale" else None,
+            help=f"{text} (default %(default)s; or {variable})",
+        )
+    found = parser.parse_args(list(arguments))
+    if found.scale not in SCALES:  # argparse does not check defaults against choices
+        parser.error(f"argument --scale: {found.scale!r} is none of {', '.join(SCALES)}")
+    return Config(found.port, found.seed, found.scale, found.latency_ms, found.token_ttl)

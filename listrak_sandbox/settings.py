@@ -1,0 +1,111 @@
+"""What control routes can change while the sandbox runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from listrak_sandbox.config import Config
+
+EMAIL_AREAS = ("Contact", "Event", "List", "Message", "Report", "Segmentation")
+
+
+@dataclass(frozen=True)
+class Integration:
+    """One integration of the account: its credentials and what it may do.
+
+    Attributes:
+        client_id: Client id that the token endpoint takes.
+        client_secret: Its secret.
+        areas: Areas granted to it. None: all there are.
+        paused: A paused integration gets no token, and its tokens are refused.
+        refuse_ip: Behave as if the caller's address were not on its allow list.
+    """
+
+    client_id: str
+    client_secret: str
+    areas: tuple[str, ...] | None = None
+    paused: bool = False
+    refuse_ip: bool = False
+
+
+def _integrations() -> dict[str, Integration]:
+    return {
+        name: Integration(f"sandbox-{name}", f"sandbox-{name}-secret", areas)
+        for name, areas in (("email", EMAIL_AREAS), ("sms", None), ("data", None))
+    }
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Current settings; immutable, replaced as a whole.
+
+    Attributes:
+        latency_ms: Milliseconds each API answer is held back.
+        token_ttl: Seconds of real time for which new tokens are valid.
+        import_seconds: Seconds of real time that an import takes at least.
+        beta_route: Whether the account has the beta route.
+        import_minimum_rows: Smallest number of rows an import file may have; a smaller one is refused.
+        cursor_form: ``value`` or ``uri``: how nextPageCursor is written.
+        max_body_bytes: Largest request body; a larger one is answered 404.
+        profile_field_group_limit: Profile field groups a list may have.
+        profile_field_limit: Profile fields a group may have.
+        integrations: By name: email, sms, data.
+    """
+
+    latency_ms: float = 0.0
+    token_ttl: float = 900.0
+    import_seconds: float = 0.3
+    beta_route: bool = True
+    import_minimum_rows: int = 1
+    cursor_form: str = "value"
+    max_body_bytes: int = 250_000_000
+    profile_field_group_limit: int = 25
+    profile_field_limit: int = 100
+    integrations: dict[str, Integration] = field(default_factory=_integrations)
+
+    @classmethod
+    def from_config(cls, config: Config) -> Settings:
+        """Give the settings a sandbox starts with."""
+        return cls(latency_ms=config.latency_ms, token_ttl=config.token_ttl)
+
+    def changed(self, changes: dict[str, Any]) -> Settings:
+        """Give these settings with some of them changed.
+
+        Args:
+            changes: By name. ``integrations`` maps names to the attributes of theirs that change.
+
+        Raises:
+            ValueError: A name is unknown or a value of the wrong kind; the text says which.
+        """
+        changes = dict(changes)
+        integrations = dict(self.integrations)
+        for name, attributes in (changes.pop("integrations", None) or {}).items():
+            if name not in integrations:
+                message = f"There is no integration {name!r}: {', '.join(integrations)}"
+                raise ValueError(message)
+            values: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in attributes.items()
+            }
+            _check(Integration, values)
+            integrations[name] = replace(integrations[name], **values)
+        _check(Settings, changes)
+        for name, value in changes.items():
+            default = getattr(self, name)
+            numeric = isinstance(default, (int, float)) and not isinstance(default, bool)
+            if not isinstance(value, (int, float) if numeric else type(default)):
+                message = f"{name} takes a {'number' if numeric else type(default).__name__}, not {value!r}"
+                raise ValueError(message)  # noqa: TRY004  the one kind of error a caller has to expect
+        if changes.get("cursor_form", "value") not in ("value", "uri"):
+            message = "cursor_form is 'value' or 'uri'"
+            raise ValueError(message)
+        return replace(self, integrations=integrations, **changes)
+
+
+def _check(kind: type[Settings | Integration], changes: dict[str, Any]) -> None:
+    names = [one.name for one in fields(kind)]
+    unknown = sorted(set(changes) - set(names))
+    if unknown:
+        message = f"Unknown: {', '.join(unknown)}. There are: {', '.join(names)}"
+        raise ValueError(message)
