@@ -1,0 +1,332 @@
+"""The setting `destinations`: which stream goes where, parsed and checked before a record is read.
+
+A slip here would change what happens to people, so nothing is guessed: an unknown kind or member, a value of the
+wrong type and a mode that a kind does not have are errors that name the place and what there is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from listrak_api.errors import ConfigurationError
+
+__all__ = ["KINDS", "OPTIONS", "Destination", "Destinations", "Option"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One member of a destination.
+
+    Attributes:
+        text: What it does, for people.
+        types: The JSON types it may have.
+        values: The values it may have; none named, any of its types.
+        default: What holds where it is left out.
+    """
+
+    text: str
+    types: tuple[type, ...]
+    values: tuple[object, ...] = ()
+    default: object = None
+
+
+_NAME_OR_ID: Final = (str, int)
+
+OPTIONS: Final[dict[str, Option]] = {
+    "list": Option("The List, by name or id. A number is an id; a text is a name first, then an id.", _NAME_OR_ID),
+    "list_from": Option("The property that holds each record's List (name or id): the stream is split by it.", (str,)),
+    "create_list": Option(
+        "Make the list if there is none of that name: true, or an object of List properties such as "
+        "`bounceHandling` and `fromEmail`.",
+        (bool, dict),
+        default=False,
+    ),
+    "email": Option("The property with the email address. Default: the one named like it.", (str,)),
+    "phone": Option("The property with the phone number. Default: the one named like it.", (str,)),
+    "external_id": Option("The property with the external contact id.", (str,)),
+    "new_email": Option("The property with a contact's new address: the contact is moved to it.", (str,)),
+    "fields": Option(
+        "`auto`: properties go to the profile fields of the same name. Or an object from property to field "
+        "(name, `Group.Field`, or id).",
+        (str, dict),
+        default="auto",
+    ),
+    "field_values": Option("The property that holds an object from profile field id to value, as Segment sends it.", (str,)),
+    "field_group": Option("The profile field group: decides between fields of the same name, and takes new ones.", _NAME_OR_ID),
+    "field": Option("The CheckBox profile field that tells who is in the audience, by name or id.", _NAME_OR_ID),
+    "member": Option("The boolean property that tells whether the record is a member.", (str,)),
+    "create_missing": Option("Make profile fields (and the group) that are missing.", (bool,), default=False),
+    "update_type": Option(
+        "What happens to values that are there: Update replaces them, Append adds to them, Overwrite also clears. "
+        "Whether Overwrite touches profile fields that the stream does not have is not documented by Listrak.",
+        (str,),
+        ("Update", "Append", "Overwrite"),
+        "Update",
+    ),
+    "null_handling": Option(
+        "`keep`: null and empty text change nothing. `clear`: they clear the field. Absent never clears.",
+        (str,),
+        ("keep", "clear"),
+    ),
+    "on_bad_value": Option(
+        "A value that does not fit its field rejects the row, is left out (`blank`), or ends the run (`fail`).",
+        (str,),
+        ("reject_row", "blank", "fail"),
+        "reject_row",
+    ),
+    "mirror": Option(
+        "Remove those who left: false; true, at the end and only after an ACTIVATE_VERSION; `end_of_input`, at the end.",
+        (bool, str),
+        (False, True, "end_of_input"),
+        default=False,
+    ),
+    "max_removed_share": Option("The most of the membership that mirroring may remove (0 to 1).", (int, float), default=0.2),
+    "resubscribe": Option("Subscribe people again who had unsubscribed. You need their consent.", (bool,), default=False),
+    "double_opt_in": Option(
+        "New contacts get Listrak's double opt-in message first. One call per contact.", (bool,), default=False
+    ),
+    "include_unsubscribed": Option("Update unsubscribed contacts as well.", (bool,), default=False),
+    "trigger_journeys": Option("Let new subscribers enter the list's subscription journeys.", (bool,), default=False),
+    "event_ids": Option("Events (ids) to raise for each contact.", (list,), default=()),
+    "allow_deletes": Option(
+        "Records with `_sdc_deleted_at` unsubscribe (or set `off`). Without it they are rejected.", (bool,), default=False
+    ),
+    "route": Option(
+        "`import`: import files. `beta`: Listrak's beta route for profile fields, where the account has it.",
+        (str,),
+        ("import", "beta"),
+        "import",
+    ),
+    "sender_code": Option("The SMS sender code: its code or id.", _NAME_OR_ID),
+    "phone_list": Option("The Phone List, by name or id.", _NAME_OR_ID),
+}
+"""Every member that a destination may have, beside `kind`."""
+
+_LIST = ("list", "list_from", "create_list", "email")
+_FIELDS = ("fields", "field_group", "create_missing", "update_type", "null_handling", "on_bad_value")
+_MIRROR = ("mirror", "max_removed_share", "allow_deletes")
+_SMS_FIELDS = ("email", "fields", "null_handling", "on_bad_value")
+_RETAIL = ("fields", "on_bad_value")
+
+KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "email_list": (
+        *_LIST,
+        *_FIELDS,
+        "external_id",
+        "new_email",
+        "resubscribe",
+        "double_opt_in",
+        "trigger_journeys",
+        "event_ids",
+        "allow_deletes",
+    ),
+    "email_unsubscribe": ("list", "list_from", "email"),
+    "profile_fields": (
+        "list",
+        "list_from",
+        "email",
+        *_FIELDS,
+        "external_id",
+        "field_values",
+        "member",
+        "include_unsubscribed",
+        "route",
+    ),
+    "audience": ("list", "email", "field", "field_group", "create_missing", "member", "include_unsubscribed", *_MIRROR),
+    "sms_list": ("sender_code", "phone_list", "phone", *_SMS_FIELDS, "resubscribe", *_MIRROR),
+    "sms_profiles": ("sender_code", "phone", *_SMS_FIELDS),
+    "sms_unsubscribe": ("sender_code", "phone_list", "phone"),
+    "sms_opt_out": ("sender_code", "phone"),
+    "customers": _RETAIL,
+    "orders": _RETAIL,
+    "products": _RETAIL,
+    "reviews": _RETAIL,
+    "rating_summaries": _RETAIL,
+}
+"""The members that each kind of destination has."""
+
+_REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "audience": ("list", "field"),
+    "sms_list": ("sender_code", "phone_list"),
+    "sms_profiles": ("sender_code",),
+    "sms_unsubscribe": ("sender_code", "phone_list"),
+    "sms_opt_out": ("sender_code",),
+}
+
+
+def place(pattern: str, member: str = "") -> str:
+    """A member's place in the settings, for error texts."""
+    return f"destinations.{pattern}.{member}" if member else f"destinations.{pattern}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint that names what the word may have been meant to be, and otherwise what there is."""
+    names = sorted(known)
+    folded = {name.casefold(): name for name in names}
+    found = difflib.get_close_matches(word.casefold(), folded, n=1)
+    there = f"There is: {', '.join(names)}." if names else "There is none."
+    return f"Did you mean {folded[found[0]]!r}? {there}" if found else there
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One entry of the setting `destinations`, checked.
+
+    Attributes:
+        pattern: The stream's name or pattern.
+        kind: The kind of destination.
+        options: The members that were given.
+    """
+
+    pattern: str
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def option(self, name: str) -> Any:  # noqa: ANN401 - the option's own type
+        """A member's value, or its default."""
+        return self.options.get(name, OPTIONS[name].default)
+
+    @property
+    def clears(self) -> bool:
+        """Whether null and empty text clear a field: asked for, or implied by Overwrite."""
+        return self.option("null_handling") == "clear" or self.option("update_type") == "Overwrite"
+
+    def error(self, member: str, message: str, hint: str = "") -> ConfigurationError:
+        """An error about one member, naming it."""
+        name = place(self.pattern, member)
+        return ConfigurationError(f"{name}: {message}", setting=name, hint=hint)
+
+
+class Destinations:
+    """All destinations, and which one a stream has.
+
+    Args:
+        setting: The setting `destinations`.
+
+    Raises:
+        ConfigurationError: Something in it is wrong; the text names the entry and member.
+    """
+
+    def __init__(self, setting: object) -> None:
+        if not isinstance(setting, Mapping):
+            message = "destinations: an object from stream name (or pattern) to destination is needed"
+            raise ConfigurationError(message, setting="destinations")
+        self.all = [_parse(str(pattern), entry) for pattern, entry in setting.items()]
+        self._by_pattern = {destination.pattern: destination for destination in self.all}
+
+    def for_stream(self, stream: str) -> Destination | None:
+        """The destination of a stream: the one of exactly its name, else the longest pattern that fits."""
+        if stream in self._by_pattern:
+            return self._by_pattern[stream]
+        fitting = [one for one in self.all if fnmatch.fnmatchcase(stream, one.pattern)]
+        return max(fitting, key=lambda one: (len(one.pattern), one.pattern), default=None)
+
+
+def _parse(pattern: str, entry: object) -> Destination:
+    if not isinstance(entry, Mapping):
+        name = place(pattern)
+        hint = f'Such as {{"kind": "email_list", "list": "Newsletter"}}. Kinds: {", ".join(KINDS)}.'
+        raise ConfigurationError(f"{name}: an object with `kind` is needed", setting=name, hint=hint)
+    kind = entry.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        name = place(pattern, "kind")
+        text = "kind is missing" if kind is None else f"{kind!r} is no kind of destination"
+        raise ConfigurationError(f"{name}: {text}", setting=name, hint=nearest(str(kind or ""), KINDS))
+    options = {str(member): value for member, value in entry.items() if member != "kind" and value is not None}
+    destination = Destination(pattern, kind, options)
+    for member, value in options.items():
+        _check_member(destination, member, value)
+    _check_together(destination)
+    return destination
+
+
+def _check_member(destination: Destination, member: str, value: object) -> None:
+    allowed = KINDS[destination.kind]
+    if member not in allowed:
+        what = "has no such member" if member in OPTIONS else "is unknown"
+        text = f"a destination of kind {destination.kind} has no such member"
+        raise destination.error(member, text if what != "is unknown" else f"unknown member; {text}", nearest(member, allowed))
+    option = OPTIONS[member]
+    right_type = isinstance(value, option.types) and (bool in option.types or not isinstance(value, bool))
+    if not right_type:
+        needed = " or ".join(_TYPE_NAMES[kind] for kind in option.types)
+        raise destination.error(member, f"{needed} is needed, and {_type_name(value)} was given")
+    if option.values and not any(value == one and type(value) is type(one) for one in option.values):
+        raise destination.error(member, f"{value!r} is not one of {', '.join(map(_shown, option.values))}")
+    if isinstance(value, str) and not value.strip():
+        raise destination.error(member, "the text is empty")
+    if isinstance(value, int) and not isinstance(value, bool) and option.types == _NAME_OR_ID and value <= 0:
+        raise destination.error(member, "an id is a positive whole number")
+
+
+def _check_together(destination: Destination) -> None:
+    """Check what single members cannot show: what is missing, and what contradicts."""
+    kind, options, option = destination.kind, destination.options, destination.option
+    for member in _REQUIRED.get(kind, ()):
+        if member not in options:
+            raise destination.error(member, f"a destination of kind {kind} needs it", OPTIONS[member].text)
+    if "list_from" in KINDS[kind] and ("list" in options) == ("list_from" in options):
+        raise destination.error("list", "either `list` or `list_from` is needed, and not both")
+    if option("create_list") and "list" not in options:
+        raise destination.error("create_list", "it works with `list` only: a slip in a record must not make a list")
+    if option("update_type") == "Overwrite" and options.get("null_handling") == "keep":
+        raise destination.error("null_handling", "Overwrite clears; `keep` contradicts it", "Use update_type Update.")
+    if option("update_type") == "Append" and options.get("null_handling") == "clear":
+        raise destination.error("null_handling", "Append only adds; `clear` contradicts it", "Use update_type Update.")
+    if "max_removed_share" in options and not 0 <= options["max_removed_share"] <= 1:
+        raise destination.error("max_removed_share", "a share from 0 to 1 is needed")
+    if kind == "audience" and option("create_missing") and "field_group" not in options:
+        raise destination.error("field_group", "create_missing needs to know the group of the new field")
+    if option("route") == "beta":
+        _check_beta(destination)
+    _check_fields(destination)
+    _check_events(destination)
+
+
+def _check_beta(destination: Destination) -> None:
+    for member in ("external_id", "include_unsubscribed", "update_type", "null_handling"):
+        if member in destination.options:
+            raise destination.error(member, "the beta route does not have it", "Use `route: import`.")
+
+
+def _check_fields(destination: Destination) -> None:
+    fields = destination.option("fields")
+    if isinstance(fields, str) and fields != "auto":
+        raise destination.error("fields", f"`auto` or an object is needed, and {fields!r} was given")
+    if isinstance(fields, Mapping):
+        for name, goal in fields.items():
+            good = isinstance(goal, str) or (isinstance(goal, int) and not isinstance(goal, bool) and goal > 0)
+            if not good:
+                raise destination.error(f"fields.{name}", "a field's name, `Group.Field` or id is needed")
+    if "field_values" in destination.options and "fields" in destination.options:
+        raise destination.error("field_values", "either `fields` or `field_values`, and not both")
+    if destination.kind == "profile_fields" and "member" in destination.options and "field_values" not in destination.options:
+        raise destination.error("member", "it goes with `field_values`", "For a CheckBox that tells membership, use kind audience.")
+
+
+def _check_events(destination: Destination) -> None:
+    for event_id in destination.option("event_ids"):
+        if not isinstance(event_id, int) or isinstance(event_id, bool) or event_id <= 0:
+            raise destination.error("event_ids", "a list of event ids (positive whole numbers) is needed")
+
+
+_TYPE_NAMES = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "an object",
+    list: "a list",
+}
+
+
+def _type_name(value: object) -> str:
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,143 @@
+"""Work that goes on while the input is read: import files and calls, in order where order matters.
+
+Jobs are given to a *lane*. The jobs of one lane run one after the other, in the order given; different lanes run side
+by side. A list is a lane for its imports (two running imports that share a contact have no order), a contact is a lane for its calls.
+
+`concurrent.futures` waits for its threads when the interpreter ends, so a SIGTERM could hang on an answer that does
+not come. These threads are daemons: what they do can be abandoned, and the ledger has not confirmed it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable
+
+__all__ = ["Engine", "Stopped"]
+
+Job = Callable[[], None]
+
+
+class Stopped(Exception):  # noqa: N818 - it tells that the run was ended, which is no error of the job
+    """The run was ended from outside (SIGTERM, SIGINT, or an error elsewhere) while this was waiting."""
+
+
+class Engine:
+    """A few threads, and lanes of jobs for them.
+
+    Args:
+        name: For the threads' names.
+        threads: The most jobs that run at a time. Threads are started when there is work for them.
+        budget: The most weight (bytes) of jobs that wait or run. More than one job always fits.
+        stopping: Set when the run ends early: no further job is begun.
+    """
+
+    def __init__(self, name: str, *, threads: int, budget: int, stopping: threading.Event) -> None:
+        self.failure: BaseException | None = None
+        self._name = name
+        self._most_threads = threads
+        self._budget = budget
+        self._stopping = stopping
+        self._changed = threading.Condition()
+        self._lanes: dict[Hashable, deque[tuple[Job, int]]] = {}
+        self._ready: deque[Hashable] = deque()
+        self._threads = 0
+        self._idle = 0
+        self._running = 0
+        self._weight = 0
+
+    def submit(self, lane: Hashable, job: Job, weight: int = 1) -> None:
+        """Give a job to a lane, waiting first until enough of the others is done.
+
+        Args:
+            lane: Jobs of the same lane run in the order given, one at a time.
+            job: What to do. An exception out of it fails the engine: nothing else is begun.
+            weight: Memory that the job holds, in bytes.
+
+        Raises:
+            Exception: What another job failed with.
+            Stopped: The run is being ended.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or not self._weight or self._weight + weight <= self._budget)
+            self.check()
+            self._weight += weight
+            waiting = self._lanes.get(lane)
+            if waiting is not None:
+                waiting.append((job, weight))
+                return
+            self._lanes[lane] = deque([(job, weight)])
+            self._ready.append(lane)
+            if self._idle:
+                self._changed.notify_all()
+            elif self._threads < self._most_threads:
+                self._threads += 1
+                name = f"{self._name}-{self._threads}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def check(self) -> None:
+        """Raise what a job failed with, or `Stopped`; do nothing if all is well."""
+        if self.failure is not None:
+            raise self.failure
+        if self._stopping.is_set():
+            raise Stopped
+
+    def drain(self) -> None:
+        """Wait until everything handed over is done.
+
+        Raises:
+            Exception: What a job failed with, once those that were running have ended.
+            Stopped: The run is being ended.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running if self._over else not self._lanes)
+        self.check()
+
+    def stop(self, timeout: float) -> bool:
+        """Begin nothing more, and wait for what is running.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether nothing runs any more.
+        """
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: not self._running, timeout)
+
+    @property
+    def _over(self) -> bool:
+        return self.failure is not None or self._stopping.is_set()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._idle += 1
+                self._changed.wait_for(lambda: bool(self._ready) and not self._over)
+                self._idle -= 1
+                lane = self._ready.popleft()
+                job, weight = self._lanes[lane][0]
+                self._running += 1
+            failure: BaseException | None = None
+            try:
+                job()
+            except BaseException as error:  # noqa: BLE001 - raised again by check() in the reading thread
+                failure = error
+            del job  # what it holds is not needed while this thread waits for the next
+            self._done(lane, weight, failure)
+
+    def _done(self, lane: Hashable, weight: int, failure: BaseException | None) -> None:
+        with self._changed:
+            self._running -= 1
+            self._weight -= weight
+            if failure is not None and self.failure is None and not isinstance(failure, Stopped):
+                self.failure = failure
+            waiting = self._lanes[lane]
+            waiting.popleft()
+            if waiting:
+                self._ready.append(lane)
+            else:
+                del self._lanes[lane]
+            self._changed.notify_all()

@@ -1,0 +1,143 @@
+"""Which STATE may be passed on: the latest one whose rows, and all rows before it, are confirmed.
+
+The SDK writes state when it drains all sinks: every five minutes, or at the end of input. A failure in the third batch
+would then lose the checkpoints of two good ones, and a STATE that arrived while a batch was filling would be written
+before its rows are confirmed. So the target keeps STATE here and never gives it to the SDK (see
+`TargetListrak._process_state_message`).
+
+The rows between two STATE messages are an *epoch*. An epoch is confirmed when it is closed (its STATE has arrived) and
+as many rows have been settled as were opened. Epochs leave the queue in their order only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+__all__ = ["Epoch", "Hold", "Ledger"]
+
+_MOST_EPOCHS = 1024
+"""How many unconfirmed STATE messages are kept. Beyond it every other one is left out: its rows count for the next."""
+
+
+class Epoch:
+    """The rows between two STATE messages. Made and read by `Ledger` only."""
+
+    __slots__ = ("merged_into", "opened", "settled", "state")
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.settled = 0
+        self.state: bytes | None = None
+        self.merged_into: Epoch | None = None
+
+
+class Hold:
+    """Keeps STATE back from where it was made until it is released, as an unconfirmed row would."""
+
+    def __init__(self, ledger: Ledger, epoch: Epoch) -> None:
+        self._ledger = ledger
+        self._epoch: Epoch | None = epoch
+
+    def release(self) -> None:
+        """Let STATE pass. Releasing twice is releasing once."""
+        epoch, self._epoch = self._epoch, None
+        if epoch is not None:
+            self._ledger.settle(epoch)
+
+
+class Ledger:
+    """Counts rows in and out, and writes each STATE as soon as everything before it is confirmed.
+
+    Rows are opened, and STATE is given, by the one thread that reads the input; rows are settled by any thread.
+
+    Args:
+        write: Writes one STATE value (JSON, without line end) for the next in the pipe.
+        may_write: Asked before each writing; while it says no, the STATE waits and a later one may replace it.
+    """
+
+    def __init__(self, write: Callable[[bytes], None], may_write: Callable[[], bool] = lambda: True) -> None:
+        self._write = write
+        self._may_write = may_write
+        self._lock = threading.RLock()
+        self._epochs: deque[Epoch] = deque()
+        self._current = Epoch()
+        self._ready: bytes | None = None
+        self._written: bytes | None = None
+        self._withheld = False
+
+    def open(self) -> Epoch:
+        """Count one row that was read, and return its epoch, which `settle` wants back."""
+        self._current.opened += 1
+        return self._current
+
+    def hold(self) -> Hold:
+        """Keep back every STATE that arrives from now on, until the hold is released."""
+        return Hold(self, self.open())
+
+    def state(self, value: bytes) -> None:
+        """Take a STATE message: passed on now when nothing before it is open, else as soon as that is so.
+
+        Args:
+            value: The message's value as JSON.
+        """
+        with self._lock:
+            closed, self._current = self._current, Epoch()
+            closed.state = value
+            self._epochs.append(closed)
+            if len(self._epochs) > _MOST_EPOCHS:
+                self._thin_out()
+            self._advance()
+
+    def settle(self, epoch: Epoch, count: int = 1) -> None:
+        """Count rows of one epoch as confirmed."""
+        self.settle_all({epoch: count})
+
+    def settle_all(self, counts: Mapping[Epoch, int]) -> None:
+        """Count rows as confirmed, and pass on what STATE that frees.
+
+        Args:
+            counts: Number of rows by epoch.
+        """
+        with self._lock:
+            for given, count in counts.items():
+                epoch = given
+                while epoch.merged_into is not None:
+                    epoch = epoch.merged_into
+                epoch.settled += count
+            self._advance()
+
+    def withhold(self) -> None:
+        """Pass on no further STATE, whatever is confirmed later."""
+        with self._lock:
+            self._withheld = True
+
+    def advance(self) -> None:
+        """Try again to pass on what waits: for when the answer of `may_write` has changed."""
+        with self._lock:
+            self._advance()
+
+    def _advance(self) -> None:
+        while self._epochs and self._epochs[0].settled == self._epochs[0].opened:
+            self._ready = self._epochs.popleft().state
+        if self._ready is None or self._withheld or not self._may_write():
+            return
+        if self._ready != self._written:  # as the SDK: a STATE that says nothing new is not repeated
+            self._write(self._ready)
+            self._written = self._ready
+        self._ready = None
+
+    def _thin_out(self) -> None:
+        """Join neighbours two by two, so that a STATE after every row cannot fill the memory."""
+        epochs = list(self._epochs)
+        kept = deque(epochs[1::2])
+        if len(epochs) % 2:
+            kept.append(epochs[-1])
+        for earlier, later in list(pairwise(epochs))[::2]:
+            earlier.merged_into = later
+            later.opened += earlier.opened
+            later.settled += earlier.settled
+            earlier.state = None
+        self._epochs = kept

@@ -1,0 +1,106 @@
+"""What was not accepted, and why: a file that is itself Singer input.
+
+Each line is the line that was read, with a member `rejected` beside `record`: code, reason, destination, source row
+number. SCHEMA lines precede the records they describe. Mended, the file can be piped into the target again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from listrak_api.errors import ConfigurationError
+
+__all__ = ["RejectsFile"]
+
+_decoder = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class RejectsFile:
+    """The rejects file: made with the first rejected record, readable by its owner only (mode 0600).
+
+    A file that is there already is never touched: it may be the input of this very run, or not mended yet. The new
+    one then gets a number before its suffix.
+
+    Args:
+        path: The setting `rejects_path`.
+        logger: Told once where the file is.
+    """
+
+    def __init__(self, path: Path, logger: logging.Logger) -> None:
+        self.path = path
+        self.count = 0
+        self._logger = logger
+        self._lock = threading.Lock()
+        self._file: IO[bytes] | None = None
+        self._schemas: dict[str, bytes] = {}
+        self._written: dict[str, bytes] = {}
+
+    def schema(self, stream: str, line: bytes) -> None:
+        """Remember a stream's SCHEMA line, to be written before its next rejected record."""
+        with self._lock:
+            self._schemas[stream] = line
+
+    def write(self, stream: str, line: bytes, rejected: dict[str, object], properties: dict[str, Any] | None = None) -> None:
+        """Write one record that was rejected.
+
+        Args:
+            stream: The stream's name as it came in.
+            line: The RECORD line as it was read.
+            rejected: Code, reason, destination and source row number.
+            properties: What earlier records of the same contact had given and this one was merged with.
+
+        Raises:
+            ConfigurationError: `rejects_path` cannot be written.
+        """
+        message = _decoder.decode(line)
+        if properties is not None:
+            message["record"] = properties
+        message["rejected"] = rejected
+        with self._lock:
+            file = self._file or self._open()
+            schema = self._schemas.get(stream)
+            if schema is not None and self._written.get(stream) is not schema:
+                file.write(schema.rstrip() + b"\n")
+                self._written[stream] = schema
+            file.write(_encoder.encode(message) + b"\n")
+            self.count += 1
+
+    def flush(self) -> None:
+        """Hand everything written so far to the operating system: done before a STATE is passed on."""
+        with self._lock:
+            if self._file is not None:
+                self._file.flush()
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _open(self) -> IO[bytes]:
+        wanted = self.path
+        try:
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            for number in range(1, 10_000):
+                try:
+                    descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                    break
+                except FileExistsError:
+                    self.path = wanted.with_name(f"{wanted.stem}.{number}{wanted.suffix}")
+            else:
+                message = f"The folder of the rejects file holds 10,000 of them already: {wanted.name}"
+                raise ConfigurationError(message, setting="rejects_path", hint="Move them away.")
+        except OSError as error:
+            message = f"The rejects file (setting rejects_path) cannot be written: {error.strerror}"
+            raise ConfigurationError(message, setting="rejects_path", hint="Name a file in a folder you may write to.") from error
+        self._file = os.fdopen(descriptor, "wb")
+        self._logger.warning("Some records are rejected. They are written to %s", self.path)
+        return self._file

@@ -1,0 +1,108 @@
+"""What all loaders of one run share: clients, worker threads, the ledger, the rejects file."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from listrak_api.client import Client
+from listrak_api.settings import ConnectionSettings
+from target_listrak.accounting import Account, Journal
+from target_listrak.engine import Engine
+from target_listrak.ledger import Ledger
+from target_listrak.rejects import RejectsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Api", "Run"]
+
+Api = Literal["email", "sms", "data"]
+
+_IMPORT_THREADS = 32
+"""Imports that are watched at a time. They wait far more than they work; the client limits the requests in flight."""
+_IMPORT_BUDGET = 48_000_000
+_CALL_BUDGET = 16_000_000
+
+
+class Run:
+    """One run of the target.
+
+    Args:
+        config: The plugin's settings.
+        logger: The plugin's logger.
+        write_state: Writes one STATE value (JSON).
+
+    Attributes:
+        dry_run: Everything but writing to Listrak is done.
+        imports: Worker threads for import files: lanes are lists.
+        calls: Worker threads for calls per contact, `max_concurrency` of them: lanes are contacts.
+        stopping: Set when the run ends early. Wait on it instead of sleeping.
+        accounts: One per incoming stream, in the order in which they came.
+    """
+
+    def __init__(self, config: Mapping[str, Any], logger: logging.Logger, write_state: Callable[[bytes], None]) -> None:
+        self.config = config
+        self.logger = logger
+        self.dry_run: bool = config["dry_run"]
+        self.stopping = threading.Event()
+        self.imports = Engine("import", threads=_IMPORT_THREADS, budget=_IMPORT_BUDGET, stopping=self.stopping)
+        self.calls = Engine(
+            "call", threads=config["max_concurrency"], budget=_CALL_BUDGET, stopping=self.stopping
+        )
+        self.rejects = RejectsFile(Path(config["rejects_path"]), logger)
+        self.ledger = Ledger(self._passes_on(write_state), self.within_reject_share)
+        self.accounts: dict[str, Account] = {}
+        self._clients: dict[str, Client] = {}
+        self._lock = threading.Lock()
+
+    def client(self, api: Api) -> Client:
+        """The client of one API, made when it is first asked for.
+
+        Raises:
+            ConfigurationError: The API's credentials are missing.
+        """
+        with self._lock:
+            if api not in self._clients:
+                self._clients[api] = Client(ConnectionSettings.from_config(self.config, api), api)
+            return self._clients[api]
+
+    def journal(self, stream: str, destination: str, *, skipped: bool = False) -> Journal:
+        """The books of a stream that has just appeared."""
+        account = self.accounts.setdefault(stream, Account(stream, destination, skipped=skipped))
+        return Journal(stream, account, self.ledger, self.rejects)
+
+    def check(self) -> None:
+        """Raise what a worker thread failed with; called with every record, so that a failed run ends soon."""
+        if self.imports.failure is not None or self.calls.failure is not None or self.stopping.is_set():
+            self.imports.check()
+            self.calls.check()
+
+    def drain(self) -> None:
+        """Wait until all that was handed over is done.
+
+        Raises:
+            Exception: The first failure.
+        """
+        self.imports.drain()
+        self.calls.drain()
+
+    def over_reject_share(self) -> list[Account]:
+        """The accounts whose share of rejected rows is above `max_reject_share` as it stands."""
+        most = float(self.config["max_reject_share"])
+        return [account for account in list(self.accounts.values()) if not account.skipped and account.reject_share > most]
+
+    def within_reject_share(self) -> bool:
+        """Whether STATE may pass: no destination has more rejected rows than allowed, as it stands."""
+        return not self.over_reject_share()
+
+    def _passes_on(self, write_state: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        def write(state: bytes) -> None:
+            self.rejects.flush()  # what STATE passes over must be on record
+            if not self.dry_run:
+                write_state(state)
+
+        return write

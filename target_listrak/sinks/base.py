@@ -1,0 +1,164 @@
+"""What every kind of destination shares: a loader per stream, and the SDK sink that feeds it.
+
+The SDK makes a new sink whenever a stream's schema changes, and drains sinks on its own schedule. What happens to
+rows must not depend on either, so the SDK sink here is thin: it tells the loader of a new schema and is never full.
+The loader lives as long as the run.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from listrak_api.errors import NotFoundError, RequestRefusedError
+from target_listrak.values import BadValue
+
+if TYPE_CHECKING:
+    from target_listrak.accounting import Journal, Row
+    from target_listrak.destinations import Destination
+    from target_listrak.run import Run
+
+__all__ = ["ACCEPTED", "UNCHANGED", "Loader", "Outcome", "RowRejected"]
+
+
+class _Settled:
+    """A row's good end."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+ACCEPTED = _Settled("ACCEPTED")
+UNCHANGED = _Settled("UNCHANGED")
+
+Outcome = _Settled | BadValue
+"""What became of a row: `ACCEPTED`, `UNCHANGED`, or why it was rejected."""
+
+
+class RowRejected(Exception):  # noqa: N818 - it is the row's end, not the run's
+    """Raised while a row is prepared: it goes to the rejects file.
+
+    Args:
+        why: Code and reason, without anybody's data.
+    """
+
+    def __init__(self, why: BadValue) -> None:
+        super().__init__(why.code)
+        self.why = why
+
+
+class Loader(abc.ABC):
+    """Takes the rows of one incoming stream to its destination.
+
+    Args:
+        run: What all loaders share.
+        stream: The stream's name.
+        destination: Its destination, checked.
+        journal: Settles rows: each one exactly once, and only when Listrak has confirmed it.
+        resolved: What `resolve` returned for the destination.
+
+    Attributes:
+        kinds: The kinds of destination that the class serves.
+        version: The version of the stream's last record, if it had one (kept by the target).
+        activated: Whether an ACTIVATE_VERSION for `version` came after the stream's last record (kept by the target).
+    """
+
+    kinds: ClassVar[tuple[str, ...]]
+
+    def __init__(self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Any) -> None:  # noqa: ANN401 - each kind resolves to what it needs
+        self.run = run
+        self.stream = stream
+        self.destination = destination
+        self.journal = journal
+        self.resolved = resolved
+        self.version: int | None = None
+        self.activated = False
+
+    @classmethod
+    @abc.abstractmethod
+    def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401
+        """Look up every name of a destination. Called once, before a record is read; makes requests, writes nothing.
+
+        Returns:
+            What `__init__` wants as `resolved`.
+
+        Raises:
+            ConfigurationError: A name is unknown or ambiguous; the text lists what there is.
+        """
+
+    @abc.abstractmethod
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
+        """Take a SCHEMA, the first or a changed one: what can be prepared for all its records is prepared here.
+
+        Raises:
+            ConfigurationError: The stream cannot go to this destination.
+        """
+
+    @abc.abstractmethod
+    def take(self, record: dict[str, Any], row: Row) -> None:
+        """Take one record: settle its row now, or keep it until Listrak has confirmed it.
+
+        Args:
+            record: The record; `_sdc_` properties are still in it, fractions are `Decimal`.
+            row: Its row in the books.
+
+        Raises:
+            RowRejected: The row cannot be loaded.
+        """
+
+    @abc.abstractmethod
+    def flush(self) -> None:
+        """Hand over what is buffered: at the age limit, when memory is short, at the end of input."""
+
+    def finish(self) -> None:  # noqa: B027 - most kinds have nothing to do here
+        """Do what needs the whole stream (mirroring). Called after well-formed input ended and all rows are settled."""
+
+    def call(self, lane: Hashable, row: Row, make: Callable[[], Outcome], *, weight: int = 0) -> None:
+        """Have a call for one row made by a worker thread, and settle the row with what it returns.
+
+        A refusal (400, or 404 for the contact) rejects the row. Any other error ends the run, with the row not confirmed:
+        also a lost answer, so `make` looks whether the write was carried out where that can be known.
+
+        Args:
+            lane: The contact: calls of one lane are made one after the other, in this order.
+            row: The row.
+            make: Makes the calls. It must not settle the row itself.
+            weight: Memory that waits with it, in bytes, beside the row's line.
+        """
+
+        def job() -> None:
+            self.settle(row, attempt(make))
+
+        self.run.calls.submit(lane, job, 500 + len(row.line) + weight)
+
+    def settle(self, row: Row, outcome: Outcome) -> None:
+        """Put a row's outcome into the books."""
+        if outcome is ACCEPTED:
+            self.journal.accept(row)
+        elif outcome is UNCHANGED:
+            self.journal.unchanged(row)
+        elif isinstance(outcome, BadValue):
+            self.journal.reject(row, outcome)
+        else:  # pragma: no cover - a programming error must not lose a row
+            message = f"A row ended as {outcome!r}"
+            raise TypeError(message)
+
+
+def attempt(make: Callable[[], Outcome]) -> Outcome:
+    """Make a call for one row; a refusal becomes the reason for which the row is rejected."""
+    try:
+        return make()
+    except RequestRefusedError as error:
+        return refused(error)
+    except NotFoundError as error:
+        return BadValue("not_found", f"Listrak does not know it ({error.code or 'HTTP 404'})")
+
+
+def refused(error: RequestRefusedError) -> BadValue:
+    """Listrak's refusal as a reason: its code, and its own words where it gave any (the client has masked them)."""
+    reason = "Listrak refused it: " + (error.code or f"HTTP {error.status}")
+    return BadValue("refused", f"{reason}: {error.message}" if error.message else reason)
