@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_listrak.values import BadValue, as_boolean, as_date, as_number, formatter
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+TYPES = [
+    "Text",
+    "Numeric",
+    "RadioButton",
+    "CheckBox",
+    "CommentArea",
+    "Date",
+    "ContentBlock",
+    "Number",
+    "Checkbox",
+]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "value", "text"),
+    [
+        ("Text", "as is, with 'quotes' and \"more\"", "as is, with 'quotes' and \"more\""),
+        ("Text", " spaces stay ", " spaces stay "),
+        ("Text", "two\nlines", "two\nlines"),
+        ("Text", True, "true"),
+        ("Text", 12345.0, "12345"),
+        ("Text", Decimal("12345.0"), "12345"),
+        ("Text", 1e22, "10000000000000000000000"),
+        ("Text", 1.5e-7, "0.00000015"),
+        ("Text", ["red", "blue", None, 3], "red,blue,3"),
+        ("Text", dt.date(2026, 6, 30), "2026-06-30"),
+        ("Text", None, ""),
+        ("Text", " \t\n", ""),
+        ("Text", [], ""),
+        ("CommentArea", "žluťoučký 🐎", "žluťoučký 🐎"),
+        ("Something new", "text", "text"),
+        ("Numeric", 5, "5"),
+        ("Numeric", "007", "7"),
+        ("Numeric", "+5.10", "5.10"),
+        ("Numeric", 19.9, "19.90"),
+        ("Numeric", Decimal("19.9000"), "19.90"),
+        ("Numeric", 0.1 + 0.2, "0.30"),
+        ("Numeric", Decimal("2.675"), "2.68"),
+        ("Numeric", "-0.001", "0"),
+        ("Numeric", "1e3", "1000"),
+        ("Numeric", True, "1"),
+        ("Numeric", " ", ""),
+        ("Number", "2.675", "2.675"),
+        ("Number", 1e20, "100000000000000000000"),
+        ("Date", "2026-06-30", "06/30/2026"),
+        ("Date", "2026-06-30T23:59:59.1234567Z", "06/30/2026"),
+        ("Date", "2026-06-30 23:59:59-0400", "06/30/2026"),
+        ("Date", "6/3/2026", "06/03/2026"),
+        ("Date", "6/3/2026 12:00:00 AM", "06/03/2026"),
+        ("Date", dt.datetime(2026, 6, 30, tzinfo=dt.UTC), "06/30/2026"),
+        ("Date", dt.date(2026, 6, 30), "06/30/2026"),
+        ("Date", "0001-01-01T00:00:00", ""),
+        ("Date", "", ""),
+        ("CheckBox", True, "on"),
+        ("Checkbox", "No", "off"),
+        ("RadioButton", 1, "on"),
+        ("CheckBox", Decimal(0), "off"),
+        ("CheckBox", "OFF", "off"),
+        ("CheckBox", "", ""),
+    ],
+)
+def test_formats_for_each_type(data_type: str, value: object, text: str) -> None:
+    assert formatter(data_type, 100)(value) == text
+
+
+@pytest.mark.parametrize(
+    ("data_type", "value", "code"),
+    [
+        ("Text", {"a": 1}, "not_a_text"),
+        ("Text", [[1]], "not_a_text"),
+        ("Text", [{"a": 1}], "not_a_text"),
+        ("Text", "nul\x00", "control_character"),
+        ("Text", "\ud83d", "control_character"),
+        ("Text", float("nan"), "not_a_number"),
+        ("Text", "x" * 101, "too_long"),
+        ("Text", Decimal("1e999999"), "number_too_large"),
+        ("Numeric", "1,234.56", "not_a_number"),
+        ("Numeric", "$5", "not_a_number"),
+        ("Numeric", "١٢", "not_a_number"),
+        ("Numeric", "1_000", "not_a_number"),
+        ("Numeric", "Infinity", "not_a_number"),
+        ("Numeric", float("inf"), "not_a_number"),
+        pytest.param("Numeric", 10**5000, "number_too_large", id="Numeric-huge"),
+        ("Numeric", "1e-9999", "number_too_large"),
+        ("Numeric", [5], "not_a_number"),
+        ("Date", "30/06/2026", "not_a_date"),
+        ("Date", "2026-02-30", "not_a_date"),
+        ("Date", "2026-06-30 or so", "not_a_date"),
+        ("Date", "6/3/26", "not_a_date"),
+        ("Date", 20260630, "not_a_date"),
+        ("CheckBox", "maybe", "not_a_boolean"),
+        ("CheckBox", 2, "not_a_boolean"),
+        ("CheckBox", [True], "not_a_boolean"),
+    ],
+)
+def test_refuses_what_does_not_fit(data_type: str, value: object, code: str) -> None:
+    answer = formatter(data_type, 100)(value)
+    assert isinstance(answer, BadValue)
+    assert answer.code == code
+
+
+def test_a_length_limits_texts_and_numbers_but_not_forms_that_no_limit_can_shorten() -> None:
+    assert isinstance(formatter("Text", 3)("four"), BadValue)
+    assert isinstance(formatter("Numeric", 3)(12345), BadValue)
+    assert formatter("Date", 3)("2026-06-30") == "06/30/2026"
+    assert formatter("CheckBox", 1)("yes") == "on"
+    assert formatter("Text", 0)("x" * 10_000) == "x" * 10_000
+
+
+@given(st.sampled_from(TYPES), st.none() | st.integers(0, 30), JSON_VALUES)
+def test_whatever_comes_in_a_sendable_text_or_a_reason_comes_out(
+    data_type: str, max_length: int | None, value: object
+) -> None:
+    answer = formatter(data_type, max_length)(value)
+    if isinstance(answer, BadValue):
+        assert answer.code
+        assert answer.reason
+    else:
+        answer.encode("utf-8")
+        if max_length and data_type not in {"Date", "CheckBox", "Checkbox", "RadioButton"}:
+            assert len(answer) <= max_length
+        shapes = {
+            "Numeric": r"(-?\d+(\.\d\d)?)?",
+            "Number": r"(-?\d+(\.\d+)?)?",
+            "Date": r"(\d\d/\d\d/\d{4})?",
+            "CheckBox": r"(on|off)?",
+            "Checkbox": r"(on|off)?",
+            "RadioButton": r"(on|off)?",
+        }
+        assert re.fullmatch(shapes.get(data_type, r"(?s).*"), answer)
+
+
+@given(st.sampled_from(TYPES), JSON_VALUES)
+def test_what_was_formatted_formats_to_itself(data_type: str, value: object) -> None:
+    """A value read back from Listrak by the tap can be sent again unchanged."""
+    format_value = formatter(data_type, None)
+    answer = format_value(value)
+    if not isinstance(answer, BadValue):
+        assert format_value(answer) == answer
+
+
+@given(st.sampled_from(TYPES), st.text(st.characters()))
+def test_a_reason_never_repeats_the_value(data_type: str, value: str) -> None:
+    answer = formatter(data_type, 8)(f"§{value}§ a person's value")
+    assert isinstance(answer, BadValue)
+    assert "§" not in answer.reason + answer.code
+    assert "person" not in answer.reason + answer.code
+
+
+@given(st.text(st.characters()))
+def test_a_text_that_is_accepted_survives_a_quoted_file(value: str) -> None:
+    text = formatter("Text", None)(value)
+    if not isinstance(text, BadValue):
+        assert text in {value, ""}
+        out = io.StringIO(newline="")
+        csv.writer(out, quoting=csv.QUOTE_ALL).writerow([text])
+        assert next(csv.reader(io.StringIO(out.getvalue(), newline=""))) == [text]
+
+
+@given(st.decimals(min_value=-(10**10), max_value=10**10, allow_nan=False, places=4))
+def test_a_number_is_the_same_whichever_reader_gave_it(number: Decimal) -> None:
+    """Decoders give float or Decimal for the same JSON text."""
+    as_json = format(number, "f")
+    readings = [number, as_json, json.loads(as_json), msgspec.json.decode(as_json.encode(), type=Decimal)]
+    assert len({formatter("Number", None)(reading) for reading in readings}) == 1
+    sent = formatter("Numeric", None)(number)
+    assert isinstance(sent, str)
+    assert abs(Decimal(sent) - number) <= Decimal("0.005")
+
+
+@given(st.dates(min_value=dt.date(1, 1, 2)), st.times(), st.sampled_from(["", "Z", "+02:00", "-0400"]))
+def test_a_date_is_the_day_that_is_written_whatever_the_zone(
+    day: dt.date, time: dt.time, offset: str
+) -> None:
+    assert as_date(f"{day.isoformat()}T{time.isoformat()}{offset}") == day
+    assert as_date(dt.datetime.combine(day, time)) == day
+    assert as_date(f"{day.month}/{day.day}/{day.year:04}") == day
+
+
+@given(st.booleans(), st.sampled_from([str.upper, str.lower, str.title]))
+def test_booleans_are_read_in_any_case(flag: bool, case: object) -> None:  # noqa: FBT001  a drawn value, no switch
+    for yes, no in [("true", "false"), ("yes", "no"), ("on", "off"), ("y", "n"), ("t", "f"), ("1", "0")]:
+        assert as_boolean(case(yes if flag else no)) is flag  # type: ignore[operator]
+
+
+@given(st.integers(-(10**39), 10**39))
+def test_whole_numbers_are_exact(number: int) -> None:
+    assert as_number(number) == as_number(str(number)) == number
