@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from listrak_sandbox.config import Config
 
 EMAIL_AREAS = ("Contact", "Event", "List", "Message", "Report", "Segmentation")
+CHOICES = {
+    "cursor_form": ("value", "uri"),
+    "sms_phone_form": ("e164", "national"),
+    "sms_single_form": ("example", "bare", "enveloped"),
+}
+"""The words that settings of the kind text take; the first is the default."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,14 @@ class Settings:
         import_minimum_rows: Smallest number of rows an import file may have; a smaller one is refused.
         cursor_form: ``value`` or ``uri``: how nextPageCursor is written.
         max_body_bytes: Largest request body; a larger one is answered 404.
+        enums_as_numbers: Write enumerations as numbers where the spec says text, as its examples do.
+        sms_phone_form: ``e164`` (country code, no ``+``) or ``national`` (10 digits for North America).
+        sms_system_fields_listed: Whether First Name … Postal Code are among the SMS profile fields.
+        sms_single_form: ``example``, ``bare`` or ``enveloped``: how a single phone list and a single
+            transactional message are answered, about which the spec contradicts itself.
+        sms_left_contacts_listed: Whether a phone list's contacts include those who left the list.
+        sms_import_blank_clears: Whether an empty cell of a contact import clears the field.
+        crm_enabled: Whether the data API takes customers and orders without an email address.
         profile_field_group_limit: Profile field groups a list may have.
         profile_field_limit: Profile fields a group may have.
         integrations: By name: email, sms, data.
@@ -60,7 +74,14 @@ class Settings:
     beta_route: bool = True
     import_minimum_rows: int = 1
     cursor_form: str = "value"
-    max_body_bytes: int = 250_000_000
+    max_body_bytes: int = 262_144_000
+    enums_as_numbers: bool = False
+    sms_phone_form: str = "e164"
+    sms_system_fields_listed: bool = False
+    sms_single_form: str = "example"
+    sms_left_contacts_listed: bool = False
+    sms_import_blank_clears: bool = False
+    crm_enabled: bool = True
     profile_field_group_limit: int = 25
     profile_field_limit: int = 100
     integrations: dict[str, Integration] = field(default_factory=_integrations)
@@ -97,9 +118,10 @@ class Settings:
             if not isinstance(value, (int, float) if numeric else type(default)):
                 message = f"{name} takes a {'number' if numeric else type(default).__name__}, not {value!r}"
                 raise ValueError(message)  # noqa: TRY004  the one kind of error a caller has to expect
-        if changes.get("cursor_form", "value") not in ("value", "uri"):
-            message = "cursor_form is 'value' or 'uri'"
-            raise ValueError(message)
+        for name, words in CHOICES.items():
+            if changes.get(name, words[0]) not in words:
+                message = f"{name} is one of {', '.join(words)}"
+                raise ValueError(message)
         return replace(self, integrations=integrations, **changes)
 
 
