@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-__all__ = ["BadValue", "Formatter", "as_boolean", "as_date", "as_number", "as_text", "formatter"]
+__all__ = ["BadValue", "Formatter", "as_boolean", "as_date", "as_moment", "as_number", "as_text", "formatter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,13 @@ _CENTS = Decimal("0.01")
 # Neither CSV nor JSON forbids these, but one of them can break a whole import file on the other side.
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
-_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
-_TIME = rf"(?:(?:T|\s+){_CLOCK}\s*(?:[AP]M)?\s*(?:Z|UTC|GMT|[+-]\d{{2}}(?::?\d{{2}})?)?)?"
+_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]M)?"
+_ZONE = r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
+_TIME = rf"(?:(?:T|\s+){_CLOCK}{_ZONE})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII | re.IGNORECASE)
 _MONTH_FIRST = re.compile(rf"(\d{{1,2}})([-/])(\d{{1,2}})\2(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE)
+_ISO_DATE_LENGTH = 10
+_NOON = 12
 
 _TRUE = frozenset({"on", "true", "t", "yes", "y", "1", "checked"})
 _FALSE = frozenset({"off", "false", "f", "no", "n", "0", "unchecked"})
@@ -153,41 +156,69 @@ def plain(number: Decimal | None) -> str:
 def as_date(value: object) -> dt.date | BadValue | None:
     """The calendar date that a value names, as it is written there: no time zone moves it.
 
-    A birthday stored as midnight UTC is that day, everywhere. Month comes before day where the year is last,
-    as Listrak itself writes dates.
+    A birthday stored as midnight UTC is that day, everywhere.
 
     Args:
-        value: A date, a date-time, or a text such as `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026`.
+        value: As for `as_moment`.
 
     Returns:
-        The date, `None` where there is none (also for Listrak's own "no date", 0001-01-01), or why not.
+        The date, `None` where there is none, or why not.
     """
-    date: dt.date | None = None
-    if value is None:
-        return None
-    if isinstance(value, dt.datetime):
-        date = value.date()
-    elif isinstance(value, dt.date):
-        date = value
-    elif isinstance(value, str):
+    moment = as_moment(value)
+    return moment.date() if isinstance(moment, dt.datetime) else moment
+
+
+def as_moment(value: object) -> dt.datetime | BadValue | None:
+    """The date-time that a value names, aware where the value has an offset, else naive.
+
+    Month comes before day where the year is last, as Listrak itself writes dates.
+
+    Args:
+        value: A date, a date-time, or a text: `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026 1:05 PM`.
+
+    Returns:
+        The date-time (midnight for a date), `None` where there is none (also for Listrak's own "no date",
+        0001-01-01), or why not.
+    """
+    moment: dt.datetime | None = None
+    if isinstance(value, str):
         text = value.strip()
         if not text:
             return None
-        date = _parsed_date(text)
-    if date is None:
+        moment = _parsed_moment(text)
+    elif isinstance(value, dt.datetime):
+        moment = value
+    elif isinstance(value, dt.date):
+        moment = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001  a calendar date has no zone
+    elif value is None:
+        return None
+    if moment is None:
         return BadValue("not_a_date", "a date is needed: YYYY-MM-DD, with or without a time, or MM/DD/YYYY")
-    return None if date == _NO_DATE else date
+    return None if moment.date() == _NO_DATE else moment
 
 
-def _parsed_date(text: str) -> dt.date | None:
+def _parsed_moment(text: str) -> dt.datetime | None:
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = match[1], match[3], match[4]
     elif match := _MONTH_FIRST.fullmatch(text):
         month, day, year = match[1], match[3], match[4]
     else:
         return None
+    hour, minute, second, fraction, half = match.group(5, 6, 7, 8, 9)
+    utc, sign, offset_hours, offset_minutes = match.group(10, 11, 12, 13)
+    hours = int(hour or 0)
     try:
-        return dt.date(int(year), int(month), int(day))
+        if half:
+            if not 1 <= hours <= _NOON:
+                return None
+            hours = hours % _NOON + (_NOON if half[0] in "Pp" else 0)
+        zone: dt.tzinfo | None = dt.UTC if utc else None
+        if sign:
+            offset = dt.timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
+            zone = dt.timezone(offset if sign == "+" else -offset)
+        micros = int((fraction or "").ljust(6, "0")[:6])
+        clock = dt.time(hours, int(minute or 0), int(second or 0), micros, zone)
+        return dt.datetime.combine(dt.date(int(year), int(month), int(day)), clock)
     except ValueError:
         return None
 
@@ -253,6 +284,14 @@ def _number(max_length: int | None, *, cents: bool) -> Formatter:
 
 
 def _date(value: object) -> str | BadValue:
+    if isinstance(value, str) and len(value) == _ISO_DATE_LENGTH and value.isascii():
+        try:
+            dt.date.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            if value[4] == value[7] == "-" and value != _NO_DATE.isoformat():
+                return f"{value[5:7]}/{value[8:]}/{value[:4]}"
     date = as_date(value)
     if date is None:
         return ""
