@@ -1,0 +1,196 @@
+"""What Listrak's answers hold: the envelope, pages of a collection, and the answers to writes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from listrak_api.errors import PagingError
+
+FIRST_CURSOR = "Start"
+"""The cursor that Listrak takes for the first page."""
+
+_URI = re.compile(r"^(?:https?://[^?]*|/[^?]*)?\?", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"^https?://", re.IGNORECASE)
+
+
+class UnreadableError(Exception):
+    """A body that is empty, cut, no JSON, or not of the promised shape. Stays inside this package."""
+
+
+class Envelope(msgspec.Struct):
+    """What every body of Listrak is wrapped in; `data` stays undecoded, so that its bytes can be used as they are."""
+
+    status: Any = None
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    next_page_cursor: Any = msgspec.field(default=None, name="nextPageCursor")
+    resource_id: Any = msgspec.field(default=None, name="resourceId")
+    error: Any = None
+    message: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a collection.
+
+    Attributes:
+        rows: The page's rows in Listrak's order, decoded: dicts, or what the given decoder makes.
+        next_cursor: Pass it to get the next page; None on the last page.
+        raw: The JSON array of the rows as Listrak sent it, decoded by nobody: a view into the body, not a copy.
+    """
+
+    rows: list[Any]
+    next_cursor: str | None
+    raw: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Listrak's answer to a write that it carried out.
+
+    Attributes:
+        status: The HTTP status: 200, 201, 202 or 204.
+        resource_id: The id of what was made or changed, as text; None if Listrak gave none.
+        data: The envelope's `data`, decoded; None if there is none.
+    """
+
+    status: int
+    resource_id: str | None = None
+    data: Any = None
+
+
+_ENVELOPE = msgspec.json.Decoder(Envelope)
+_ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+_EMPTY = msgspec.Raw(b"[]")
+
+
+def read_envelope(body: bytes) -> Envelope | None:
+    """Decode a body's envelope; None if the body is no JSON object of that shape."""
+    try:
+        return _ENVELOPE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def read_resource(body: bytes, *, collection: bool = False) -> Any:  # noqa: ANN401 - any JSON
+    """Decode the `data` of a read.
+
+    Args:
+        body: The whole body.
+        collection: Whether the route promises a collection. If it promises one resource, an array of one is taken as
+            the resource: Listrak's SMS specs show some resources so.
+
+    Returns:
+        The decoded `data`. Where the body has no envelope (two SMS routes are specified so), the whole body.
+
+    Raises:
+        UnreadableError: The body is no JSON, or has an envelope without `data`.
+    """
+    envelope = read_envelope(body)
+    if envelope is None or envelope.data is msgspec.UNSET:
+        value = _decode(_ANYTHING, body)
+        # An answer that is only an envelope has lost its data; a bare resource has members of its own.
+        if not isinstance(value, (dict, list)) or (
+            isinstance(value, dict) and value.keys() <= _ENVELOPE_ONLY
+        ):
+            raise UnreadableError
+    else:
+        value = _decode(_ANYTHING, envelope.data)
+    if not collection and isinstance(value, list) and len(value) == 1:
+        return value[0]
+    return value
+
+
+_ENVELOPE_ONLY = {"status", "nextPageCursor", "resourceId", "error", "message"}
+
+
+def read_page(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Page:
+    """Decode one page of a collection.
+
+    Args:
+        body: The whole body.
+        decoder: Decodes the array of rows; without one the rows are dicts.
+
+    Returns:
+        The page. `data: null` is a page without rows.
+
+    Raises:
+        UnreadableError: The body is no JSON, has no `data`, or its rows are not what the decoder takes.
+        PagingError: The next page is given as a URI without a cursor.
+    """
+    envelope = read_envelope(body)
+    if envelope is None:
+        raw, cursor = msgspec.Raw(body), None
+    elif envelope.data is msgspec.UNSET:
+        raise UnreadableError
+    else:
+        raw, cursor = envelope.data, cursor_of(envelope.next_page_cursor)
+    if bytes(raw) == b"null":
+        raw = _EMPTY
+    rows = _decode(decoder or _ANYTHING, raw)
+    if not isinstance(rows, list):
+        raise UnreadableError
+    return Page(rows, cursor, raw)
+
+
+def read_answer(status: int, body: bytes) -> Answer:
+    """Decode the answer to a write that was carried out.
+
+    Args:
+        status: The HTTP status.
+        body: The whole body; may be empty for 204 only.
+
+    Returns:
+        The answer.
+
+    Raises:
+        UnreadableError: The body is empty or no JSON object, so that nobody can say what was made.
+    """
+    if status == 204 and not body:  # noqa: PLR2004 - No Content, the one status without a body
+        return Answer(status)
+    envelope = read_envelope(body)
+    if envelope is None:
+        raise UnreadableError
+    data = None if envelope.data is msgspec.UNSET else _decode(_ANYTHING, envelope.data)
+    identifier = envelope.resource_id
+    return Answer(status, None if identifier in (None, "") else str(identifier), data)
+
+
+def cursor_of(value: object) -> str | None:
+    """Take the cursor out of `nextPageCursor`.
+
+    The spec calls it the URI of the next page, clients of the real service use it as an opaque value: both are read.
+
+    Args:
+        value: As Listrak sent it: null, an opaque value, or a URI whose `cursor` query parameter is the value.
+
+    Returns:
+        The value to send as `cursor`; None if there is no further page.
+
+    Raises:
+        PagingError: It is a URI without a cursor, so that the next page cannot be asked for.
+    """
+    if value is None or value == "":
+        return None
+    text = str(value)
+    if not _URI.match(text) and not _ABSOLUTE.match(text):
+        return text
+    for pair in urlsplit(text).query.split("&"):
+        name, _, cursor = pair.partition("=")
+        if name.lower() == "cursor":
+            # Not `parse_qs`: it turns the plus signs of a base64 cursor into blanks.
+            return unquote(cursor) or None
+    if _ABSOLUTE.match(text):
+        raise PagingError("Listrak gave the next page as a URI without a cursor, so the rest cannot be read")
+    return text
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], data: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise UnreadableError from problem

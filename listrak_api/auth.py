@@ -1,0 +1,190 @@
+"""Client-credentials tokens of one integration: renewed early, and by one thread for all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import msgspec
+
+from listrak_api.answers import UnreadableError
+from listrak_api.masking import register_secret
+from listrak_api.outcomes import error_for, exchange_once, repeat
+from listrak_api.retry import RetryPolicy, Verdict
+from listrak_api.transport import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from listrak_api.errors import ListrakError
+    from listrak_api.outcomes import Outcome
+    from listrak_api.settings import ConnectionSettings
+    from listrak_api.stats import Stats
+    from listrak_api.transport import Reply, Transport
+
+DEFAULT_LIFETIME = 900.0
+"""Seconds that a token is taken to live if Listrak does not say: what it was seen to say."""
+
+_MARGIN_SECONDS = 60.0
+_NAME = "POST /OAuth2/Token"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token.
+
+    Attributes:
+        value: The token itself. Never log it.
+        renew_at: When to ask for the next one, by the source's clock.
+    """
+
+    value: str = field(repr=False)
+    renew_at: float
+
+
+class TokenSource:
+    """Gives every thread a token that is good for a while yet.
+
+    Args:
+        settings: The credentials and the endpoint.
+        transport: Sends the request.
+        stats: Counts the renewals.
+        policy: How often a passing failure is repeated.
+        clock: Seconds that only grow.
+
+    Attributes:
+        server_time_offset: Listrak's clock less this machine's, by the latest token answer; None before the first,
+            or if the answers carry no date. Listrak's is known to the second, rounded down.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        transport: Transport,
+        stats: Stats,
+        policy: RetryPolicy,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._stats = stats
+        self._policy = policy
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+        self._refusal: ListrakError | None = None
+        self.server_time_offset: timedelta | None = None
+        self.first_answer_at: datetime | None = None
+        register_secret(settings.client_secret)
+
+    def get(self) -> str:
+        """Return a token; ask for one if there is none or it ends soon.
+
+        Raises:
+            AuthenticationError: Listrak refuses the integration. Final: from then on every call raises it.
+            UnavailableError: The endpoint does not answer usably, retries included.
+            ConfigurationError: It redirects, or its certificate cannot be verified.
+        """
+        token = self._token
+        if token is not None and self._clock() < token.renew_at:
+            return token.value
+        return self._renew(stale=None)
+
+    def renew(self, stale: str) -> str:
+        """Return a token other than one that Listrak refused. Several threads that met the same refusal renew once.
+
+        Args:
+            stale: The refused token.
+
+        Raises:
+            AuthenticationError: As for `get`.
+            UnavailableError: As for `get`.
+            ConfigurationError: As for `get`.
+        """
+        return self._renew(stale=stale)
+
+    def _renew(self, stale: str | None) -> str:
+        with self._lock:
+            token = self._token
+            if self._refusal is not None:
+                raise self._refusal
+            if token is not None and token.value != stale and self._clock() < token.renew_at:
+                return token.value
+            self._token = token = self._request()
+            return token.value
+
+    def _request(self) -> Token:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._settings.client_id,
+            "client_secret": self._settings.client_secret,
+        }
+        exchange = Exchange(
+            "POST",
+            self._settings.auth_url,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            body=urlencode(form).encode(),
+        )
+
+        def once() -> Outcome[Token]:
+            self._stats.add(renewals=1)
+            # A token that is asked for twice does no harm. A 401 is final here: `renewed` says so.
+            return exchange_once(self._transport, exchange, self._read, repeatable=True, renewed=True).outcome
+
+        outcome = repeat(once, _NAME, self._policy, self._transport)
+        if outcome.verdict is Verdict.ACCEPT and outcome.value is not None:
+            self._note_date(outcome.date)
+            return outcome.value
+        # OAuth answers a wrong id or secret with 400 as well: for a token, every refusal means the credentials.
+        if outcome.verdict in {Verdict.REFUSED, Verdict.NOT_AUTHORISED}:
+            self._refusal = error_for(_as_refusal(outcome), _NAME, self._settings, token=True)
+            raise self._refusal
+        raise error_for(outcome, _NAME, self._settings, token=True)
+
+    def _read(self, reply: Reply) -> Token:
+        try:
+            answer = _TOKEN.decode(reply.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise UnreadableError from None
+        if (
+            not answer.access_token
+            or not answer.access_token.isascii()
+            or not answer.access_token.isprintable()
+        ):
+            raise UnreadableError
+        register_secret(answer.access_token)
+        lifetime = _seconds(answer.expires_in)
+        return Token(answer.access_token, self._clock() + lifetime - min(_MARGIN_SECONDS, lifetime / 5))
+
+    def _note_date(self, date: datetime | None) -> None:
+        here = datetime.now(UTC)
+        if date is not None:
+            self.server_time_offset = date - here
+        if self.first_answer_at is None:
+            self.first_answer_at = min(here, date or here)
+
+
+class _TokenAnswer(msgspec.Struct):
+    access_token: str
+    expires_in: float | str | None = None
+
+
+_TOKEN = msgspec.json.Decoder(_TokenAnswer)
+
+
+def _seconds(value: float | str | None) -> float:
+    try:
+        seconds = float(value or 0)
+    except ValueError:
+        return DEFAULT_LIFETIME
+    return seconds if 0 < seconds < float("inf") else DEFAULT_LIFETIME
+
+
+def _as_refusal(outcome: Outcome[Token]) -> Outcome[Token]:
+    import dataclasses
+
+    return dataclasses.replace(outcome, verdict=Verdict.NOT_AUTHORISED)

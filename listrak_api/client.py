@@ -1,0 +1,421 @@
+"""The client of one of Listrak's APIs: reads, pages and writes, from as many threads as one likes."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+import msgspec
+
+from listrak_api.answers import FIRST_CURSOR, Answer, Page, read_answer, read_page, read_resource
+from listrak_api.auth import TokenSource
+from listrak_api.dates import format_utc
+from listrak_api.errors import PagingError, PayloadTooLargeError
+from listrak_api.outcomes import error_for, exchange_once, repeat
+from listrak_api.pacing import Pace, limiter_for
+from listrak_api.retry import RetryPolicy, Verdict
+from listrak_api.stats import Stats
+from listrak_api.transport import Exchange, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from listrak_api.outcomes import Outcome
+    from listrak_api.routes import Api, Route
+    from listrak_api.settings import ConnectionSettings
+    from listrak_api.transport import Body, BodyStream, Reply
+
+MAX_COUNT = 5000
+"""The most rows that Listrak puts on one page."""
+
+MAX_PAYLOAD_BYTES = 250 * 1024 * 1024
+"""Listrak's limit on a request's body; above it nothing is sent."""
+
+_NOTHING: Mapping[str, object] = {}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One attempt, for metrics. Holds no id and no value of anybody.
+
+    Attributes:
+        status: The HTTP status; 0 if no usable answer came.
+        seconds: From the start of the attempt to its end, waiting for a free slot left out.
+        bytes: Of the answer's body, decompressed.
+        retry: Whether it repeated an earlier attempt.
+    """
+
+    status: int
+    seconds: float
+    bytes: int
+    retry: bool
+
+
+class Client:
+    """Speaks to one of Listrak's APIs with one integration. Safe to use from several threads; use it as a context manager.
+
+    Every call waits for its turn: at most `max_concurrency` requests are under way at once, the pace falls for all
+    threads when Listrak answers 429, and `requests_per_second` is never passed.
+
+    Args:
+        settings: Where and with which credentials.
+        api: Which API; only to check that the settings are for it.
+        policy: How often and how fast passing failures are repeated; made from the settings if not given.
+
+    Attributes:
+        observer: Called after each attempt with the route and an `Observation`, from the thread that made it; for
+            metrics. Must be quick and must not raise.
+        stats: Counters.
+    """
+
+    def __init__(
+        self, settings: ConnectionSettings, api: Api | None = None, *, policy: RetryPolicy | None = None
+    ) -> None:
+        if api is not None and api != settings.api:
+            message = f"the settings are for the {settings.api} API, not for {api}"
+            raise ValueError(message)
+        self.settings = settings
+        self.api: Api = settings.api
+        self.observer: Callable[[Route, Observation], None] | None = None
+        self.stats = Stats()
+        self._policy = policy or RetryPolicy(settings.max_retries)
+        self._transport = Transport(settings)
+        self._tokens = TokenSource(settings, self._transport, self.stats, self._policy)
+        self._slots = threading.BoundedSemaphore(settings.max_concurrency)
+        self._pace = Pace()
+        rate = settings.requests_per_second
+        self._limiter = limiter_for(settings.api_url, rate) if rate else None
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Break off what is under way, within a second, and close all connections.
+
+        Threads that are waiting in a call get an `UnavailableError`, for writes that were under way a `LostAnswerError`.
+        """
+        self._transport.close()
+
+    def check(self) -> None:
+        """Get a token, and so find out whether Listrak accepts the integration at all.
+
+        Raises:
+            AuthenticationError: It does not. The areas are not checked by this.
+            UnavailableError: The token endpoint does not answer usably, retries included.
+            ConfigurationError: It redirects, or its certificate cannot be verified.
+        """
+        self._tokens.get()
+
+    def started_at(self) -> datetime:
+        """Return the run's start: when the first token came, by the slower of this machine's clock and Listrak's.
+
+        A clock that runs ahead can so never put a bookmark ahead. Asks for a token if there is none yet.
+
+        Returns:
+            An aware UTC date-time, the same for the client's whole life.
+
+        Raises:
+            AuthenticationError: As for `check`; so are UnavailableError and ConfigurationError.
+        """
+        self._tokens.get()
+        return self._tokens.first_answer_at or datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return the present time by the slower of the two clocks, as an aware UTC date-time."""
+        here = datetime.now(UTC)
+        offset = self._tokens.server_time_offset
+        return here if offset is None else min(here, here + offset)
+
+    def get(
+        self, route: Route, ids: Mapping[str, object] = _NOTHING, params: Mapping[str, object] = _NOTHING
+    ) -> Any:  # noqa: ANN401 - any JSON
+        """Read a resource, or a collection that has no pages.
+
+        Args:
+            route: Any GET route.
+            ids: The path's parameters by the specs' names.
+            params: Query parameters by the specs' names; None is left out, booleans, date-times and lists are formatted.
+
+        Returns:
+            The envelope's `data`: a dict for a resource, a list of dicts for a collection. Where the specs show a
+            resource as an array of one, the resource; where they show it without an envelope, the bare body.
+
+        Raises:
+            NotFoundError: It is not there.
+            RequestRefusedError: Listrak refused the request.
+            AuthenticationError: Listrak refused the integration, after one renewal of the token.
+            UnavailableError: No usable answer came, retries included.
+            ConfigurationError: Listrak redirects, or its certificate cannot be verified.
+        """
+        return self._call(
+            route, ids, params, lambda reply: read_resource(reply.body, collection=route.collection)
+        )
+
+    def get_page(  # noqa: PLR0913 - the parts of a request
+        self,
+        route: Route,
+        ids: Mapping[str, object] = _NOTHING,
+        params: Mapping[str, object] = _NOTHING,
+        cursor: str | None = None,
+        count: int = MAX_COUNT,
+        *,
+        decoder: msgspec.json.Decoder[Any] | None = None,
+    ) -> Page:
+        """Read one page of a collection.
+
+        Args:
+            route: A GET route of a collection.
+            ids: The path's parameters by the specs' names.
+            params: Query parameters; must be the same for all pages of a collection.
+            cursor: `next_cursor` of the page before; None for the first page.
+            count: Rows on a page, at most 5000. Left out where the specs declare no paging.
+            decoder: Decodes the array of rows, for example `msgspec.json.Decoder(list[Row])`; without one, dicts.
+
+        Returns:
+            The page.
+
+        Raises:
+            PagingError: The next page is given in a way that cannot be asked for.
+            NotFoundError: As for `get`; so are the other errors.
+        """
+        paging: dict[str, object] = {"count": min(count, MAX_COUNT)} if route.paged else {}
+        if cursor is not None:
+            paging["cursor"] = cursor
+        return self._call(route, ids, params, lambda reply: read_page(reply.body, decoder), paging=paging)
+
+    def pages(
+        self,
+        route: Route,
+        ids: Mapping[str, object] = _NOTHING,
+        params: Mapping[str, object] = _NOTHING,
+        count: int = MAX_COUNT,
+        *,
+        decoder: msgspec.json.Decoder[Any] | None = None,
+    ) -> Iterator[Page]:
+        """Read all pages of a collection, one after the other, each when it is asked for.
+
+        Args:
+            route: A GET route of a collection, also of one that is declared without pages.
+            ids: The path's parameters by the specs' names.
+            params: Query parameters.
+            count: Rows on a page, at most 5000.
+            decoder: As for `get_page`.
+
+        Yields:
+            At least one page.
+
+        Raises:
+            PagingError: A cursor came back that was there before; the pages so far are not the whole collection.
+            NotFoundError: As for `get`; so are the other errors.
+        """
+        guard = CursorGuard(route)
+        cursor: str | None = None
+        while True:
+            page = self.get_page(route, ids, params, cursor, count, decoder=decoder)
+            guard.check(page.next_cursor)
+            yield page
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def send(  # noqa: PLR0913 - the parts of a request
+        self,
+        route: Route,
+        ids: Mapping[str, object] = _NOTHING,
+        params: Mapping[str, object] = _NOTHING,
+        body: object = None,
+        *,
+        body_stream: BodyStream | None = None,
+        idempotent: bool = False,
+    ) -> Answer:
+        """Carry out a write.
+
+        It is repeated only if Listrak has certainly not carried it out: 429, no connection, or a token that was renewed.
+
+        Args:
+            route: A POST, PUT or DELETE route.
+            ids: The path's parameters by the specs' names.
+            params: Query parameters.
+            body: What msgspec can encode as JSON, or ready JSON as bytes; None for no body.
+            body_stream: Ready JSON that is made while it is sent, instead of `body`; iterated once per attempt.
+            idempotent: The caller vouches that doing it twice is the same as doing it once; it is then repeated like a
+                read.
+
+        Returns:
+            The answer.
+
+        Raises:
+            LostAnswerError: It was sent, and no usable answer came: it may have been carried out. Not repeated.
+            PayloadTooLargeError: The body is over Listrak's limit; above 250 MiB it is not even sent.
+            RequestRefusedError: Listrak refused the request; nothing was carried out.
+            NotFoundError: What the path names is not there; nothing was carried out.
+            AuthenticationError: Listrak refused the integration, after one renewal of the token.
+            UnavailableError: Listrak could not be reached, retries included; nothing was carried out.
+            ConfigurationError: Listrak redirects, or its certificate cannot be verified.
+        """
+        if route.method == "GET":
+            message = f"{route} is a read"
+            raise ValueError(message)
+        data: Body = body_stream if body_stream is not None else _encode(body)
+        if data is not None and len(data) > MAX_PAYLOAD_BYTES:
+            raise PayloadTooLargeError(
+                f"{route} was not sent: its body has {len(data):,} bytes, and Listrak takes {MAX_PAYLOAD_BYTES:,}",
+                status=404,
+                hint="Send fewer rows at once (batch_size_rows).",
+            )
+        return self._call(
+            route,
+            ids,
+            params,
+            lambda reply: read_answer(reply.status, reply.body),
+            body=data,
+            idempotent=idempotent,
+        )
+
+    def _call(  # noqa: PLR0913 - the parts of a request
+        self,
+        route: Route,
+        ids: Mapping[str, object],
+        params: Mapping[str, object],
+        read: Callable[[Reply], T],
+        *,
+        paging: Mapping[str, object] = _NOTHING,
+        body: Body = None,
+        idempotent: bool = False,
+    ) -> T:
+        """Send a request until its outcome is final; return what was read or raise the error."""
+        if route.api != self.api:
+            message = f"{route} does not belong to the {self.api} API"
+            raise ValueError(message)
+        exchange = Exchange(
+            route.method,
+            self.settings.api_url + route.path(ids),
+            _query(route, params, paging),
+            {} if route.method == "GET" else {"Content-Type": "application/json"},
+            body,
+        )
+        repeatable = route.repeatable or idempotent
+        attempts = itertools.count()
+
+        def once() -> Outcome[T]:
+            return self._attempt(route, exchange, read, repeatable=repeatable, retry=next(attempts) > 0)
+
+        outcome = repeat(once, str(route), self._policy, self._transport)
+        if outcome.verdict is Verdict.ACCEPT:
+            return cast("T", outcome.value)
+        raise error_for(outcome, str(route), self.settings, areas=route.areas)
+
+    def _attempt(
+        self, route: Route, exchange: Exchange, read: Callable[[Reply], T], *, repeatable: bool, retry: bool
+    ) -> Outcome[T]:
+        """Send a request once or, should the token be refused, once more with a new one."""
+        token = self._tokens.get()
+        outcome = self._exchange(
+            route, replace(exchange, token=token), read, repeatable=repeatable, retry=retry
+        )
+        if outcome.verdict is not Verdict.RENEW_TOKEN:
+            return outcome
+        token = self._tokens.renew(token)
+        return self._exchange(
+            route, replace(exchange, token=token), read, repeatable=repeatable, retry=True, renewed=True
+        )
+
+    def _exchange(  # noqa: PLR0913 - what an attempt consists of
+        self,
+        route: Route,
+        exchange: Exchange,
+        read: Callable[[Reply], T],
+        *,
+        repeatable: bool,
+        retry: bool,
+        renewed: bool = False,
+    ) -> Outcome[T]:
+        """Wait for a turn, send, count, and tell the observer."""
+        with self._slots:
+            self._transport.pause(self._pace.reserve())
+            if self._limiter is not None:
+                self._limiter.try_acquire("listrak")
+            started = time.monotonic()
+            sent = exchange_once(self._transport, exchange, read, repeatable=repeatable, renewed=renewed)
+            seconds = time.monotonic() - started
+        outcome = sent.outcome
+        throttled = outcome.end == HTTPStatus.TOO_MANY_REQUESTS
+        if throttled:
+            self._pace.slow_down(started, outcome.retry_after)
+        self.stats.add(
+            requests=1,
+            retries=int(retry),
+            throttled=int(throttled),
+            bytes_received=sent.received,
+            bytes_sent=0 if exchange.body is None else len(exchange.body),
+        )
+        if self.observer is not None:
+            self.observer(route, Observation(outcome.status, seconds, sent.received, retry))
+        return outcome
+
+
+class CursorGuard:
+    """Notices a paging that goes in circles: one for each collection that is read.
+
+    Args:
+        route: The collection's route, for the error.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._seen = {FIRST_CURSOR}
+
+    def check(self, cursor: str | None) -> None:
+        """Take note of a page's `next_cursor`.
+
+        Args:
+            cursor: The cursor; None ends the collection and is always right.
+
+        Raises:
+            PagingError: It was there before.
+        """
+        if cursor is None:
+            return
+        if cursor in self._seen:
+            raise PagingError(
+                f"{self._route} gave the same cursor twice on page {len(self._seen)}: reading on would never end",
+                hint="Not all rows were read. Run it again; if it happens again, report it to Listrak.",
+            )
+        self._seen.add(cursor)
+
+
+def _encode(body: object) -> bytes | None:
+    if body is None or isinstance(body, bytes):
+        return body
+    return msgspec.json.encode(body)
+
+
+def _query(route: Route, params: Mapping[str, object], paging: Mapping[str, object]) -> dict[str, str]:
+    """Format query parameters; refuse names that the specs do not know, because Listrak ignores those without a word."""
+    unknown = params.keys() - route.query_names
+    if unknown:
+        message = f"{route} takes no query parameter {', '.join(sorted(unknown))}"
+        raise ValueError(message)
+    return {name: _text(value) for name, value in {**params, **paging}.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return format_utc(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ",".join(_text(item) for item in value)
+    return str(value)

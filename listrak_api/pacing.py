@@ -1,0 +1,103 @@
+"""How fast requests may follow each other: slower after 429 for all threads alike, then gradually faster again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pyrate_limiter import Limiter, Rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_RECOVERY_SECONDS = 20.0
+_SLOWEST = 0.25
+_FASTEST = 0.001
+_MEMORY = 64
+
+
+class Pace:
+    """Spaces the starts of requests after Listrak has said that they come too fast.
+
+    At full speed nothing is spaced: the number of requests in flight is the only limit. A 429 halves the rate at which
+    requests were starting; from there it doubles every 20 seconds until it no longer matters. The rate is not pushed below
+    four requests a second: each request that meets 429 again also waits longer by itself.
+
+    Args:
+        clock: Seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._starts: deque[float] = deque(maxlen=_MEMORY)
+        self._interval = 0.0
+        self._slowed_at = float("-inf")
+        self._next_start = float("-inf")
+
+    def reserve(self) -> float:
+        """Take the next free moment to start a request.
+
+        Returns:
+            Seconds to wait until then; 0 at full speed.
+        """
+        with self._lock:
+            now = self._clock()
+            start = max(now, self._next_start)
+            self._next_start = start + self._interval_at(start)
+            self._starts.append(start)
+            return start - now
+
+    def slow_down(self, started: float, retry_after: float | None = None) -> None:
+        """Take note of a 429.
+
+        Args:
+            started: When the request started, by the clock. Requests that started before the last slowing down say
+                nothing about the rate since, and halve nothing.
+            retry_after: Seconds for which Listrak wants to see no request at all; None if it did not say.
+        """
+        with self._lock:
+            now = self._clock()
+            if retry_after:
+                self._next_start = max(self._next_start, now + retry_after)
+            if started < self._slowed_at:
+                return
+            self._interval = min(_SLOWEST, max(2 * self._observed_interval(now), _FASTEST))
+            self._slowed_at = now
+            self._next_start = max(self._next_start, now + self._interval)
+
+    def interval(self) -> float:
+        """Return the present distance between two starts in seconds; 0 at full speed."""
+        with self._lock:
+            return self._interval_at(self._clock())
+
+    def _interval_at(self, moment: float) -> float:
+        if not self._interval:
+            return 0.0
+        interval: float = self._interval * 0.5 ** ((moment - self._slowed_at) / _RECOVERY_SECONDS)
+        return interval if interval > _FASTEST else 0.0
+
+    def _observed_interval(self, now: float) -> float:
+        """Return the mean distance of the last starts, within the last second if there were enough."""
+        recent = [start for start in self._starts if now - 1.0 <= start <= now]
+        if len(recent) > 1 and now > recent[0]:
+            return (now - recent[0]) / len(recent)
+        return self._interval_at(now) or _SLOWEST / 2
+
+
+@lru_cache(maxsize=32)
+def limiter_for(api_url: str, requests_per_second: float) -> Limiter:
+    """Return the hard limit on requests to one Listrak, shared by all clients of this process.
+
+    Args:
+        api_url: The Listrak.
+        requests_per_second: The limit; below 1, or with a fraction, the requests are spaced evenly.
+    """
+    if requests_per_second == int(requests_per_second):
+        rate = Rate(int(requests_per_second), 1000)
+    else:
+        rate = Rate(1, max(1, round(1000 / requests_per_second)))
+    return Limiter(rate, buffer_ms=5)

@@ -1,0 +1,288 @@
+"""The settings that tap and target share: their texts, as JSON schema, and their values, checked.
+
+The texts are plain data, so that this package needs no Singer. Both plugins put them into their own config schema, from
+which `meltano.yml`, the environment example and the README's tables are made.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from listrak_api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from listrak_api.routes import Api
+
+DEFAULT_API_URL = "https://api.listrak.com"
+DEFAULT_AUTH_URL = "https://auth.listrak.com/OAuth2/Token"
+DEFAULT_MAX_CONCURRENCY = 8
+DEFAULT_REQUEST_TIMEOUT = 120
+DEFAULT_MAX_RETRIES = 9
+
+CREDENTIAL_NAMES: dict[Api, tuple[str, str]] = {
+    "email": ("client_id", "client_secret"),
+    "sms": ("sms_client_id", "sms_client_secret"),
+    "data": ("data_client_id", "data_client_secret"),
+}
+"""The settings that hold the client id and the client secret of each API's integration."""
+
+_INTEGRATION_TYPES: dict[Api, str] = {"email": "Email", "sms": "SMS", "data": "Data"}
+
+
+def _credentials(api: Api, use: str) -> dict[str, dict[str, Any]]:
+    """Describe the two settings of one integration."""
+    kind = _INTEGRATION_TYPES[api]
+    id_name, secret_name = CREDENTIAL_NAMES[api]
+    return {
+        id_name: {
+            "type": ["string", "null"],
+            "title": f"{kind} client ID",
+            "description": f"Client ID of the Listrak integration of type {kind}, {use}. Listrak shows it under "
+            "Integrations, Integration Management.",
+            "secret": True,
+            "writeOnly": True,
+        },
+        secret_name: {
+            "type": ["string", "null"],
+            "title": f"{kind} client secret",
+            "description": f"Client secret that belongs to `{id_name}`. Listrak shows it only once, when the "
+            "integration is made.",
+            "secret": True,
+            "writeOnly": True,
+        },
+    }
+
+
+EMAIL_CREDENTIALS = _credentials("email", "for everything about email lists")
+"""JSON schema properties of `client_id` and `client_secret`."""
+
+SMS_CREDENTIALS = _credentials("sms", "for everything about phone lists")
+"""JSON schema properties of `sms_client_id` and `sms_client_secret`."""
+
+DATA_CREDENTIALS = _credentials("data", "for customers, orders, products, reviews and rating summaries")
+"""JSON schema properties of `data_client_id` and `data_client_secret`."""
+
+CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
+    "api_url": {
+        "type": ["string", "null"],
+        "title": "API URL",
+        "description": "Address of Listrak's API, without the path of the single API (`/email/v1` and so on are "
+        "appended). HTTPS, or HTTP to this machine for the sandbox.",
+        "default": DEFAULT_API_URL,
+    },
+    "auth_url": {
+        "type": ["string", "null"],
+        "title": "Token URL",
+        "description": "Address of Listrak's token endpoint, with its path. HTTPS, or HTTP to this machine for the "
+        "sandbox.",
+        "default": DEFAULT_AUTH_URL,
+    },
+    "max_concurrency": {
+        "type": ["integer", "null"],
+        "title": "Requests at once",
+        "description": "How many requests may be on their way to each of Listrak's APIs at once, 1 to 64. More is "
+        "faster until Listrak answers that it is too much; the pace then falls by itself.",
+        "default": DEFAULT_MAX_CONCURRENCY,
+        "minimum": 1,
+        "maximum": 64,
+    },
+    "requests_per_second": {
+        "type": ["number", "null"],
+        "title": "Requests per second",
+        "description": "A limit that is never passed, for accounts that share Listrak with other programs. Fractions "
+        "are allowed (`0.5` is one request in two seconds). Without a value there is no limit.",
+        "exclusiveMinimum": 0,
+    },
+    "request_timeout": {
+        "type": ["number", "null"],
+        "title": "Time limit of a request",
+        "description": "Seconds that one request may take, from connecting to the last byte of its answer; uploads get "
+        "one second more for each 100 kB. A request that takes longer is broken off and, if it only reads, repeated.",
+        "default": DEFAULT_REQUEST_TIMEOUT,
+        "exclusiveMinimum": 0,
+    },
+    "max_retries": {
+        "type": ["integer", "null"],
+        "title": "Retries",
+        "description": "How often a request is repeated that met a passing failure (too many requests, a server error, "
+        "a broken connection), 0 to 20, with growing pauses. With the default it goes on for about a minute and a "
+        "half. A write is only repeated if Listrak has certainly not carried it out.",
+        "default": DEFAULT_MAX_RETRIES,
+        "minimum": 0,
+        "maximum": 20,
+    },
+    "user_agent": {
+        "type": ["string", "null"],
+        "title": "User agent",
+        "description": "How the program introduces itself to Listrak. Without a value: `singer-listrak/` and the version.",
+    },
+}
+"""JSON schema properties of the settings that are about the connection, not about an integration."""
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """Everything a client needs to know, checked.
+
+    Args:
+        client_id: The integration's client id.
+        client_secret: The integration's client secret.
+        api: The API that the integration is for.
+        api_url: Base address without trailing slash.
+        auth_url: The token endpoint.
+        max_concurrency: Requests in flight at once.
+        requests_per_second: Hard limit; None for no limit.
+        request_timeout: Seconds for one attempt, see the setting's text.
+        max_retries: Repetitions after passing failures.
+        user_agent: The User-Agent header.
+
+    Raises:
+        ConfigurationError: A value is missing, of the wrong type or out of its range.
+    """
+
+    client_id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    api: Api = "email"
+    api_url: str = DEFAULT_API_URL
+    auth_url: str = DEFAULT_AUTH_URL
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY
+    requests_per_second: float | None = None
+    request_timeout: float = DEFAULT_REQUEST_TIMEOUT
+    max_retries: int = DEFAULT_MAX_RETRIES
+    user_agent: str = ""
+
+    def __post_init__(self) -> None:
+        """Check every value, whoever made the object."""
+        for name, value in zip(self.credential_names, (self.client_id, self.client_secret), strict=True):
+            _check_text(name, value)
+        object.__setattr__(self, "api_url", _check_url("api_url", self.api_url).rstrip("/"))
+        _check_url("auth_url", self.auth_url)
+        _check_number("max_concurrency", self.max_concurrency, whole=True, low=1, high=64)
+        _check_number("max_retries", self.max_retries, whole=True, low=0, high=20)
+        _check_number("request_timeout", self.request_timeout, low=0)
+        if self.requests_per_second is not None:
+            _check_number("requests_per_second", self.requests_per_second, low=0)
+        object.__setattr__(
+            self, "user_agent", _check_text("user_agent", self.user_agent or _own_user_agent())
+        )
+
+    @property
+    def credential_names(self) -> tuple[str, str]:
+        """The settings that the credentials came from, for error texts."""
+        return CREDENTIAL_NAMES[self.api]
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], api: Api) -> ConnectionSettings:
+        """Take the settings of one API out of a plugin's config.
+
+        Args:
+            config: The plugin's whole config; null and missing values mean the default.
+            api: Which API's credentials to take.
+
+        Returns:
+            The checked settings.
+
+        Raises:
+            ConfigurationError: A credential is missing, or a value is wrong.
+        """
+        id_name, secret_name = CREDENTIAL_NAMES[api]
+        values = {name: config[name] for name in CONNECTION_SETTINGS if config.get(name) is not None}
+        return cls(config.get(id_name) or "", config.get(secret_name) or "", api, **values)
+
+
+def has_credentials(config: Mapping[str, Any], api: Api) -> bool:
+    """Say whether a config is meant to use one of the APIs.
+
+    Args:
+        config: The plugin's whole config.
+        api: The API.
+
+    Returns:
+        True if both credentials are there, False if neither is.
+
+    Raises:
+        ConfigurationError: Only one of the two is there.
+    """
+    names = CREDENTIAL_NAMES[api]
+    given = [name for name in names if config.get(name)]
+    if len(given) == 1:
+        missing = names[1] if given[0] == names[0] else names[0]
+        raise ConfigurationError(
+            f"{given[0]} is set, but {missing} is not",
+            setting=missing,
+            hint=f"The two belong together: set both for the {_INTEGRATION_TYPES[api]} API, or neither.",
+        )
+    return bool(given)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address is this machine: 127.0.0.0/8, ::1 or localhost."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _own_user_agent() -> str:
+    try:
+        return f"singer-listrak/{version('singer-listrak')}"
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "singer-listrak"
+
+
+def _check_text(name: str, value: object) -> str:
+    """Refuse what is no text, is empty, or cannot stand in a header. The value itself is never shown."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{name} is missing or empty", setting=name, hint=f"Set {name} to a text.")
+    if value != value.strip() or not value.isprintable() or not value.isascii():
+        raise ConfigurationError(
+            f"{name} holds a blank at an end, a line break, or a character that is not ASCII",
+            setting=name,
+            hint="It was probably copied with something beside it: set it again.",
+        )
+    return value
+
+
+def _check_url(name: str, value: object) -> str:
+    """Refuse what is no complete URL, and plain HTTP to anywhere but this machine."""
+    example = DEFAULT_API_URL if name == "api_url" else DEFAULT_AUTH_URL
+    hint = f"Set {name} to a complete address such as {example}, or leave it out."
+    if not isinstance(value, str) or re.search(r"[^!-~]", value):
+        raise ConfigurationError(f"{name} is not a URL", setting=name, hint=hint)
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        raise ConfigurationError(f"{name} is not a URL", setting=name, hint=hint) from None
+    if parts.scheme not in {"https", "http"} or not host:
+        raise ConfigurationError(f"{name} is not an http or https URL with a host", setting=name, hint=hint)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name} holds more than host and path", setting=name, hint=hint)
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigurationError(
+            f"{name} is plain HTTP, which would show tokens and addresses to everybody on the way",
+            setting=name,
+            hint=f"Set {name} to an https address; http is accepted for this machine only (the sandbox).",
+        )
+    return value
+
+
+def _check_number(name: str, value: object, *, low: float, high: float = 1e9, whole: bool = False) -> None:
+    """Refuse what is no number or out of range; `low` itself is allowed for whole numbers only."""
+    kinds = (int,) if whole else (int, float)
+    is_number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not is_number or not (low <= value <= high if whole else low < value <= high):  # type: ignore[operator]
+        bounds = f"a whole number from {low:g} to {high:g}" if whole else f"a number above {low:g}"
+        raise ConfigurationError(
+            f"{name} must be {bounds}", setting=name, hint=f"Set {name} to such a value."
+        )

@@ -1,0 +1,369 @@
+"""One HTTP exchange: sent once, within a time limit and a size limit, and ending in a reply or a named failure."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
+
+from listrak_api.retry import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from listrak_api.settings import ConnectionSettings
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Bytes of an answer, decompressed, beyond which it is not read. A full page of contacts has a few megabytes."""
+
+UPLOAD_BYTES_PER_SECOND = 100_000
+"""The slowest upload that is still waited for: the time limit grows by a second for each so many bytes."""
+
+_CHUNK = 64 * 1024
+_CONNECT_SECONDS = 30.0
+_WAKE_SECONDS = 1.0
+
+
+@runtime_checkable
+class BodyStream(Protocol):
+    """A request body that is made while it is sent, so that it need not lie in memory as a whole.
+
+    It is iterated once for each attempt, from the start each time, and must give exactly `len` bytes each time.
+    """
+
+    def __len__(self) -> int:
+        """Return the number of bytes."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the bytes from the start, in pieces of moderate size (under 1 MB)."""
+        ...
+
+
+Body = bytes | BodyStream | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete answer.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers; names without regard to case.
+        body: The whole body, decompressed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ExchangeError(Exception):
+    """An exchange that ended without a complete answer.
+
+    Attributes:
+        failure: How it ended.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What is to be sent.
+
+    Attributes:
+        method: The HTTP method.
+        url: The URL without query.
+        params: The query parameters.
+        headers: Headers beside the usual ones.
+        body: The body.
+        token: The bearer token; empty for none.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
+
+
+class Transport:
+    """A pooled keep-alive session, safe to use from several threads.
+
+    Proxies and certificate authorities are taken from the environment as usual (`HTTPS_PROXY`, `REQUESTS_CA_BUNDLE`);
+    certificates are always verified. Redirects are never followed, cookies never kept, `.netrc` never read.
+
+    Args:
+        settings: The checked settings.
+    """
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
+        self._closing = threading.Event()
+        self._session = _Session()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(pool_connections=4, pool_maxsize=settings.max_concurrency)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._headers = {
+            "User-Agent": settings.user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "keep-alive",
+        }
+        # What the environment says about proxies and authorities is the same for every request to a host:
+        # asking anew each time would cost a good part of a small request.
+        self._environment = {
+            url: self._session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
+            for url in (settings.api_url, settings.auth_url)
+        }
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        """Break off what is under way, within a second, and close all connections."""
+        self._closing.set()
+        self._session.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond `close`."""
+        if seconds > 0:
+            self._closing.wait(seconds)
+
+    def exchange(self, exchange: Exchange) -> Reply:
+        """Send a request once and read its whole answer.
+
+        Args:
+            exchange: What to send.
+
+        Returns:
+            The answer, whatever its status.
+
+        Raises:
+            ExchangeError: There is no complete answer.
+        """
+        size = 0 if exchange.body is None else len(exchange.body)
+        seconds = self._settings.request_timeout + size / UPLOAD_BYTES_PER_SECOND
+        limit = _Limit(time.monotonic() + seconds, self._closing)
+        token = _LIMIT.set(limit)
+        try:
+            return self._send(exchange, limit)
+        except requests.RequestException as problem:
+            raise ExchangeError(_failure_of(problem)) from None
+        except TimeoutError:
+            raise ExchangeError(Failure.TIMEOUT) from None
+        except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError):
+            raise ExchangeError(Failure.RESET) from None
+        finally:
+            _LIMIT.reset(token)
+
+    def _send(self, exchange: Exchange, limit: _Limit) -> Reply:
+        prepared = requests.PreparedRequest()
+        body = exchange.body
+        prepared.prepare(
+            method=exchange.method,
+            url=exchange.url,
+            headers={**self._headers, **exchange.headers},
+            params=dict(exchange.params),
+            data=None if body is None else _Upload(body, limit),  # type: ignore[arg-type] # any iterable is taken
+            auth=_Bearer(exchange.token),
+        )
+        base = self._settings.auth_url if exchange.url == self._settings.auth_url else self._settings.api_url
+        connect = min(_CONNECT_SECONDS, limit.remaining())
+        timeout = urllib3.Timeout(connect=connect, read=limit.remaining())
+        response = self._session.send(
+            prepared,
+            timeout=timeout,  # type: ignore[arg-type] # requests passes urllib3's own object on
+            allow_redirects=False,
+            **self._environment[base],
+        )
+        with response:
+            return Reply(response.status_code, response.headers, _read_body(response))
+
+
+class _Session(requests.Session):
+    """A session that has no notion of redirects: the token must never follow one to another host."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing, so that requests does not even read the redirect's body."""
+
+
+class _Bearer(AuthBase):
+    """Sets the token. Being given as `auth`, it also keeps requests from reading `.netrc`."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _Upload:
+    """A body as pieces, so that each piece, not the whole body, must pass within the socket's time limit."""
+
+    def __init__(self, body: bytes | BodyStream, limit: _Limit) -> None:
+        self._body = body
+        self._limit = limit
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        pieces = _slices(self._body) if isinstance(self._body, bytes) else iter(self._body)
+        for piece in pieces:
+            self._limit.remaining()
+            yield piece
+
+
+def _slices(data: bytes) -> Iterator[memoryview]:
+    view = memoryview(data)
+    for start in range(0, len(view), _CHUNK):
+        yield view[start : start + _CHUNK]
+
+
+def _read_body(response: requests.Response) -> bytes:
+    """Read the whole body, but no more than the limit."""
+    declared = response.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared[:20]) > MAX_BODY_BYTES:
+        raise ExchangeError(Failure.TOO_LONG)
+    pieces = []
+    total = 0
+    for piece in response.iter_content(_CHUNK):
+        total += len(piece)
+        if total > MAX_BODY_BYTES:
+            raise ExchangeError(Failure.TOO_LONG)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _failure_of(problem: requests.RequestException) -> Failure:
+    """Say how an exchange ended, by the exception that requests made of it."""
+    cause: Any = problem.args[0] if problem.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(problem, requests.exceptions.SSLError):
+        inner = getattr(reason, "args", ())[:1]
+        untrusted = bool(inner) and isinstance(inner[0], ssl.SSLCertVerificationError)
+        return Failure.UNTRUSTED if untrusted else Failure.RESET
+    if isinstance(
+        problem, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+    ):
+        return Failure.CUT
+    if isinstance(problem, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
+        return Failure.NOT_CONNECTED
+    # NewConnectionError is also what urllib3 makes of a name that cannot be resolved.
+    if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
+        return Failure.NOT_CONNECTED
+    if isinstance(problem, requests.Timeout) or isinstance(reason, ReadTimeoutError):
+        return Failure.TIMEOUT
+    return Failure.RESET
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """Until when an exchange may last."""
+
+    deadline: float
+    closing: threading.Event
+
+    def remaining(self) -> float:
+        """Return the seconds left; TimeoutError if there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0 or self.closing.is_set():
+            raise TimeoutError
+        return left
+
+
+_LIMIT: ContextVar[_Limit] = ContextVar("limit of the exchange that this thread is in")
+
+
+class _LimitedReader(io.RawIOBase):
+    """Reads a socket within the limit of the exchange.
+
+    A socket's own timeout starts anew with every byte: a server that sends one byte now and then, in the head or in the
+    body, would hold a thread for ever. This looks at the clock before each read, and notices `Transport.close`.
+    """
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, limit: _Limit) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._limit = limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        while True:
+            self._sock.settimeout(min(_WAKE_SECONDS, self._limit.remaining()))
+            try:
+                return self._sock.recv_into(buffer)
+            except TimeoutError:
+                continue
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _LimitedResponse(http.client.HTTPResponse):
+    """Reads its socket through `_LimitedReader`."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        limit = _LIMIT.get(None)
+        if limit is not None:
+            raw = self.fp.detach()  # type: ignore[attr-defined] # makefile("rb") gives a BufferedReader
+            self.fp = io.BufferedReader(_LimitedReader(raw, sock, limit), _CHUNK)
+
+
+class _HTTPConnection(HTTPConnection):
+    response_class = _LimitedResponse
+
+
+class _HTTPSConnection(HTTPSConnection):
+    response_class = _LimitedResponse
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections whose reads keep to the limit, through proxies too."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:  # noqa: ANN401 - as in requests
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        if not proxy.lower().startswith("socks"):  # SOCKS has connection classes of its own
+            manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        return manager
