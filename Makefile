@@ -1,0 +1,57 @@
+# Two commands do everything on a machine with python3, git and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MELTANO := $(BIN)/meltano
+# Plugins that the demo runs, and those that only the pipeline tests run.
+DEMO_PLUGINS := tap-listrak target-listrak tap-spreadsheets target-duckdb
+TEST_PLUGINS := target-jsonl tap-postgres target-postgres
+WORKERS ?= 2
+
+.PHONY: help demo test lint unit generate constraints sandbox clean
+
+help:
+	@echo "make demo         both directions against the sandbox, with the figures side by side"
+	@echo "make test         formatter, linter, types and every test"
+	@echo "make lint         formatter, linter and types only"
+	@echo "make sandbox      a Listrak on http://127.0.0.1:8990 to try things on; Ctrl-C ends it"
+	@echo "make generate     settings, streams table and catalogs anew from the plugins' own schemas"
+	@echo "make constraints  all pinned versions anew"
+	@echo "make clean        remove what the other commands made"
+
+demo: $(VENV)/.demo-plugins
+	@$(BIN)/python -m demo
+
+test: lint unit
+
+lint: $(VENV)/.project
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.demo-plugins $(VENV)/.test-plugins
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+sandbox: $(VENV)/.project
+	@$(BIN)/listrak-sandbox
+
+generate: $(VENV)/.project
+	$(BIN)/python -m scripts.generate
+
+constraints: $(VENV)/.project
+	$(BIN)/python -m scripts.pin
+
+clean:
+	rm -rf $(VENV) .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.project: pyproject.toml constraints.txt
+	@$(PYTHON) scripts/install.py project $(VENV)
+	@touch $@
+
+$(VENV)/.demo-plugins: $(VENV)/.project meltano.yml plugins/constraints/*.txt
+	@$(PYTHON) scripts/install.py plugins $(VENV) $(DEMO_PLUGINS)
+	@touch $@
+
+$(VENV)/.test-plugins: $(VENV)/.project meltano.yml plugins/constraints/*.txt
+	@$(PYTHON) scripts/install.py plugins $(VENV) $(TEST_PLUGINS)
+	@touch $@

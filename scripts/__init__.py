@@ -1,0 +1,1 @@
+"""What keeps the repository: set-up, pinned versions, generated files."""

@@ -1,0 +1,126 @@
+"""Writes what follows from the plugins' own schemas, so that a setting or a stream is described in one place.
+
+    make generate                           writes
+    python -m scripts.generate --check      only says what is stale; exit code 1 if anything is
+
+The sources are what any user can ask the plugins: ``--about --format=json`` and ``--discover``. What is made:
+the plugins' parts of meltano.yml, plugins/*.yml, .env.example, the tables of README.md and catalogs/*.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from scripts import selections, settings_text, streams_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGINS = ("tap-listrak", "target-listrak")
+# Discovery asks Listrak nothing unless profile fields are wanted, but settings are checked before it.
+NOBODY = {
+    "client_id": "none",
+    "client_secret": "none",
+    "sms_client_id": "none",
+    "sms_client_secret": "none",
+    "api_url": "http://127.0.0.1:9",
+    "auth_url": "http://127.0.0.1:9/OAuth2/Token",
+}
+
+
+class Dumper(yaml.SafeDumper):
+    """Indents lists below their key, as Meltano writes its own files."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  PyYAML's signature
+        """Never write a list at its key's own indentation."""
+        return super().increase_indent(flow, indentless=False)
+
+
+def dump_yaml(value: object, indent: int = 0) -> str:
+    """Write YAML in the order given, each line indented."""
+    text = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110 - indent)
+    return textwrap.indent(text, " " * indent)
+
+
+def ask(plugin: str, *arguments: str, text: str | None = None) -> Any:  # noqa: ANN401  any JSON
+    """Run a plugin's console script and parse the JSON it prints.
+
+    Args:
+        plugin: Name of the console script beside this interpreter.
+        arguments: What follows the name.
+        text: Standard input.
+
+    Raises:
+        subprocess.CalledProcessError: The plugin failed; its own message is on standard error.
+    """
+    command = [str(Path(sys.executable).with_name(plugin)), *arguments]
+    done = subprocess.run(command, cwd=ROOT, check=True, input=text, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)
+
+
+def replace_part(text: str, start: str, body: str) -> str:
+    """Put a body between the line that contains a marker and the line that ends the generated part.
+
+    Raises:
+        ValueError: A marker is missing.
+    """
+    end = "end of generated part"
+    lines = text.splitlines(keepends=True)
+    first = next((number for number, line in enumerate(lines) if start in line), None)
+    last = next((n for n, line in enumerate(lines) if first is not None and n > first and end in line), None)
+    if first is None or last is None:
+        message = f"no part between {start!r} and {end!r}"
+        raise ValueError(message)
+    return "".join([*lines[: first + 1], body, *lines[last:]])
+
+
+def make_files() -> Iterator[tuple[Path, str]]:
+    """Give each generated file and what it should hold."""
+    about = {name: ask(name, "--about", "--format=json") for name in PLUGINS}
+    catalog = ask("tap-listrak", "--config=/dev/stdin", "--discover", text=json.dumps(NOBODY))
+    meltano = (ROOT / "meltano.yml").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name in PLUGINS:
+        own = settings_text.plugin_definition(about[name], pip_url="-e . -c constraints.txt")
+        part = dump_yaml({key: value for key, value in own.items() if key != "name"}, indent=6)
+        meltano = replace_part(meltano, f"own schema: {name}", part)
+        readme = replace_part(readme, f"settings of {name}", settings_text.markdown_table(about[name]))
+        reference = settings_text.reference_definition(about[name])
+        head = settings_text.REFERENCE_HEAD.format(name=name)
+        yield ROOT / "plugins" / f"{name}.yml", head + dump_yaml(reference)
+    readme = replace_part(readme, "generated: streams", streams_table.markdown_table(catalog))
+    yield ROOT / "meltano.yml", meltano
+    yield ROOT / "README.md", readme
+    yield ROOT / ".env.example", settings_text.environment_example(about.values())
+    for name, selected in selections.catalogs(catalog).items():
+        yield ROOT / "catalogs" / f"{name}.json", json.dumps(selected, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    """Write or check all files."""
+    parser = argparse.ArgumentParser(description="Writes what follows from the plugins' own schemas.")
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail if anything is stale")
+    check = parser.parse_args().check
+    stale = []
+    for path, content in make_files():
+        if not path.exists() or path.read_text("utf-8") != content:
+            stale.append(path.relative_to(ROOT))
+            if not check:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(content, "utf-8")
+    for path in stale:
+        print(f"{path}: {'is stale; run `make generate`' if check else 'written'}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Writes the pinned versions: constraints.txt and plugins/constraints/*.txt, names and versions only.
+
+    make constraints
+
+The project's environment and our own two plugins share constraints.txt. Every other plugin of meltano.yml
+has a file of its own, because their requirements exclude each other (four versions of the SDK and two of
+jsonschema among them). One command for all, so that they never drift apart.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+from uv import find_uv_bin
+
+ROOT = Path(__file__).resolve().parent.parent
+# One resolution for every Python we support and every platform; no addresses in the result.
+COMPILE = [
+    "pip",
+    "compile",
+    "--quiet",
+    "--upgrade",
+    "--universal",
+    "--python-version=3.11",
+    "--no-header",
+    "--no-annotate",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+]
+
+
+def compile_pins(output: Path, *arguments: str, requirements: str = "") -> None:
+    """Resolve requirements and write the versions found.
+
+    Args:
+        output: File to write.
+        arguments: Further arguments of ``uv pip compile``.
+        requirements: Text that goes to its standard input.
+
+    Raises:
+        subprocess.CalledProcessError: The requirements exclude each other; uv has said which.
+    """
+    command = [find_uv_bin(), *COMPILE, *arguments, f"--output-file={output}"]
+    subprocess.run(command, cwd=ROOT, input=requirements, text=True, check=True, stdout=subprocess.DEVNULL)
+
+
+def foreign_plugins() -> dict[str, str]:
+    """Give the constraints file and the requirement of each plugin that is not ours, from meltano.yml."""
+    definition: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
+    found = {}
+    for plugins in definition["plugins"].values():
+        for plugin in plugins:
+            match shlex.split(plugin.get("pip_url", "")):
+                case [requirement, "-c", file] if not requirement.startswith("-"):
+                    found[file] = requirement
+    return found
+
+
+def main() -> None:
+    """Write all of them."""
+    compile_pins(ROOT / "constraints.txt", "--all-extras", "--group=dev", "pyproject.toml")
+    for file, requirement in foreign_plugins().items():
+        # The tests read what target-duckdb wrote, so both have to have the same DuckDB.
+        shared = ["--constraints=constraints.txt"] if requirement.startswith("target-duckdb") else []
+        compile_pins(ROOT / file, *shared, "-", requirements=requirement)
+
+
+if __name__ == "__main__":
+    main()
