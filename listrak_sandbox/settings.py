@@ -61,6 +61,7 @@ class Settings:
         sms_single_form: ``example``, ``bare`` or ``enveloped``: how a single phone list and a single
             transactional message are answered, about which the spec contradicts itself.
         sms_left_contacts_listed: Whether a phone list's contacts include those who left the list.
+        sms_inactive_readable: Whether what hangs on disabled sender codes and inactive lists can be read.
         sms_import_blank_clears: Whether an empty cell of a contact import clears the field.
         crm_enabled: Whether the data API takes customers and orders without an email address.
         profile_field_group_limit: Profile field groups a list may have.
@@ -80,6 +81,7 @@ class Settings:
     sms_system_fields_listed: bool = False
     sms_single_form: str = "example"
     sms_left_contacts_listed: bool = False
+    sms_inactive_readable: bool = True
     sms_import_blank_clears: bool = False
     crm_enabled: bool = True
     profile_field_group_limit: int = 25
