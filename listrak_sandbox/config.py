@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SCALES = ("small", "medium", "large", "fanout", "stream")
-"""Sizes of the world. ``fanout`` and ``stream`` are shapes made for measurements (see `world.scale`)."""
+SCALES = ("tiny", "small", "medium", "large", "fanout", "stream")
+"""Sizes of the world. ``tiny`` is for tests that run many times; ``fanout`` and ``stream`` are made for measurements."""
 
 ENVIRONMENT_PREFIX = "LISTRAK_SANDBOX_"
 

@@ -74,7 +74,7 @@ class Sandbox:
         self.tokens = Tokens()
         self.log = RequestLog()
         self.world = World(self.seed, self.scale)
-        self.store = Store()
+        self.store = Store(self.world)
         self.families: list[Family] = []
         self.hooks: list[Hook] = []
         self.routes: list[Route] = []
@@ -88,7 +88,7 @@ class Sandbox:
         self.clock.reset()
         self.world = World(self.seed, self.scale)
         self.store.close()
-        self.store = Store()
+        self.store = Store(self.world)
         for family in self.families:
             family.reset()
         for hook in self.hooks:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from listrak_sandbox.config import Config
 
+WORDS = {"cursor_form": ("value", "uri"), "import_outcome": ("complete", "fail", "stall")}
 EMAIL_AREAS = ("Contact", "Event", "List", "Message", "Report", "Segmentation")
 CHOICES = {
     "cursor_form": ("value", "uri"),
@@ -53,6 +54,8 @@ class Settings:
         import_seconds: Seconds of real time that an import takes at least.
         beta_route: Whether the account has the beta route.
         import_minimum_rows: Smallest number of rows an import file may have; a smaller one is refused.
+        import_outcome: ``complete``, ``fail`` (ends halfway) or ``stall`` (stops halfway, never ends).
+        import_end_word: The status word of an import that ended well.
         cursor_form: ``value`` or ``uri``: how nextPageCursor is written.
         max_body_bytes: Largest request body; a larger one is answered 404.
         enums_as_numbers: Write enumerations as numbers where the spec says text, as its examples do.
@@ -74,6 +77,8 @@ class Settings:
     import_seconds: float = 0.3
     beta_route: bool = True
     import_minimum_rows: int = 1
+    import_outcome: str = "complete"
+    import_end_word: str = "Completed"
     cursor_form: str = "value"
     max_body_bytes: int = 262_144_000
     enums_as_numbers: bool = False

@@ -1,0 +1,218 @@
+"""Contacts of a list as rows: generated and written ones together, by state and date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from listrak_sandbox.clock import text_of
+from listrak_sandbox.store import SUBSCRIBED, UNSUBSCRIBED, method_of
+from listrak_sandbox.world.calendar import Span, text
+from listrak_sandbox.world.population import address, email_key, external_id, universal_key
+from listrak_sandbox.world.words import SUBSCRIBED_BY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from listrak_sandbox.store import Contact, ListState
+    from listrak_sandbox.world.population import Population
+
+WRITTEN = 2**40
+"""Positions from here on are those of written contacts; below it, indexes of generated ones."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a request for contacts asks for.
+
+    Attributes:
+        state: Subscribed or Unsubscribed.
+        start: First date included.
+        end: Last date.
+        original: Whether subscribed contacts are taken by their original subscription. If not, `end` is excluded.
+        external: External contact id they must have.
+        fields: Profile fields to give values of.
+    """
+
+    state: str = SUBSCRIBED
+    start: datetime | None = None
+    end: datetime | None = None
+    original: bool = True
+    external: str = ""
+    fields: tuple[int, ...] = ()
+
+    def holds(self, date: datetime | None) -> bool:
+        """Tell whether a date is within the range."""
+        if date is None:
+            return False
+        if self.start is not None and date < self.start:
+            return False
+        return self.end is None or (date <= self.end if self.original else date < self.end)
+
+
+def rows(state: ListState, query: Query, when: int, position: int = 0) -> Iterator[tuple[int, str]]:
+    """Give the position and the JSON text of each contact that a query asks for.
+
+    Args:
+        state: The list.
+        query: What is asked for.
+        when: World time of the clock.
+        position: Where to begin.
+    """
+    if position < WRITTEN and state.made is not None:
+        yield from _generated(state, query, when, position)
+    for place in range(max(0, position - WRITTEN), len(state.order)):
+        contact = state.order[place]
+        if contact.state != query.state:
+            continue
+        date = (
+            contact.left
+            if query.state == UNSUBSCRIBED
+            else contact.since
+            if query.original
+            else contact.latest
+        )
+        if query.holds(date) and (not query.external or contact.external == query.external):
+            yield WRITTEN + place, stored_text(state, contact, query.fields)
+
+
+def _generated(state: ListState, query: Query, when: int, position: int) -> Iterator[tuple[int, str]]:
+    made = state.made
+    if made is None:
+        return
+    population = made.population
+    changes = population.changed(when)
+    span = Span(query.start, query.end, end_included=query.original)
+    count = population.count(when)
+    taken = state.taken
+    for index in _candidates(population, query, span, when):
+        if index < position or index >= count or index in taken:
+            continue
+        if index not in changes:
+            if query.state == UNSUBSCRIBED or not span.holds(population.subscribed_at(index)):
+                continue
+            since, again, left = population.subscribed_at(index), None, None
+            methods = (SUBSCRIBED_BY[population.person(index) % len(SUBSCRIBED_BY)], None)
+        else:
+            standing = population.standing(index, when)
+            if standing.subscribed != (query.state == SUBSCRIBED):
+                continue
+            latest = standing.since if query.original else standing.resubscribed or standing.since
+            date = standing.left if query.state == UNSUBSCRIBED else latest
+            if date is None or not span.holds(date):
+                continue
+            since, again, left = standing.since, standing.resubscribed, standing.left
+            methods = method_of(population.person(index), standing)
+        person = population.person(index)
+        external = external_id(person)
+        if query.external and external != query.external:
+            continue
+        values = state.generated_values(index, list(query.fields)) if query.fields else {}
+        yield (
+            index,
+            contact_text(
+                address(person),
+                None,
+                query.state,
+                since=text(since),
+                again=text(again) if again is not None else None,
+                left=text(left) if left is not None else None,
+                methods=methods,
+                external=external,
+                values=_values(state, values),
+            ),
+        )
+
+
+def _candidates(population: Population, query: Query, span: Span, when: int) -> Iterable[int]:
+    """Give the indexes that can match, in order, so that a narrow range of dates needs no full scan."""
+    changes, first_at, count = population.changed(when), population.first_at, population.count(when)
+    if query.state == UNSUBSCRIBED:
+        return sorted(changes)
+    if span.everything:
+        return range(count)
+    low = max(0, first_at(span.low) - 2) if query.start is not None else 0
+    high = min(count, first_at(span.high) + 2) if query.end is not None else count
+    if query.original:
+        return range(low, high)
+    moved = sorted(changes)
+    return chain(
+        (one for one in moved if one < low), range(low, high), (one for one in moved if one >= max(low, high))
+    )
+
+
+def _values(state: ListState, values: dict[int, str]) -> list[dict[str, object]]:
+    return [
+        {
+            "segmentationFieldGroupId": state.fields[identifier]["segmentationFieldGroupId"],
+            "segmentationFieldId": identifier,
+            "value": value,
+        }
+        for identifier, value in values.items()
+        if identifier in state.fields
+    ]
+
+
+def contact_text(  # noqa: PLR0913  one member of the API's Contact each
+    email: str,
+    key: str | None,
+    state: str,
+    *,
+    since: str | None,
+    again: str | None,
+    left: str | None,
+    methods: tuple[str | None, str | None],
+    external: str | None,
+    values: list[dict[str, object]],
+) -> str:
+    """Write the API's Contact as JSON."""
+    return (
+        f'{{"emailAddress":{_quoted(email)},"emailKey":"{key or email_key(email)}",'
+        f'"universalEmailKey":"{universal_key(email)}","subscriptionState":"{state}",'
+        f'"subscribeDate":{_quoted(since)},"resubscribeDate":{_quoted(again)},'
+        f'"subscribeMethod":{_quoted(methods[0])},"unsubscribeDate":{_quoted(left)},'
+        f'"unsubscribeMethod":{_quoted(methods[1])},"externalContactID":{_quoted(external)},'
+        f'"segmentationFieldValues":{msgspec.json.encode(values).decode() if values else "[]"}}}'
+    )
+
+
+def _quoted(text_or_none: str | None) -> str:
+    if text_or_none is None:
+        return "null"
+    if (
+        text_or_none.isascii()
+        and '"' not in text_or_none
+        and "\\" not in text_or_none
+        and text_or_none.isprintable()
+    ):
+        return f'"{text_or_none}"'
+    return msgspec.json.encode(text_or_none).decode()
+
+
+def stored_text(state: ListState, contact: Contact, fields: Iterable[int] | None) -> str:
+    """Write a stored contact as JSON, with the values of some fields, or of all when `fields` is None."""
+    values: dict[int, str] = {}
+    if fields is None:
+        values = contact.values
+    elif fields:
+        everything = contact.values
+        values = {one: everything[one] for one in fields if one in everything}
+    return contact_text(
+        contact.email,
+        contact.key,
+        contact.state,
+        since=_moment(contact.since),
+        again=_moment(contact.resubscribed),
+        left=_moment(contact.left),
+        methods=(contact.joined_by, contact.left_by),
+        external=contact.external,
+        values=_values(state, values),
+    )
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else text_of(moment)

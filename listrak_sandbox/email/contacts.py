@@ -1,0 +1,315 @@
+"""Contacts: the collection, one of them, create or update, and the beta route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from listrak_sandbox import paging
+from listrak_sandbox.clock import text_of
+from listrak_sandbox.email import contact_rows
+from listrak_sandbox.email.access import PageCache, list_state, request_key
+from listrak_sandbox.email.values import InvalidValue, checked, merged
+from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, raw_page
+from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.store import BANNED, PENDING, SUBSCRIBED, SUPPRESSED, UNSUBSCRIBED, Contact, ListState
+from listrak_sandbox.world import records
+from listrak_sandbox.world.calendar import world_time
+from listrak_sandbox.world.population import email_key
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MAX_FIELDS = 30
+STATES = (SUBSCRIBED, UNSUBSCRIBED)
+UPDATE_TYPES = ("Update", "Append", "Overwrite")
+
+
+class FieldValue(msgspec.Struct):
+    """One profile field value in a body."""
+
+    segmentationFieldId: int  # noqa: N815  the API's spelling
+    value: str | None = None
+
+
+class ContactBody(msgspec.Struct):
+    """Body of ``POST /List/{listId}/Contact``."""
+
+    emailAddress: str  # noqa: N815
+    segmentationFieldValues: list[FieldValue]  # noqa: N815
+    subscriptionState: str | None = None  # noqa: N815
+    externalContactID: str | None = None  # noqa: N815
+
+
+def refuse(code: str, message: str = "") -> ApiError:
+    """Make a 400 with one of the contact's own error codes."""
+    return ApiError(400, code, message)
+
+
+def wanted_fields(call: Call) -> tuple[int, ...]:
+    """Read ``segmentationFieldIds``.
+
+    Raises:
+        ApiError: 400 ERROR_TOO_MANY_SEGMENTATION_FIELDS beyond 30; ERROR_INVALID_PARAMETER, no integers.
+    """
+    texts = [one.strip() for one in call.query.get("segmentationFieldIds", "").split(",") if one.strip()]
+    if len(texts) > MAX_FIELDS:
+        raise refuse(
+            "ERROR_TOO_MANY_SEGMENTATION_FIELDS", f"Up to {MAX_FIELDS} profile fields may be requested."
+        )
+    try:
+        return tuple(dict.fromkeys(int(one) for one in texts))
+    except ValueError:
+        raise invalid("segmentationFieldIds", "Comma-separated integers are expected.") from None
+
+
+def plausible(email: str) -> bool:
+    """Tell whether a text looks like an address to Listrak."""
+    local, at, domain = email.strip().rpartition("@")
+    return (
+        bool(at and local and domain)
+        and "@" not in local
+        and "." in domain.strip(".")
+        and not domain.startswith((".", "-"))
+        and not domain.endswith(".")
+        and not any(character.isspace() or character in "<>()[],;:\\" for character in email.strip())
+        and len(email) <= 254  # noqa: PLR2004  RFC 5321
+    )
+
+
+def _collection(call: Call) -> Answer:
+    state = list_state(call)
+    asked = paging.read(call)
+    kind = call.word("subscriptionState", STATES, SUBSCRIBED)
+    query = contact_rows.Query(
+        state=kind,
+        start=call.moment("startDate"),
+        end=call.moment("endDate"),
+        # "exclusive when useOriginalSubscribeDate is false", whatever the state.
+        original=call.flag("useOriginalSubscribeDate", default=True),
+        external=call.query.get("externalContactId", ""),
+        fields=wanted_fields(call),
+    )
+    found: list[str] = []
+    following = None
+    for position, row in contact_rows.rows(state, query, world_time(call.now), asked.position):
+        if len(found) == asked.count:
+            following = position
+            break
+        found.append(row)
+    return raw_page(",".join(found), paging.cursor(call, following))
+
+
+def by_identifier(state: ListState, identifier: str, now: datetime) -> Contact | None:
+    """Find a contact by its address or its emailKey."""
+    if "@" in identifier:
+        return state.find(identifier, now)
+    wanted = identifier.lower()
+    for contact in state.order:
+        if contact.key == wanted:
+            return contact
+    if state.made is not None:
+        when = world_time(now)
+        population = state.made.population
+        count = population.count(when)
+        for index, email in enumerate(population.emails(count)[:count]):
+            if email_key(email) == wanted and index not in state.taken:
+                return state.generated(index, when)
+    return None
+
+
+def _one(call: Call) -> Answer:
+    state = list_state(call)
+    fields = wanted_fields(call)
+    contact = by_identifier(state, call.ids["contactIdentifier"], call.now)
+    if contact is None or contact.state == PENDING:
+        raise not_found("contact")
+    return Answer(200, f'{{"status":200,"data":{contact_rows.stored_text(state, contact, fields)}}}'.encode())
+
+
+def _events(call: Call, state: ListState) -> list[int]:
+    texts = [one.strip() for one in call.query.get("eventIds", "").split(",") if one.strip()]
+    known = {one["eventId"] for one in records.events(state.made)} if state.made else set()
+    if not all(one.isdigit() and int(one) in known for one in texts):
+        raise invalid("eventIds")
+    return [int(one) for one in texts]
+
+
+def _values(state: ListState, body: ContactBody) -> dict[int, str]:
+    given = [one.segmentationFieldId for one in body.segmentationFieldValues]
+    if len(set(given)) != len(given):
+        raise refuse("ERROR_SEGMENTATION_FIELD_DEFINED_TWICE")
+    values = {}
+    for one in body.segmentationFieldValues:
+        field = state.fields.get(one.segmentationFieldId)
+        if field is None:
+            raise invalid("segmentationFieldId")
+        try:
+            values[one.segmentationFieldId] = checked(field, one.value or "")
+        except InvalidValue as error:
+            raise invalid("value", str(error)) from None
+    return values
+
+
+def _change_address(call: Call, state: ListState, body: ContactBody, new: str, *, events: bool) -> Contact:
+    if events:
+        raise refuse("ERROR_CHANGE_ADDRESS_WITH_EVENTS")
+    if body.segmentationFieldValues:
+        raise refuse("ERROR_CHANGE_ADDRESS_WITH_SEGMENTATION_DATA")
+    if not plausible(new):
+        raise invalid("newEmailAddress")
+    standing = state.standing_of(body.emailAddress, call.now)
+    if standing == UNSUBSCRIBED:
+        raise refuse("ERROR_CHANGE_ADDRESS_CONTACT_UNSUBSCRIBED")
+    if standing != SUBSCRIBED:
+        raise not_found("contact")
+    codes = {
+        BANNED: "ERROR_BANNED_NEW_EMAIL_ADDRESS",
+        SUPPRESSED: "ERROR_SUPPRESSED_NEW_EMAIL",
+        PENDING: "ERROR_PENDING_NEW_EMAIL_ADDRESS",
+        SUBSCRIBED: "ERROR_SUBSCRIBED_NEW_EMAIL_ADDRESS",
+        UNSUBSCRIBED: "ERROR_UNSUBSCRIBED_NEW_EMAIL_ADDRESS",
+    }
+    taken = state.standing_of(new, call.now)
+    if taken is not None and new.lower() != body.emailAddress.lower():
+        raise refuse(codes[taken])
+    contact = state.adopt(body.emailAddress, call.now)
+    if contact is None:
+        raise not_found("contact")
+    state.rename(contact, new)
+    return contact
+
+
+def _unsubscribe(call: Call, state: ListState, body: ContactBody, *, events: bool) -> Contact:
+    if events:
+        raise refuse("ERROR_UNSUBSCRIBE_WITH_EVENTS")
+    if body.segmentationFieldValues:
+        raise refuse("ERROR_UNSUBSCRIBE_WITH_SEGMENTATION_DATA")
+    standing = state.standing_of(body.emailAddress, call.now)
+    if standing == UNSUBSCRIBED:
+        raise refuse("ERROR_UNSUBSCRIBED_EMAIL_ADDRESS")
+    contact = state.adopt(body.emailAddress, call.now) if standing == SUBSCRIBED else None
+    if contact is None:
+        raise refuse("ERROR_NOT_SUBSCRIBED_EMAIL_ADDRESS")
+    contact.unsubscribe(call.now, "API")
+    state.version += 1
+    return contact
+
+
+def _upsert(call: Call, state: ListState, body: ContactBody, events: list[int]) -> Contact:
+    override = call.flag("overrideUnsubscribe")
+    method = "Web Form" if call.flag("subscribedByContact") else "API"
+    double = call.flag("sendDoubleOptIn")
+    update = call.word("updateType", UPDATE_TYPES, "Update")
+    values = _values(state, body)
+    standing = state.standing_of(body.emailAddress, call.now)
+    codes = {
+        BANNED: "ERROR_BANNED_EMAIL_ADDRESS",
+        SUPPRESSED: "ERROR_SUPPRESSED_EMAIL",
+        PENDING: "ERROR_PENDING_EMAIL_ADDRESS",
+    }
+    if standing in codes:
+        raise refuse(codes[standing])
+    if standing is None:
+        contact = Contact(body.emailAddress.strip(), PENDING, None)
+        if not double:
+            contact.subscribe(call.now, method)
+        state.put(contact)
+    else:
+        nothing_else = not values and not events and body.externalContactID is None
+        if standing == SUBSCRIBED and body.subscriptionState and nothing_else:
+            raise refuse("ERROR_SUBSCRIBED_EMAIL_ADDRESS")
+        if standing == UNSUBSCRIBED and not override and events:
+            raise refuse("ERROR_UPDATE_UNSUBSCRIBE_WITH_EVENTS")
+        found = state.adopt(body.emailAddress, call.now)
+        if found is None:
+            raise not_found("contact")
+        contact = found
+        if standing == UNSUBSCRIBED and override:
+            contact.subscribe(call.now, method)
+    if body.externalContactID is not None:
+        contact.external = body.externalContactID
+    contact.values = merged(state.fields, contact.values, values, update)
+    state.version += 1
+    return contact
+
+
+def _write(call: Call) -> Answer:
+    state = list_state(call)
+    body = call.json(ContactBody)
+    if not plausible(body.emailAddress):
+        raise invalid("emailAddress")
+    if body.subscriptionState and body.subscriptionState not in STATES:
+        raise invalid("subscriptionState", f"Allowed values are {', '.join(STATES)}.")
+    events = _events(call, state)
+    new = call.query.get("newEmailAddress", "").strip()
+    if new:
+        contact = _change_address(call, state, body, new, events=bool(events))
+    elif body.subscriptionState == UNSUBSCRIBED:
+        contact = _unsubscribe(call, state, body, events=bool(events))
+    else:
+        contact = _upsert(call, state, body, events)
+    at = text_of(call.now)
+    state.raised += [{"eventId": one, "emailAddress": contact.email, "at": at} for one in events]
+    call.sandbox.store.log.append(
+        {
+            "at": at,
+            "route": call.route.name,
+            "listId": state.list_id,
+            "emailAddress": body.emailAddress,
+            "query": dict(call.query),
+            "body": msgspec.to_builtins(body),
+        }
+    )
+    return created(contact.key)
+
+
+def routes(cache: PageCache) -> list[Route]:
+    """Give the routes of contacts (the beta route is among those of imports)."""
+
+    def collection(call: Call) -> Answer:
+        state = list_state(call)
+        fields = tuple(state.fields)
+        key = (*request_key(call), world_time(call.now), state.version, fields, tuple(state.cleared.items()))
+        return cache.serve((*key, call.sandbox.settings.cursor_form), lambda: _collection(call))
+
+    contact = frozenset({"Contact"})
+    template = "/List/{listId}/Contact"
+    return [
+        Route(
+            "GET",
+            template,
+            collection,
+            contact,
+            frozenset(
+                {
+                    "subscriptionState",
+                    "externalContactId",
+                    "segmentationFieldIds",
+                    "startDate",
+                    "endDate",
+                    "useOriginalSubscribeDate",
+                }
+            ),
+            paged=True,
+        ),
+        Route(
+            "POST",
+            template,
+            _write,
+            contact,
+            frozenset(
+                {
+                    "eventIds",
+                    "overrideUnsubscribe",
+                    "subscribedByContact",
+                    "sendDoubleOptIn",
+                    "updateType",
+                    "newEmailAddress",
+                }
+            ),
+            body=True,
+        ),
+        Route("GET", f"{template}/{{contactIdentifier}}", _one, contact, frozenset({"segmentationFieldIds"})),
+    ]

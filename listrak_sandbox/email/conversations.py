@@ -1,0 +1,129 @@
+"""Conversations and transactional messages: what keeps sending."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from listrak_sandbox import paging
+from listrak_sandbox.email.access import PageCache, activity_page, clicker_page, made_list, whole
+from listrak_sandbox.email.messages import DATES, link_number
+from listrak_sandbox.envelope import Answer, not_found, page, resource
+from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.world.calendar import world_time
+
+if TYPE_CHECKING:
+    from listrak_sandbox.world.messages import Conversation, Message, Transactional
+
+CONVERSATION = "/List/{listId}/Conversation"
+ONE = f"{CONVERSATION}/{{conversationId}}"
+MESSAGE = f"{ONE}/Message"
+ONE_MESSAGE = f"{MESSAGE}/{{conversationMessageId}}"
+LINK = f"{ONE_MESSAGE}/Link/{{conversationMessageLinkId}}"
+TRANSACTIONAL = "/List/{listId}/TransactionalMessage"
+ONE_TRANSACTIONAL = f"{TRANSACTIONAL}/{{transactionalMessageId}}"
+
+
+def _all(call: Call) -> list[Conversation]:
+    made = made_list(call)
+    return made.conversations(world_time(call.now)) if made else []
+
+
+def _conversation(call: Call) -> Conversation:
+    wanted = call.id("conversationId")
+    for one in _all(call):
+        if one.conversation_id == wanted:
+            return one
+    raise not_found("conversation")
+
+
+def _there(call: Call, message: Message) -> bool:
+    return message.send < world_time(call.now)
+
+
+def _message(call: Call) -> Message:
+    wanted = call.id("conversationMessageId")
+    for one in _conversation(call).messages:
+        if one.message_id == wanted and _there(call, one):
+            return one
+    raise not_found("conversation message")
+
+
+def _messages(call: Call) -> Answer:
+    previous = call.flag("includePreviousVersions")
+    now = world_time(call.now)
+    found = [
+        one.record(now)
+        for one in _conversation(call).messages
+        if (one.current or previous) and _there(call, one)
+    ]
+    return page(*paging.cut(found, call))
+
+
+def _transactional(call: Call) -> Transactional:
+    made = made_list(call)
+    wanted = call.id("transactionalMessageId")
+    for one in made.transactional if made else []:
+        if one.message_id == wanted:
+            return one
+    raise not_found("transactional message")
+
+
+def _transactionals(call: Call) -> Answer:
+    made = made_list(call)
+    return resource([one.record() for one in made.transactional] if made else [])
+
+
+def routes(cache: PageCache) -> list[Route]:
+    """Give the routes of conversations and transactional messages."""
+
+    def activity(call: Call) -> Answer:
+        sends = _message(call).sends
+        return cache.serve(whole(call, sends), lambda: activity_page(call, sends))
+
+    def transactional_activity(call: Call) -> Answer:
+        sends = _transactional(call).sends
+        by_activity = call.word("dateType", ("Send", "Activity"), "Send") == "Activity"
+        return cache.serve(whole(call, sends), lambda: activity_page(call, sends, by_activity=by_activity))
+
+    def clickers(call: Call) -> Answer:
+        message = _message(call)
+        number = link_number(message, call.id("conversationMessageLinkId"))
+        return cache.serve(whole(call, message.sends), lambda: clicker_page(call, message.sends, number))
+
+    def links(call: Call) -> Answer:
+        return page(*paging.cut(_message(call).link_records(world_time(call.now)), call))
+
+    def link(call: Call) -> Answer:
+        message = _message(call)
+        number = link_number(message, call.id("conversationMessageLinkId"))
+        return resource(message.link(number, world_time(call.now)))
+
+    def now(call: Call) -> int:
+        return world_time(call.now)
+
+    message, report = frozenset({"Message"}), frozenset({"Report"})
+    by_type = DATES | {"activityType"}
+    return [
+        Route("GET", CONVERSATION, lambda call: resource([c.record(now(call)) for c in _all(call)]), message),
+        Route("GET", ONE, lambda call: resource(_conversation(call).record(now(call))), message),
+        Route("GET", f"{ONE}/Summary", lambda call: resource(_conversation(call).summary(now(call))), report),
+        Route("GET", MESSAGE, _messages, message, frozenset({"includePreviousVersions"}), paged=True),
+        Route("GET", ONE_MESSAGE, lambda call: resource(_message(call).extended(now(call))), message),
+        Route("GET", f"{ONE_MESSAGE}/Activity", activity, report, by_type, paged=True),
+        Route("GET", f"{ONE_MESSAGE}/Link", links, report, paged=True),
+        Route("GET", LINK, link, report),
+        Route("GET", f"{LINK}/Clicker", clickers, report, DATES, paged=True),
+        Route(
+            "GET", f"{ONE_MESSAGE}/Summary", lambda call: resource(_message(call).summary(now(call))), report
+        ),
+        Route("GET", TRANSACTIONAL, _transactionals, message),
+        Route("GET", ONE_TRANSACTIONAL, lambda call: resource(_transactional(call).record()), message),
+        Route(
+            "GET",
+            f"{ONE_TRANSACTIONAL}/Activity",
+            transactional_activity,
+            report,
+            by_type | {"dateType", "emailAddress"},
+            paged=True,
+        ),
+    ]

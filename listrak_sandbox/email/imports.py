@@ -1,0 +1,250 @@
+"""List imports: made, listed, followed; and the beta route, which starts them too."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from listrak_sandbox import paging
+from listrak_sandbox.email.access import list_state
+from listrak_sandbox.email.import_jobs import ADD, IMPORT_TYPES, UPDATE, Column, Job, Plan, Runner
+from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, page, resource
+from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.store import moment_of
+from listrak_sandbox.world.calendar import world_time
+from listrak_sandbox.world.past_imports import PastImport, past_imports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from listrak_sandbox.sandbox import Sandbox
+    from listrak_sandbox.store import ListState
+
+IMPORTS = "/List/{listId}/ListImport"
+ONE = f"{IMPORTS}/{{importFileId}}"
+COLUMN_TYPES = ("Email", "SegmentationField", "Event", "ExternalContactID")
+UPDATE_TYPES = ("Update", "Append", "Overwrite")
+
+
+class Mapping(msgspec.Struct):
+    """One mapped column in a body."""
+
+    fileColumn: int  # noqa: N815  the API's spelling
+    fileColumnType: str  # noqa: N815
+    segmentationFieldId: int | None = None  # noqa: N815
+    defaultValue: str | None = None  # noqa: N815
+
+
+class ImportBody(msgspec.Struct):
+    """Body of ``POST /List/{listId}/ListImport``."""
+
+    fileDelimiter: str  # noqa: N815
+    fileMappings: list[Mapping]  # noqa: N815
+    fileName: str  # noqa: N815
+    fileStream: bytes  # noqa: N815
+    importType: str  # noqa: N815
+    segmentationImportType: str  # noqa: N815
+    hasColumnNames: bool | None = None  # noqa: N815
+    suppressEmailNotifications: bool | None = None  # noqa: N815
+    textQualifier: str | None = None  # noqa: N815
+    triggerJourney: bool | None = None  # noqa: N815
+    includeUnsubscribed: bool | None = None  # noqa: N815
+
+
+class BetaValue(msgspec.Struct):
+    """One value in a body of the beta route."""
+
+    segmentationFieldId: int  # noqa: N815
+    value: str
+
+
+class BetaContact(msgspec.Struct):
+    """One contact in a body of the beta route."""
+
+    emailAddress: str  # noqa: N815
+    segmentationFieldValues: list[BetaValue]  # noqa: N815
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise invalid(name, f"Allowed values are {', '.join(allowed)}.")
+    return value
+
+
+def _columns(state: ListState, mappings: list[Mapping], import_type: str) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for one in mappings:
+        _one_of("fileColumnType", one.fileColumnType, COLUMN_TYPES)
+        if one.fileColumn < 0:
+            raise invalid("fileColumn")
+        identifier = one.segmentationFieldId or 0
+        if one.fileColumnType == "SegmentationField":
+            if identifier not in state.fields:
+                raise invalid("segmentationFieldId", "The list has no such profile field.")
+            if any(column.field == identifier for column in columns):
+                raise invalid("segmentationFieldId", "It is mapped twice.")
+        else:
+            identifier = 0
+            if one.fileColumnType != "Event" and any(one.fileColumnType == other.kind for other in columns):
+                raise invalid("fileColumnType", f"{one.fileColumnType} is mapped twice.")
+        columns.append(Column(one.fileColumn, one.fileColumnType, identifier, one.defaultValue or ""))
+    kinds = {column.kind for column in columns}
+    if "Email" not in kinds and not (import_type == UPDATE and "ExternalContactID" in kinds):
+        raise invalid("fileMappings", "A column must be mapped to Email.")
+    return tuple(columns)
+
+
+def _plan(state: ListState, body: ImportBody) -> Plan:
+    _one_of("importType", body.importType, IMPORT_TYPES)
+    if len(body.fileDelimiter) != 1 or body.fileDelimiter in "\r\n":
+        raise invalid("fileDelimiter", "One character is expected.")
+    qualifier = body.textQualifier or ""
+    if len(qualifier) > 1 or qualifier == body.fileDelimiter:
+        raise invalid("textQualifier", "One other character is expected.")
+    if not body.fileName.strip():
+        raise invalid("fileName")
+    return Plan(
+        name=body.fileName,
+        import_type=body.importType,
+        update=_one_of("segmentationImportType", body.segmentationImportType, UPDATE_TYPES),
+        columns=_columns(state, body.fileMappings, body.importType),
+        delimiter=body.fileDelimiter,
+        qualifier=qualifier,
+        has_names=bool(body.hasColumnNames),
+        include_unsubscribed=bool(body.includeUnsubscribed),
+        trigger_journey=bool(body.triggerJourney),
+    )
+
+
+class Imports:
+    """The import routes of one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._runner = Runner()
+
+    def _start(self, call: Call, state: ListState, plan: Plan, data: bytes) -> Job:
+        job = Job(self._sandbox.store.next_id("import"), state, plan, data, self._sandbox.clock)
+        settings = self._sandbox.settings
+        job.seconds = settings.import_seconds
+        job.outcome = call.extra.get("import_outcome", settings.import_outcome)
+        job.end_word = call.extra.get("import_end_word", settings.import_end_word)
+        state.imports[job.import_id] = job
+        self._runner.start(job)
+        return job
+
+    def post(self, call: Call) -> Answer:
+        """Start an import from a file."""
+        state = list_state(call)
+        body = call.json(ImportBody)
+        plan = _plan(state, body)
+        least = self._sandbox.settings.import_minimum_rows
+        rows = sum(1 for _ in zip(plan.rows(body.fileStream), range(least), strict=False))
+        if rows < least:
+            raise invalid("fileStream", f"At least {least} contacts are expected.")
+        return created(self._start(call, state, plan, body.fileStream).import_id)
+
+    def beta(self, call: Call) -> Answer:
+        """Update profile fields of contacts in a body: an import for each set of fields among them."""
+        state = list_state(call)
+        if not self._sandbox.settings.beta_route:
+            raise ApiError(400, "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE")
+        contacts = call.json(list[BetaContact])
+        files: dict[tuple[int, ...], list[list[str]]] = {}
+        for one in contacts:
+            values = {value.segmentationFieldId: value.value for value in one.segmentationFieldValues}
+            if not values or not values.keys() <= state.fields.keys():
+                raise invalid("segmentationFieldValues", "Profile fields of the list are expected.")
+            fields = tuple(sorted(values))
+            files.setdefault(fields, []).append([one.emailAddress, *(values[field] for field in fields)])
+        if not files:
+            raise invalid("contactSegmentationFieldValues", "At least one contact is expected.")
+        jobs = []
+        for fields, rows in files.items():
+            text = io.StringIO()
+            csv.writer(text).writerows(rows)
+            columns = (
+                Column(0, "Email"),
+                *(Column(place, "SegmentationField", field) for place, field in enumerate(fields, 1)),
+            )
+            plan = Plan(f"API contact update {len(state.imports) + 1}", UPDATE, "Update", columns)
+            jobs.append(self._start(call, state, plan, text.getvalue().encode()))
+        return created(",".join(str(job.import_id) for job in jobs))
+
+    def clear(self, call: Call, state: ListState, field_name: str) -> int:
+        """Note a clearing of a profile field's values as an import that is done; gives its id."""
+        plan = Plan(f"Clear {field_name}", ADD, "Overwrite", (Column(0, "Email"),))
+        return self._start(call, state, plan, b"").import_id
+
+    def collection(self, call: Call) -> Answer:
+        """Give all imports of a list, generated ones first."""
+        state = list_state(call)
+        start, end = call.moment("startDate"), call.moment("endDate")
+
+        def inside(moment: datetime) -> bool:
+            return (start is None or moment >= start) and (end is None or moment <= end)
+
+        past = past_imports(state.made, world_time(call.now)) if state.made else []
+        found = [one.record() for one in past if inside(moment_of(one.time))]
+        found += [job.record() for job in state.imports.values() if inside(job.started)]
+        return page(*paging.cut(found, call))
+
+    def _find(self, call: Call) -> Job | PastImport:
+        state = list_state(call)
+        wanted = call.id("importFileId")
+        job = state.imports.get(wanted)
+        if job is not None:
+            return job
+        for one in past_imports(state.made, world_time(call.now)) if state.made else []:
+            if one.import_id == wanted:
+                return one
+        raise not_found("list import")
+
+    def _serve(
+        self, of_job: Callable[[Job], object], of_past: Callable[[PastImport, int], object]
+    ) -> Callable[[Call], Answer]:
+        def handler(call: Call) -> Answer:
+            found = self._find(call)
+            when = world_time(call.now)
+            return resource(of_job(found) if isinstance(found, Job) else of_past(found, when))
+
+        return handler
+
+    def contacts(self, call: Call) -> Answer:
+        """Give the result of each contact."""
+        found = self._find(call)
+        if isinstance(found, PastImport):
+            return page(*paging.cut(found.contacts(world_time(call.now)), call))
+        asked = paging.read(call)
+        end = asked.position + asked.count
+        rows: list[dict[str, object]] = found.contacts(asked.position, end)
+        return page(rows, paging.cursor(call, end if end < len(found.emails) else None))
+
+    def routes(self) -> list[Route]:
+        """Give the routes of imports."""
+        both = frozenset({"List", "Contact"})
+        followed = both | {"Report"}
+        dates = frozenset({"startDate", "endDate"})
+        return [
+            Route("GET", IMPORTS, self.collection, both, dates, paged=True),
+            Route("POST", IMPORTS, self.post, both, body=True),
+            Route("GET", ONE, self._serve(Job.record, lambda one, _: one.record()), both),
+            Route("GET", f"{ONE}/Status", self._serve(Job.status_record, PastImport.status), followed),
+            Route("GET", f"{ONE}/Summary", self._serve(Job.summary, PastImport.summary), followed),
+            Route("GET", f"{ONE}/Contact", self.contacts, followed, paged=True),
+            Route(
+                "POST",
+                "/List/{listId}/Contact/SegmentationField",
+                self.beta,
+                frozenset({"Contact", "Segmentation"}),
+                body=True,
+            ),
+        ]
+
+    def written(self) -> list[dict[str, object]]:
+        """Give all imports with their first rows decoded, for the control route."""
+        return [job.written() for job in self._sandbox.store.jobs()]

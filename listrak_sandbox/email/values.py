@@ -1,0 +1,81 @@
+"""Profile values: what fits a field, and how given values meet stored ones."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DATA_TYPES = ("Text", "Numeric", "RadioButton", "CheckBox", "CommentArea", "Date", "ContentBlock")
+_NUMERIC = re.compile(r"-?\d+(\.\d{1,2})?")
+_SWITCH = {"on": "on", "true": "on", "1": "on", "off": "off", "false": "off", "0": "off"}
+_TEXTS = ("Text", "CommentArea", "ContentBlock")
+
+
+class InvalidValue(ValueError):  # noqa: N818  the vendor's word
+    """A value does not fit its field; the text says why, without the value."""
+
+
+def checked(field: Mapping[str, Any], value: str) -> str:
+    """Give a value as it is stored; an empty one fits every field.
+
+    Args:
+        field: The API's SegmentationField.
+        value: What was given.
+
+    Raises:
+        InvalidValue: It is too long, or no value of the field's type.
+    """
+    kind = field["dataType"]
+    text = value if kind in _TEXTS else value.strip()
+    if not text:
+        return ""
+    if len(text) > field["maxLength"]:
+        message = f"At most {field['maxLength']} characters are allowed."
+        raise InvalidValue(message)
+    if kind in {"CheckBox", "RadioButton"}:
+        switch = _SWITCH.get(text.lower())
+        if switch is None:
+            message = "'on' or 'off' is expected."
+            raise InvalidValue(message)
+        return switch
+    if kind == "Numeric" and not _NUMERIC.fullmatch(text):
+        message = "Digits with at most two decimals are expected."
+        raise InvalidValue(message)
+    if kind == "Date":
+        try:
+            datetime.strptime(text, "%m/%d/%Y")  # noqa: DTZ007  only whether it is a day counts
+        except ValueError:
+            message = "A date MM/DD/YYYY is expected."
+            raise InvalidValue(message) from None
+    return text
+
+
+def merged(
+    fields: Mapping[int, Mapping[str, Any]], stored: dict[int, str], given: Mapping[int, str], update: str
+) -> dict[int, str]:
+    """Give stored values with given ones applied.
+
+    Fields that are not among `given` keep what they have, whatever the kind of update.
+
+    Args:
+        fields: The list's profile fields by id.
+        stored: What the contact has.
+        given: Checked values by field id; empty for a field that was named without a value.
+        update: ``Update``: an empty value keeps what is there. ``Append``: texts are put behind what is
+            there, other types replace it. ``Overwrite``: an empty value clears.
+    """
+    result = dict(stored)
+    for identifier, value in given.items():
+        if not value:
+            if update == "Overwrite":
+                result.pop(identifier, None)
+            continue
+        field = fields[identifier]
+        if update == "Append" and field["dataType"] in _TEXTS:
+            value = (result.get(identifier, "") + value)[: field["maxLength"]]  # noqa: PLW2901
+        result[identifier] = value
+    return result

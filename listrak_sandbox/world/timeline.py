@@ -1,0 +1,202 @@
+"""What one recipient does with one message: a timeline drawn once, of which a clock shows the part behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from listrak_sandbox.world import words
+from listrak_sandbox.world.calendar import DAY, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WINDOW = 30 * DAY
+"""World time after its send within which anything about a message happens."""
+
+_SPAN = 65_536
+ACTIVITY_TYPES = ("Open", "Read", "Click", "Bounce", "Unsubscribe", "Abuse", "Conversion")
+
+
+class Seen(NamedTuple):
+    """What has happened with one recipient so far.
+
+    Attributes:
+        first: World time of the first activity.
+        opened: Whether it was opened.
+        read: Whether it was read.
+        bounce: JSON text of the bounce's reason, or None.
+        clicks: World time and link number of each click, in order.
+        total: Order total in hundredths, 0 without an order.
+        unsubscribed: Whether the recipient unsubscribed through it.
+        abuse: Whether it was reported as abuse.
+    """
+
+    first: int
+    opened: bool
+    read: bool
+    bounce: str | None
+    clicks: tuple[tuple[int, int], ...]
+    total: int
+    unsubscribed: bool
+    abuse: bool
+
+    def has(self, kind: str) -> bool:
+        """Tell whether activity of a kind of `ACTIVITY_TYPES` is among it."""
+        return bool(
+            {
+                "Open": self.opened,
+                "Read": self.read,
+                "Click": self.clicks,
+                "Bounce": self.bounce,
+                "Unsubscribe": self.unsubscribed,
+                "Abuse": self.abuse,
+                "Conversion": self.total,
+            }[kind]
+        )
+
+
+class Habits:
+    """How often recipients do what: thresholds over the first draw of a recipient.
+
+    Below `idle` nothing ever happens; then come bounces, opens, opens with clicks, opens with abuse.
+    """
+
+    def __init__(self, clicks: float, links: int) -> None:
+        self.links = links
+        self.idle = int(0.66 * _SPAN)
+        self.bounces = int(0.69 * _SPAN)
+        self.clicks_from = int((0.996 - clicks) * _SPAN)
+        self.clicks_until = int(0.996 * _SPAN)
+
+    def seen(self, draw: tuple[Any, ...], send: int, now: int, left: int | None = None) -> Seen | None:
+        """Tell what has happened with a recipient by now; None when nothing has.
+
+        Args:
+            draw: Ten draws of the recipient's own.
+            send: World time of the send to it.
+            now: World time of the clock.
+            left: World time at which it unsubscribed through this message, if it ever does.
+        """
+        kind = draw[0]
+        if kind < self.idle:
+            if left is None or left >= now:
+                return None
+            return Seen(left, True, False, None, (), 0, True, False)  # noqa: FBT003  a record
+        if kind < self.bounces:
+            first = send + 60 + int((draw[1] / _SPAN) ** 6 * 3 * DAY)
+            if left is not None:
+                first = min(first, left)
+            if first >= now:
+                return None
+            reason = words.BOUNCES[draw[2] % len(words.BOUNCES)]
+            return Seen(first, False, False, reason, (), 0, left is not None and left < now, False)  # noqa: FBT003
+        limit = send + WINDOW - 1800
+        first = send + 120 + int((draw[1] / _SPAN) ** 5 * (WINDOW - DAY))
+        if left is not None and left < first:
+            first = left
+        if first >= now:
+            return None
+        clicks: tuple[tuple[int, int], ...] = ()
+        total = 0
+        abuse = False
+        if kind >= self.clicks_from:
+            if kind < self.clicks_until:
+                clicks, total = self._clicks(draw, first, limit, now)
+            else:
+                abuse = first + int((draw[2] / _SPAN) ** 2 * (limit - first)) < now
+        read = draw[3] % 2 == 0 and first + 15 + draw[3] % 40 < now
+        return Seen(first, True, read, None, clicks, total, left is not None and left < now, abuse)  # noqa: FBT003
+
+    def _clicks(
+        self, draw: tuple[Any, ...], first: int, limit: int, now: int
+    ) -> tuple[tuple[tuple[int, int], ...], int]:
+        """Give the clicks so far, each later than the one before, and the order total so far."""
+        times = [
+            first + 20 + int((draw[4 + n] / _SPAN) ** 3 * (limit - first)) for n in range(1 + draw[7] % 3)
+        ]
+        times.sort()
+        clicks = []
+        last = first
+        for number, time in enumerate(times):
+            last = max(time, last + 1)
+            if last >= now:
+                break
+            clicks.append((last, (draw[7] // 3 + number * (draw[7] % 2)) % self.links))
+        if not clicks or draw[8] % 4:
+            return tuple(clicks), 0
+        ordered = clicks[0][0] + 240 + int((draw[8] / _SPAN) ** 2 * (limit - clicks[0][0]))
+        return tuple(clicks), 1500 + draw[9] % 28_500 if ordered < now else 0
+
+
+def row_text(email: str, external: str | None, send: str, seen: Seen | None, tail: str = "") -> str:
+    """Write an activity row as JSON.
+
+    Args:
+        email: The recipient's address.
+        external: Its external contact id.
+        send: Send date as text.
+        seen: What has happened; None: nothing.
+        tail: More members, beginning with a comma.
+    """
+    outside = f'"{external}"' if external else "null"
+    if seen is None:
+        return (
+            '{"abuse":false,"activityDate":null,"bounce":false,"bounceReason":null,"click":false,"clickCount":0,'
+            f'"emailAddress":"{email}","open":false,"orderTotal":0.0,"read":false,"sendDate":"{send}",'
+            f'"unsubscribe":false,"visitDate":null,"externalContactID":{outside}{tail}}}'
+        )
+    first, opened, read, bounce, clicks, total, unsubscribed, abuse = seen
+    visit = f'"{text(clicks[0][0])}"' if clicks else "null"
+    return (
+        f'{{"abuse":{_JSON[abuse]},"activityDate":"{text(first)}","bounce":{_JSON[bounce is not None]},'
+        f'"bounceReason":{f"{chr(34)}{bounce}{chr(34)}" if bounce else "null"},"click":{_JSON[bool(clicks)]},'
+        f'"clickCount":{len(clicks)},"emailAddress":"{email}","open":{_JSON[opened]},'
+        f'"orderTotal":{total / 100},"read":{_JSON[read]},"sendDate":"{send}",'
+        f'"unsubscribe":{_JSON[unsubscribed]},"visitDate":{visit},"externalContactID":{outside}{tail}}}'
+    )
+
+
+_JSON = ("false", "true")
+
+
+class Totals:
+    """Sums over the activity of some recipients."""
+
+    __slots__ = (
+        "abuse", "bounces", "clickers", "clicks", "conversions", "links", "opens", "reads", "revenue", "sent",
+        "unsubscribes",
+    )  # fmt: skip
+
+    def __init__(self, links: int) -> None:
+        self.sent = self.bounces = self.opens = self.reads = self.clicks = self.clickers = 0
+        self.conversions = self.revenue = self.unsubscribes = self.abuse = 0
+        self.links = [0] * links
+
+    def count(self, rows: Iterable[tuple[Any, ...]]) -> Totals:
+        """Count entries of sends (the last member of each is what was seen)."""
+        for entry in rows:
+            self.sent += 1
+            seen: Seen | None = entry[-1]
+            if seen is None:
+                continue
+            self.opens += seen.opened
+            self.reads += seen.read
+            self.bounces += seen.bounce is not None
+            self.unsubscribes += seen.unsubscribed
+            self.abuse += seen.abuse
+            if seen.clicks:
+                self.clickers += 1
+                self.clicks += len(seen.clicks)
+                for _, link in seen.clicks:
+                    self.links[link] += 1
+            if seen.total:
+                self.conversions += 1
+                self.revenue += seen.total
+        return self
+
+    def add(self, other: Totals) -> None:
+        """Add other sums to these."""
+        for name in self.__slots__:
+            if name != "links":
+                setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.links = [one + two for one, two in zip(self.links, other.links, strict=True)]
