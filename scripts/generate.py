@@ -3,8 +3,9 @@
     make generate                           writes
     python -m scripts.generate --check      only says what is stale; exit code 1 if anything is
 
-The sources are what any user can ask the plugins: ``--about --format=json`` and ``--discover``. What is made:
-the plugins' parts of meltano.yml, plugins/*.yml, .env.example, the tables of README.md and catalogs/*.json.
+The sources are what any user can ask the plugins, ``--about --format=json`` and ``--discover``, and for the
+table of streams and docs/destinations.md the code itself. What is made: the plugins' parts of meltano.yml,
+plugins/*.yml, .env.example, the tables of README.md, docs/destinations.md and catalogs/*.json.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from scripts import selections, settings_text, streams_table
+from scripts import destinations_text, selections, settings_text, streams_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,10 +98,11 @@ def make_files() -> Iterator[tuple[Path, str]]:
         reference = settings_text.reference_definition(about[name])
         head = settings_text.REFERENCE_HEAD.format(name=name)
         yield ROOT / "plugins" / f"{name}.yml", head + dump_yaml(reference)
-    readme = replace_part(readme, "generated: streams", streams_table.markdown_table(catalog))
+    readme = replace_part(readme, "generated: streams", streams_table.markdown_table())
     yield ROOT / "meltano.yml", meltano
     yield ROOT / "README.md", readme
     yield ROOT / ".env.example", settings_text.environment_example(about.values())
+    yield ROOT / "docs" / "destinations.md", destinations_text.page()
     for name, selected in selections.catalogs(catalog).items():
         yield ROOT / "catalogs" / f"{name}.json", json.dumps(selected, indent=2, ensure_ascii=False) + "\n"
 

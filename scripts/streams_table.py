@@ -1,14 +1,42 @@
-"""Makes the README's table of streams from what discovery says about each of them."""
+"""Makes the README's table of streams from the stream classes: what they state, and their docstrings."""
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+import re
+
+from tap_listrak.streams import STREAMS
+
+# What the table says in columns of its own.
+_ELSEWHERE = ("One row per ", "Key: ", "Source: ", "Keys: ")
 
 
-def markdown_table(catalog: dict[str, Any]) -> str:
-    """Give one row per stream: name, what a row is, key, replication."""
-    lines = ["| Stream | Key | Replication |", "|---|---|---|"]
-    for stream in catalog["streams"]:
-        keys = ", ".join(f"`{key}`" for key in stream["key_properties"])
-        lines.append(f"| `{stream['tap_stream_id']}` | {keys} | {stream.get('replication_method', '')} |")
+def _sentences(stream: type) -> list[str]:
+    text = " ".join(inspect.getdoc(stream).split()) if stream.__doc__ else ""
+    return re.split(r"(?<=\.)\s+(?=[A-Z`])", text)
+
+
+def markdown_table() -> str:
+    """Give one row per stream: what a record is, the operation it comes from, key, replication, what to know.
+
+    Raises:
+        ValueError: A stream's docstring does not say what one row is.
+    """
+    lines = ["| Stream | One row per | Operation | Key | Replication |", "|---|---|---|---|---|"]
+    for stream in STREAMS:
+        row, *rest = _sentences(stream)
+        if not row.startswith(_ELSEWHERE[0]):
+            message = f"the docstring of {stream.name} does not begin with {_ELSEWHERE[0]!r}"
+            raise ValueError(message)
+        route = stream.route
+        operation = f"`{route.method} {route.template}`" + (
+            f" ({route.api.upper()})" if route.api != "email" else ""
+        )
+        keys = ", ".join(f"`{key}`" for key in stream.keys)
+        kind = "Incremental" if stream.incremental else "Full table"
+        notes = " ".join(sentence for sentence in rest if not sentence.startswith(_ELSEWHERE))
+        what = row.removeprefix(_ELSEWHERE[0]).rstrip(".")
+        lines.append(
+            f"| `{stream.name}` | {what} | {operation} | {keys} | {kind}. {notes} |".replace("  ", " ")
+        )
     return "\n".join(["", *lines, "", ""])
