@@ -116,13 +116,24 @@ class Journal:
         self, number: int, line: bytes, why: BadValue, merged_with: dict[str, object] | None = None
     ) -> None:
         """Write a rejected row down without settling it: for rows that are settled many at a time."""
-        rejected = {"code": why.code, "reason": why.reason, "destination": self.account.destination, "row": number}
+        rejected = {
+            "code": why.code,
+            "reason": why.reason,
+            "destination": self.account.destination,
+            "row": number,
+        }
         self._rejects.write(self._stream, line, rejected, merged_with)
         with self._lock:
             self.account.reasons[why.code] += 1
 
     def settle(
-        self, epochs: Mapping[Epoch, int], *, accepted: int = 0, unchanged: int = 0, rejected: int = 0, merged: int = 0
+        self,
+        epochs: Mapping[Epoch, int],
+        *,
+        accepted: int = 0,
+        unchanged: int = 0,
+        rejected: int = 0,
+        merged: int = 0,
     ) -> None:
         """Count rows as settled, many at a time.
 
@@ -153,11 +164,20 @@ def closing_table(accounts: Iterable[Account]) -> list[str]:
     rows = [("stream", "destination", *_COLUMNS)]
     notes = []
     for account in accounts:
-        figures = (account.read, account.accepted, account.unchanged, account.rejected, account.merged, account.open)
+        figures = (
+            account.read,
+            account.accepted,
+            account.unchanged,
+            account.rejected,
+            account.merged,
+            account.open,
+        )
         rows.append((account.stream, account.destination, *(f"{figure:,}" for figure in figures)))
         if account.removed:
             notes.append(f"{account.stream}: {account.removed:,} who left were removed")
-        notes += [f"{account.stream}: {count:,} rejected: {code}" for code, count in account.reasons.most_common()]
+        notes += [
+            f"{account.stream}: {count:,} rejected: {code}" for code, count in account.reasons.most_common()
+        ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
@@ -174,4 +194,6 @@ def log_metrics(account: Account) -> None:
     logger = metrics.get_metrics_logger()
     for outcome in ("accepted", "unchanged", "rejected", "merged"):
         tags = {metrics.Tag.STREAM: account.stream, "destination": account.destination, "outcome": outcome}
-        metrics.log(logger, metrics.Point("counter", metrics.Metric.RECORD_COUNT, getattr(account, outcome), tags))
+        metrics.log(
+            logger, metrics.Point("counter", metrics.Metric.RECORD_COUNT, getattr(account, outcome), tags)
+        )

@@ -37,8 +37,12 @@ class Option:
 _NAME_OR_ID: Final = (str, int)
 
 OPTIONS: Final[dict[str, Option]] = {
-    "list": Option("The List, by name or id. A number is an id; a text is a name first, then an id.", _NAME_OR_ID),
-    "list_from": Option("The property that holds each record's List (name or id): the stream is split by it.", (str,)),
+    "list": Option(
+        "The List, by name or id. A number is an id; a text is a name first, then an id.", _NAME_OR_ID
+    ),
+    "list_from": Option(
+        "The property that holds each record's List (name or id): the stream is split by it.", (str,)
+    ),
     "create_list": Option(
         "Make the list if there is none of that name: true, or an object of List properties such as "
         "`bounceHandling` and `fromEmail`.",
@@ -55,9 +59,15 @@ OPTIONS: Final[dict[str, Option]] = {
         (str, dict),
         default="auto",
     ),
-    "field_values": Option("The property that holds an object from profile field id to value, as Segment sends it.", (str,)),
-    "field_group": Option("The profile field group: decides between fields of the same name, and takes new ones.", _NAME_OR_ID),
-    "field": Option("The CheckBox profile field that tells who is in the audience, by name or id.", _NAME_OR_ID),
+    "field_values": Option(
+        "The property that holds an object from profile field id to value, as Segment sends it.", (str,)
+    ),
+    "field_group": Option(
+        "The profile field group: decides between fields of the same name, and takes new ones.", _NAME_OR_ID
+    ),
+    "field": Option(
+        "The CheckBox profile field that tells who is in the audience, by name or id.", _NAME_OR_ID
+    ),
     "member": Option("The boolean property that tells whether the record is a member.", (str,)),
     "create_missing": Option("Make profile fields (and the group) that are missing.", (bool,), default=False),
     "update_type": Option(
@@ -84,16 +94,26 @@ OPTIONS: Final[dict[str, Option]] = {
         (False, True, "end_of_input"),
         default=False,
     ),
-    "max_removed_share": Option("The most of the membership that mirroring may remove (0 to 1).", (int, float), default=0.2),
-    "resubscribe": Option("Subscribe people again who had unsubscribed. You need their consent.", (bool,), default=False),
+    "max_removed_share": Option(
+        "The most of the membership that mirroring may remove (0 to 1).", (int, float), default=0.2
+    ),
+    "resubscribe": Option(
+        "Subscribe people again who had unsubscribed. You need their consent.", (bool,), default=False
+    ),
     "double_opt_in": Option(
-        "New contacts get Listrak's double opt-in message first. One call per contact.", (bool,), default=False
+        "New contacts get Listrak's double opt-in message first. One call per contact.",
+        (bool,),
+        default=False,
     ),
     "include_unsubscribed": Option("Update unsubscribed contacts as well.", (bool,), default=False),
-    "trigger_journeys": Option("Let new subscribers enter the list's subscription journeys.", (bool,), default=False),
+    "trigger_journeys": Option(
+        "Let new subscribers enter the list's subscription journeys.", (bool,), default=False
+    ),
     "event_ids": Option("Events (ids) to raise for each contact.", (list,), default=()),
     "allow_deletes": Option(
-        "Records with `_sdc_deleted_at` unsubscribe (or set `off`). Without it they are rejected.", (bool,), default=False
+        "Records with `_sdc_deleted_at` unsubscribe (or set `off`). Without it they are rejected.",
+        (bool,),
+        default=False,
     ),
     "route": Option(
         "`import`: import files. `beta`: Listrak's beta route for profile fields, where the account has it.",
@@ -136,7 +156,16 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "include_unsubscribed",
         "route",
     ),
-    "audience": ("list", "email", "field", "field_group", "create_missing", "member", "include_unsubscribed", *_MIRROR),
+    "audience": (
+        "list",
+        "email",
+        "field",
+        "field_group",
+        "create_missing",
+        "member",
+        "include_unsubscribed",
+        *_MIRROR,
+    ),
     "sms_list": ("sender_code", "phone_list", "phone", *_SMS_FIELDS, "resubscribe", *_MIRROR),
     "sms_profiles": ("sender_code", "phone", *_SMS_FIELDS),
     "sms_unsubscribe": ("sender_code", "phone_list", "phone"),
@@ -236,7 +265,9 @@ def _parse(pattern: str, entry: object) -> Destination:
         name = place(pattern, "kind")
         text = "kind is missing" if kind is None else f"{kind!r} is no kind of destination"
         raise ConfigurationError(f"{name}: {text}", setting=name, hint=nearest(str(kind or ""), KINDS))
-    options = {str(member): value for member, value in entry.items() if member != "kind" and value is not None}
+    options = {
+        str(member): value for member, value in entry.items() if member != "kind" and value is not None
+    }
     destination = Destination(pattern, kind, options)
     for member, value in options.items():
         _check_member(destination, member, value)
@@ -249,7 +280,9 @@ def _check_member(destination: Destination, member: str, value: object) -> None:
     if member not in allowed:
         what = "has no such member" if member in OPTIONS else "is unknown"
         text = f"a destination of kind {destination.kind} has no such member"
-        raise destination.error(member, text if what != "is unknown" else f"unknown member; {text}", nearest(member, allowed))
+        raise destination.error(
+            member, text if what != "is unknown" else f"unknown member; {text}", nearest(member, allowed)
+        )
     option = OPTIONS[member]
     right_type = isinstance(value, option.types) and (bool in option.types or not isinstance(value, bool))
     if not right_type:
@@ -272,11 +305,17 @@ def _check_together(destination: Destination) -> None:
     if "list_from" in KINDS[kind] and ("list" in options) == ("list_from" in options):
         raise destination.error("list", "either `list` or `list_from` is needed, and not both")
     if option("create_list") and "list" not in options:
-        raise destination.error("create_list", "it works with `list` only: a slip in a record must not make a list")
+        raise destination.error(
+            "create_list", "it works with `list` only: a slip in a record must not make a list"
+        )
     if option("update_type") == "Overwrite" and options.get("null_handling") == "keep":
-        raise destination.error("null_handling", "Overwrite clears; `keep` contradicts it", "Use update_type Update.")
+        raise destination.error(
+            "null_handling", "Overwrite clears; `keep` contradicts it", "Use update_type Update."
+        )
     if option("update_type") == "Append" and options.get("null_handling") == "clear":
-        raise destination.error("null_handling", "Append only adds; `clear` contradicts it", "Use update_type Update.")
+        raise destination.error(
+            "null_handling", "Append only adds; `clear` contradicts it", "Use update_type Update."
+        )
     if "max_removed_share" in options and not 0 <= options["max_removed_share"] <= 1:
         raise destination.error("max_removed_share", "a share from 0 to 1 is needed")
     if kind == "audience" and option("create_missing") and "field_group" not in options:
@@ -299,13 +338,23 @@ def _check_fields(destination: Destination) -> None:
         raise destination.error("fields", f"`auto` or an object is needed, and {fields!r} was given")
     if isinstance(fields, Mapping):
         for name, goal in fields.items():
-            good = isinstance(goal, str) or (isinstance(goal, int) and not isinstance(goal, bool) and goal > 0)
+            good = isinstance(goal, str) or (
+                isinstance(goal, int) and not isinstance(goal, bool) and goal > 0
+            )
             if not good:
                 raise destination.error(f"fields.{name}", "a field's name, `Group.Field` or id is needed")
     if "field_values" in destination.options and "fields" in destination.options:
         raise destination.error("field_values", "either `fields` or `field_values`, and not both")
-    if destination.kind == "profile_fields" and "member" in destination.options and "field_values" not in destination.options:
-        raise destination.error("member", "it goes with `field_values`", "For a CheckBox that tells membership, use kind audience.")
+    if (
+        destination.kind == "profile_fields"
+        and "member" in destination.options
+        and "field_values" not in destination.options
+    ):
+        raise destination.error(
+            "member",
+            "it goes with `field_values`",
+            "For a CheckBox that tells membership, use kind audience.",
+        )
 
 
 def _check_events(destination: Destination) -> None:

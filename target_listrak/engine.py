@@ -9,9 +9,10 @@ not come. These threads are daemons: what they do can be abandoned, and the ledg
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 __all__ = ["Engine", "Stopped"]
 
@@ -45,6 +46,7 @@ class Engine:
         self._idle = 0
         self._running = 0
         self._weight = 0
+        self._closed = False
 
     def submit(self, lane: Hashable, job: Job, weight: int = 1) -> None:
         """Give a job to a lane, waiting first until enough of the others is done.
@@ -59,7 +61,9 @@ class Engine:
             Stopped: The run is being ended.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._over or not self._weight or self._weight + weight <= self._budget)
+            self._changed.wait_for(
+                lambda: self._over or not self._weight or self._weight + weight <= self._budget
+            )
             self.check()
             self._weight += weight
             waiting = self._lanes.get(lane)
@@ -79,7 +83,7 @@ class Engine:
         """Raise what a job failed with, or `Stopped`; do nothing if all is well."""
         if self.failure is not None:
             raise self.failure
-        if self._stopping.is_set():
+        if self._closed or self._stopping.is_set():
             raise Stopped
 
     def drain(self) -> None:
@@ -93,23 +97,49 @@ class Engine:
             self._changed.wait_for(lambda: not self._running if self._over else not self._lanes)
         self.check()
 
-    def stop(self, timeout: float) -> bool:
-        """Begin nothing more, and wait for what is running.
+    def run_all(self, jobs: Sequence[Job]) -> None:
+        """Run jobs side by side and wait for them: for a thread of another engine.
+
+        Raises:
+            Exception: What one of them failed with.
+            Stopped: The run is being ended.
+        """
+        done = [False] * len(jobs)
+
+        def run(number: int, job: Job) -> None:
+            job()
+            with self._changed:
+                done[number] = True
+                self._changed.notify_all()
+
+        for number, job in enumerate(jobs):
+            self.submit(object(), functools.partial(run, number, job))
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or all(done))
+        if not all(done):
+            self.check()
+
+    def close(self) -> None:
+        """Begin nothing more; what is running goes on."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until nothing runs any more.
 
         Args:
             timeout: Seconds to wait at most.
 
         Returns:
-            Whether nothing runs any more.
+            Whether nothing does.
         """
-        self._stopping.set()
         with self._changed:
-            self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._running, timeout)
 
     @property
     def _over(self) -> bool:
-        return self.failure is not None or self._stopping.is_set()
+        return self.failure is not None or self._closed or self._stopping.is_set()
 
     def _work(self) -> None:
         while True:

@@ -47,7 +47,9 @@ class RejectsFile:
         with self._lock:
             self._schemas[stream] = line
 
-    def write(self, stream: str, line: bytes, rejected: dict[str, object], properties: dict[str, Any] | None = None) -> None:
+    def write(
+        self, stream: str, line: bytes, rejected: dict[str, object], properties: dict[str, Any] | None = None
+    ) -> None:
         """Write one record that was rejected.
 
         Args:
@@ -100,7 +102,9 @@ class RejectsFile:
                 raise ConfigurationError(message, setting="rejects_path", hint="Move them away.")
         except OSError as error:
             message = f"The rejects file (setting rejects_path) cannot be written: {error.strerror}"
-            raise ConfigurationError(message, setting="rejects_path", hint="Name a file in a folder you may write to.") from error
+            raise ConfigurationError(
+                message, setting="rejects_path", hint="Name a file in a folder you may write to."
+            ) from error
         self._file = os.fdopen(descriptor, "wb")
         self._logger.warning("Some records are rejected. They are written to %s", self.path)
         return self._file

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
+import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from listrak_api.client import Client
+from listrak_api.errors import ListrakError
 from listrak_api.settings import ConnectionSettings
 from target_listrak.accounting import Account, Journal
 from target_listrak.engine import Engine
+from target_listrak.hub import Hub
 from target_listrak.ledger import Ledger
+from target_listrak.lists import Lists
 from target_listrak.rejects import RejectsFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from listrak_api.routes import Route
 
 __all__ = ["Api", "Run"]
 
@@ -24,8 +32,10 @@ Api = Literal["email", "sms", "data"]
 
 _IMPORT_THREADS = 32
 """Imports that are watched at a time. They wait far more than they work; the client limits the requests in flight."""
-_IMPORT_BUDGET = 48_000_000
+_IMPORT_BUDGET = 80_000_000
+"""Memory of the batches that wait or run, in bytes; beside it, one batch is being filled."""
 _CALL_BUDGET = 16_000_000
+_BREAK_OFF_SECONDS = 1.5
 
 
 class Run:
@@ -42,20 +52,31 @@ class Run:
         calls: Worker threads for calls per contact, `max_concurrency` of them: lanes are contacts.
         stopping: Set when the run ends early. Wait on it instead of sleeping.
         accounts: One per incoming stream, in the order in which they came.
+        lists: The account's email lists and their profile fields.
+        hub: The batches that are being filled, by list.
+        id: Names the run: when it began, and something random.
     """
 
-    def __init__(self, config: Mapping[str, Any], logger: logging.Logger, write_state: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], logger: logging.Logger, write_state: Callable[[bytes], None]
+    ) -> None:
         self.config = config
         self.logger = logger
         self.dry_run: bool = config["dry_run"]
         self.stopping = threading.Event()
-        self.imports = Engine("import", threads=_IMPORT_THREADS, budget=_IMPORT_BUDGET, stopping=self.stopping)
+        self.imports = Engine(
+            "import", threads=_IMPORT_THREADS, budget=_IMPORT_BUDGET, stopping=self.stopping
+        )
         self.calls = Engine(
             "call", threads=config["max_concurrency"], budget=_CALL_BUDGET, stopping=self.stopping
         )
         self.rejects = RejectsFile(Path(config["rejects_path"]), logger)
         self.ledger = Ledger(self._passes_on(write_state), self.within_reject_share)
         self.accounts: dict[str, Account] = {}
+        self.lists = Lists(self)
+        self.hub = Hub()
+        self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        self._logged: set[str] = set()
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
 
@@ -90,10 +111,56 @@ class Run:
         self.imports.drain()
         self.calls.drain()
 
+    def end_early(self, grace: float) -> None:
+        """Begin nothing more, let what runs end, and after the grace break it off.
+
+        Args:
+            grace: Seconds that running imports and calls may still take.
+        """
+        deadline = time.monotonic() + grace
+        for engine in (self.imports, self.calls):
+            engine.close()
+        for engine in (self.imports, self.calls):
+            engine.wait_idle(max(0.0, deadline - time.monotonic()))
+        self.stopping.set()
+        for client in self._clients.values():
+            client.close()
+        for engine in (self.imports, self.calls):
+            engine.wait_idle(_BREAK_OFF_SECONDS)
+
+    def create(self, api: Api, route: Route, ids: Mapping[str, object], body: Mapping[str, object]) -> str:
+        """Make something that Listrak gives an id to.
+
+        Returns:
+            The id.
+
+        Raises:
+            ListrakError: Listrak refused it, or did not name the id. A lost answer is not repeated: what was made is
+                found by its name in the next run.
+        """
+        answer = self.client(api).send(route, ids, body=body)
+        if answer.resource_id is None:
+            message = f"{route} was carried out, but Listrak did not name the id of what it made"
+            raise ListrakError(message, hint="Run again: it will be found by its name.")
+        return answer.resource_id
+
+    def log_once(self, text: str, *args: object) -> None:
+        """Log something that would otherwise be said again and again."""
+        said = text % args
+        with self._lock:
+            if said in self._logged:
+                return
+            self._logged.add(said)
+        self.logger.warning("%s", said)
+
     def over_reject_share(self) -> list[Account]:
         """The accounts whose share of rejected rows is above `max_reject_share` as it stands."""
         most = float(self.config["max_reject_share"])
-        return [account for account in list(self.accounts.values()) if not account.skipped and account.reject_share > most]
+        return [
+            account
+            for account in list(self.accounts.values())
+            if not account.skipped and account.reject_share > most
+        ]
 
     def within_reject_share(self) -> bool:
         """Whether STATE may pass: no destination has more rejected rows than allowed, as it stands."""

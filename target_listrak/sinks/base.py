@@ -69,7 +69,9 @@ class Loader(abc.ABC):
 
     kinds: ClassVar[tuple[str, ...]]
 
-    def __init__(self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Any) -> None:  # noqa: ANN401 - each kind resolves to what it needs
+    def __init__(
+        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Any
+    ) -> None:  # noqa: ANN401 - each kind resolves to what it needs
         self.run = run
         self.stream = stream
         self.destination = destination
@@ -89,6 +91,11 @@ class Loader(abc.ABC):
         Raises:
             ConfigurationError: A name is unknown or ambiguous; the text lists what there is.
         """
+
+    @classmethod
+    def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401, ARG003
+        """The destination in a few words, for the accounting: its kind and where it is."""
+        return destination.kind
 
     @abc.abstractmethod
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:

@@ -1,0 +1,208 @@
+"""Single contacts: what import files cannot do, one call each (`POST /List/{listId}/Contact`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from listrak_api import routes
+from listrak_api.errors import NotFoundError, RequestRefusedError
+from target_listrak.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId
+from target_listrak.results import Result, reason_of
+from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome, refused
+from target_listrak.values import BadValue
+
+if TYPE_CHECKING:
+    from target_listrak.destinations import Destination
+    from target_listrak.lists import EmailList
+    from target_listrak.run import Run
+
+__all__ = ["Contacts"]
+
+_CODES: Final = (
+    ("SUPPRESSED", Result.SUPPRESSED),
+    ("BANNED", Result.BANNED),
+    ("PENDING", Result.PENDING),
+    ("CONTACT_UNSUBSCRIBED", Result.PREVIOUSLY_UNSUBSCRIBED),
+)
+"""Parts of Listrak's error codes, and what they mean for the row."""
+
+_FEW: Final = 100
+_ALREADY_SO: Final = frozenset({"ERROR_SUBSCRIBED_EMAIL_ADDRESS", "ERROR_UNSUBSCRIBED_EMAIL_ADDRESS"})
+"""Codes that stand beside "create or update" and mean that nothing was to be done."""
+
+
+class Contacts:
+    """Single contacts of one list.
+
+    Args:
+        run: The run.
+        email_list: The list.
+        destination: The destination, for its settings.
+    """
+
+    def __init__(self, run: Run, email_list: EmailList, destination: Destination) -> None:
+        self._run = run
+        self._list = email_list
+        self._destination = destination
+
+    def read(self, identifier: str) -> dict[str, Any] | None:
+        """A contact of any state, or `None` if the list does not know the address (`GET /List/{listId}/Contact/{…}`)."""
+        ids = {"listId": self._list.id, "contactIdentifier": identifier}
+        try:
+            return dict(self._run.client("email").get(routes.CONTACT, ids))
+        except NotFoundError:
+            return None
+
+    def addresses_of(self, external_ids: Collection[str], *, include_unsubscribed: bool) -> dict[str, str]:
+        """The addresses of contacts by their external ids (`GET /List/{listId}/Contact`).
+
+        A few are looked up one by one; for many, the whole list is read, which is fewer requests.
+
+        Args:
+            external_ids: What to look for.
+            include_unsubscribed: Whether to look among the unsubscribed as well.
+
+        Returns:
+            From external id to address, of those that were found; subscribed contacts go before unsubscribed ones.
+        """
+        client, ids = self._run.client("email"), {"listId": self._list.id}
+        found: dict[str, str] = {}
+        for state in ("Subscribed", "Unsubscribed") if include_unsubscribed else ("Subscribed",):
+            missing = [one for one in external_ids if one not in found]
+            few = len(missing) <= _FEW
+            for params in [{"externalContactId": one} for one in missing] if few else [{}]:
+                for page in client.pages(routes.CONTACTS, ids, {"subscriptionState": state, **params}):
+                    for row in page.rows:
+                        # Not only a filter's business: parameters unknown to the service are ignored without an error.
+                        external_id = str(row.get("externalContactID"))
+                        if external_id in external_ids:
+                            found.setdefault(external_id, str(row["emailAddress"]))
+        return found
+
+    def subscribe(
+        self, address: str, cells: Mapping[ColumnId, str], *, resubscribe: bool | None = None
+    ) -> Outcome:
+        """Create or update a subscribed contact, or change its address.
+
+        Side effect: subscribes. An unsubscribed contact stays so unless resubscribing is asked for.
+
+        Args:
+            address: The contact.
+            cells: Its values by column; `NEW_EMAIL` moves it to that address.
+            resubscribe: Whether to subscribe an unsubscribed one; the destination's setting if not given.
+        """
+        resubscribe = self._destination.option("resubscribe") if resubscribe is None else resubscribe
+        known = self.read(address)
+        new_address = cells.get(NEW_EMAIL)
+        if known is None and new_address:
+            # Nobody to move: it was moved before, or never was here. The person is the one with the new address.
+            address, new_address = new_address, None
+            known = self.read(address)
+        stays = self._stays(known, resubscribe=resubscribe)
+        if stays is not None:
+            return stays
+        params: dict[str, object] = {"overrideUnsubscribe": True} if resubscribe else {}
+        if self._destination.option("double_opt_in") and known is None:
+            params["sendDoubleOptIn"] = True
+        if new_address:
+            moved = self._move(address, new_address, params if _is_unsubscribed(known) else None)
+            if moved is not ACCEPTED:
+                return moved
+            address = new_address
+            if not any(cells[column] for column in cells if column != NEW_EMAIL) and not self._events:
+                return ACCEPTED
+        return self._save(address, cells, params, state="Subscribed")
+
+    @property
+    def _events(self) -> list[int]:
+        return list(self._destination.option("event_ids"))
+
+    def _move(self, address: str, new_address: str, resubscribe: dict[str, object] | None) -> Outcome:
+        """Change a contact's address: a call of its own, as Listrak takes neither values nor events with it."""
+        if resubscribe is not None:
+            subscribed = self._save(address, {}, resubscribe, state="Subscribed")
+            if isinstance(subscribed, BadValue):
+                return subscribed
+        return self._save(address, {}, {"newEmailAddress": new_address}, idempotent=False)
+
+    def update(self, address: str, cells: Mapping[ColumnId, str]) -> Outcome:
+        """Update the values of a contact that the list knows. Never subscribes anybody."""
+        known = self.read(address)
+        if known is None:
+            return reason_of(Result.UNKNOWN_CONTACT)
+        if not self._destination.option("include_unsubscribed"):
+            stays = self._stays(known, resubscribe=False)
+            if stays is not None:
+                return stays
+        return self._save(address, cells, {})
+
+    def unsubscribe(self, address: str) -> Outcome:
+        """Unsubscribe a contact that the list knows."""
+        known = self.read(address)
+        if known is None:
+            return reason_of(Result.UNKNOWN_CONTACT)
+        if _is_unsubscribed(known):
+            return UNCHANGED
+        return self._save(address, {}, {}, state="Unsubscribed")
+
+    @staticmethod
+    def _stays(known: Mapping[str, Any] | None, *, resubscribe: bool) -> Outcome | None:
+        """Why a contact that is known is left alone, if it is."""
+        state = known.get("subscriptionState") if known else None
+        if state == "Unsubscribed" and not resubscribe:
+            return reason_of(Result.PREVIOUSLY_UNSUBSCRIBED)
+        return reason_of(Result.PENDING) if state == "Pending" else None
+
+    def _save(
+        self,
+        address: str,
+        cells: Mapping[ColumnId, str],
+        params: Mapping[str, object],
+        *,
+        state: str | None = None,
+        idempotent: bool = True,
+    ) -> Outcome:
+        values = [
+            {"segmentationFieldId": column, "value": cell}
+            for column, cell in cells.items()
+            if column > 0 and (cell or self._destination.clears)
+        ]
+        body: dict[str, object] = {"emailAddress": address, "segmentationFieldValues": values}
+        if state is not None:
+            body["subscriptionState"] = state
+        if cells.get(EXTERNAL_ID):
+            body["externalContactID"] = cells[EXTERNAL_ID]
+        query = dict(params)
+        if values:
+            clears = any(not value["value"] for value in values)
+            query["updateType"] = "Overwrite" if clears else self._destination.option("update_type")
+        if self._events and state == "Subscribed":
+            query["eventIds"] = self._events
+        if self._run.dry_run:
+            return ACCEPTED
+        repeatable = (
+            idempotent
+            and not {"eventIds", "sendDoubleOptIn"} & query.keys()
+            and query.get("updateType") != "Append"
+        )
+        ids = {"listId": self._list.id}
+        try:
+            self._run.client("email").send(routes.SAVE_CONTACT, ids, query, body, idempotent=repeatable)
+        except RequestRefusedError as error:
+            return _meaning(error)
+        return ACCEPTED
+
+
+def _is_unsubscribed(contact: Mapping[str, Any] | None) -> bool:
+    return contact is not None and contact.get("subscriptionState") == "Unsubscribed"
+
+
+def _meaning(error: RequestRefusedError) -> Outcome:
+    """What a refusal of one contact means."""
+    if error.code in _ALREADY_SO:
+        return UNCHANGED
+    for part, result in _CODES:
+        if part in error.code:
+            return reason_of(result)
+    return refused(error)

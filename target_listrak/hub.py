@@ -1,0 +1,73 @@
+"""The batches that are being filled, by list: so that order per contact holds between streams, and memory is bounded.
+
+Two streams may go to one list: subscribers and profile values, or additions and removals. A contact's rows must reach
+Listrak in the order in which they were read. Within a batch they are merged; between batches of one list, the batch
+that holds the earlier row is closed, and so sent, before the later row goes into another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from target_listrak.import_file import Buffer
+
+__all__ = ["Hub", "OpenBatch"]
+
+_MOST_MEMORY = 64_000_000
+_LOOK_EVERY = 2_000
+
+
+@dataclass(eq=False)
+class OpenBatch:
+    """A batch that is being filled.
+
+    Attributes:
+        list_id: The list it is for.
+        buffer: Its rows.
+        seal: Closes it and hands it over.
+    """
+
+    list_id: int
+    buffer: Buffer
+    seal: Callable[[], None]
+
+
+class Hub:
+    """All open batches. Used by the thread that reads the input only."""
+
+    def __init__(self) -> None:
+        self._by_list: dict[int, list[OpenBatch]] = {}
+        self._until_look = _LOOK_EVERY
+
+    def open(self, batch: OpenBatch) -> None:
+        """Note a batch that is being filled from now on."""
+        self._by_list.setdefault(batch.list_id, []).append(batch)
+
+    def closed(self, batch: OpenBatch) -> None:
+        """Note that a batch was handed over."""
+        self._by_list[batch.list_id].remove(batch)
+
+    def make_way(self, batch: OpenBatch, key: str) -> None:
+        """Hand over the other batches of the list that hold this contact, before a later row of it is taken."""
+        others = self._by_list[batch.list_id]
+        if len(others) > 1:
+            for other in [one for one in others if one is not batch and key in one.buffer.rows]:
+                other.seal()
+        self._until_look -= 1
+        if self._until_look <= 0:
+            self._until_look = _LOOK_EVERY
+            self._bound_memory()
+
+    def _bound_memory(self) -> None:
+        """Hand over the largest batches while all together take too much memory: many lists fill many batches."""
+        batches = sorted(
+            (one for some in self._by_list.values() for one in some), key=lambda one: one.buffer.weight
+        )
+        total = sum(one.buffer.weight for one in batches)
+        while total > _MOST_MEMORY and batches:
+            largest = batches.pop()
+            total -= largest.buffer.weight
+            largest.seal()

@@ -1,0 +1,415 @@
+"""List imports: a file is built, sent, waited for, and each contact's result is matched back to its row."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from listrak_api import routes
+from listrak_api.errors import (
+    ListrakError,
+    LostAnswerError,
+    NotFoundError,
+    PayloadTooLargeError,
+    RequestRefusedError,
+)
+from target_listrak.addresses import comparison_key
+from target_listrak.engine import Stopped
+from target_listrak.import_file import (
+    EXTERNAL_ID,
+    MAX_FILE_BYTES,
+    Buffer,
+    ColumnId,
+    ImportBody,
+    Layout,
+    encode_line,
+)
+from target_listrak.results import Result, has_ended, has_failed, reason_of, result_of, summary_text
+from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome
+
+if TYPE_CHECKING:
+    from target_listrak.lists import EmailList
+    from target_listrak.run import Run
+
+__all__ = ["ImportFailedError", "Importer", "Plan"]
+
+_FIRST_LOOK_SECONDS: Final = 0.1
+_LOOK_SLOWER: Final = 1.6
+_APPEARS_WITHIN: Final = 60.0
+"""Seconds within which an import that was just started may still be unknown to its status route."""
+_READINGS: Final = 4
+"""How often results are read while there are fewer of them than contacts were processed."""
+_SENDINGS: Final = 3
+"""How often a file is sent whose answers are lost and which is not found among the list's imports."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
+
+
+class ImportFailedError(ListrakError):
+    """An import failed, or did not end in time. Its rows are not confirmed."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the imports of a destination do.
+
+    Attributes:
+        import_type: `AddSubscribers`, `RemoveSubscribers` or `UpdateSubscribers`; with profile values, the first one
+            becomes `AddSubscribersAndSegmentationData`.
+        update_type: `Update`, `Append` or `Overwrite`.
+        include_unsubscribed: Whether unsubscribed contacts are updated as well.
+        trigger_journey: Whether new subscribers enter the list's subscription journeys.
+        event_ids: Events to raise.
+    """
+
+    import_type: str
+    update_type: str = "Update"
+    include_unsubscribed: bool = False
+    trigger_journey: bool = False
+    event_ids: tuple[int, ...] = ()
+
+    @property
+    def removes(self) -> bool:
+        """Whether contacts are unsubscribed."""
+        return self.import_type == "RemoveSubscribers"
+
+
+@dataclass(frozen=True)
+class _File:
+    """One import file: rows of one batch with the same columns."""
+
+    update_type: str
+    columns: Layout
+    indices: Sequence[int]
+
+
+class Importer:
+    """Loads batches of one stream by list imports.
+
+    Args:
+        run: The run.
+        stream: The stream, for the files' names.
+        plan: What the imports do.
+        single: Loads one contact without an import, for a file of one row that is refused: index → outcome. `None`
+            where there is no such way.
+        column_name: A column's name in the file's first line.
+    """
+
+    def __init__(
+        self, run: Run, stream: str, plan: Plan, column_name: Callable[[ColumnId], str] = str
+    ) -> None:
+        self._run = run
+        self._plan = plan
+        self._stream = _UNSAFE.sub("-", stream)[:40].strip("-") or "stream"
+        self._column_name = column_name
+        self._numbers = itertools.count(1)
+        self.max_file_bytes = MAX_FILE_BYTES
+
+    def load(
+        self,
+        email_list: EmailList,
+        buffer: Buffer,
+        indices: Sequence[int],
+        single: Callable[[int], Outcome],
+        settle: Callable[[dict[int, Outcome]], None],
+    ) -> None:
+        """Load rows of a batch; returns when Listrak has confirmed them all.
+
+        Args:
+            email_list: The list.
+            buffer: The batch.
+            indices: Its rows.
+            single: Loads one row without an import, for a file of one row that Listrak refuses.
+            settle: Called with the outcome of rows, file by file, as soon as they are known.
+
+        Raises:
+            ImportFailedError: An import failed or took too long.
+            ListrakError: As the client.
+        """
+        for file in self._files(buffer, indices):
+            settle(self._load_file(email_list, buffer, file, single))
+
+    # Building
+
+    def _files(self, buffer: Buffer, indices: Sequence[int]) -> Iterator[_File]:
+        """Group rows into files: by layout where an empty cell clears, and never over the size limit."""
+        plan = self._plan
+        mixed, by_layout = [], {}
+        for index in indices:
+            if plan.update_type == "Overwrite" or (buffer.clears and _clears(buffer, index)):
+                by_layout.setdefault(buffer.layout(index), []).append(index)
+            else:
+                mixed.append(index)
+        if len(by_layout) > 1:
+            text = "%s: records carry %s different sets of properties, and clearing needs an import for each"
+            self._run.log_once(text, self._stream, len(by_layout))
+        groups = [("Overwrite", layout, some) for layout, some in by_layout.items()]
+        if mixed:
+            groups.append((plan.update_type, _union(buffer.layout(index) for index in mixed), mixed))
+        for update_type, columns, some in groups:
+            for part in self._by_size(buffer, columns, some):
+                yield _File(update_type, columns, part)
+
+    def _by_size(self, buffer: Buffer, columns: Layout, indices: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Cut rows where a file would become too large, each row reckoned with all its columns."""
+        part: list[int] = []
+        extra = sum(len(str(event_id)) + 3 for event_id in self._plan.event_ids)
+        size = room = self.max_file_bytes - len(self._header(columns))
+        for index in indices:
+            line = len(buffer.lines[index]) + 3 * (len(columns) - len(buffer.layout(index))) + extra
+            if part and line > size:
+                yield part
+                part, size = [], room
+            part.append(index)
+            size -= line
+        if part:
+            yield part
+
+    def _lines(self, buffer: Buffer, file: _File) -> list[bytes]:
+        lines = []
+        for index in file.indices:
+            if buffer.layout(index) == file.columns:
+                lines.append(buffer.lines[index])
+            else:
+                address, cells = buffer.cells(index)
+                lines.append(encode_line([address, *(cells.get(column, "") for column in file.columns)]))
+        if self._plan.event_ids:
+            events = "".join(f',"{event_id}"' for event_id in self._plan.event_ids).encode() + b"\n"
+            lines = [line[:-1] + events for line in lines]
+        return [self._header(file.columns), *lines]
+
+    def _header(self, columns: Layout) -> bytes:
+        return encode_line(
+            ["Email", *map(self._column_name, columns), *(f"Event {one}" for one in self._plan.event_ids)]
+        )
+
+    def _head(self, name: str, file: _File) -> dict[str, object]:
+        """The import's POST body, but for the file."""
+        plan = self._plan
+        import_type = plan.import_type
+        if import_type == "AddSubscribers" and any(column != EXTERNAL_ID for column in file.columns):
+            import_type = "AddSubscribersAndSegmentationData"
+        mappings: list[dict[str, object]] = [{"fileColumn": 0, "fileColumnType": "Email"}]
+        for number, column in enumerate(file.columns, 1):
+            if column == EXTERNAL_ID:
+                mappings.append({"fileColumn": number, "fileColumnType": "ExternalContactID"})
+            else:
+                kind = {"fileColumnType": "SegmentationField", "segmentationFieldId": column}
+                mappings.append({"fileColumn": number, **kind})
+        for number, _ in enumerate(plan.event_ids, 1 + len(file.columns)):
+            mappings.append({"fileColumn": number, "fileColumnType": "Event"})
+        return {
+            "fileName": name,
+            "fileDelimiter": ",",
+            "textQualifier": '"',
+            "hasColumnNames": True,
+            "importType": import_type,
+            "segmentationImportType": file.update_type,
+            "suppressEmailNotifications": True,
+            "triggerJourney": plan.trigger_journey,
+            "includeUnsubscribed": plan.include_unsubscribed,
+            "fileMappings": mappings,
+        }
+
+    # Sending
+
+    def _load_file(
+        self, email_list: EmailList, buffer: Buffer, file: _File, single: Callable[[int], Outcome]
+    ) -> dict[int, Outcome]:
+        number = next(self._numbers)
+        name = f"singer-{self._stream}-{self._plan.import_type}-{self._run.id}-{number:05}.csv"
+        rows = len(file.indices)
+        if self._run.dry_run:
+            self._run.logger.info(
+                "Dry run: %s would be imported into list %r: %s rows", name, email_list.name, f"{rows:,}"
+            )
+            return dict.fromkeys(file.indices, ACCEPTED)
+        try:
+            import_id = self._start(
+                email_list, name, ImportBody(self._head(name, file), self._lines(buffer, file))
+            )
+        except PayloadTooLargeError:
+            if rows == 1:
+                raise
+            half = rows // 2
+            parts = (file.indices[:half], file.indices[half:])
+            halves = [
+                self._load_file(email_list, buffer, _File(file.update_type, file.columns, part), single)
+                for part in parts
+            ]
+            return halves[0] | halves[1]
+        except RequestRefusedError:
+            if rows != 1:
+                raise
+            # The vendor's import page asks for two contacts at least; whether the API does is not documented.
+            return {file.indices[0]: single(file.indices[0])}
+        self._run.logger.info(
+            "Import %s (%s) of list %r: %s rows sent", name, import_id, email_list.name, f"{rows:,}"
+        )
+        return self.await_results(
+            email_list, [import_id], name, buffer, file.indices, carries_values=bool(file.columns)
+        )
+
+    def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
+        """Send the file once, as far as anybody can tell, and return the import's id."""
+        client, ids = self._run.client("email"), {"listId": email_list.id}
+        for sending in range(1, _SENDINGS + 1):
+            try:
+                answer = client.send(routes.START_LIST_IMPORT, ids, body_stream=body)
+                found = answer.resource_id or self._find(email_list, name)
+            except LostAnswerError:
+                self._run.logger.warning(
+                    "The answer to sending %s was lost; looking whether Listrak has it", name
+                )
+                found = self._find(email_list, name)
+                if found is None and sending == _SENDINGS:
+                    raise
+            if found is not None:
+                return found
+            self._run.logger.warning("Listrak does not have %s; it is sent again", name)
+        message = f"Listrak took the file {name} but did not name the import, nor list it"
+        raise ImportFailedError(message, hint="Look at the list's imports in Listrak, then run again.")
+
+    def _find(self, email_list: EmailList, name: str) -> str | None:
+        """The import that has this file's name, looked for a few times: it may be on its way still."""
+        for _ in range(_READINGS):
+            self._wait(min(1.0, float(self._run.config["import_poll_seconds"])))
+            for page in self._run.client("email").pages(routes.LIST_IMPORTS, {"listId": email_list.id}):
+                for row in page.rows:
+                    if row.get("importFileName") == name:
+                        return str(row["importFileId"])
+        return None
+
+    # Confirming
+
+    def await_results(
+        self,
+        email_list: EmailList,
+        import_ids: Sequence[str],
+        name: str,
+        buffer: Buffer,
+        indices: Sequence[int],
+        *,
+        carries_values: bool,
+    ) -> dict[int, Outcome]:
+        """Wait for the end of an import, or of several that belong together, and read what became of each contact.
+
+        Args:
+            email_list: The list.
+            import_ids: The imports.
+            name: The file's name, for texts.
+            buffer: The batch that they are of.
+            indices: The rows that they hold.
+            carries_values: Whether a contact that was subscribed already has got values.
+
+        Returns:
+            The outcome of each row.
+
+        Raises:
+            ImportFailedError: One failed, or did not end within `import_timeout`.
+        """
+        every = [{"listId": email_list.id, "importFileId": import_id} for import_id in import_ids]
+        processed = 0
+        for ids in every:
+            self._await_end(email_list, ids, name)
+            summary = self._run.client("email").get(routes.LIST_IMPORT_SUMMARY, ids)
+            self._run.logger.info(
+                "Import %s (%s) has ended: %s", name, ids["importFileId"], summary_text(summary)
+            )
+            processed += int(summary.get("processedCount") or 0)
+        found: dict[int, Outcome] = {}
+        wanted = set(indices)
+        for reading in range(_READINGS):
+            if reading:
+                self._wait(float(self._run.config["import_poll_seconds"]))
+            for ids in every:
+                found |= self._read_results(ids, buffer, wanted, carries_values=carries_values)
+            if len(found) >= min(len(wanted), processed):
+                break
+        nothing = reason_of(Result.UNKNOWN_CONTACT if self._only_known else Result.FAILED)
+        return {index: found.get(index, nothing) for index in indices}
+
+    @property
+    def _only_known(self) -> bool:
+        return not self._plan.import_type.startswith("Add")
+
+    def _await_end(self, email_list: EmailList, ids: dict[str, object], name: str) -> None:
+        poll, timeout = (
+            float(self._run.config["import_poll_seconds"]),
+            float(self._run.config["import_timeout"]),
+        )
+        started = time.monotonic()
+        pause = min(_FIRST_LOOK_SECONDS, poll)
+        where = f"Import {name} ({ids['importFileId']}) of list {email_list.name!r}"
+        while True:
+            self._wait(pause)
+            status = self._status(ids, started)
+            if has_failed(status):
+                message = f"{where} failed: Listrak says {str(status.get('status'))[:80]!r}"
+                raise ImportFailedError(
+                    message, hint="Its rows are not confirmed: the next run sends them again."
+                )
+            if has_ended(status):
+                return
+            if time.monotonic() - started > timeout:
+                message = f"{where} has not ended within import_timeout ({timeout:g} seconds)"
+                hint = "Its rows are not confirmed: the next run sends them again. Raise import_timeout if Listrak is slow."
+                raise ImportFailedError(message, hint=hint)
+            pause = min(pause * _LOOK_SLOWER, poll)
+
+    def _status(self, ids: dict[str, object], started: float) -> dict[str, Any]:
+        try:
+            status = self._run.client("email").get(routes.LIST_IMPORT_STATUS, ids)
+        except NotFoundError:
+            if time.monotonic() - started > _APPEARS_WITHIN:
+                raise
+            return {}
+        return status if isinstance(status, dict) else {}
+
+    def _read_results(
+        self, ids: dict[str, object], buffer: Buffer, wanted: set[int], *, carries_values: bool
+    ) -> dict[int, Outcome]:
+        found: dict[int, Outcome] = {}
+        for page in self._run.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids):
+            for row in page.rows:
+                index = buffer.rows.get(comparison_key(str(row.get("emailAddress"))))
+                if index is not None and index in wanted:
+                    found[index] = self._outcome(row.get("importResult"), carries_values=carries_values)
+        return found
+
+    def _outcome(self, word: object, *, carries_values: bool) -> Outcome:
+        """What an `importResult` means for an import of this kind."""
+        result = result_of(word)
+        if result is Result.DONE:
+            return ACCEPTED
+        if self._plan.removes:
+            if result is Result.UNSUBSCRIBED:
+                return ACCEPTED
+            if result in {Result.ALREADY_UNSUBSCRIBED, Result.PREVIOUSLY_UNSUBSCRIBED}:
+                return UNCHANGED
+        elif result is Result.ALREADY:
+            return ACCEPTED if carries_values else UNCHANGED
+        if result is Result.ALREADY:
+            result = Result.FAILED
+        return reason_of(result, word)
+
+    def _wait(self, seconds: float) -> None:
+        if self._run.stopping.wait(seconds):
+            raise Stopped
+
+
+def _clears(buffer: Buffer, index: int) -> bool:
+    """Whether a row has an empty cell."""
+    return b'""' in buffer.lines[index] and not all(buffer.cells(index)[1].values())
+
+
+def _union(layouts: Iterable[Layout]) -> Layout:
+    """All columns of some layouts, each once, in the order in which they first occur."""
+    columns: dict[ColumnId, None] = {}
+    for layout in dict.fromkeys(layouts):
+        columns.update(dict.fromkeys(layout))
+    return tuple(columns)

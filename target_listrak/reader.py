@@ -1,0 +1,137 @@
+"""Reads Singer messages, one per line, from bytes.
+
+The SDK's readers decode text and print the line that they cannot read: people's data in a log. This one decodes bytes
+(about five times as fast), and says the line's number and nothing of its content.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from typing import IO, Any
+
+import msgspec
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+from listrak_api.errors import ListrakError
+
+__all__ = ["InputError", "Reader"]
+
+_TYPE = re.compile(r"[A-Z_]{1,30}")
+
+
+class InputError(ListrakError, InvalidInputLine):
+    """The input is not what the Singer specification says. The text names the line and holds nothing of it."""
+
+
+class Reader(GenericSingerReader[bytes]):
+    """Reads messages and gives each to the callback of its type.
+
+    Attributes:
+        line_number: The line being read, from 1.
+        line: Its bytes.
+        on_start: Called before the first line is read.
+        on_failure: Called with whatever ended the reading early, before it is raised again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line_number = 0
+        self.line = b""
+        self.on_start: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[BaseException], None] = lambda _: None
+        self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+    @property
+    def default_input(self) -> IO[bytes]:
+        """Standard input, as bytes."""
+        return sys.stdin.buffer
+
+    def process_lines(
+        self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        """Read all lines.
+
+        Args:
+            file_input: Lines as bytes or text; standard input if there is none.
+            callbacks: What to do with a message, by its type.
+
+        Returns:
+            How many messages there were of each type.
+
+        Raises:
+            InputError: A line is no Singer message.
+        """
+        counts: Counter[str] = Counter()
+        # A text file's bytes are beneath it: `--input` opens text, and decoding it only to encode it again is slow.
+        lines = getattr(file_input, "buffer", file_input) if file_input is not None else self.default_input
+        try:
+            self.on_start()
+            for line in lines:
+                self.line_number += 1
+                self.line = line if isinstance(line, bytes) else line.encode()
+                message = self.deserialize_json(self.line)
+                if message:
+                    counts[self._give(message, callbacks)] += 1
+        except BaseException as error:
+            self.on_failure(error)
+            raise
+        return counts
+
+    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+        """Decode one line; fractions become `Decimal`, so that no digit is lost.
+
+        Args:
+            line: The line.
+
+        Returns:
+            The message; empty for a line without anything on it.
+
+        Raises:
+            InputError: The line is no JSON object.
+        """
+        try:
+            message = self._decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if not line.strip():
+                return {}
+            # msgspec tells what it met and at which byte, and nothing of the content.
+            cause = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise self._error(f"no valid JSON ({cause})") from None
+        if not isinstance(message, dict):
+            raise self._error("no JSON object")
+        return message
+
+    @staticmethod
+    def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
+        """Check that a message has what its type needs.
+
+        Raises:
+            InputError: Something is missing; the SDK would print the whole message here.
+        """
+        missing = sorted(requires.difference(line_dict))
+        if missing:
+            message = f"a message lacks {', '.join(missing)}"
+            raise InputError(message)
+
+    def _give(self, message: dict[str, Any], callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> str:
+        kind = message.get("type")
+        callback = callbacks.get(kind) if isinstance(kind, str) else None
+        if callback is None:
+            known = isinstance(kind, str) and _TYPE.fullmatch(kind)
+            raise self._error(f"a message of an unknown type{f' ({kind})' if known else ''}")
+        try:
+            callback(message)
+        except InputError as error:
+            if error.message.startswith("Line "):
+                raise
+            raise self._error(error.message) from None
+        return str(kind)
+
+    def _error(self, what: str) -> InputError:
+        hint = "The tap before this target, or what stands between them, did not write Singer messages."
+        return InputError(f"Line {self.line_number} of the input: {what}", hint=hint)

@@ -1,0 +1,129 @@
+"""What Listrak says about an import and its contacts, in words that are documented nowhere.
+
+The API names its ten counts (`subscribedCount`, `previouslyUnsubscribedCount` …) but not the words of `status` and
+`importResult`. So words are compared without case and blanks, finished means that there is an `endDate`, and a word that
+nobody knows does not count as success.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from target_listrak.values import BadValue
+
+__all__ = ["Result", "has_ended", "has_failed", "reason_of", "result_of", "summary_text"]
+
+_NOT_LETTER = re.compile(r"[^a-z]+")
+_NO_DATE = "0001-01-01"
+
+
+class Result(Enum):
+    """What became of one contact of an import."""
+
+    DONE = "done"
+    ALREADY = "already"
+    UNSUBSCRIBED = "unsubscribed"
+    ALREADY_UNSUBSCRIBED = "already_unsubscribed"
+    PREVIOUSLY_UNSUBSCRIBED = "previously_unsubscribed"
+    PENDING = "pending"
+    BANNED = "banned"
+    SUPPRESSED = "suppressed"
+    BAD_ADDRESS = "bad_email_address"
+    UNKNOWN_CONTACT = "unknown_contact"
+    FAILED = "failed"
+    UNKNOWN_WORD = "unknown_result"
+
+
+_WORDS = {
+    "subscribed": Result.DONE,
+    "resubscribed": Result.DONE,
+    "added": Result.DONE,
+    "created": Result.DONE,
+    "updated": Result.DONE,
+    "imported": Result.DONE,
+    "processed": Result.DONE,
+    "success": Result.DONE,
+    "succeeded": Result.DONE,
+    "alreadysubscribed": Result.ALREADY,
+    "unchanged": Result.ALREADY,
+    "unsubscribed": Result.UNSUBSCRIBED,
+    "removed": Result.UNSUBSCRIBED,
+    "alreadyunsubscribed": Result.ALREADY_UNSUBSCRIBED,
+    "previouslyunsubscribed": Result.PREVIOUSLY_UNSUBSCRIBED,
+    "pending": Result.PENDING,
+    "banned": Result.BANNED,
+    "suppressed": Result.SUPPRESSED,
+    "invalid": Result.BAD_ADDRESS,
+    "invalidemail": Result.BAD_ADDRESS,
+    "invalidemailaddress": Result.BAD_ADDRESS,
+    "skipped": Result.UNKNOWN_CONTACT,
+    "notfound": Result.UNKNOWN_CONTACT,
+    "notsubscribed": Result.UNKNOWN_CONTACT,
+    "unknown": Result.UNKNOWN_CONTACT,
+}
+
+_REASONS = {
+    Result.UNSUBSCRIBED: "the contact is unsubscribed",
+    Result.ALREADY_UNSUBSCRIBED: "the contact is unsubscribed",
+    Result.PREVIOUSLY_UNSUBSCRIBED: "the contact had unsubscribed before; only `resubscribe` subscribes it again",
+    Result.PENDING: "the contact has not confirmed its subscription yet",
+    Result.BANNED: "the address is banned from the list",
+    Result.SUPPRESSED: "the address is on a suppression list",
+    Result.BAD_ADDRESS: "Listrak takes the address for invalid",
+    Result.UNKNOWN_CONTACT: "the list has no such contact, and this destination makes none",
+    Result.FAILED: "Listrak could not load the row",
+    Result.UNKNOWN_WORD: "Listrak gave a result that is not known to mean success",
+}
+
+
+def _word(text: object) -> str:
+    return _NOT_LETTER.sub("", str(text).lower())
+
+
+def result_of(text: object) -> Result:
+    """The meaning of an `importResult`."""
+    word = _word(text)
+    found = _WORDS.get(word)
+    if found is not None:
+        return found
+    return Result.FAILED if _is_bad(word) else Result.UNKNOWN_WORD
+
+
+def reason_of(result: Result, text: object = "") -> BadValue:
+    """Why a contact's row was rejected."""
+    reason = _REASONS[result]
+    if result in {Result.FAILED, Result.UNKNOWN_WORD} and _word(text):
+        reason = f"{reason} ({_word(text)[:40]})"
+    code = (
+        "previously_unsubscribed"
+        if result in {Result.UNSUBSCRIBED, Result.ALREADY_UNSUBSCRIBED}
+        else result.value
+    )
+    return BadValue(code, reason)
+
+
+def has_ended(status: Mapping[str, Any]) -> bool:
+    """Whether an import's status says that it is over: it has an end date (and not the one that stands for none)."""
+    end = status.get("endDate")
+    return bool(end) and not str(end).startswith(_NO_DATE)
+
+
+def has_failed(status: Mapping[str, Any]) -> bool:
+    """Whether an import's status says that it failed or was cancelled."""
+    return _is_bad(_word(status.get("status", "")))
+
+
+def _is_bad(word: str) -> bool:
+    return any(part in word for part in ("fail", "error", "cancel"))
+
+
+def summary_text(summary: Mapping[str, Any]) -> str:
+    """An import's counts that are not zero, for the log."""
+    counts = {name.removesuffix("Count"): value for name, value in summary.items() if value}
+    return (
+        ", ".join(f"{name} {value:,}" for name, value in counts.items() if isinstance(value, int))
+        or "nothing"
+    )

@@ -1,0 +1,250 @@
+"""What the kinds that load email lists by import files share: rows go into a batch per list, batches into imports."""
+
+from __future__ import annotations
+
+import abc
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from target_listrak.addresses import Address, parse
+from target_listrak.contacts import Contacts
+from target_listrak.hub import OpenBatch
+from target_listrak.import_file import Buffer, Layout, encode_line
+from target_listrak.imports import Importer, Plan
+from target_listrak.lists import EmailList
+from target_listrak.mapping import Mapper, name_or_id, property_like
+from target_listrak.names import NoSuchNameError
+from target_listrak.sinks.base import ACCEPTED, Loader, Outcome, RowRejected
+from target_listrak.values import BadValue
+
+if TYPE_CHECKING:
+    from target_listrak.accounting import Journal, Row
+    from target_listrak.destinations import Destination
+    from target_listrak.ledger import Epoch
+    from target_listrak.run import Run
+
+__all__ = ["Batch", "ListLoader"]
+
+_EMAIL_NAMES = ("email", "emailaddress")
+_MOST_BATCH_BYTES = 32_000_000
+"""Lines of a batch wait in memory, so a batch ends here, long before Listrak's limit of 195,000,000 bytes."""
+
+
+class Batch(OpenBatch):
+    """Rows of one stream for one list, and what happens with them when the batch is full."""
+
+
+class ListLoader(Loader):
+    """Loads one stream into one list, or into the lists that its records name.
+
+    Each list and *plan* (adding or removing, say) has an open batch. A full batch is handed to the list's lane: different
+    lists side by side, one import per list at a time.
+    """
+
+    def __init__(
+        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Any
+    ) -> None:  # noqa: ANN401
+        super().__init__(run, stream, destination, journal, resolved)
+        self.plan = self.make_plan()
+        self._list: EmailList | None = resolved
+        self._list_from: str | None = destination.option("list_from")
+        self._named: dict[object, EmailList | BadValue] = {}
+        self._email = ""
+        self._schema: dict[str, Any] = {}
+        self._mappers: dict[int, Mapper] = {}
+        self._batches: dict[tuple[int, Plan], Batch] = {}
+        self._importers: dict[Plan, Importer] = {}
+        self._batch_rows: int = run.config["batch_size_rows"]
+
+    @classmethod
+    def resolve(cls, run: Run, destination: Destination) -> EmailList | None:
+        """Find the destination's list; `None` where the records name theirs."""
+        run.lists.all()  # with `list_from`, too: an integration that may not read lists is an error before a record is read
+        return run.lists.of(destination)
+
+    @classmethod
+    def describe(cls, destination: Destination, resolved: EmailList | None) -> str:
+        """Kind and list."""
+        where = resolved.name if resolved else f"list by {destination.option('list_from')}"
+        return f"{destination.kind}: {where}"
+
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:  # noqa: ARG002 - keys tell nothing here
+        """Find the address property, and prepare the mapping where the list is known already."""
+        self._schema = schema
+        self._email = self.find_email(schema)
+        self._mappers = {}
+        if self._list is not None:
+            self._mapper(self._list)
+
+    def find_email(self, schema: Mapping[str, Any]) -> str:
+        """The property with the address.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        given = self.destination.option("email")
+        properties = schema.get("properties") or {}
+        found = given or property_like(schema, _EMAIL_NAMES)
+        if found is None or (given and given not in properties and not schema.get("additionalProperties")):
+            text = (
+                f"stream {self.stream!r} has no property {given!r}"
+                if given
+                else f"stream {self.stream!r} has no property for the address"
+            )
+            raise self.destination.error("email", text, f"It has: {', '.join(properties) or 'none'}.")
+        return str(found)
+
+    def take(self, record: dict[str, Any], row: Row) -> None:
+        """Put one record's line into the batch of its list."""
+        if record.get("_sdc_deleted_at"):
+            self.take_deleted(record, row)
+            return
+        address = self.address(record)
+        email_list = self.list_of(record)
+        layout, line = (self._mappers.get(email_list.id) or self._mapper(email_list))(record, address)
+        self.add(email_list, self.plan, address.key, layout, line, row)
+
+    def take_deleted(self, record: dict[str, Any], row: Row) -> None:
+        """Treat a record that its source deleted: refused, unless the kind knows better."""
+        del record, row
+        raise RowRejected(
+            BadValue(
+                "deleted", f"the source deleted the record, and {self.destination.kind} removes nobody for it"
+            )
+        )
+
+    def address(self, record: Mapping[str, Any]) -> Address:
+        """The record's address.
+
+        Raises:
+            RowRejected: There is none, or it is none.
+        """
+        address = parse(record.get(self._email))
+        if isinstance(address, BadValue):
+            raise RowRejected(address)
+        return address
+
+    def list_of(self, record: Mapping[str, Any]) -> EmailList:
+        """The record's list.
+
+        Raises:
+            RowRejected: It names none, or one that there is not.
+        """
+        if self._list is not None:
+            return self._list
+        wanted = name_or_id(record.get(str(self._list_from)))
+        if wanted is None:
+            raise RowRejected(BadValue("no_list", f"{self._list_from}: the name or id of a list is needed"))
+        known = self._named.get(wanted)
+        if known is None:
+            try:
+                known = self.run.lists.find(wanted)
+            except NoSuchNameError as error:
+                known = BadValue("unknown_list", f"{self._list_from}: {error.message}")
+            self._named[wanted] = known
+        if isinstance(known, BadValue):
+            raise RowRejected(known)
+        return known
+
+    def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:
+        """Put a row into the open batch of its list and plan; hand that over when it is full."""
+        batch = self._batches.get((email_list.id, plan)) or self._open(email_list, plan)
+        self.run.hub.make_way(batch, key)
+        buffer = batch.buffer
+        buffer.add(key, layout, line, row)
+        if len(buffer.lines) >= self._batch_rows or buffer.bytes >= _MOST_BATCH_BYTES:
+            batch.seal()
+
+    def flush(self) -> None:
+        """Hand over all open batches."""
+        for batch in list(self._batches.values()):
+            batch.seal()
+
+    def _open(self, email_list: EmailList, plan: Plan) -> Batch:
+        batch = Batch(
+            email_list.id, Buffer(clears=self.destination.clears), lambda: self._seal(batch, email_list, plan)
+        )
+        self._batches[email_list.id, plan] = batch
+        self.run.hub.open(batch)
+        return batch
+
+    def _seal(self, batch: Batch, email_list: EmailList, plan: Plan) -> None:
+        del self._batches[email_list.id, plan]
+        self.run.hub.closed(batch)
+        buffer = batch.buffer
+
+        def job() -> None:
+            try:
+                self.load(email_list, plan, buffer)
+            finally:
+                buffer.close()
+
+        self.run.imports.submit(("list", email_list.id), job, buffer.weight)
+
+    def _mapper(self, email_list: EmailList) -> Mapper:
+        self._mappers[email_list.id] = mapper = self.make_mapper(email_list, self._schema)
+        return mapper
+
+    # What the kinds decide
+
+    @abc.abstractmethod
+    def make_plan(self) -> Plan:
+        """What the imports of the destination do."""
+
+    def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002
+        """How records of this schema become lines for this list. Without an override, a line is the address."""
+        return address_only
+
+    def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
+        """Load one batch and settle its rows; runs in a worker thread."""
+        self.load_by_import(email_list, plan, buffer, range(len(buffer)))
+
+    def load_by_import(
+        self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
+    ) -> None:
+        """Load rows of a batch by an import, or more than one, and settle them."""
+        single = self.single(email_list, plan, buffer)
+        importer = self.importer(plan, email_list)
+        importer.load(email_list, buffer, indices, single, lambda outcomes: self.settle_all(buffer, outcomes))
+
+    def single(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Callable[[int], Outcome]:
+        """How one row is loaded without an import, where an import of one row is refused."""
+        contacts = Contacts(self.run, email_list, self.destination)
+
+        def load_one(index: int) -> Outcome:
+            address, cells = buffer.cells(index)
+            if plan.removes:
+                return contacts.unsubscribe(address)
+            if plan.import_type == "UpdateSubscribers":
+                return contacts.update(address, cells)
+            return contacts.subscribe(address, cells)
+
+        return load_one
+
+    def importer(self, plan: Plan, email_list: EmailList) -> Importer:
+        """The importer of a plan."""
+        if plan not in self._importers:
+            fields = self.run.lists.fields(email_list)
+            self._importers[plan] = Importer(self.run, self.stream, plan, fields.column_name)
+        return self._importers[plan]
+
+    def settle_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
+        """Put the outcomes of a batch's rows into the books, and those that were merged into them."""
+        epochs: Counter[Epoch] = Counter()
+        counts: Counter[str] = Counter()
+        for index, outcome in outcomes.items():
+            if isinstance(outcome, BadValue):
+                line, merged = buffer.record(index)
+                self.journal.note_reject(buffer.number(index), line, outcome, merged)
+                counts["rejected"] += 1
+            else:
+                counts["accepted" if outcome is ACCEPTED else "unchanged"] += 1
+            counts["merged"] += buffer.merged(index)
+            epochs.update(buffer.epochs(index))
+        self.journal.settle(epochs, **counts)
+
+
+def address_only(record: Mapping[str, Any], address: Address) -> tuple[Layout, bytes]:  # noqa: ARG001
+    """A line that is only the address."""
+    return (), encode_line([address.sent])

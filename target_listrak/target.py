@@ -1,0 +1,465 @@
+"""The target: gives each incoming stream to its destination."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
+
+import msgspec
+from singer_sdk import Target
+from singer_sdk.exceptions import (
+    InvalidRecord,
+    MapExpressionError,
+    RecordsWithoutSchemaException,
+    StreamMapConfigError,
+)
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+from singer_sdk.sinks import Sink
+
+from listrak_api.errors import ConfigurationError, ListrakError
+from listrak_api.masking import MaskingFilter
+from target_listrak.accounting import Journal, Row, closing_table, log_metrics
+from target_listrak.batches import records_of_batch
+from target_listrak.destinations import KINDS, Destinations
+from target_listrak.reader import InputError, Reader
+from target_listrak.run import Run
+from target_listrak.settings import CONFIG_JSONSCHEMA
+from target_listrak.sinks import LOADERS
+from target_listrak.sinks.base import Loader, RowRejected
+from target_listrak.values import BadValue
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.mapper import StreamMap
+
+    from target_listrak.destinations import Destination
+
+__all__ = ["RejectShareError", "TargetListrak", "Terminated"]
+
+_GRACE_SECONDS = 8.0
+"""How long running work may go on after SIGTERM; the rest of ten seconds is for the accounting."""
+_COUNT_EVERY = 1000
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGINT came.
+
+    Args:
+        signum: The signal's number.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"ended by signal {signum}")
+        self.signum = signum
+
+
+class RejectShareError(ListrakError):
+    """More than `max_reject_share` of a destination's records was rejected."""
+
+
+class ListrakSink(Sink):
+    """What the SDK sees of a stream: it takes the schema, and is never full.
+
+    Rows go from the target to the stream's loader directly: how they are batched, confirmed and counted must not depend
+    on when the SDK drains (it counts rejected rows as written, and drains by time).
+    """
+
+    def setup(self) -> None:
+        """Tell the stream's loader of the schema; also called when a schema has changed."""
+        target = self._target
+        target.feed(self.stream_name).take_schema(self, self.original_schema, list(self.key_properties))
+
+    def __init__(self, target: TargetListrak, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own
+        self._target = target
+        super().__init__(target, *args, **kwargs)
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
+        """Take a record the SDK's way; the target itself does not come by here."""
+        self._target.feed(self.stream_name).take(record, None, b"")
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Do nothing: loaders hand over their rows themselves."""
+
+
+class Feed:
+    """One stream (after stream maps) on its way to its loader.
+
+    Args:
+        stream: The stream's name.
+        journal: Its books.
+        loader: Its loader; `None` where `unmapped_streams` says what becomes of its rows.
+        reject: Whether the rows of a stream without loader are rejected, or skipped.
+    """
+
+    def __init__(self, stream: str, journal: Journal, loader: Loader | None, *, reject: bool) -> None:
+        self.stream = stream
+        self.journal = journal
+        self.loader = loader
+        self._reject = reject
+        self._sink: Sink | None = None
+        self._keys: list[str] = []
+        self._uncounted = 0
+        self._versions: set[int | None] = set()
+
+    def take_schema(self, sink: Sink, schema: dict[str, Any], keys: list[str]) -> None:
+        """Take a new or changed schema."""
+        self._sink = sink
+        self._keys = keys
+        if self.loader is not None:
+            self.loader.schema(schema, keys)
+
+    def take(self, record: object, version: int | None, line: bytes) -> None:
+        """Take one record: every one of them ends in the books, whatever is wrong with it."""
+        row = self.journal.open(line)
+        self._uncounted += 1
+        if self._uncounted >= _COUNT_EVERY:
+            self.count()
+        loader = self.loader
+        if loader is None:
+            self._without_destination(row)
+            return
+        if version != loader.version or loader.activated:
+            self._versions.add(version)
+            loader.version = version
+            loader.activated = False
+        try:
+            loader.take(self._checked(record), row)
+        except RowRejected as rejected:
+            self.journal.reject(row, rejected.why)
+
+    def take_mapped(
+        self, stream_map: StreamMap, record: dict[str, Any], version: int | None, line: bytes
+    ) -> None:
+        """Take one record through a stream map; one that the map cannot treat is rejected, and does not stop the rest."""
+        try:
+            transformed = stream_map.transform(dict(record))
+        except MapExpressionError:
+            why = BadValue("stream_map", "an expression of the setting stream_maps fails for the record")
+            self.journal.reject(self.journal.open(line), why)
+            return
+        if transformed is not None:  # else the map's filter leaves it out, as the user asked
+            self.take(transformed, version, line)
+
+    def activate(self, version: int) -> None:
+        """Note an ACTIVATE_VERSION: it counts if all records so far were of that version."""
+        if self.loader is not None:
+            self.loader.activated = self._versions <= {version}
+
+    def count(self) -> None:
+        """Bring the SDK's record counter up to date."""
+        if self._sink is not None:
+            self._sink.record_counter_metric.increment(self._uncounted)
+            self._uncounted = 0
+
+    def _checked(self, record: object) -> dict[str, Any]:
+        if not isinstance(record, dict):
+            raise RowRejected(BadValue("unreadable", "the record is no JSON object"))
+        for key in self._keys:
+            if key not in record:
+                raise RowRejected(BadValue("missing_key", f"the record lacks the key property {key}"))
+        validator = self._sink._validator if self._sink is not None else None  # noqa: SLF001 - the SDK's own hook
+        if validator is not None:
+            try:
+                validator.validate(record)
+            except InvalidRecord as error:
+                raise RowRejected(BadValue("invalid_record", _broken_rule(error))) from None
+        return record
+
+    def _without_destination(self, row: Row) -> None:
+        if self._reject:
+            self.journal.reject(row, BadValue("no_destination", "the stream has no destination"))
+        else:
+            self.journal.unchanged(row)
+
+
+def _broken_rule(error: InvalidRecord) -> str:
+    """Which rule of the schema a record breaks, and where: the SDK's own text repeats the value."""
+    cause = error.__cause__
+    rule, path = getattr(cause, "validator", ""), getattr(cause, "json_path", "$")
+    return f"the record breaks the schema's rule `{rule}` at {path}"
+
+
+class TargetListrak(Target):
+    """Singer target for Listrak: email lists, profile fields, audiences, SMS lists and retail data."""
+
+    name = "target-listrak"
+    package_name = "singer-listrak"
+    config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
+    default_sink_class = ListrakSink
+    message_reader_class = Reader  # type: ignore[assignment]  # the SDK's annotation says text; bytes are what is there
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.ACTIVATE_VERSION,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
+
+    message_reader: Reader
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
+        """Check the settings, as far as that needs no request.
+
+        Raises:
+            ConfigurationError: A setting is wrong.
+        """
+        super().__init__(**kwargs)
+        self.logger.addFilter(MaskingFilter())
+        self.destinations = Destinations(self.config.get("destinations", {}))
+        self.run = Run(self._settings(), self.logger, self._pass_on)
+        self._resolved: dict[str, Any] = {}
+        self._feeds: dict[str, Feed] = {}
+        self._routes: dict[str, list[tuple[StreamMap | None, Feed]]] = {}
+        self._schemas: dict[str, bytes] = {}
+        self._flushed_at = time.monotonic()
+        self._over = False
+        self.message_reader.on_start = self._start
+        self.message_reader.on_failure = self._failed
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings, with defaults where null was given."""
+        properties = self.config_jsonschema["properties"]
+        return {
+            name: self.config[name] if self.config.get(name) is not None else text.get("default")
+            for name, text in properties.items()
+        }
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Validate the settings; numbers out of the environment arrive as text, which the SDK leaves so."""
+        for name, text in self.config_jsonschema["properties"].items():
+            value = self._config.get(name)
+            if isinstance(value, str) and "number" in text.get("type", ()):
+                try:
+                    self._config[name] = float(value)
+                except ValueError:
+                    message = f"{name} must be a number"
+                    raise ConfigurationError(message, setting=name) from None
+        return super()._validate_config(raise_errors=raise_errors)
+
+    # What the SDK calls
+
+    def _start(self) -> None:
+        """Resolve every name of every destination, before a record is read."""
+        for destination in self.destinations.all:
+            self._resolved[destination.pattern] = LOADERS[destination.kind].resolve(self.run, destination)
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        """Take a SCHEMA: the SDK's way (stream maps, a new sink), then note where the stream's records go."""
+        self._assert_line_requires(message_dict, requires={"stream", "schema"})
+        stream = message_dict["stream"]
+        if not isinstance(stream, str) or not isinstance(message_dict["schema"], dict):
+            message = "a SCHEMA without a stream's name or without a schema"
+            raise InputError(message)
+        self._schemas[stream] = self.message_reader.line
+        super()._process_schema_message(message_dict)
+        self._routes[stream] = [
+            (None if _leaves_alone(stream_map) else stream_map, self.feed(stream_map.stream_alias))
+            for stream_map in self.mapper.stream_maps[stream]
+        ]
+        for _, feed in self._routes[stream]:
+            self.run.rejects.schema(feed.stream, self.message_reader.line)
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        """Take a RECORD straight to its loader: the SDK's way copies, parses dates and validates it more than once."""
+        self._take(message_dict, self.message_reader.line)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Take the records of a BATCH message's files one by one, as if they had come as RECORD messages."""
+        self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
+        stream = message_dict["stream"]
+        for record in records_of_batch(message_dict, self.config.get("batch_config")):
+            message = {"type": "RECORD", "stream": stream, "record": record}
+            self._take(message, _encode(message))
+
+    def _take(self, message: dict[str, Any], line: bytes) -> None:
+        self.run.check()
+        try:
+            stream, record = message["stream"], message["record"]
+        except KeyError:
+            self._assert_line_requires(message, requires={"stream", "record"})
+            raise
+        routes = self._routes.get(stream)
+        if routes is None:
+            text = f"Line {self.message_reader.line_number} of the input: a record of stream {stream!r} came before its SCHEMA"
+            raise RecordsWithoutSchemaException(text)
+        for stream_map, feed in routes:
+            if stream_map is None:
+                feed.take(record, message.get("version"), line)
+            elif isinstance(record, dict):
+                feed.take_mapped(stream_map, record, message.get("version"), line)
+            else:
+                feed.take(record, None, line)
+        self._flush_if_old()
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        """Give STATE to the ledger, never to the SDK: it would be written before its rows are confirmed."""
+        self._assert_line_requires(message_dict, requires={"value"})
+        self.run.check()
+        self.run.ledger.state(_encode(message_dict["value"]))
+        self._flush_if_old()
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Note that a stream's version is complete: the condition for mirroring."""
+        self._assert_line_requires(message_dict, requires={"stream", "version"})
+        if self.config.get("process_activate_version_messages") is False:
+            return
+        for _, feed in self._routes.get(message_dict["stream"], ()):
+            feed.activate(message_dict["version"])
+
+    def process_endofpipe(self) -> None:
+        """Finish: hand over what waits, wait for Listrak, mirror, judge, and print the accounting.
+
+        Raises:
+            RejectShareError: Too many records were rejected.
+            ListrakError: Something could not be confirmed.
+        """
+        try:
+            self._finish()
+        except BaseException as error:
+            self._failed(error)
+            raise
+        for feed in self._feeds.values():
+            feed.count()
+        super().process_endofpipe()  # the sinks' own end: nothing is left to drain, and the SDK holds no STATE
+        self._close()
+
+    def _finish(self) -> None:
+        for loader in self._loaders():
+            loader.flush()
+        self.run.drain()
+        for loader in self._loaders():
+            loader.finish()
+        self.run.drain()
+        over = self.run.over_reject_share()
+        if over:
+            shares = ", ".join(f"{one.stream} {one.rejected:,} of {one.settled:,}" for one in over)
+            most = self.run.config["max_reject_share"]
+            raise RejectShareError(
+                f"More records were rejected than max_reject_share ({most:g}) allows: {shares}. STATE is held back.",
+                hint=f"See {self.run.rejects.path} for the reasons. Mend the source, or raise max_reject_share.",
+            )
+
+    def _failed(self, error: BaseException) -> None:
+        """End early: begin nothing more, give what runs a chance to be confirmed, and print the accounting."""
+        if self._over:
+            return
+        grace = _GRACE_SECONDS if isinstance(error, Terminated) else float(self.run.config["import_timeout"])
+        self.run.end_early(grace)
+        self._close()
+
+    def _close(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        for feed in self._feeds.values():
+            feed.count()
+        self.run.rejects.close()
+        if self._feeds:
+            self.logger.info("Accounting%s:", " (dry run: nothing was written)" if self.run.dry_run else "")
+            for line in closing_table(self.run.accounts.values()):
+                self.logger.info("%s", line)
+            for account in self.run.accounts.values():
+                log_metrics(account)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Leave the reading loop. The SDK would drain everything here, however long it takes, and exit with 0."""
+        raise Terminated(signum)
+
+    # Where streams go
+
+    def feed(self, stream: str) -> Feed:
+        """The way of a stream (after stream maps) to its loader, made when the stream first appears.
+
+        Raises:
+            ConfigurationError: The stream has no destination, and `unmapped_streams` is `fail`.
+        """
+        if stream not in self._feeds:
+            destination = self.destinations.for_stream(stream)
+            self._feeds[stream] = (
+                self._feed_to(stream, destination) if destination else self._unmapped(stream)
+            )
+        return self._feeds[stream]
+
+    def _feed_to(self, stream: str, destination: Destination) -> Feed:
+        loader_class = LOADERS[destination.kind]
+        resolved = self._resolved[destination.pattern]
+        journal = self.run.journal(stream, loader_class.describe(destination, resolved))
+        return Feed(
+            stream, journal, loader_class(self.run, stream, destination, journal, resolved), reject=False
+        )
+
+    def _unmapped(self, stream: str) -> Feed:
+        what = self.run.config["unmapped_streams"]
+        if what == "fail":
+            there = ", ".join(one.pattern for one in self.destinations.all) or "none"
+            raise ConfigurationError(
+                f"Stream {stream!r} has no destination. The setting destinations names: {there}",
+                setting="destinations",
+                hint=f"Give it a destination of one of the kinds {', '.join(KINDS)}, or set unmapped_streams to skip or reject.",
+            )
+        self.logger.warning("Stream %s has no destination: its records are %s", stream, _UNMAPPED_WORDS[what])
+        journal = self.run.journal(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
+        return Feed(stream, journal, None, reject=what == "reject")
+
+    def _loaders(self) -> Iterator[Loader]:
+        return (feed.loader for feed in self._feeds.values() if feed.loader is not None)
+
+    def _flush_if_old(self) -> None:
+        """Hand over what waits longer than the SDK lets records wait, so that a slow source's STATE gets through."""
+        now = time.monotonic()
+        if now - self._flushed_at > self._MAX_RECORD_AGE_IN_MINUTES * 60:
+            self._flushed_at = now
+            for loader in self._loaders():
+                loader.flush()
+
+    def _pass_on(self, state: bytes) -> None:
+        sys.stdout.write(state.decode() + "\n")
+        sys.stdout.flush()
+
+
+_UNMAPPED_WORDS = {"skip": "skipped", "reject": "rejected"}
+
+
+def _leaves_alone(stream_map: StreamMap) -> bool:
+    """Whether a stream map changes nothing, so that records need not go through it."""
+    return type(stream_map) is SameRecordTransform and not stream_map.flattening_enabled
+
+
+def main() -> NoReturn:
+    """The console script: an error that a person can mend is one or two lines, without a stack trace, and exit code 1."""
+    try:
+        TargetListrak.cli()
+    except Terminated as signal:
+        TargetListrak.logger.error("The run was %s; what is not confirmed will be sent again", signal)  # noqa: TRY400
+        sys.exit(128 + signal.signum)
+    except (
+        ListrakError,
+        InvalidInputLine,
+        RecordsWithoutSchemaException,
+        StreamMapConfigError,
+        MapExpressionError,
+    ) as error:
+        for line in str(error).splitlines():
+            TargetListrak.logger.error("%s", line)  # noqa: TRY400
+        sys.exit(1)
+    except OSError as error:
+        TargetListrak.logger.error(
+            "%s: %s", error.strerror or type(error).__name__, error.filename or "input or output"
+        )  # noqa: TRY400
+        sys.exit(1)
+    except json.JSONDecodeError as error:
+        text = "The config file is no valid JSON: %s in line %d, column %d"
+        TargetListrak.logger.error(text, error.msg, error.lineno, error.colno)  # noqa: TRY400
+        sys.exit(1)
+    sys.exit(0)
