@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from listrak_sandbox.email import contact_rows, contacts, conversations, messages, others, profile_fields
 from listrak_sandbox.email.access import PageCache, list_state
+from listrak_sandbox.email.expected import expected
 from listrak_sandbox.email.imports import Imports
 from listrak_sandbox.envelope import Answer, json_answer, not_found
 from listrak_sandbox.routing import Call, Route
@@ -64,9 +65,9 @@ class EmailFamily:
         """Forget kept pages; the rest is in the sandbox's world and store."""
         self._cache.clear()
 
-    def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:  # noqa: ARG002
+    def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
         """Give counts and digests of the email streams."""
-        return {}
+        return expected(self.sandbox, selection)
 
     def written(self) -> dict[str, object]:
         """Give what was written: calls in order, imports with their rows, and events raised."""

@@ -152,7 +152,9 @@ class Population:
         """Tell whether a contact is subscribed at a world time."""
         if self.subscribed_at(index) >= time:
             return False
-        moves = self.changed(time).get(index)
+        if index >= self._blocks * BLOCK:
+            self.changed(time)
+        moves = self.changes.get(index)
         return moves is None or sum(move <= time for move in moves) % 2 == 0
 
     def first_at(self, stamp: int) -> int:

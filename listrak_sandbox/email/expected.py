@@ -1,0 +1,225 @@
+"""What a complete extraction of the email API returns, stream by stream."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from listrak_sandbox.email import contact_rows
+from listrak_sandbox.expected import chosen, digest
+from listrak_sandbox.store import SUBSCRIBED, UNSUBSCRIBED
+from listrak_sandbox.world import records
+from listrak_sandbox.world.calendar import text, world_time
+from listrak_sandbox.world.past_imports import past_imports
+from listrak_sandbox.world.sends import ContinuousSends
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from listrak_sandbox.sandbox import Sandbox
+    from listrak_sandbox.store import ListState
+    from listrak_sandbox.world.lists import MailingList
+    from listrak_sandbox.world.messages import Conversation, Message
+    from listrak_sandbox.world.sends import Sends
+
+Key = tuple[object, ...]
+
+
+class _EmailKey(msgspec.Struct):
+    emailKey: str  # noqa: N815  the API's spelling
+
+
+class Extraction:
+    """The keys of all rows of one list that an extraction returns at one moment.
+
+    Args:
+        state: The list.
+        when: World time of the clock.
+        tests: Whether test messages are included.
+        previous: Whether messages of previous versions of conversations are included.
+    """
+
+    def __init__(self, state: ListState, when: int, *, tests: bool, previous: bool) -> None:
+        self.state = state
+        self.list_id = state.list_id
+        self.when = when
+        self.tests = tests
+        self.previous = previous
+
+    @property
+    def made(self) -> list[MailingList]:
+        """The generated list, or nothing for one created through the API."""
+        return [self.state.made] if self.state.made else []
+
+    def messages(self) -> Iterator[Message]:
+        """Give the broadcasts."""
+        for made in self.made:
+            yield from (one for one in made.broadcasts(self.when) if self.tests or not one.test)
+
+    def conversations(self) -> Iterator[Conversation]:
+        """Give the conversations."""
+        for made in self.made:
+            yield from made.conversations(self.when)
+
+    def conversation_messages(self) -> Iterator[tuple[Conversation, Message]]:
+        """Give the messages of conversations."""
+        for conversation in self.conversations():
+            for message in conversation.messages:
+                if (message.current or self.previous) and message.send < self.when:
+                    yield conversation, message
+
+    def named(self, rows: Iterable[Mapping[str, object]], name: str) -> Iterator[Key]:
+        """Give the keys of records that have an id of their own below the list."""
+        return ((self.list_id, row[name]) for row in rows)
+
+    def of_made(self, make: Callable[[MailingList], list[dict[str, object]]], name: str) -> Iterator[Key]:
+        """Give the keys of a generated list's records."""
+        return self.named(chain.from_iterable(map(make, self.made)), name)
+
+    def contacts(self) -> Iterator[Key]:
+        """Give the keys of contacts in both states."""
+        decoder = msgspec.json.Decoder(_EmailKey)
+        for kind in (SUBSCRIBED, UNSUBSCRIBED):
+            for _, row in contact_rows.rows(self.state, contact_rows.Query(state=kind), self.when):
+                yield self.list_id, decoder.decode(row).emailKey
+
+    def links(self, message: Message, *parents: object) -> Iterator[Key]:
+        """Give the keys of a message's links."""
+        return ((self.list_id, *parents, message.message_id * 10 + number) for number in range(message.links))
+
+    def clickers(self, message: Message, *parents: object) -> Iterator[Key]:
+        """Give the keys of the clicks on a message's links."""
+        for entry in message.sends.entries(self.when):
+            for time, number in entry.seen.clicks if entry.seen else ():
+                link = message.message_id * 10 + number
+                yield self.list_id, *parents, link, message.sends.email(entry), text(time)
+
+    def activity(self, sends: Sends, *parents: object) -> Iterator[Key]:
+        """Give the keys of a message's activity rows."""
+        for entry in sends.entries(self.when):
+            email = sends.email(entry)
+            if isinstance(sends, ContinuousSends):
+                last = (sends.send_text(entry), *([sends.resend_key(entry)] if sends.resend_keys else []))
+                yield self.list_id, *parents, email, *last
+            else:
+                yield self.list_id, *parents, email
+
+    def imports(self) -> Iterator[int]:
+        """Give the ids of list imports."""
+        for made in self.made:
+            yield from (one.import_id for one in past_imports(made, self.when))
+        yield from self.state.imports
+
+    def import_contacts(self) -> Iterator[Key]:
+        """Give the keys of the results of list imports."""
+        for made in self.made:
+            for one in past_imports(made, self.when):
+                yield from ((self.list_id, one.import_id, row["emailAddress"]) for row in one.contacts(self.when))
+        for job in self.state.imports.values():
+            yield from ((self.list_id, job.import_id, email) for email in job.emails)
+
+    def split_tests(self) -> Iterator[tuple[dict[str, object], list[dict[str, object]]]]:
+        """Give the split tests with their messages."""
+        for made in self.made:
+            yield from records.split_tests(made, self.when)
+
+
+STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
+    "lists": lambda one: [(one.list_id,)],
+    "campaigns": lambda one: one.of_made(records.campaigns, "campaignId"),
+    "profile_field_groups": lambda one: one.named(one.state.groups.values(), "segmentationFieldGroupId"),
+    "profile_fields": lambda one: (
+        (one.list_id, row["segmentationFieldGroupId"], row["segmentationFieldId"])
+        for row in one.state.fields.values()
+    ),
+    "contacts": lambda one: one.contacts(),
+    "messages": lambda one: ((one.list_id, row.message_id) for row in one.messages()),
+    "message_details": lambda one: ((one.list_id, row.message_id) for row in one.messages()),
+    "message_statuses": lambda one: ((one.list_id, row.message_id) for row in one.messages()),
+    "message_summaries": lambda one: ((one.list_id, row.message_id) for row in one.messages()),
+    "message_activity": lambda one: chain.from_iterable(
+        one.activity(row.sends, row.message_id) for row in one.messages()
+    ),
+    "message_links": lambda one: chain.from_iterable(one.links(row, row.message_id) for row in one.messages()),
+    "message_link_clickers": lambda one: chain.from_iterable(
+        one.clickers(row, row.message_id) for row in one.messages()
+    ),
+    "conversations": lambda one: ((one.list_id, row.conversation_id) for row in one.conversations()),
+    "conversation_summaries": lambda one: ((one.list_id, row.conversation_id) for row in one.conversations()),
+    "conversation_messages": lambda one: (
+        (one.list_id, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
+    ),
+    "conversation_message_summaries": lambda one: (
+        (one.list_id, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
+    ),
+    "conversation_message_activity": lambda one: chain.from_iterable(
+        one.activity(row.sends, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
+    ),
+    "conversation_message_links": lambda one: chain.from_iterable(
+        one.links(row, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
+    ),
+    "conversation_message_link_clickers": lambda one: chain.from_iterable(
+        one.clickers(row, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
+    ),
+    "transactional_messages": lambda one: (
+        (one.list_id, row.message_id) for made in one.made for row in made.transactional
+    ),
+    "transactional_message_activity": lambda one: chain.from_iterable(
+        one.activity(row.sends, row.message_id) for made in one.made for row in made.transactional
+    ),
+    "split_tests": lambda one: ((one.list_id, test["splitTestId"]) for test, _ in one.split_tests()),
+    "split_test_messages": lambda one: (
+        (one.list_id, test["splitTestId"], row["messageId"])
+        for test, messages in one.split_tests()
+        for row in messages
+    ),
+    "saved_audiences": lambda one: one.of_made(records.saved_audiences, "savedAudienceId"),
+    "saved_messages": lambda one: one.of_made(records.saved_messages, "savedMessageId"),
+    "events": lambda one: one.of_made(records.events, "eventId"),
+    "event_groups": lambda one: one.of_made(records.event_groups, "eventGroupId"),
+    "list_imports": lambda one: ((one.list_id, number) for number in one.imports()),
+    "list_import_statuses": lambda one: ((one.list_id, number) for number in one.imports()),
+    "list_import_summaries": lambda one: ((one.list_id, number) for number in one.imports()),
+    "list_import_contacts": lambda one: one.import_contacts(),
+}
+"""The keys of each stream's rows on one list, in the order of its key columns."""
+
+ACCOUNT: dict[str, Callable[[], list[Key]]] = {
+    "folders": lambda: [(row["folderId"],) for row in records.folders()],
+    "ip_pools": lambda: [(row["ipPoolId"],) for row in records.ip_pools()],
+    "contents": lambda: [(row["contentId"],) for row in records.contents()],
+    "content_folders": lambda: [(row["contentFolderId"],) for row in records.content_folders()],
+}
+"""The same for streams that belong to no list."""
+
+
+def expected(sandbox: Sandbox, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    """Give ``{stream: {count, digest}}`` of a complete extraction now.
+
+    Args:
+        sandbox: The sandbox.
+        selection: ``streams`` and ``list_ids`` (comma separated), ``include_test_messages`` and
+            ``include_previous_versions`` (``true``), as the tap's settings of those names.
+    """
+    wanted, lists = chosen(selection, "streams"), chosen(selection, "list_ids")
+    when = world_time(sandbox.clock.now())
+    parts = [
+        Extraction(
+            state,
+            when,
+            tests=selection.get("include_test_messages") == "true",
+            previous=selection.get("include_previous_versions") == "true",
+        )
+        for state in list(sandbox.store.lists.values())
+        if not lists or str(state.list_id) in lists
+    ]
+    found = {
+        name: digest(chain.from_iterable(map(keys, parts)))
+        for name, keys in STREAMS.items()
+        if not wanted or name in wanted
+    }
+    return found | {
+        name: digest(make()) for name, make in ACCOUNT.items() if not wanted or name in wanted
+    }
