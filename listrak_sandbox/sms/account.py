@@ -147,7 +147,7 @@ class Account:
     def values(self, phone: str) -> dict[int, str]:
         """Give the custom values of a number, by field id; to be changed with `set_values` only."""
         if phone not in self._values:
-            return field_values(self._seed, self.fields, phone)
+            self._values[phone] = field_values(self._seed, self.fields, phone)
         return self._values[phone]
 
     # How somebody stands.
@@ -302,7 +302,7 @@ class Account:
 
     def set_values(self, phone: str, values: Mapping[int, str]) -> None:
         """Set custom values of a number on all sender codes; an empty text clears."""
-        mine = self._values.setdefault(phone, dict(self.values(phone)))
+        mine = self.values(phone)
         for field_id, value in values.items():
             if value:
                 mine[field_id] = value
