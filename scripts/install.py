@@ -5,9 +5,9 @@ Used by the Makefile. Runs on a bare python3, so it imports nothing but the stan
     python3 scripts/install.py project .venv
     python3 scripts/install.py plugins .venv tap-listrak target-duckdb
 
-uv does the work where it can reach the package index, because it is about ten times faster. Where it
-cannot (it does not read pip's configuration, so an index that only pip knows is one it does not know),
-pip does the same with the same pinned versions.
+uv does the work where it can reach the package index, because it is several times faster. Where it cannot
+(it does not read pip's configuration, so an index that only pip knows is one it does not know), pip does the
+same with the same pinned versions.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 14)
 WHAT = ["--editable", ".[sandbox]", "--group", "dev", "--constraint", "constraints.txt"]
+PIP_ONLY = "pip-only"
+"""A file of this name in the environment says that uv did not reach the index."""
 
 
-def run(*command: object, quiet: bool = False, **environment: str) -> bool:
+def run(*command: object, **environment: str) -> str:
     """Run a command in the project's folder.
 
     Args:
         command: Program and arguments.
-        quiet: Keep what it prints, and show it only when it fails.
         environment: Variables on top of this process's own.
 
     Returns:
-        Whether it ended well.
+        Nothing if it ended well, else the end of what it printed.
     """
     done = subprocess.run(
         [str(part) for part in command],
@@ -40,13 +41,11 @@ def run(*command: object, quiet: bool = False, **environment: str) -> bool:
         env=os.environ | environment,
         check=False,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if quiet else None,
-        stderr=subprocess.STDOUT if quiet else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
-    if quiet and done.returncode and done.stdout:
-        sys.stderr.write(done.stdout[-4000:])
-    return done.returncode == 0
+    return (done.stdout[-4000:] or f"exit code {done.returncode}") if done.returncode else ""
 
 
 def say(text: str) -> None:
@@ -54,9 +53,9 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def stop(text: str) -> None:
-    """End with a message a person can act on."""
-    sys.exit(f"Set-up stopped: {text}")
+def stop(text: str, output: str = "") -> None:
+    """End with what a command printed and a message a person can act on."""
+    sys.exit(f"{output.rstrip()}\nSet-up stopped: {text}".lstrip())
 
 
 def project(venv: Path) -> None:
@@ -65,36 +64,42 @@ def project(venv: Path) -> None:
     if not OLDEST <= version <= NEWEST:
         stop(
             f"python3 is {version[0]}.{version[1]}, this project needs 3.11 to 3.14. "
-            "Name another one with `make PYTHON=python3.12 …`."
+            "Name another one, such as `make PYTHON=python3.12 test`."
         )
-    say(f"Setting up {venv} with the versions of constraints.txt …")
+    say(f"Setting up {venv.name} with the versions of constraints.txt …")
     python = venv / "bin" / "python"
-    if not python.exists() and not run(sys.executable, "-m", "venv", "--clear", venv):
-        stop("`python3 -m venv` failed. On Debian and Ubuntu it comes with the package python3-venv.")
+    if not python.exists() and (trouble := run(sys.executable, "-m", "venv", "--clear", venv)):
+        stop(
+            "`python3 -m venv` failed. On Debian and Ubuntu it comes with the package python3-venv.", trouble
+        )
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if not run(*pip, "--constraint", "constraints.txt", "pip", "uv", quiet=True):
-        stop("pip cannot install from the package index; see its message above.")
-    uv = [python.with_name("uv"), "pip", "install", "--quiet", "--python", python]
-    if run(*uv, *WHAT, quiet=True):
+    if trouble := run(*pip, "--constraint", "constraints.txt", "pip", "uv"):
+        stop("pip cannot install from the package index.", trouble)
+    if not run(python.with_name("uv"), "pip", "install", "--quiet", "--python", python, *WHAT):
+        (venv / PIP_ONLY).unlink(missing_ok=True)
         return
-    say("uv cannot reach the package index; pip goes on, which takes a minute longer …")
-    if not run(*pip, *WHAT, quiet=True):
-        stop("pip could not install the project; see its message above.")
+    say("uv could not do it; pip goes on, which takes a minute or two longer …")
+    (venv / PIP_ONLY).touch()
+    if trouble := run(*pip, *WHAT):
+        stop("pip could not install the project.", trouble)
 
 
 def plugins(venv: Path, names: list[str]) -> None:
     """Let Meltano install plugins, each into an environment of its own below .meltano."""
     say(f"Installing Meltano plugins: {', '.join(names)} …")
-    meltano = [venv / "bin" / "meltano", "--log-level=warning", "install", *names]
-    if run(*meltano, quiet=True) or run(*meltano, "--clean", quiet=True, MELTANO_VENV_BACKEND="virtualenv"):
-        return
-    stop("`meltano install` failed; see its message above.")
+    backends = ["virtualenv"] if (venv / PIP_ONLY).exists() else ["uv", "virtualenv"]
+    trouble = ""
+    for backend in backends:
+        meltano = [venv / "bin" / "meltano", "--log-level=warning", "install", *names]
+        trouble = run(*meltano, MELTANO_VENV_BACKEND=backend)
+        if not trouble:
+            return
+    stop("`meltano install` failed.", trouble)
 
 
 def main() -> None:
     """Do what the command line says."""
     began = time.monotonic()
-    os.chdir(ROOT)
     match sys.argv[1:]:
         case ["project", venv]:
             project(ROOT / venv)
