@@ -1,0 +1,201 @@
+"""Bookmarks: up to when Listrak has been read, one for each stream and partition (a list, or a sender code).
+
+A bookmark is a time, not the largest date seen: the earlier of the run's start and ``end_date``. The next run
+starts there less the overlap; rows that are read twice have the same keys and merge. In the state they look
+as the SDK's own::
+
+    {"bookmarks": {"messages": {"partitions": [
+        {"context": {"listId": 7}, "replication_key": "sendDate", "replication_key_value":
+        "2026-06-30T12:00:00Z"}
+    ]}}}
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from listrak_api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, MutableMapping
+
+logger = logging.getLogger("tap-listrak")
+
+Partition = tuple[tuple[str, int], ...]
+"""The identity of a partition, for example ``(("listId", 7),)``."""
+
+_FUTURE_TOLERANCE = timedelta(hours=1)
+
+
+def format_bookmark(moment: datetime) -> str:
+    """Format a time as it stands in the state: UTC, whole seconds, rounded down, so that text order is time order."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_bookmark(text: object, *, stream: str) -> datetime:
+    """Read a bookmark, also one that another version wrote (fractions, other offsets, a space for the ``T``).
+
+    Args:
+        text: The value in the state.
+        stream: Whose it is, for the error's text.
+
+    Raises:
+        ConfigurationError: It is no date and time.
+    """
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        message = f"the state's bookmark of {stream!r} is no date and time: {str(text)[:40]!r}"
+        raise ConfigurationError(
+            message,
+            setting="state",
+            hint=f"Remove {stream!r} from the state to read it from start_date again.",
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def check_state(state: object) -> None:
+    """Refuse a state that cannot be used, before anything is read.
+
+    Raises:
+        ConfigurationError: It is no object, or its ``bookmarks`` (or those of a stream) are none.
+    """
+    if not isinstance(state, dict):
+        message = f"the state is {type(state).__name__}, not an object with 'bookmarks'"
+        raise ConfigurationError(message, setting="state", hint="Give the last STATE message's value.")
+    if "bookmarks" not in state and isinstance(state.get("value"), dict):
+        message = "the state is a whole STATE message, not its value"
+        raise ConfigurationError(message, setting="state", hint="Give what stands under 'value'.")
+    bookmarks = state.get("bookmarks", {})
+    if not isinstance(bookmarks, dict):
+        message = f"the state's 'bookmarks' are {type(bookmarks).__name__}, not an object"
+        raise ConfigurationError(message, setting="state", hint="Give the last STATE message's value.")
+    for stream, entry in bookmarks.items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("partitions", []), list):
+            message = f"the state's entry of {stream!r} is not an object with 'partitions'"
+            raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
+
+
+@dataclass
+class Bookmarks:
+    """The bookmarks of one run: what the last run left is read once, and only what this run has finished is written.
+
+    Reading is safe from any thread. Writing is the writer's alone.
+
+    Args:
+        state: The tap's state, changed in place.
+        started_at: The run's start (UTC).
+        start_date: The setting, or None.
+        end_date: The setting, or None.
+        overlap: How far before its bookmark a stream is read again (``overlap_minutes``).
+        frozen: Write nothing: the run is cut short on purpose (a record limit), so it finishes nothing.
+    """
+
+    state: MutableMapping[str, Any]
+    started_at: datetime
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    overlap: timedelta = timedelta(0)
+    frozen: bool = False
+    _before: dict[tuple[str, Partition], datetime] = field(init=False)
+    _entries: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take in what the last run left."""
+        self._before = {}
+        for stream, entry in self.state.get("bookmarks", {}).items():
+            if "replication_key_value" in entry:
+                logger.warning("The state's bookmark of %s names no list: it is not used", stream)
+            for part in entry.get("partitions", []):
+                self._take_in(stream, part)
+
+    @property
+    def until(self) -> datetime:
+        """Up to when this run reads: the earlier of its start and ``end_date``."""
+        return self.started_at if self.end_date is None else min(self.started_at, self.end_date)
+
+    def since(self, stream: str, partition: Partition) -> datetime | None:
+        """Return from when to read: the bookmark at the run's start less the overlap, or ``start_date``, or None.
+
+        None means everything. A ``start_date`` after the bookmark wins, as in the SDK.
+        """
+        bookmark = self._before.get((stream, partition))
+        if bookmark is None:
+            return self.start_date
+        since = bookmark - self.overlap
+        return since if self.start_date is None else max(since, self.start_date)
+
+    def advance(
+        self, stream: str, partition: Partition, until: datetime | None = None, *, replication_key: str | None
+    ) -> None:
+        """Note that a stream has been read up to a time, all of it.
+
+        Args:
+            stream: The stream's name.
+            partition: The partition.
+            until: Up to when, at most ``self.until``, which is also the default. A bookmark never moves back.
+            replication_key: The name of the date that the stream is read by, if it has one.
+        """
+        if self.frozen:
+            return
+        value = self.until if until is None else min(until, self.until)
+        before = self._before.get((stream, partition))
+        if before is not None:
+            value = max(value, before)
+        entry = self._entry(stream, partition)
+        if replication_key:
+            entry["replication_key"] = replication_key
+        entry["replication_key_value"] = format_bookmark(value)
+
+    def _take_in(self, stream: str, part: object) -> None:
+        context = part.get("context") if isinstance(part, dict) else None
+        if not isinstance(part, dict) or not isinstance(context, dict):
+            message = f"a partition of {stream!r} in the state has no 'context'"
+            raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
+        partition = partition_of(context)
+        if partition is None:
+            logger.warning("The state of %s has a partition whose ids are no numbers: it is not used", stream)
+            return
+        if part.get("replication_key_value") is None:
+            return
+        bookmark = parse_bookmark(part["replication_key_value"], stream=stream)
+        if bookmark > self.started_at + _FUTURE_TOLERANCE:
+            logger.warning(
+                "The bookmark of %s (%s) lies in the future: reading from the run's start less the overlap",
+                stream,
+                format_bookmark(bookmark),
+            )
+            bookmark = self.started_at
+        # Of two entries for one partition (a state put together by hand) the earlier is the safe one.
+        known = self._before.get((stream, partition), bookmark)
+        self._before[stream, partition] = min(known, bookmark)
+        self._entries[stream, partition] = part
+
+    def _entry(self, stream: str, partition: Partition) -> dict[str, Any]:
+        entry = self._entries.get((stream, partition))
+        if entry is None:
+            entry = {"context": dict(partition)}
+            streams = self.state.setdefault("bookmarks", {})
+            streams.setdefault(stream, {}).setdefault("partitions", []).append(entry)
+            self._entries[stream, partition] = entry
+        return entry
+
+
+def partition_of(context: Mapping[str, object], names: Iterable[str] | None = None) -> Partition | None:
+    """Return a partition's identity, whatever order and type its ids came in.
+
+    Args:
+        context: The partition's ids, or a context that holds them.
+        names: Which of its members are the ids; None for all of them.
+
+    Returns:
+        The identity, or None where an id is no whole number.
+    """
+    try:
+        chosen = context if names is None else {name: context[name] for name in names}
+        return tuple(sorted((name, int(str(value))) for name, value in chosen.items()))
+    except (KeyError, ValueError):
+        return None

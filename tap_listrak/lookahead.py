@@ -1,0 +1,203 @@
+"""Fetches pages ahead of the one thread that writes them, without changing what is written.
+
+Every page has a *position*: its place in the order in which the writer takes pages, depth first. Whoever
+receives a page asks at once for what the page names (the next page, the first pages of the children of its
+rows), and workers always take the smallest position that is left. So the order of the records, the state and
+the requests that are made are the same for any number of workers; only the waiting is shorter.
+
+At most ``limit`` pages are in flight or waiting to be written: that bounds the memory. The page that the
+writer waits for is exempt, so that the writer can always go on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+Position = tuple[int, ...]
+"""A place in depth-first order: ``(page, row, child, page, …)``. A page sorts before the children of its
+rows."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch(Generic[T]):
+    """Something to fetch, and what follows from it.
+
+    Args:
+        position: Its place in the writer's order.
+        send: Fetches it. May raise; the error surfaces when it is the writer's turn.
+        expand: Tells from the fetched page what will be asked for next: any number of series of fetches, each
+            in ascending order of position. Called in any thread: it must be pure.
+    """
+
+    position: Position
+    send: Callable[[], T]
+    expand: Callable[[T], Iterable[Iterable[Fetch[T]]]]
+
+
+@dataclass(slots=True)
+class _Slot(Generic[T]):
+    """A fetch that has been begun."""
+
+    fetch: Fetch[T]
+    urgent: bool = False
+    begun: bool = False
+    done: bool = False
+    page: T | None = None
+    error: BaseException | None = None
+
+
+@dataclass(order=True, slots=True)
+class _Series(Generic[T]):
+    """A series of fetches to come; only its head is known."""
+
+    position: Position
+    head: Fetch[T] = field(compare=False)
+    rest: Iterator[Fetch[T]] = field(compare=False)
+
+
+class Lookahead(Generic[T]):
+    """Gives the writer its pages, in order, fetched ahead by worker threads.
+
+    Args:
+        workers: How many fetches may be in flight. With 1 there are no threads: a page is fetched when it is
+            taken.
+        limit: How many pages may be in flight or waiting to be written. Defaults to twice the workers.
+    """
+
+    def __init__(self, workers: int, limit: int | None = None) -> None:
+        self._workers = workers
+        self._limit = 2 * workers if limit is None else limit
+        self._changed = threading.Condition()
+        self._series: list[_Series[T]] = []
+        self._slots: dict[Position, _Slot[T]] = {}
+        self._floor: Position = ()
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+
+    def take(self, fetch: Fetch[T]) -> T:
+        """Return a page: the one that was fetched ahead, or, if nobody has asked for it yet, one fetched now.
+
+        Whatever lies before it in the order is dropped: the writer has passed by (a record limit, a filtered
+        parent).
+
+        Raises:
+            Exception: Whatever the fetch raised.
+        """
+        if self._workers <= 1:
+            return fetch.send()
+        with self._changed:
+            self._pass(fetch.position)
+            slot = self._slots.get(fetch.position)
+            if slot is None:
+                slot = self._slots[fetch.position] = _Slot(fetch, urgent=True)
+                self._start()
+                self._changed.notify_all()
+            # The time limit only lets a signal's handler run on every platform; the loop waits on.
+            while not slot.done:
+                self._changed.wait(timeout=1.0)
+            del self._slots[fetch.position]
+            self._changed.notify_all()
+        if slot.error is not None:
+            raise slot.error
+        return slot.page  # type: ignore[return-value]  # done without error means that there is a page
+
+    def announce(self, fetches: Iterable[Fetch[T]]) -> None:
+        """Let the workers begin a series of fetches (in ascending order of position) that no page's ``expand`` names."""
+        if self._workers <= 1:
+            return
+        with self._changed:
+            self._announce([fetches])
+            self._start()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Drop what was not taken and let the workers end; a request in flight is not waited for."""
+        with self._changed:
+            self._closed = True
+            self._series.clear()
+            self._slots.clear()
+            self._changed.notify_all()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight, waiting to be taken, or left to ask for."""
+        with self._changed:
+            return not self._slots and not self._series
+
+    def _start(self) -> None:
+        # Daemons: a program that ends, or is told to, does not wait for an answer that nobody will read.
+        while len(self._threads) < self._workers:
+            thread = threading.Thread(target=self._work, name=f"lookahead-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _pass(self, position: Position) -> None:
+        """Drop everything before a position, and the announcement of the position itself (the caller begins it)."""
+        self._floor = position
+        while self._series and self._series[0].position <= position:
+            self._advance()
+        for passed in [known for known in self._slots if known < position]:
+            del self._slots[passed]
+
+    def _advance(self) -> Fetch[T]:
+        """Take the smallest announced fetch off its series."""
+        series = self._series[0]
+        following = next(series.rest, None)
+        if following is None:
+            heapq.heappop(self._series)
+        else:
+            heapq.heapreplace(self._series, _Series(following.position, following, series.rest))
+        return series.head
+
+    def _announce(self, serieses: Iterable[Iterable[Fetch[T]]]) -> None:
+        for fetches in serieses:
+            rest = iter(fetches)
+            head = next((fetch for fetch in rest if fetch.position > self._floor), None)
+            if head is not None:
+                heapq.heappush(self._series, _Series(head.position, head, rest))
+
+    def _next(self) -> _Slot[T] | None:
+        """Choose what to fetch: what the writer waits for, else the smallest position while there is room."""
+        for slot in self._slots.values():
+            if slot.urgent and not slot.begun:
+                return slot
+        if self._series and len(self._slots) < self._limit:
+            fetch = self._advance()
+            slot = self._slots[fetch.position] = _Slot(fetch)
+            return slot
+        return None
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closed and (slot := self._next()) is None:
+                    self._changed.wait()
+                if self._closed:
+                    return
+                slot.begun = True
+            self._fetch(slot)
+
+    def _fetch(self, slot: _Slot[T]) -> None:
+        page: T | None = None
+        error: BaseException | None = None
+        following: list[Iterable[Fetch[T]]] = []
+        try:
+            page = slot.fetch.send()
+            following = list(slot.fetch.expand(page))
+        except BaseException as problem:  # noqa: BLE001 - whatever it is, it is the writer's to raise
+            error = problem
+        with self._changed:
+            slot.page, slot.error, slot.done = page, error, True
+            # A page that the writer has passed by meanwhile announces nothing.
+            if not self._closed and error is None and self._slots.get(slot.fetch.position) is slot:
+                try:
+                    self._announce(following)
+                except BaseException as problem:  # noqa: BLE001 - as above
+                    slot.error = problem
+            self._changed.notify_all()

@@ -1,0 +1,95 @@
+"""What a stream asks Listrak for: requests, the steps that they are taken in, and the rows that come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from listrak_api.client import Client
+    from listrak_api.routes import Api, Route
+
+    from tap_listrak.windows import Window
+
+Row = dict[str, Any]
+Order = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One page as a stream takes it.
+
+    Args:
+        records: The rows, in Listrak's order; after `ListrakStream.prepare` the records.
+        cursor: Where the next page begins; None after the last one.
+    """
+
+    records: list[Row]
+    cursor: str | None = None
+
+
+class Clients(Protocol):
+    """Gives the client of each API."""
+
+    def client(self, api: Api) -> Client:
+        """Return the client of one API."""
+
+
+class Request(Protocol):
+    """Something to ask for, one page at a time."""
+
+    def send(self, clients: Clients, cursor: str | None) -> Rows:
+        """Ask Listrak: one page, in as many calls as that takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The usual request: one page of a collection, or one resource, which counts as a page with one row.
+
+    Args:
+        route: The operation.
+        ids: The path's parameters; more may be given than the path has.
+        params: Query parameters.
+        count: Rows a page, at most 5000.
+    """
+
+    route: Route
+    ids: Mapping[str, object]
+    params: Mapping[str, object]
+    count: int = 5000
+
+    def send(self, clients: Clients, cursor: str | None) -> Rows:
+        """Ask for the page at a cursor.
+
+        Raises:
+            ListrakError: What the client raises; it has retried what can be retried.
+        """
+        client = clients.client(self.route.api)
+        if not self.route.collection:
+            resource = client.get(self.route, self.ids, self.params)
+            return Rows([resource] if isinstance(resource, dict) else [])
+        page = client.get_page(self.route, self.ids, self.params, cursor, self.count)
+        return Rows(page.rows, page.next_cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page to take, and its place among the pages of the same context.
+
+    Args:
+        order: The place. All steps of a stream have orders of one length, and the last number is the page's.
+        request: What to ask for.
+        window: The stretch of time that the page belongs to, if the collection is read in windows.
+        cursor: Where the page begins; None for the first page.
+    """
+
+    order: Order
+    request: Request
+    window: Window | None = None
+    cursor: str | None = None
+
+    def next_page(self, cursor: str) -> Step:
+        """Return the step for the page that follows in the same collection."""
+        return replace(self, order=(*self.order[:-1], self.order[-1] + 1), cursor=cursor)

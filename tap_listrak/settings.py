@@ -1,0 +1,272 @@
+"""The tap's settings: their texts, as JSON schema, and their values, checked and typed."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from listrak_api.errors import ConfigurationError
+from listrak_api.settings import (
+    CONNECTION_SETTINGS,
+    EMAIL_CREDENTIALS,
+    SMS_CREDENTIALS,
+    ConnectionSettings,
+    has_credentials,
+)
+from tap_listrak.activity import ActivityPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from listrak_api.routes import Api
+
+IdOrName = int | str
+
+MAX_PAGE_SIZE = 5000
+APIS: tuple[Api, ...] = ("email", "sms")
+
+
+def _ids(title: str, description: str, *, names: bool = False) -> dict[str, Any]:
+    kinds = ["integer", "string"] if names else ["integer"]
+    return {"type": ["array", "null"], "items": {"type": kinds}, "title": title, "description": description}
+
+
+TAP_SETTINGS: dict[str, dict[str, Any]] = {
+    "start_date": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "title": "Start date",
+        "description": "Read what was sent, subscribed or unsubscribed from this time on (ISO 8601; UTC "
+        "where no offset is given), for lists and streams that have no bookmark yet. Without a value "
+        "everything is read.",
+    },
+    "end_date": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "title": "End date",
+        "description": "Read up to this time only (ISO 8601). Without a value up to now, scheduled messages "
+        "included.",
+    },
+    "list_ids": _ids(
+        "Lists", "Which lists to read, by id or by name. Without a value all of them.", names=True
+    ),
+    "sender_code_ids": _ids(
+        "Sender codes", "Which SMS sender codes to read, by id. Without a value all of them."
+    ),
+    "phone_list_ids": _ids(
+        "Phone lists", "Which SMS phone lists to read, by id. Without a value all of them."
+    ),
+    "message_ids": _ids(
+        "Messages",
+        "Read only these messages and what hangs on them, by id: whole, every time, and without touching the "
+        "bookmarks.",
+    ),
+    "conversation_ids": _ids(
+        "Conversations",
+        "Read only these conversations and what hangs on them, by id: whole, every time, and without "
+        "touching the bookmarks.",
+    ),
+    "profile_fields": {
+        "type": ["string", "array", "null"],
+        "items": {"type": ["integer", "string"]},
+        "title": "Profile fields",
+        "description": "Which profile field values `contacts` carry: `none`, `all`, or a list of names or "
+        "ids. A name that occurs in several groups is written `Group.Field`.",
+        "default": "none",
+    },
+    "page_size": {
+        "type": ["integer", "null"],
+        "title": "Page size",
+        "description": "Rows on a page, 1 to 5000 (Listrak's maximum).",
+        "default": MAX_PAGE_SIZE,
+        "minimum": 1,
+        "maximum": MAX_PAGE_SIZE,
+    },
+    "window_days": {
+        "type": ["integer", "null"],
+        "title": "Window",
+        "description": "Contacts and messages are read in windows of this many days, with a STATE message "
+        "after each, so that a long first run can be interrupted without starting over.",
+        "default": 90,
+        "minimum": 1,
+        "maximum": 36500,
+    },
+    "overlap_minutes": {
+        "type": ["integer", "null"],
+        "title": "Overlap",
+        "description": "How many minutes before its bookmark a stream is read again, for rows that Listrak "
+        "shows late. Rows that are read twice have the same keys.",
+        "default": 60,
+        "minimum": 0,
+        "maximum": 525600,
+    },
+    "activity_window_days": {
+        "type": ["integer", "null"],
+        "title": "Activity window",
+        "description": "How many days after its send date a message's activity is followed; use the "
+        "attribution window of the account (Listrak's default is 30).",
+        "default": 30,
+        "minimum": 1,
+        "maximum": 3650,
+    },
+    "activity_refresh": {
+        "type": ["string", "null"],
+        "enum": ["decaying", "every_run", None],
+        "title": "Activity refresh",
+        "description": "How often the reports of a message within its activity window are read whole, so "
+        "that later clicks, bounces, unsubscribes and orders of contacts that were active already are found: "
+        "`decaying` whenever the message's age passes one of `activity_refresh_days`, and in between what "
+        "became active since the last run; `every_run` always.",
+        "default": "decaying",
+    },
+    "activity_refresh_days": {
+        "type": ["array", "null"],
+        "items": {"type": "integer", "minimum": 1},
+        "title": "Activity refresh ages",
+        "description": "The ages in days at which a message's reports are read whole again. Ages above the "
+        "activity window are ignored; the window's end always counts.",
+        "default": [1, 3, 7, 14, 30],
+    },
+    "include_test_messages": {
+        "type": ["boolean", "null"],
+        "title": "Test messages",
+        "description": "Whether `messages` has test messages too.",
+        "default": False,
+    },
+    "include_previous_versions": {
+        "type": ["boolean", "null"],
+        "title": "Previous versions",
+        "description": "Whether `conversation_messages` has the messages of a conversation's previous "
+        "versions too.",
+        "default": False,
+    },
+    "emit_activate_version_messages": {
+        "type": ["boolean", "null"],
+        "title": "ACTIVATE_VERSION messages",
+        "description": "Whether streams that are read whole end with an ACTIVATE_VERSION message, by which "
+        "loaders that know it mark or delete the rows that are no longer in Listrak.",
+        "default": True,
+    },
+}
+
+CONFIG_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {**EMAIL_CREDENTIALS, **SMS_CREDENTIALS, **TAP_SETTINGS, **CONNECTION_SETTINGS},
+    "additionalProperties": True,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings' values, checked.
+
+    Args: see the texts of the settings of the same names.
+    """
+
+    apis: tuple[Api, ...]
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    list_ids: tuple[IdOrName, ...] = ()
+    sender_code_ids: frozenset[int] = frozenset()
+    phone_list_ids: frozenset[int] = frozenset()
+    message_ids: frozenset[int] = frozenset()
+    conversation_ids: frozenset[int] = frozenset()
+    profile_fields: str | tuple[IdOrName, ...] = "none"
+    page_size: int = MAX_PAGE_SIZE
+    window: timedelta = timedelta(days=90)
+    overlap: timedelta = timedelta(minutes=60)
+    policy: ActivityPolicy = field(default_factory=lambda: ActivityPolicy(timedelta(days=30)))
+    include_test_messages: bool = False
+    include_previous_versions: bool = False
+    max_concurrency: int = 8
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Take the settings out of a config that its JSON schema has accepted.
+
+        Raises:
+            ConfigurationError: A value is wrong in a way that the schema cannot say, or no credentials are
+                there.
+        """
+        values = {
+            name: default if (value := config.get(name)) is None else value
+            for name, default in ((name, text.get("default")) for name, text in TAP_SETTINGS.items())
+        }
+        start, end = _moment("start_date", values["start_date"]), _moment("end_date", values["end_date"])
+        if start is not None and end is not None and start >= end:
+            message = f"start_date ({start:%Y-%m-%d %H:%M}) is not before end_date ({end:%Y-%m-%d %H:%M})"
+            raise ConfigurationError(message, setting="start_date", hint="Swap them, or leave one out.")
+        apis = _apis(config)
+        connections = [ConnectionSettings.from_config(config, api) for api in apis]
+        return cls(
+            apis=apis,
+            start_date=start,
+            end_date=end,
+            list_ids=tuple(values["list_ids"] or ()),
+            sender_code_ids=frozenset(values["sender_code_ids"] or ()),
+            phone_list_ids=frozenset(values["phone_list_ids"] or ()),
+            message_ids=frozenset(values["message_ids"] or ()),
+            conversation_ids=frozenset(values["conversation_ids"] or ()),
+            profile_fields=_profile_fields(values["profile_fields"]),
+            page_size=values["page_size"],
+            window=timedelta(days=values["window_days"]),
+            overlap=timedelta(minutes=values["overlap_minutes"]),
+            policy=ActivityPolicy(
+                window=timedelta(days=values["activity_window_days"]),
+                ages=tuple(timedelta(days=age) for age in values["activity_refresh_days"]),
+                every_run=values["activity_refresh"] == "every_run",
+            ),
+            include_test_messages=values["include_test_messages"],
+            include_previous_versions=values["include_previous_versions"],
+            max_concurrency=connections[0].max_concurrency,
+        )
+
+
+def unknown_settings(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return a line for each setting that does not exist, with the nearest one that does."""
+    known = sorted(known)
+    lines = []
+    for name in sorted(set(names) - set(known)):
+        near = difflib.get_close_matches(name, known, n=1)
+        lines.append(
+            f"Unknown setting {name!r} is not used" + (f"; did you mean {near[0]!r}?" if near else "")
+        )
+    return lines
+
+
+def _apis(config: Mapping[str, Any]) -> tuple[Api, ...]:
+    apis = tuple(api for api in APIS if has_credentials(config, api))
+    if not apis:
+        message = (
+            "there are no credentials: neither client_id and client_secret nor their twins for SMS are set"
+        )
+        raise ConfigurationError(
+            message,
+            setting="client_id",
+            hint="Make an API integration in Listrak under Integrations, and set what it shows.",
+        )
+    return apis
+
+
+def _moment(name: str, value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        message = f"{name} is no date or date-time"
+        hint = f"Write {name} like 2026-01-31 or 2026-01-31T08:00:00Z."
+        raise ConfigurationError(message, setting=name, hint=hint) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _profile_fields(value: object) -> str | tuple[IdOrName, ...]:
+    if isinstance(value, list):
+        return tuple(value)
+    if value in {"none", "all"}:
+        return str(value)
+    message = "profile_fields is neither none, all, nor a list"
+    hint = 'Write a single field as a list: ["Loyalty Tier"].'
+    raise ConfigurationError(message, setting="profile_fields", hint=hint)

@@ -1,0 +1,252 @@
+"""What all streams share: what they ask for, how they take their pages, and when their bookmarks move.
+
+A stream states what it asks for in a few pure functions. The writer and the workers of the lookahead both
+call them, and so come to the same requests.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
+
+from listrak_api.client import CursorGuard
+from tap_listrak.bookmarks import Partition, partition_of
+from tap_listrak.lookahead import Fetch, Position
+from tap_listrak.records import Preparer
+from tap_listrak.requests import Order, Read, Row, Rows, Step
+from tap_listrak.sdk import Context, ContextStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from singer_sdk.helpers import types
+    from singer_sdk.typing import PropertiesList
+
+    from listrak_api.routes import Route
+    from tap_listrak.tap import TapListrak
+    from tap_listrak.windows import Window
+
+
+class ListrakStream(ContextStream):
+    """A stream of Listrak's.
+
+    Class attributes that a stream states: ``name``, ``route``, ``primary_keys``, ``properties`` (see
+    `tap_listrak.schemas`), ``parent_stream_type``, and, where they apply, ``replication_key`` or
+    ``incremental``.
+    """
+
+    route: ClassVar[Route]
+    """The operation that the rows come from."""
+    properties: ClassVar[PropertiesList]
+    """The schema: a `singer_sdk.typing.PropertiesList`."""
+    keys: ClassVar[tuple[str, ...]] = ()
+    """The primary key's columns."""
+    date_key: ClassVar[str | None] = None
+    """The date by which Listrak filters, if the rows have it: the catalog's replication key."""
+    incremental: ClassVar[bool] = False
+    """Whether the stream keeps a bookmark. All others are read whole, with a version that tells who left."""
+    partition_names: ClassVar[tuple[str, ...]] = ("listId",)
+    """The ids that a bookmark belongs to."""
+    path_names: ClassVar[Mapping[str, str]] = {}
+    """Parameters of the route's path that are called differently in the context: route's name → context's
+    name."""
+    params: ClassVar[Mapping[str, object]] = {}
+    """Query parameters that are always the same."""
+
+    def __init__(self, tap: TapListrak) -> None:
+        super().__init__(tap, type(self).properties.to_dict(), type(self).name)
+        self.primary_keys = self.keys
+        self.replication_key = self.date_key
+        # Streams without a date of their own (links, summaries) are incremental all the same, by their
+        # parents' dates.
+        self.forced_replication_method = (
+            REPLICATION_INCREMENTAL if self.incremental else REPLICATION_FULL_TABLE
+        )
+        self.state_partitioning_keys = self.partition_names
+        self.preparer = Preparer(self.name, self.schema, self.keys)
+
+    # --- what to ask for: pure, because lookahead calls it from other threads
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Return the steps that a context begins with; none if there is nothing to ask for.
+
+        Must be pure, as `follow` and `get_child_context`: the writer and the workers of the lookahead both
+        call it, and must come to the same answer.
+        """
+        return [self.step((0,), context)]
+
+    def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:  # noqa: ARG002
+        """Return the steps that a page leads to: the next page, if there is one."""
+        return [step.next_page(rows.cursor)] if rows.cursor else []
+
+    def step(
+        self,
+        order: Order,
+        context: Mapping[str, Any],
+        params: Mapping[str, object] | None = None,
+        window: Window | None = None,
+    ) -> Step:
+        """Return a step that reads this stream's route.
+
+        Args:
+            order: Its place among the context's steps.
+            context: The context, from which the path's ids are taken.
+            params: Query parameters beside the stream's own; those that are None are left out.
+            window: The stretch of time that it belongs to.
+        """
+        ids = {**context, **{name: context[source] for name, source in self.path_names.items()}}
+        query = {
+            name: value for name, value in {**self.params, **(params or {})}.items() if value is not None
+        }
+        return Step(order, Read(self.route, ids, query, self._tap.settings.page_size), window)
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:  # noqa: ARG002
+        """Turn Listrak's rows into records: parents' ids, dates, keys. Pure but for the count of missing
+        keys."""
+        return self.preparer.prepare(data, self.parent_ids(context))
+
+    def parent_ids(self, context: Mapping[str, Any]) -> Row:
+        """Return the ids that every record takes from its context. Names with an underscore are not for records."""
+        return {name: value for name, value in context.items() if name[0] != "_"}
+
+    # --- bookmarks
+
+    @property
+    def keeps_time(self) -> bool:
+        """Whether this run reads and writes a bookmark for the stream."""
+        return self.replication_method != REPLICATION_FULL_TABLE
+
+    def partition(self, context: Mapping[str, Any]) -> Partition:
+        """Return the partition that a context belongs to."""
+        return partition_of(context, self.partition_names) or ()
+
+    def since(self, context: Mapping[str, Any]) -> datetime | None:
+        """Return from when to read in this run (UTC); None means everything."""
+        bookmarks = self._tap.bookmarks
+        return (
+            bookmarks.since(self.name, self.partition(context)) if self.keeps_time else bookmarks.start_date
+        )
+
+    def earliest(self, context: Mapping[str, Any]) -> datetime | None:
+        """Return the earliest `since` of this stream and its descendants, of those that are selected.
+
+        So a stream that was selected later, or a list that was added later, gets its whole history.
+        """
+        moments = [stream.since(context) for stream in self.listrak_family() if stream.selected]
+        return None if None in moments else min(moment for moment in moments if moment is not None)
+
+    def listrak_family(self) -> Iterator[ListrakStream]:
+        """Return the family (see `ContextStream.family`) with its type."""
+        return (stream for stream in self.family() if isinstance(stream, ListrakStream))
+
+    def advance(self, context: Mapping[str, Any], until: datetime | None = None) -> None:
+        """Move the bookmarks of the whole family for this context's partition: everything up to there is written.
+
+        Args:
+            context: The context.
+            until: Up to when, the run's own end by default.
+        """
+        for stream in self.listrak_family():
+            if stream.selected and stream.keeps_time:
+                self._tap.bookmarks.advance(
+                    stream.name, stream.partition(context), until, replication_key=stream.replication_key
+                )
+
+    @property
+    def owns_partition(self) -> bool:
+        """Whether a context of this stream is a whole partition: then the family's bookmarks move when it is done."""
+        parent = self.parent_stream_type
+        return parent is not None and parent.parent_stream_type is None
+
+    def window_done(self, context: Context, window: Window, *, had_rows: bool) -> None:
+        """Move the bookmarks to a window's end, now that all of it and of its children is written.
+
+        The state goes out only if there were rows: it is what makes the work of a long first run safe.
+        """
+        if window.last or window.end is None or not self.owns_partition:
+            return
+        self.advance(context, window.end)
+        if had_rows:
+            self._tap.write_state()
+
+    # --- taking pages
+
+    def fetch(self, context: Context, position: Position, step: Step) -> Fetch[Rows]:
+        """Return what the lookahead needs to fetch a step's page and to go on from there."""
+        return Fetch(
+            position + step.order,
+            send=partial(self._send, context, step),
+            expand=partial(self._expand, context, position, step),
+        )
+
+    def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
+        """Take the pages of a context in order. Code after a page's last row runs when that row's children are done."""
+        position = self._position
+        pending = list(self.first_steps(context))
+        guards: dict[Order, CursorGuard] = {}
+        had_rows = False
+        while pending:
+            step = min(pending, key=lambda candidate: candidate.order)
+            pending.remove(step)
+            rows = self._tap.lookahead.take(self.fetch(context, position, step))
+            guards.setdefault(step.order[:-1], CursorGuard(self.route)).check(rows.cursor)
+            pending += self.follow(context, step, rows)
+            had_rows = had_rows or bool(rows.records)
+            self._row_position = position + step.order
+            self._announce_filtered(context, rows)
+            yield step, rows
+            following = min(pending, key=lambda candidate: candidate.order, default=None)
+            if step.window and (following is None or following.window != step.window):
+                self.window_done(context, step.window, had_rows=had_rows)
+                had_rows = False
+        if self.owns_partition:
+            self.advance(context)
+
+    def get_records(self, context: types.Context | None) -> Iterable[Row]:
+        """Return the records of a context, page by page."""
+        for _, rows in self.walk(dict(context or {})):
+            place = self._row_position
+            for index, record in enumerate(rows.records):
+                self._row_position = (*place, index)
+                yield record
+            self._tap.progress.rows(self.name, dict(self.partition(context or {})), len(rows.records))
+
+    def _send(self, context: Context, step: Step) -> Rows:
+        rows = self._tap.send(self, context, step.request, step.cursor)
+        return Rows(self.prepare(rows.records, context, step), rows.cursor)
+
+    def _expand(
+        self, context: Context, position: Position, step: Step, rows: Rows
+    ) -> Iterator[Iterable[Fetch[Rows]]]:
+        for following in self.follow(context, step, rows):
+            yield (self.fetch(context, position, following),)
+        if self.active_children and not self._filters:
+            yield self._children_of(context, position + step.order, enumerate(rows.records))
+
+    def _children_of(
+        self, context: Context, place: Position, records: Iterable[tuple[int, Row]]
+    ) -> Iterator[Fetch[Rows]]:
+        for index, record in records:
+            child_context = self.get_child_context(record, context)
+            if child_context is None:
+                continue
+            for number, child in enumerate(self.active_children):
+                if isinstance(child, ListrakStream):
+                    for step in child.first_steps(dict(child_context)):
+                        yield child.fetch(dict(child_context), (*place, index, number), step)
+
+    @property
+    def _filters(self) -> bool:
+        # A stream map may leave out records, and with them their children. Its expressions are not safe in
+        # threads, so the writer announces what is left.
+        return not isinstance(self.stream_maps[0], SameRecordTransform)
+
+    def _announce_filtered(self, context: Context, rows: Rows) -> None:
+        if self.active_children and self._filters:
+            keeps = self.stream_maps[0].get_filter_result
+            kept = [(index, record) for index, record in enumerate(rows.records) if keeps(record)]
+            self._tap.lookahead.announce(self._children_of(context, self._row_position, kept))

@@ -1,0 +1,201 @@
+"""Conversations (automated series), their messages and their reports.
+
+Conversations keep sending, so nothing in them ever settles. Everything small is read whole each run; activity
+and clickers are read from the bookmark on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from listrak_api import routes
+from tap_listrak.dates import moment
+from tap_listrak.schemas import (
+    CLICKER,
+    CONVERSATION_ID,
+    CONVERSATION_MESSAGE_ID,
+    LINK,
+    LINK_ID,
+    LIST_ID,
+    MESSAGE,
+    MESSAGE_ID,
+    PASS_ALONG,
+    SUMMARY,
+    activity,
+    integer,
+    text,
+)
+from tap_listrak.schemas import moment as moment_property
+from tap_listrak.streams.base import ListrakStream
+from tap_listrak.streams.lists import Lists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from singer_sdk.helpers import types
+
+    from tap_listrak.requests import Row, Rows, Step
+    from tap_listrak.sdk import Context
+
+
+class ConversationStream(ListrakStream):
+    """What belongs to conversations: with chosen ones (``conversation_ids``) it is looked up, not followed."""
+
+    @property
+    def keeps_time(self) -> bool:
+        """Conversations that were chosen by id are looked up, not followed."""
+        return super().keeps_time and not self._tap.settings.conversation_ids
+
+
+class Conversations(ConversationStream):
+    """One row per conversation of a list. Key: listId, conversationId. Read whole each run.
+
+    Source: GET /List/{listId}/Conversation.
+    """
+
+    name = "conversations"
+    route = routes.CONVERSATIONS
+    parent_stream_type = Lists
+    keys = ("listId", "conversationId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        CONVERSATION_ID,
+        text("conversationName", "Name of the conversation."),
+        integer("campaignId", "Id of the campaign that the conversation belongs to."),
+        moment_property("expirationDate", "When the conversation ends."),
+        text("status", "Whether the conversation is active."),
+    )
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
+        """Keep the chosen conversations."""
+        chosen = self._tap.settings.conversation_ids
+        records = super().prepare(data, context, step)
+        return [record for record in records if not chosen or record["conversationId"] in chosen]
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the conversation's ids."""
+        return {"listId": (context or {})["listId"], "conversationId": record["conversationId"], "_": None}
+
+
+class ConversationMessages(ConversationStream):
+    """One row per message of a conversation. Key: listId, conversationId, messageId. Read whole each run.
+
+    Source: GET /List/{listId}/Conversation/{conversationId}/Message.
+    """
+
+    name = "conversation_messages"
+    route = routes.CONVERSATION_MESSAGES
+    parent_stream_type = Conversations
+    keys = ("listId", "conversationId", "messageId")
+    properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, MESSAGE_ID, *MESSAGE)
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for the messages, those of previous versions too if that is set."""
+        previous = self._tap.settings.include_previous_versions or None
+        return [self.step((0,), context, {"includePreviousVersions": previous})]
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the message's ids."""
+        return {**(context or {}), "conversationMessageId": record["messageId"]}
+
+
+class ConversationMessageActivity(ConversationStream):
+    """One row per send of a conversation's message. Key: the message's ids, emailAddress, sendDate.
+
+    Incremental, by send date, from the bookmark less the activity window: the API cannot filter by activity
+    date here.
+    Source: GET /List/{listId}/Conversation/{conversationId}/Message/{conversationMessageId}/Activity.
+    """
+
+    name = "conversation_message_activity"
+    route = routes.CONVERSATION_MESSAGE_ACTIVITY
+    parent_stream_type = ConversationMessages
+    keys = ("listId", "conversationId", "conversationMessageId", "emailAddress", "sendDate")
+    date_key = "sendDate"
+    incremental = True
+    properties = th.PropertiesList(
+        LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, *activity(send_date_is_key=True)
+    )
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for what was sent since the bookmark less the activity window."""
+        return [self.step((0, 0), context, {"startDate": self._from(context)})]
+
+    def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
+        """Go on with the next page, or read whole if the answer shows that Listrak filters by activity date.
+
+        Then a row sent before the start arrives, and rows of recipients without any activity would be
+        missing.
+        """
+        start = self._from(context)
+        if step.order[0] == 0 and start is not None and self._sent_before(rows, start):
+            return [self.step((1, 0), context)]
+        return super().follow(context, step, rows)
+
+    def _from(self, context: Context) -> datetime | None:
+        since, settings = self.since(context), self._tap.settings
+        if since is None or since == settings.start_date:
+            return since
+        start = since - settings.policy.lookback
+        return start if settings.start_date is None else max(start, settings.start_date)
+
+    @staticmethod
+    def _sent_before(rows: Rows, start: datetime) -> bool:
+        sent = (moment(record.get("sendDate")) for record in rows.records)
+        return any(when is not None and when < start for when in sent)
+
+
+class ConversationMessageLinks(ConversationStream):
+    """One row per link of a conversation's message. Key: the message's ids, linkId. Read whole each run.
+
+    Source: GET /List/{listId}/Conversation/{conversationId}/Message/{conversationMessageId}/Link.
+    """
+
+    name = "conversation_message_links"
+    route = routes.CONVERSATION_MESSAGE_LINKS
+    parent_stream_type = ConversationMessages
+    keys = ("listId", "conversationId", "conversationMessageId", "linkId")
+    properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, *LINK)
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the link's ids."""
+        return {**(context or {}), "linkId": record["linkId"]}
+
+
+class ConversationMessageLinkClickers(ConversationStream):
+    """One row per click on a conversation message's link. Key: the link's ids, emailAddress, clickDate.
+
+    Incremental, by click date from the bookmark. Source: GET
+    /List/{listId}/Conversation/{conversationId}/Message/{conversationMessageId}/Link/{conversationMessageLinkId}/Clicker.
+    """
+
+    name = "conversation_message_link_clickers"
+    route = routes.CONVERSATION_MESSAGE_LINK_CLICKERS
+    parent_stream_type = ConversationMessageLinks
+    keys = ("listId", "conversationId", "conversationMessageId", "linkId", "emailAddress", "clickDate")
+    path_names = {"conversationMessageLinkId": "linkId"}  # noqa: RUF012 - a ClassVar of the base
+    date_key = "clickDate"
+    incremental = True
+    properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, LINK_ID, *CLICKER)
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for the clicks since the bookmark."""
+        return [self.step((0,), context, {"startDate": self.since(context)})]
+
+
+class ConversationSummaries(ConversationStream):
+    """One row per conversation: the figures of its report. Key: listId, conversationId. Read whole each run.
+
+    Source: GET /List/{listId}/Conversation/{conversationId}/Summary.
+    """
+
+    name = "conversation_summaries"
+    route = routes.CONVERSATION_SUMMARY
+    parent_stream_type = Conversations
+    keys = ("listId", "conversationId")
+    properties = th.PropertiesList(
+        LIST_ID, CONVERSATION_ID, *SUMMARY, integer("deliveredCount", "How many of the sends were delivered.")
+    )

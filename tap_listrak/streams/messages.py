@@ -1,0 +1,211 @@
+"""Broadcast messages and their reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from listrak_api import routes
+from tap_listrak.activity import Reading
+from tap_listrak.dates import moment
+from tap_listrak.schemas import (
+    CLICKER,
+    LINK,
+    LINK_ID,
+    LIST_ID,
+    MESSAGE,
+    MESSAGE_ID,
+    PASS_ALONG,
+    SUMMARY,
+    activity,
+)
+from tap_listrak.streams.base import ListrakStream
+from tap_listrak.streams.lists import Lists
+from tap_listrak.windows import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from singer_sdk.helpers import types
+
+    from tap_listrak.requests import Row, Rows, Step
+    from tap_listrak.sdk import Context
+    from tap_listrak.windows import Window
+
+
+class Messages(ListrakStream):
+    """One row per broadcast message of a list. Key: listId, messageId. Source: GET /List/{listId}/Message.
+
+    Incremental, by send date: what was sent since the bookmark, and again everything that has not settled,
+    because its status changes. Read in windows of time. In Listrak's order within a window.
+    """
+
+    name = "messages"
+    route = routes.MESSAGES
+    parent_stream_type = Lists
+    keys = ("listId", "messageId")
+    date_key = "sendDate"
+    incremental = True
+    properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *MESSAGE)
+
+    @property
+    def keeps_time(self) -> bool:
+        """Messages that were chosen by id are looked up, not followed."""
+        return super().keeps_time and not self._tap.settings.message_ids
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Begin with the first window."""
+        window = self._span(context).first()
+        return [] if window is None else [self._step(context, window)]
+
+    def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
+        """Go on with the next page; the first page of a window also leads to the next window."""
+        steps = list(super().follow(context, step, rows))
+        if step.window is not None and step.cursor is None:
+            following = self._span(context).after(step.window, empty=not rows.records)
+            if following is not None:
+                steps.append(self._step(context, following))
+        return steps
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
+        """Keep the chosen messages, and leave to a neighbouring window what lies beyond the window's ends."""
+        chosen = self._tap.settings.message_ids
+        return [
+            record
+            for record in super().prepare(data, context, step)
+            if (not chosen or record["messageId"] in chosen)
+            and (step.window is None or step.window.owns(moment(record.get("sendDate"))))
+        ]
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the message's ids, and when it was sent."""
+        return {
+            "listId": (context or {})["listId"],
+            "messageId": record["messageId"],
+            "_sent": record.get("sendDate"),
+        }
+
+    def _span(self, context: Context) -> Span:
+        """From the earliest bookmark of the family, and before it as long as messages take to settle."""
+        settings, bookmarks = self._tap.settings, self._tap.bookmarks
+        start = self.earliest(context)
+        if start is not None and start != settings.start_date:
+            start -= settings.policy.lookback
+            start = start if settings.start_date is None else max(start, settings.start_date)
+        return Span(
+            start, bookmarks.until, settings.end_date, settings.window, moment(context.get("_created"))
+        )
+
+    def _step(self, context: Context, window: Window) -> Step:
+        tests = self._tap.settings.include_test_messages or None
+        params = {"startDate": window.ask_from, "endDate": window.ask_to, "includeTestMessages": tests}
+        return self.step((window.number, 0), context, params, window)
+
+
+class MessageReport(ListrakStream):
+    """What hangs on a message: read whole when the message is new or passes a refresh age, and until it has settled."""
+
+    parent_stream_type = Messages
+    incremental = True
+
+    @property
+    def keeps_time(self) -> bool:
+        """Messages that were chosen by id are looked up, not followed."""
+        return super().keeps_time and not self._tap.settings.message_ids
+
+    def reading(self, context: Mapping[str, Any]) -> Reading:
+        """Return what to ask for one message."""
+        policy = self._tap.settings.policy
+        return policy.report(moment(context["_sent"]), self.since(context), self._tap.bookmarks.until)
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for the whole report if it is due."""
+        return [self.step((0,), context)] if self.reading(context) is Reading.WHOLE else []
+
+
+class MessageActivity(MessageReport):
+    """One row per recipient of a message. Key: listId, messageId, emailAddress.
+
+    Incremental: whole for a message that is new or passes a refresh age, and in between the rows that became
+        active since
+    the bookmark (dateType=Activity). Source: GET /List/{listId}/Message/{messageId}/Activity.
+    """
+
+    name = "message_activity"
+    route = routes.MESSAGE_ACTIVITY
+    keys = ("listId", "messageId", "emailAddress")
+    date_key = "activityDate"
+    properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *activity(send_date_is_key=False))
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for the whole, or for what became active since the bookmark."""
+        reading = self.reading(context)
+        if reading is Reading.SINCE:
+            return [self.step((0,), context, {"dateType": "Activity", "startDate": self.since(context)})]
+        return [self.step((0,), context)] if reading is Reading.WHOLE else []
+
+
+class MessageLinks(MessageReport):
+    """One row per link of a message. Key: listId, messageId, linkId. Incremental: whole with each whole reading.
+
+    Source: GET /List/{listId}/Message/{messageId}/Link.
+    """
+
+    name = "message_links"
+    route = routes.MESSAGE_LINKS
+    keys = ("listId", "messageId", "linkId")
+    properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *LINK)
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask if the links are due, or if clickers need them."""
+        due = self.selected and self.reading(context) is Reading.WHOLE
+        wanted = due or any(
+            isinstance(child, MessageLinkClickers) and child.events(context) is not Reading.NONE
+            for child in self.active_children
+        )
+        return [self.step((0,), context)] if wanted else []
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the link's ids, and when its message was sent."""
+        return {**(context or {}), "linkId": record["linkId"]}
+
+
+class MessageLinkClickers(MessageReport):
+    """One row per click on a link. Key: listId, messageId, linkId, emailAddress, clickDate.
+
+    Incremental, by click date from the bookmark, until the message has settled.
+    Source: GET /List/{listId}/Message/{messageId}/Link/{messageLinkId}/Clicker.
+    """
+
+    name = "message_link_clickers"
+    route = routes.MESSAGE_LINK_CLICKERS
+    parent_stream_type = MessageLinks
+    keys = ("listId", "messageId", "linkId", "emailAddress", "clickDate")
+    path_names = {"messageLinkId": "linkId"}  # noqa: RUF012 - a ClassVar of the base
+    date_key = "clickDate"
+    properties = th.PropertiesList(LIST_ID, MESSAGE_ID, LINK_ID, *CLICKER)
+
+    def events(self, context: Mapping[str, Any]) -> Reading:
+        """Return what to ask for one message's links."""
+        return self._tap.settings.policy.events(moment(context["_sent"]), self.since(context))
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for all clicks of a new message, else for those since the bookmark."""
+        reading = self.events(context)
+        if reading is Reading.NONE:
+            return []
+        since = self.since(context) if reading is Reading.SINCE else None
+        return [self.step((0,), context, {"startDate": since})]
+
+
+class MessageSummaries(MessageReport):
+    """One row per message: the figures of its report. Key: listId, messageId. Incremental: with each whole reading.
+
+    Source: GET /List/{listId}/Message/{messageId}/Summary.
+    """
+
+    name = "message_summaries"
+    route = routes.MESSAGE_SUMMARY
+    keys = ("listId", "messageId")
+    properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *SUMMARY, PASS_ALONG)

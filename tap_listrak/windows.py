@@ -1,0 +1,110 @@
+"""Windows of time that a long history is read in, so that a first run can be interrupted without starting over.
+
+Pure arithmetic: nothing here asks Listrak or looks at a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+WIDEST = 16
+"""How many times the configured width a window may reach by doubling: four years with the default of 90
+days."""
+
+MARGIN = timedelta(seconds=1)
+"""By how much neighbouring windows are asked for beyond their common end: whether Listrak's filters include
+their ends is not said for every collection. What lies in the margin is left to the neighbour, so that no row
+comes twice."""
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""Where windows begin when neither a start date nor the list's creation is known. The first one has no lower
+end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time, read as one unit: its end is where a bookmark may stand once all its rows are written.
+
+    Args:
+        number: 0 for the first window, and so on: windows are read in this order.
+        start: Rows from this time on (UTC); None means no lower end.
+        end: Rows before this time (UTC); None means no upper end.
+        width: Its width, which the following window's is derived from.
+        last: Whether no window follows.
+    """
+
+    number: int
+    start: datetime | None
+    end: datetime | None
+    width: timedelta
+    last: bool = False
+
+    @property
+    def ask_from(self) -> datetime | None:
+        """From when to ask (UTC), the margin included; None for no lower end."""
+        return self.start if self.start is None or self.number == 0 else self.start - MARGIN
+
+    @property
+    def ask_to(self) -> datetime | None:
+        """Up to when to ask (UTC), the margin included; None for no upper end."""
+        return self.end if self.end is None or self.last else self.end + MARGIN
+
+    def owns(self, moment: datetime | None) -> bool:
+        """Tell whether a row that was found belongs here: False only if it lies in a margin, so to a neighbour.
+
+        A row whose date is unknown or lies anywhere else was sent by Listrak for this window, and is kept.
+        """
+        if moment is None:
+            return True
+        before = self.number > 0 and self.start is not None and self.start - MARGIN <= moment < self.start
+        after = not self.last and self.end is not None and self.end <= moment <= self.end + MARGIN
+        return not (before or after)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """All the time that a run reads of one collection, and how to cut it into windows.
+
+    The windows of a span cover it exactly once: each begins where the one before ends. The last one ends at
+    ``end_date``, or has no upper end, because scheduled messages lie in the future.
+
+    Args:
+        start: The earliest time to read (UTC); None means everything.
+        until: The latest time that counts as past: the earlier of the run's start and ``end_date`` (UTC).
+        end: ``end_date`` if one is set, else None: the last window's upper end.
+        width: The configured width of a window (``window_days``).
+        born: Nothing can be older, as far as is known (the list's creation). The first window is stretched to
+            reach it.
+    """
+
+    start: datetime | None
+    until: datetime
+    end: datetime | None
+    width: timedelta
+    born: datetime | None = None
+
+    def first(self) -> Window | None:
+        """Return the first window, or None where the span is empty (it starts after ``end_date``)."""
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            return None
+        base = max((moment for moment in (self.start, self.born) if moment is not None), default=EPOCH)
+        return self._window(0, self.start, base.replace(microsecond=0) + self.width, self.width)
+
+    def after(self, window: Window, *, empty: bool) -> Window | None:
+        """Return the window that follows, or None after the last one.
+
+        Args:
+            window: A window of this span.
+            empty: Whether it held no rows. Then the next one is twice as wide (up to ``WIDEST`` times the
+                width), so that an early start date costs a handful of requests and not one for each quarter
+                of silence.
+        """
+        if window.last or window.end is None:
+            return None
+        width = min(window.width * 2, self.width * WIDEST) if empty else self.width
+        return self._window(window.number + 1, window.end, window.end + width, width)
+
+    def _window(self, number: int, start: datetime | None, end: datetime, width: timedelta) -> Window:
+        last = end >= self.until
+        return Window(number, start, self.end if last else end, width, last)
