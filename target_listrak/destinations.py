@@ -130,7 +130,7 @@ _LIST = ("list", "list_from", "create_list", "email")
 _FIELDS = ("fields", "field_group", "create_missing", "update_type", "null_handling", "on_bad_value")
 _MIRROR = ("mirror", "max_removed_share", "allow_deletes")
 _SMS_FIELDS = ("email", "fields", "null_handling", "on_bad_value")
-_RETAIL = ("fields", "on_bad_value")
+_RETAIL = ("fields", "null_handling", "on_bad_value")
 
 KINDS: Final[dict[str, tuple[str, ...]]] = {
     "email_list": (
@@ -173,7 +173,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "customers": _RETAIL,
     "orders": _RETAIL,
     "products": _RETAIL,
-    "reviews": _RETAIL,
+    "reviews": (*_RETAIL, "allow_deletes"),
     "rating_summaries": _RETAIL,
 }
 """The members that each kind of destination has."""

@@ -155,12 +155,15 @@ class Mapper:
 
     Args:
         kind: `customers`, `orders`, `products`, `reviews` or `rating_summaries`.
-        fields: Where chosen properties of the records go (`{"town": "address.city"}`); the others are matched
-            by name.
+        fields: Where properties of the records go (`{"town": "address.city"}`), and all others are left out;
+            `None` matches properties by name.
         clear_nulls: Whether null and blank values are sent as null.
 
     Attributes:
         unknown: Names of properties that Listrak does not have, as far as records showed them. Never sent.
+
+    Raises:
+        LookupError: A property named by `fields` is none of Listrak's.
     """
 
     def __init__(
@@ -175,11 +178,16 @@ class Mapper:
             rows = self.kind.model.properties[self.kind.rows].model
             for name, step in _item_names(self.kind.rows, rows).items() if rows else ():
                 self._names.setdefault(name, step)
-        for column, target in (fields or {}).items():
-            if plain_name(target) not in self._names:
-                message = f"{self.kind.model.name} has no property {target}"
-                raise LookupError(message)
-            self._steps[column] = self._names[plain_name(target)]
+        if fields is not None:
+            self._steps = {column: self._chosen(target) for column, target in fields.items()}
+            self._names = {}
+
+    def _chosen(self, target: str) -> _Step:
+        step = self._names.get(plain_name(target))
+        if step is None:
+            message = f"{self.kind.model.name} has no property {target!r}"
+            raise LookupError(message)
+        return step
 
     def step(self, column: str) -> _Step | None:
         """Where a record's property goes; `None` where Listrak has no such property (noted in `unknown`)."""
@@ -188,7 +196,7 @@ class Mapper:
         except KeyError:
             step = None if column.startswith("_sdc_") else self._names.get(plain_name(column))
             self._steps[column] = step
-            if step is None and not column.startswith("_sdc_"):
+            if step is None and self._names and not column.startswith("_sdc_"):
                 self.unknown.add(column)
             return step
 

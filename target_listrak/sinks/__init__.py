@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from target_listrak.sinks.audience import AudienceLoader
 from target_listrak.sinks.base import Loader
 from target_listrak.sinks.email import EmailListLoader, EmailUnsubscribeLoader, ProfileFieldsLoader
+from target_listrak.sinks.retail import RetailLoader
+from target_listrak.sinks.sms import SmsListLoader, SmsOptOutLoader, SmsProfilesLoader, SmsUnsubscribeLoader
 
 __all__ = ["LOADERS"]
 
@@ -13,6 +16,12 @@ LOADERS: dict[str, type[Loader]] = {
         EmailListLoader,
         EmailUnsubscribeLoader,
         ProfileFieldsLoader,
+        AudienceLoader,
+        SmsListLoader,
+        SmsProfilesLoader,
+        SmsUnsubscribeLoader,
+        SmsOptOutLoader,
+        RetailLoader,
     )
     for kind in loader.kinds
 }

@@ -218,11 +218,12 @@ def test_unknown_properties_are_noted_by_name_and_never_sent() -> None:
 
 def test_chosen_properties_go_where_the_settings_say() -> None:
     mapper = Mapper("customers", {"town": "address.city", "Id": "customer_number"})
-    assert mapper.convert({"town": "Lititz", "Id": 5}).value == {
+    assert mapper.convert({"town": "Lititz", "Id": 5, "first_name": "not chosen"}).value == {
         "address": {"city": "Lititz"},
         "customerNumber": "5",
     }
-    with pytest.raises(LookupError, match="Customer has no property Shoe Size"):
+    assert mapper.unknown == set()
+    with pytest.raises(LookupError, match="Customer has no property 'Shoe Size'"):
         Mapper("customers", {"x": "Shoe Size"})
 
 

@@ -1,0 +1,311 @@
+"""The retail kinds of destination: customers, orders, products, reviews, rating summaries (Data API)."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from listrak_api import routes
+from listrak_api.errors import ListrakError, RequestRefusedError
+from target_listrak.retail import BadField, Mapper, merge
+from target_listrak.retail_models import KINDS
+from target_listrak.sinks.base import Loader, RowRejected, refused
+from target_listrak.values import BadValue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_listrak.accounting import Journal, Row
+    from target_listrak.destinations import Destination
+    from target_listrak.run import Run
+
+__all__ = ["RetailLoader"]
+
+_ROUTES: Final = {
+    "customers": routes.IMPORT_CUSTOMERS,
+    "orders": routes.IMPORT_ORDERS,
+    "products": routes.IMPORT_PRODUCTS,
+    "reviews": routes.IMPORT_REVIEWS,
+    "rating_summaries": routes.IMPORT_RATING_SUMMARIES,
+}
+_MOST_OBJECTS: Final = 2_000
+_MOST_BYTES: Final = 8_000_000
+_LANES: Final = 4
+"""Arrays that are sent side by side. An object's key decides its lane: a later version comes later."""
+_RECENT: Final = 2_000
+"""Flat orders that are remembered whole when they were sent, so that a further row can be added."""
+_GIVE_UP_AFTER: Final = 200
+"""Rejected rows after which refused arrays are searched no more, if the run has failed by them anyway."""
+
+_DELETED: Final = BadValue(
+    "deleted", "the source deleted the record (_sdc_deleted_at), and the destination does not delete"
+)
+_SPLIT: Final = BadValue(
+    "split_order",
+    "earlier rows of this order were sent long before; sending this one would take their items away. "
+    "Sort the stream by order number",
+)
+
+Key = tuple[str, ...]
+
+
+@dataclass
+class _Object:
+    """An object that is being gathered.
+
+    Attributes:
+        value: Its properties, but for the items of flat rows.
+        items: The items of flat rows, each by what tells it apart.
+        rows: Its rows: of flat rows all, each by its item's key; else the last one.
+    """
+
+    value: dict[str, Any] = field(default_factory=dict)
+    items: dict[object, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[object, Row] = field(default_factory=dict)
+
+
+class RetailLoader(Loader):
+    """Loads retail data: arrays of objects, upserted by the merchant's own keys.
+
+    Rows of one key in an array become one object: the later wins, property by property. Flat rows of an order
+    (`item_sku` …) become one order with all their items. Listrak confirms that it took an array; it tells
+    nobody what became of it then. A refused array is halved until the objects at fault are found; only they
+    are rejected. Sending an array again sets the same values, so an array whose answer was lost is sent
+    again.
+    """
+
+    kinds = tuple(KINDS)
+
+    @classmethod
+    def resolve(cls, run: Run, destination: Destination) -> None:
+        """Check the credentials' presence and the properties that `fields` names. Makes no request."""
+        run.client("data")
+        _mapper(destination)
+
+    def __init__(
+        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: None
+    ) -> None:
+        super().__init__(run, stream, destination, journal, resolved)
+        self._mapper = _mapper(destination)
+        self._kind = KINDS[destination.kind]
+        self._on_bad_value: str = destination.option("on_bad_value")
+        self._batches: list[dict[Key, _Object]] = [{} for _ in range(_LANES)]
+        self._weights = [0] * _LANES
+        self._most_objects = min(_MOST_OBJECTS, int(run.config["batch_size_rows"]))
+        self._recent: OrderedDict[Key, _Object] = OrderedDict()
+        self._sent = _SentOrders()
+        self._line_keys: list[str] = []
+
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
+        """Match the stream's properties to Listrak's; what matches nothing is logged once, by name."""
+        for name in schema.get("properties") or {}:
+            self._mapper.step(name)
+        self._log_unknown()
+        steps = ((name, self._mapper.step(name)) for name in key_properties)
+        order_keys = {name for name, step in steps if step and not step[2] and step[0] == ("orderNumber",)}
+        self._line_keys = [name for name in key_properties if name not in order_keys]
+
+    # The main thread
+
+    def take(self, record: dict[str, Any], row: Row) -> None:
+        """Add a row to the object of its key."""
+        made = self._mapper.convert(record)
+        for bad in made.bad:
+            self._bad(bad)
+        if record.get("_sdc_deleted_at"):
+            self._delete(made.value)
+        key = self._mapper.key(made.value)
+        if isinstance(key, BadField):
+            raise RowRejected(_reason(key))
+        lane = zlib.crc32("\x1f".join(key).encode()) % _LANES
+        batch = self._batches[lane]
+        known = batch.get(key)
+        if known is None:
+            known = batch[key] = self._begin(key) if made.item else _Object()
+        self._add(known, made.value, made.item, self._item_key(record, row), row)
+        self._weights[lane] += 400 + 2 * len(row.line)
+        if len(batch) >= self._most_objects or self._weights[lane] >= _MOST_BYTES:
+            self._hand_over(lane)
+
+    def _bad(self, bad: BadField) -> None:
+        if self._on_bad_value == "reject_row":
+            raise RowRejected(_reason(bad))
+        if self._on_bad_value == "fail":
+            problem = self.destination.error(
+                "on_bad_value",
+                f"a value does not fit: {_reason(bad).reason}",
+                "Mend the source, or use reject_row or blank.",
+            )
+            raise problem
+
+    def _delete(self, value: dict[str, Any]) -> None:
+        if not self._kind.deleted or not self.destination.option("allow_deletes"):
+            raise RowRejected(_DELETED)
+        value[self._kind.deleted] = True
+
+    def _item_key(self, record: dict[str, Any], row: Row) -> object:
+        """What tells a flat row's item apart: the stream's keys beside the order number, else the row."""
+        return tuple(str(record.get(name)) for name in self._line_keys) if self._line_keys else row.number
+
+    def _begin(self, key: Key) -> _Object:
+        """An order that flat rows are gathered in: with what was sent of it just before, if anything was."""
+        recent = self._recent.get(key)
+        if recent is not None:
+            return _Object(recent.value, dict(recent.items))
+        if self._sent.has(key):
+            raise RowRejected(_SPLIT)
+        return _Object()
+
+    def _add(
+        self, known: _Object, value: dict[str, Any], item: dict[str, Any], item_key: object, row: Row
+    ) -> None:
+        known.value = merge(known.value, value)
+        place = item_key if item else None
+        if item:
+            known.items[place] = item
+        earlier = known.rows.pop(place, None)
+        known.rows[place] = row
+        if earlier is not None:
+            self.journal.merge(earlier)
+
+    def flush(self) -> None:
+        """Hand over what is gathered."""
+        for lane in range(_LANES):
+            self._hand_over(lane)
+
+    def _hand_over(self, lane: int) -> None:
+        batch, self._batches[lane] = self._batches[lane], {}
+        weight, self._weights[lane] = self._weights[lane], 0
+        if not batch:
+            return
+        self._log_unknown()
+        self._remember(batch)
+        objects = list(batch.values())
+        self.run.imports.submit(
+            ("data", self.destination.kind, lane), functools.partial(self._work, objects), weight
+        )
+
+    def _remember(self, batch: dict[Key, _Object]) -> None:
+        flat = {key: known for key, known in batch.items() if known.items}
+        self._sent.add(flat)
+        for key, known in flat.items():
+            self._recent[key] = _Object(known.value, known.items)
+            self._recent.move_to_end(key)
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+
+    def _log_unknown(self) -> None:
+        names = sorted(self._mapper.unknown)
+        self._mapper.unknown.clear()
+        for name in names:
+            text = "%s: Listrak has no %s property %s; not sent"
+            self.run.log_once(text, self.destination.pattern, self._kind.model.name, name)
+
+    # Worker threads
+
+    def _work(self, objects: list[_Object]) -> None:
+        ready: list[tuple[dict[str, Any], list[Row]]] = []
+        for known in objects:
+            rows = list(known.rows.values())
+            value, bad = self._finished(known)
+            if bad is None:
+                ready.append((value, rows))
+            else:
+                self._reject(rows, _reason(bad))
+        if ready:
+            self._send(ready)
+
+    def _finished(self, known: _Object) -> tuple[dict[str, Any], BadField | None]:
+        """An object as it is sent, and what it lacks."""
+        value = dict(known.value)
+        name = self._kind.rows
+        if name:
+            items = [dict(item) for item in [*(value.get(name) or ()), *known.items.values()]]
+            for number, item in enumerate(items):
+                own = item.setdefault("orderNumber", value["orderNumber"])
+                if own != value["orderNumber"]:
+                    why = BadValue("other_order", "the item belongs to another order number")
+                    return value, BadField(f"{name}[{number}].orderNumber", why, needed=True)
+            if items:
+                value[name] = items
+        return value, next(iter(self._mapper.missing(value)), None)
+
+    def _send(self, objects: Sequence[tuple[dict[str, Any], list[Row]]]) -> None:
+        """Send an array; where Listrak refuses it, each half by itself, down to the objects at fault."""
+        if not self.run.dry_run:
+            try:
+                body = [value for value, _ in objects]
+                self.run.client("data").send(_ROUTES[self.destination.kind], body=body, idempotent=True)
+            except RequestRefusedError as error:
+                if len(objects) == 1:
+                    self._reject(objects[0][1], refused(error))
+                    return
+                self._check_hope(error)
+                half = len(objects) // 2
+                self._send(objects[:half])
+                self._send(objects[half:])
+                return
+        for _, rows in objects:
+            for row in rows:
+                self.journal.accept(row)
+
+    def _check_hope(self, error: RequestRefusedError) -> None:
+        """End the run where so much is refused that it fails in any case: the cause is no single row's."""
+        account = self.journal.account
+        if account.rejected >= _GIVE_UP_AFTER and account in self.run.over_reject_share():
+            message = (
+                f"Listrak refuses most of stream {self.stream!r}, last with {error.code or error.status}"
+            )
+            raise ListrakError(message, hint=f"See {self.run.rejects.path} for the reasons.") from error
+
+    def _reject(self, rows: list[Row], why: BadValue) -> None:
+        for row in rows:
+            self.journal.reject(row, why)
+
+
+class _SentOrders:
+    """The numbers of all flat orders that were sent: on disk, so that memory does not grow."""
+
+    def __init__(self) -> None:
+        self._db: sqlite3.Connection | None = None
+
+    def add(self, keys: dict[Key, _Object]) -> None:
+        if not keys:
+            return
+        if self._db is None:
+            # "" is SQLite's private temporary file, which is gone when closed.
+            self._db = sqlite3.connect("", isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = OFF")
+            self._db.execute("CREATE TABLE sent (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?)", [(key[-1],) for key in keys])
+
+    def has(self, key: Key) -> bool:
+        if self._db is None:
+            return False
+        return self._db.execute("SELECT 1 FROM sent WHERE key = ?", (key[-1],)).fetchone() is not None
+
+
+def _mapper(destination: Destination) -> Mapper:
+    """The mapper of a destination.
+
+    Raises:
+        ConfigurationError: `fields` names a property that Listrak does not have.
+    """
+    fields = destination.option("fields")
+    chosen = None if isinstance(fields, str) else {name: str(goal) for name, goal in fields.items()}
+    try:
+        return Mapper(destination.kind, chosen, clear_nulls=destination.clears)
+    except LookupError as error:
+        names = ", ".join(KINDS[destination.kind].model.properties)
+        problem = destination.error("fields", str(error.args[0]), f"It has: {names}.")
+        raise problem from None
+
+
+def _reason(bad: BadField) -> BadValue:
+    return BadValue(bad.bad.code, f"{bad.path}: {bad.bad.reason}")
