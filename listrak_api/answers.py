@@ -23,7 +23,7 @@ class UnreadableError(Exception):
 
 
 class Envelope(msgspec.Struct):
-    """What every body of Listrak is wrapped in; `data` stays undecoded, so that its bytes can be used as they are."""
+    """What every body of Listrak is wrapped in; `data` stays undecoded, so that its bytes can be used."""
 
     status: Any = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -40,7 +40,8 @@ class Page:
     Attributes:
         rows: The page's rows in Listrak's order, decoded: dicts, or what the given decoder makes.
         next_cursor: Pass it to get the next page; None on the last page.
-        raw: The JSON array of the rows as Listrak sent it, decoded by nobody: a view into the body, not a copy.
+        raw: The JSON array of the rows as Listrak sent it, decoded by nobody: a view into the body, not a
+            copy.
     """
 
     rows: list[Any]
@@ -81,8 +82,8 @@ def read_resource(body: bytes, *, collection: bool = False) -> Any:  # noqa: ANN
 
     Args:
         body: The whole body.
-        collection: Whether the route promises a collection. If it promises one resource, an array of one is taken as
-            the resource: Listrak's SMS specs show some resources so.
+        collection: Whether the route promises a collection. If it promises one resource, an array of one is
+            taken as the resource: Listrak's SMS specs show some resources so.
 
     Returns:
         The decoded `data`. Where the body has no envelope (two SMS routes are specified so), the whole body.
@@ -163,10 +164,12 @@ def read_answer(status: int, body: bytes) -> Answer:
 def cursor_of(value: object) -> str | None:
     """Take the cursor out of `nextPageCursor`.
 
-    The spec calls it the URI of the next page, clients of the real service use it as an opaque value: both are read.
+    The spec calls it the URI of the next page, clients of the real service use it as an opaque value: both
+    are read.
 
     Args:
-        value: As Listrak sent it: null, an opaque value, or a URI whose `cursor` query parameter is the value.
+        value: As Listrak sent it: null, an opaque value, or a URI whose `cursor` query parameter is the
+            value.
 
     Returns:
         The value to send as `cursor`; None if there is no further page.
@@ -185,7 +188,8 @@ def cursor_of(value: object) -> str | None:
             # Not `parse_qs`: it turns the plus signs of a base64 cursor into blanks.
             return unquote(cursor) or None
     if _ABSOLUTE.match(text):
-        raise PagingError("Listrak gave the next page as a URI without a cursor, so the rest cannot be read")
+        message = "Listrak gave the next page as a URI without a cursor, so the rest cannot be read"
+        raise PagingError(message)
     return text
 
 

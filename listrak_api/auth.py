@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -57,8 +57,8 @@ class TokenSource:
         clock: Seconds that only grow.
 
     Attributes:
-        server_time_offset: Listrak's clock less this machine's, by the latest token answer; None before the first,
-            or if the answers carry no date. Listrak's is known to the second, rounded down.
+        server_time_offset: Listrak's clock less this machine's, by the latest token answer; None before the
+            first, or if the answers carry no date. Listrak's is known to the second, rounded down.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class TokenSource:
         self._refusal: ListrakError | None = None
         self.server_time_offset: timedelta | None = None
         self.first_answer_at: datetime | None = None
-        register_secret(settings.client_secret)
+        register_secret(settings.client_id, settings.client_secret)
 
     def get(self) -> str:
         """Return a token; ask for one if there is none or it ends soon.
@@ -95,7 +95,7 @@ class TokenSource:
         return self._renew(stale=None)
 
     def renew(self, stale: str) -> str:
-        """Return a token other than one that Listrak refused. Several threads that met the same refusal renew once.
+        """Return a token other than one that Listrak refused: threads that met the same refusal renew once.
 
         Args:
             stale: The refused token.
@@ -139,9 +139,11 @@ class TokenSource:
         if outcome.verdict is Verdict.ACCEPT and outcome.value is not None:
             self._note_date(outcome.date)
             return outcome.value
-        # OAuth answers a wrong id or secret with 400 as well: for a token, every refusal means the credentials.
+        # OAuth answers a wrong id or secret with 400 as well: for a token, a refusal means the credentials.
         if outcome.verdict in {Verdict.REFUSED, Verdict.NOT_AUTHORISED}:
-            self._refusal = error_for(_as_refusal(outcome), _NAME, self._settings, token=True)
+            self._refusal = error_for(
+                replace(outcome, verdict=Verdict.NOT_AUTHORISED), _NAME, self._settings, token=True
+            )
             raise self._refusal
         raise error_for(outcome, _NAME, self._settings, token=True)
 
@@ -182,9 +184,3 @@ def _seconds(value: float | str | None) -> float:
     except ValueError:
         return DEFAULT_LIFETIME
     return seconds if 0 < seconds < float("inf") else DEFAULT_LIFETIME
-
-
-def _as_refusal(outcome: Outcome[Token]) -> Outcome[Token]:
-    import dataclasses
-
-    return dataclasses.replace(outcome, verdict=Verdict.NOT_AUTHORISED)

@@ -59,10 +59,11 @@ class Observation:
 
 
 class Client:
-    """Speaks to one of Listrak's APIs with one integration. Safe to use from several threads; use it as a context manager.
+    """Speaks to one of Listrak's APIs with one integration.
 
-    Every call waits for its turn: at most `max_concurrency` requests are under way at once, the pace falls for all
-    threads when Listrak answers 429, and `requests_per_second` is never passed.
+    Safe to use from several threads; use it as a context manager. Every call waits for its turn:
+    at most `max_concurrency` requests are under way at once, the pace falls for all threads when Listrak
+    answers 429, and `requests_per_second` is never passed.
 
     Args:
         settings: Where and with which credentials.
@@ -70,8 +71,8 @@ class Client:
         policy: How often and how fast passing failures are repeated; made from the settings if not given.
 
     Attributes:
-        observer: Called after each attempt with the route and an `Observation`, from the thread that made it; for
-            metrics. Must be quick and must not raise.
+        observer: Called after each attempt with the route and an `Observation`, from the thread that made
+            it; for metrics. Must be quick and must not raise.
         stats: Counters.
     """
 
@@ -104,7 +105,8 @@ class Client:
     def close(self) -> None:
         """Break off what is under way, within a second, and close all connections.
 
-        Threads that are waiting in a call get an `UnavailableError`, for writes that were under way a `LostAnswerError`.
+        Threads that are waiting in a call get an `UnavailableError`, for writes that were under way a
+        `LostAnswerError`.
         """
         self._transport.close()
 
@@ -119,9 +121,10 @@ class Client:
         self._tokens.get()
 
     def started_at(self) -> datetime:
-        """Return the run's start: when the first token came, by the slower of this machine's clock and Listrak's.
+        """Return the run's start: when the first token came.
 
-        A clock that runs ahead can so never put a bookmark ahead. Asks for a token if there is none yet.
+        It is told by the slower of this machine's clock and Listrak's, so that a clock that runs ahead can
+        never put a bookmark ahead. Asks for a token if there is none yet.
 
         Returns:
             An aware UTC date-time, the same for the client's whole life.
@@ -146,11 +149,13 @@ class Client:
         Args:
             route: Any GET route.
             ids: The path's parameters by the specs' names.
-            params: Query parameters by the specs' names; None is left out, booleans, date-times and lists are formatted.
+            params: Query parameters by the specs' names; None is left out, booleans, date-times and lists
+                are formatted.
 
         Returns:
-            The envelope's `data`: a dict for a resource, a list of dicts for a collection. Where the specs show a
-            resource as an array of one, the resource; where they show it without an envelope, the bare body.
+            The envelope's `data`: a dict for a resource, a list of dicts for a collection. Where the specs
+            show a resource as an array of one, the resource; where they show it without an envelope, the
+            bare body.
 
         Raises:
             NotFoundError: It is not there.
@@ -181,7 +186,8 @@ class Client:
             params: Query parameters; must be the same for all pages of a collection.
             cursor: `next_cursor` of the page before; None for the first page.
             count: Rows on a page, at most 5000. Left out where the specs declare no paging.
-            decoder: Decodes the array of rows, for example `msgspec.json.Decoder(list[Row])`; without one, dicts.
+            decoder: Decodes the array of rows, for example `msgspec.json.Decoder(list[Row])`; without one,
+                dicts.
 
         Returns:
             The page.
@@ -217,7 +223,8 @@ class Client:
             At least one page.
 
         Raises:
-            PagingError: A cursor came back that was there before; the pages so far are not the whole collection.
+            PagingError: A cursor came back that was there before; the pages so far are not the whole
+                collection.
             NotFoundError: As for `get`; so are the other errors.
         """
         guard = CursorGuard(route)
@@ -242,22 +249,25 @@ class Client:
     ) -> Answer:
         """Carry out a write.
 
-        It is repeated only if Listrak has certainly not carried it out: 429, no connection, or a token that was renewed.
+        It is repeated only if Listrak has certainly not carried it out: 429, no connection, or a token that
+        was renewed.
 
         Args:
             route: A POST, PUT or DELETE route.
             ids: The path's parameters by the specs' names.
             params: Query parameters.
             body: What msgspec can encode as JSON, or ready JSON as bytes; None for no body.
-            body_stream: Ready JSON that is made while it is sent, instead of `body`; iterated once per attempt.
-            idempotent: The caller vouches that doing it twice is the same as doing it once; it is then repeated like a
-                read.
+            body_stream: Ready JSON that is made while it is sent, instead of `body`; iterated once per
+                attempt.
+            idempotent: The caller vouches that doing it twice is the same as doing it once; it is then
+                repeated like a read.
 
         Returns:
             The answer.
 
         Raises:
-            LostAnswerError: It was sent, and no usable answer came: it may have been carried out. Not repeated.
+            LostAnswerError: It was sent, and no usable answer came: it may have been carried out. Not
+                repeated.
             PayloadTooLargeError: The body is over Listrak's limit; above 250 MiB it is not even sent.
             RequestRefusedError: Listrak refused the request; nothing was carried out.
             NotFoundError: What the path names is not there; nothing was carried out.
@@ -270,11 +280,11 @@ class Client:
             raise ValueError(message)
         data: Body = body_stream if body_stream is not None else _encode(body)
         if data is not None and len(data) > MAX_PAYLOAD_BYTES:
-            raise PayloadTooLargeError(
-                f"{route} was not sent: its body has {len(data):,} bytes, and Listrak takes {MAX_PAYLOAD_BYTES:,}",
-                status=404,
-                hint="Send fewer rows at once (batch_size_rows).",
+            message = (
+                f"{route} was not sent: its body has {len(data):,} bytes, Listrak takes {MAX_PAYLOAD_BYTES:,}"
             )
+            hint = "Send fewer rows at once (batch_size_rows)."
+            raise PayloadTooLargeError(message, status=HTTPStatus.NOT_FOUND, hint=hint)
         return self._call(
             route,
             ids,
@@ -389,10 +399,11 @@ class CursorGuard:
         if cursor is None:
             return
         if cursor in self._seen:
-            raise PagingError(
-                f"{self._route} gave the same cursor twice on page {len(self._seen)}: reading on would never end",
-                hint="Not all rows were read. Run it again; if it happens again, report it to Listrak.",
+            message = (
+                f"{self._route} gave a cursor twice, on page {len(self._seen)}: reading on would never end"
             )
+            hint = "Not all rows were read. Run it again; if it happens again, report it to Listrak."
+            raise PagingError(message, hint=hint)
         self._seen.add(cursor)
 
 
@@ -403,7 +414,7 @@ def _encode(body: object) -> bytes | None:
 
 
 def _query(route: Route, params: Mapping[str, object], paging: Mapping[str, object]) -> dict[str, str]:
-    """Format query parameters; refuse names that the specs do not know, because Listrak ignores those without a word."""
+    """Format query parameters; refuse names that the specs do not know: Listrak ignores them silently."""
     unknown = params.keys() - route.query_names
     if unknown:
         message = f"{route} takes no query parameter {', '.join(sorted(unknown))}"

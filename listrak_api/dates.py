@@ -17,8 +17,8 @@ def parse(value: str | None) -> datetime | None:
     """Read a date-time as Listrak writes it.
 
     Args:
-        value: ISO 8601 with up to any number of decimals (Listrak writes seven); without an offset it is UTC. A date
-            alone is its midnight.
+        value: ISO 8601 with up to any number of decimals (Listrak writes seven); without an offset it is
+            UTC. A date alone is its midnight.
 
     Returns:
         An aware UTC date-time, cut (not rounded) to microseconds; None for null, "" and Listrak's "no date",
@@ -50,7 +50,8 @@ def format_utc(moment: datetime) -> str:
         moment: An aware date-time, of any zone.
 
     Returns:
-        UTC with `Z`, for example `2026-06-30T12:00:00Z`, with six decimals only if there is a fraction of a second.
+        UTC with `Z`, for example `2026-06-30T12:00:00Z`, with six decimals only if there is a fraction of a
+        second.
 
     Raises:
         ValueError: The date-time is naive: nobody can say what it means.

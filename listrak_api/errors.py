@@ -12,9 +12,9 @@
     ├── LostAnswerError           a write was sent and its answer lost: look before doing it again
     └── PagingError               a collection's paging does not end: what was read is not complete
 
-The text of every error is made for the person who runs the pipeline: one line saying what happened and, where there
-is one, a second saying the way out. It names the route's template and never the filled path, and holds no secret,
-token, address or phone number.
+The text of every error is made for the person who runs the pipeline: one line saying what happened and,
+where there is one, a second saying the way out. It names the route's template and never the filled path,
+and holds no secret, token, address or phone number.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ class ConfigurationError(ListrakError):
 class AuthenticationError(ListrakError):
     """Listrak does not accept the integration: its token request, or a call after one renewal of the token.
 
-    Listrak gives one answer for every cause, so the text names them all: client id or secret, paused integration,
-    area that was not granted, IP address that is not on the allow list. Final: it is not retried.
+    Listrak gives one answer for every cause, so the text names them all: client id or secret, paused
+    integration, area that was not granted, IP address that is not on the allow list. Final: it is not
+    retried.
 
     Args:
         message: What was refused.
@@ -97,7 +98,7 @@ class AuthenticationError(ListrakError):
 
 
 class RequestRefusedError(ListrakError):
-    """Listrak understood the request and refused it. Sending it again changes nothing; it was not carried out.
+    """Listrak understood the request and refused it: it was not carried out, and repeating changes nothing.
 
     Args:
         text: What was refused, in one line.
@@ -150,8 +151,8 @@ class NotFoundError(ListrakError):
 class UnavailableError(ListrakError):
     """Listrak could not be reached, or did not answer usably, and all retries are used up.
 
-    Raised for 429, 5xx, refused or reset connections, timeouts, and bodies that are cut, empty, too large or no JSON.
-    A write that ends here was certainly not carried out.
+    Raised for 429, 5xx, refused or reset connections, timeouts, and bodies that are cut, empty, too large
+    or no JSON. A write that ends here was certainly not carried out.
 
     Args:
         message: The last failure and the number of attempts.

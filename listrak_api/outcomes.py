@@ -1,4 +1,4 @@
-"""From an exchange to its outcome: what it means, whether it is repeated, and the error that a person gets to read."""
+"""From an exchange to its outcome: what it means, whether it is repeated, and the error a person reads."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ logger = logging.getLogger("listrak_api")
 
 T = TypeVar("T")
 
+_FIRST_ERROR = 400
 LARGE_BODY_BYTES = 200_000_000
-"""A body above this that is answered with 404 is taken to be too large: Listrak's limit is given as 250 MB."""
+"""A body above this that is answered with 404 is taken to be too large: Listrak takes up to 250 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def exchange_once(
         renewed: Whether the token was already renewed for it.
 
     Returns:
-        The outcome; never an exception for anything that a server can do, except what `read` raises on purpose.
+        The outcome; never an exception for anything that a server can do, except what `read` raises on
+        purpose.
     """
     large = exchange.body is not None and len(exchange.body) > LARGE_BODY_BYTES
     try:
@@ -121,12 +123,12 @@ def exchange_once(
 
 def _judge(reply: Reply, *, repeatable: bool, renewed: bool, large: bool) -> Outcome[T]:
     status, code, message = reply.status, "", ""
-    if status >= 400 or b'"error"' in reply.body[:200]:  # noqa: PLR2004 - errors start here
+    if status >= _FIRST_ERROR or b'"error"' in reply.body[:200]:
         envelope = read_envelope(reply.body)
         if envelope is not None and envelope.error:
             code, message = str(envelope.error)[:80], mask(str(envelope.message or ""))[:300]
             # An error may come in an answer that calls itself 200: the envelope's own status tells the truth.
-            if status < 400 and isinstance(envelope.status, int) and 400 <= envelope.status < 600:  # noqa: PLR2004
+            if status < _FIRST_ERROR and isinstance(envelope.status, int) and envelope.status >= _FIRST_ERROR:
                 status = envelope.status
     date = http_date(reply.headers.get("Date"))
     return Outcome(
@@ -144,17 +146,19 @@ def http_date(value: str | None) -> datetime | None:
     """Read a `Date` header; None if it is absent or no date."""
     try:
         moment = parsedate_to_datetime(value or "")
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _origin(url: str) -> str:
+    """Reduce a URL to scheme and host, which are safe to show."""
     try:
         parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.hostname}" if parts.scheme and parts.hostname else ""
+        host = parts.hostname
     except ValueError:
         return ""
+    return mask(f"{parts.scheme}://{host}") if parts.scheme and host else ""
 
 
 def repeat(
@@ -185,8 +189,7 @@ def repeat(
         logger.warning(
             "%s: %s; retry %d of %d in %.1f s", name, _what(outcome), attempts, policy.max_retries, wait
         )
-        transport.pause(wait)
-        if transport.closed:
+        if transport.pause(wait):
             return replace(outcome, verdict=Verdict.UNAVAILABLE, attempts=attempts)
 
 
@@ -228,6 +231,12 @@ def error_for(  # noqa: PLR0911 - one row per verdict
                 status=outcome.status,
                 hint="Listrak takes up to 250 MB at once: send fewer rows at once (batch_size_rows).",
             )
+        case Verdict.NOT_FOUND if token:
+            return ConfigurationError(
+                f"{url_setting} leads to nothing: status {outcome.status}",
+                setting=url_setting,
+                hint=f"Set {url_setting} to the token endpoint with its path, or leave it out.",
+            )
         case Verdict.NOT_FOUND:
             reason = ": ".join(part for part in (outcome.code, outcome.message) if part)
             return NotFoundError(f"{name}: not found" + (f" ({reason})" if reason else ""), code=outcome.code)
@@ -241,7 +250,8 @@ def error_for(  # noqa: PLR0911 - one row per verdict
         case Verdict.REDIRECTED:
             where = f" to {outcome.location}" if outcome.location else ""
             return ConfigurationError(
-                f"{name} was answered with a redirect{where}, which is not followed: it would carry the token there",
+                f"{name} was answered with a redirect{where}, which is not followed: "
+                "it would carry the token there",
                 setting=url_setting,
                 hint=f"Check {url_setting}: it must be the address that Listrak answers at itself.",
             )
@@ -249,13 +259,14 @@ def error_for(  # noqa: PLR0911 - one row per verdict
             return ConfigurationError(
                 f"{name}: {what}, so nothing was sent",
                 setting=url_setting,
-                hint=f"Check {url_setting}. If a proxy of yours inspects TLS, name its certificate authority in the "
-                "environment variable REQUESTS_CA_BUNDLE.",
+                hint=f"Check {url_setting}. If a proxy of yours inspects TLS, name its certificate authority "
+                "in the environment variable REQUESTS_CA_BUNDLE.",
             )
         case Verdict.LOST:
             return LostAnswerError(
                 f"{name} was sent, but {what}: Listrak may have carried it out or not",
-                hint="It was not repeated, because that could do it twice. Look in Listrak whether it was done.",
+                hint="It was not repeated, because that could do it twice. "
+                "Look in Listrak whether it was done.",
                 status=outcome.status,
             )
         case _:
@@ -279,9 +290,9 @@ def _not_authorised(
         f"{subject}: status {outcome.status}{code}",
         setting=id_name,
         areas=areas,
-        hint=f"Listrak says the same for each of these causes: a wrong {id_name} or {secret_name}; an integration that "
-        f"is paused or inactive; {area}; an IP address of this machine that is not on the integration's allow list. "
-        "All are seen and changed under Integrations, Integration Management.",
+        hint=f"Listrak says the same for each of these causes: a wrong {id_name} or {secret_name}; "
+        f"an integration that is paused or inactive; {area}; an IP address of this machine that is not on "
+        "the integration's allow list. Listrak shows all of them under Integrations, Integration Management.",
     )
 
 
@@ -290,7 +301,8 @@ def _unavailable(outcome: Outcome[T], name: str, url_setting: str) -> Unavailabl
         Failure.NOT_CONNECTED: f"Check {url_setting} and this machine's network and proxy.",
         Failure.TIMEOUT: "Run it again later, or raise request_timeout.",
         Failure.TOO_LONG: "Ask for less at once: lower page_size.",
-        429: "Other programs may be using the account's share: lower max_concurrency or set requests_per_second.",
+        429: "Other programs may be using the account's share: lower max_concurrency, "
+        "or set requests_per_second.",
     }
     default = "The failure is on Listrak's side or on the way there: run it again later."
     times = "once" if outcome.attempts == 1 else f"{outcome.attempts} times"

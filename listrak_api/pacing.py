@@ -1,4 +1,4 @@
-"""How fast requests may follow each other: slower after 429 for all threads alike, then gradually faster again."""
+"""How fast requests may follow each other: slower after 429, for all threads, then gradually faster again."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _MEMORY = 64
 class Pace:
     """Spaces the starts of requests after Listrak has said that they come too fast.
 
-    At full speed nothing is spaced: the number of requests in flight is the only limit. A 429 halves the rate at which
-    requests were starting; from there it doubles every 20 seconds until it no longer matters. The rate is not pushed below
-    four requests a second: each request that meets 429 again also waits longer by itself.
+    At full speed nothing is spaced: the number of requests in flight is the only limit. A 429 halves the
+    rate at which requests were starting; from there it doubles every 20 seconds until it no longer matters.
+    The rate is not pushed below four requests a second: each request that meets 429 again also waits longer
+    by itself.
 
     Args:
         clock: Seconds that only grow.
@@ -55,8 +56,8 @@ class Pace:
         """Take note of a 429.
 
         Args:
-            started: When the request started, by the clock. Requests that started before the last slowing down say
-                nothing about the rate since, and halve nothing.
+            started: When the request started, by the clock. Requests that started before the last slowing
+                down say nothing about the rate since, and halve nothing.
             retry_after: Seconds for which Listrak wants to see no request at all; None if it did not say.
         """
         with self._lock:
@@ -89,7 +90,7 @@ class Pace:
 
 
 @lru_cache(maxsize=32)
-def limiter_for(api_url: str, requests_per_second: float) -> Limiter:
+def limiter_for(api_url: str, requests_per_second: float) -> Limiter:  # noqa: ARG001 - a part of the cache's key
     """Return the hard limit on requests to one Listrak, shared by all clients of this process.
 
     Args:

@@ -1,4 +1,4 @@
-"""What is done about each way a request can end: one pure decision and one pure delay, for tap and target alike."""
+"""What is done about each way a request can end: one pure decision and one pure delay, for tap and target."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import enum
 import random
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class Verdict(enum.Enum):
 
 _AUTH_CODES = {"ERROR_UNAUTHORIZED", "ERROR_INVALID_CREDENTIALS"}
 _BETA_CODE = "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE"
+_CLIENT_ERROR = 4
+_BY_HUNDREDS = {2: Verdict.ACCEPT, 3: Verdict.REDIRECTED}
+_PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
 def decide(
@@ -56,7 +60,8 @@ def decide(
     Args:
         end: The HTTP status, or how it ended without a usable answer.
         code: Listrak's error code; empty if it gave none.
-        repeatable: Whether the request may be carried out twice without harm: reads, and writes the caller vouches for.
+        repeatable: Whether the request may be carried out twice without harm: reads, and writes the caller
+            vouches for.
         renewed: Whether the token was already renewed for this request.
         large: Whether the request's body is near Listrak's limit, beyond which it answers 404.
 
@@ -65,24 +70,30 @@ def decide(
     """
     if isinstance(end, Failure):
         return _decide_failure(end, repeatable=repeatable)
-    if 200 <= end < 300:
-        return Verdict.ACCEPT
-    if 300 <= end < 400:
-        return Verdict.REDIRECTED
-    if code == _BETA_CODE and end < 500:
-        return Verdict.REFUSED
-    if end == 401 or (code in _AUTH_CODES and end < 500):
-        return Verdict.NOT_AUTHORISED if renewed else Verdict.RENEW_TOKEN
-    if end == 429:
-        return Verdict.RETRY
-    if end == 413 or (end == 404 and large):
+    hundreds = end // 100
+    if hundreds == _CLIENT_ERROR:
+        if code == _BETA_CODE:
+            return Verdict.REFUSED
+        if end == HTTPStatus.UNAUTHORIZED or code in _AUTH_CODES:
+            return Verdict.NOT_AUTHORISED if renewed else Verdict.RENEW_TOKEN
+        if end not in _PASSING:
+            return _decide_refusal(end, code, large=large)
+    if hundreds in _BY_HUNDREDS:
+        return _BY_HUNDREDS[hundreds]
+    # 429 says that the request was turned away at the door; any other may come after it was carried out.
+    certain = end == HTTPStatus.TOO_MANY_REQUESTS
+    return Verdict.RETRY if repeatable or certain else Verdict.LOST
+
+
+def _decide_refusal(status: int, code: str, *, large: bool) -> Verdict:
+    """Decide about a 4xx that stays the same however often it is sent."""
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (status == HTTPStatus.NOT_FOUND and large):
         return Verdict.TOO_LARGE
-    final = {403: Verdict.REFUSED if code else Verdict.NOT_AUTHORISED, 404: Verdict.NOT_FOUND}
-    if end in final:
-        return final[end]
-    if 400 <= end < 500 and end not in {408, 425}:
-        return Verdict.REFUSED
-    return Verdict.RETRY if repeatable else Verdict.LOST
+    if status == HTTPStatus.NOT_FOUND:
+        return Verdict.NOT_FOUND
+    # A 403 without Listrak's own code comes from what stands before Listrak, and means this machine.
+    forbidden = status == HTTPStatus.FORBIDDEN and not code
+    return Verdict.NOT_AUTHORISED if forbidden else Verdict.REFUSED
 
 
 def _decide_failure(failure: Failure, *, repeatable: bool) -> Verdict:
@@ -127,8 +138,9 @@ def delay(
         uniform: The source of randomness.
 
     Returns:
-        Seconds. Without `retry_after`: exponential with full jitter, so that threads that failed together do not come
-        back together. With it: what was asked for (at most `MAX_RETRY_AFTER`), and a little jitter on top.
+        Seconds. Without `retry_after`: exponential with full jitter, so that threads that failed together
+        do not come back together. With it: what was asked for (at most `MAX_RETRY_AFTER`), and a little
+        jitter on top.
     """
     if retry_after is not None:
         return min(retry_after, MAX_RETRY_AFTER) + uniform(0.0, policy.base)

@@ -1,10 +1,11 @@
 """Every route of Listrak that the tap and the target use, and what Listrak's specs say about it.
 
-All reads of the email and SMS APIs are here, and those writes that the target needs. Routes that send messages to people
-(broadcasts, message sends, transactional sends and resends) are left out on purpose, as are deletions of lists, fields
-and campaigns: what has no route cannot be called by mistake.
+All reads of the email and SMS APIs are here, and those writes that the target needs. Routes that send
+messages to people (broadcasts, message sends, transactional sends and resends) are left out on purpose, as
+are deletions of lists, fields and campaigns: what has no route cannot be called by mistake.
 
-Logs and errors name a route by its template, never by the filled path: paths hold addresses and phone numbers.
+Logs and errors name a route by its template, never by the filled path: paths hold addresses and phone
+numbers.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ class Route:
     Args:
         method: The HTTP method.
         template: The path below the API's base, with the specs' own parameter names: ``/List/{listId}``.
-        area: The areas (scopes) that the integration needs, joined by ``" + "``; empty where the specs name none.
+        area: The areas (scopes) that the integration needs, joined by ``" + "``; empty where the specs name
+            none.
         api: Which of the three APIs, and so which integration.
         collection: Whether the answer is a collection; else it is one resource.
-        paged: Whether the specs declare ``cursor`` and ``count``. A cursor that comes back is followed in any case.
+        paged: Whether the specs declare ``cursor`` and ``count``. A cursor that comes back is followed in
+            any case.
         params: The other query parameters that the specs declare, separated by spaces.
 
     Attributes:
@@ -82,16 +85,16 @@ class Route:
         """Fill the template: base path included, every value quoted so that it stays one segment.
 
         Args:
-            ids: The path's parameters by the specs' names. Names that the path has not are ignored, so that a parent's
-                whole context may be given.
+            ids: The path's parameters by the specs' names. Names that the path has not are ignored, so that
+                a parent's whole context may be given.
 
         Returns:
             The path, for example ``/email/v1/List/7/Contact/a%40b.example``. Never log it.
 
         Raises:
             KeyError: A parameter of the path is missing: a mistake of the caller's.
-            RequestRefusedError: A value is empty, ``.`` or ``..``: no HTTP client carries such a segment to the server
-                unchanged, so it would reach another route. Nothing is sent.
+            RequestRefusedError: A value is empty, ``.`` or ``..``: no HTTP client carries such a segment to
+                the server unchanged, so it would reach another route. Nothing is sent.
         """
         return self.base + _PLACEHOLDER.sub(
             lambda match: self._segment(match[1], ids[match[1]]), self.template
@@ -100,12 +103,9 @@ class Route:
     def _segment(self, name: str, value: object) -> str:
         text = str(value)
         if text in {"", ".", ".."}:
-            raise RequestRefusedError(
-                f"{self} was not sent",
-                status=400,
-                code="ERROR_INVALID_PARAMETER",
-                message=f"{name} is empty or consists of dots only",
-            )
+            text = f"{self} was not sent"
+            why = f"{name} is empty or consists of dots only"
+            raise RequestRefusedError(text, status=400, code="ERROR_INVALID_PARAMETER", message=why)
         return quote(text, safe="")
 
 
@@ -141,7 +141,8 @@ CONTACTS = Route(
     "List + Contact",
     collection=True,
     paged=True,
-    params="subscriptionState externalContactId segmentationFieldIds startDate endDate useOriginalSubscribeDate",
+    params="subscriptionState externalContactId segmentationFieldIds startDate endDate"
+    " useOriginalSubscribeDate",
 )
 SAVE_CONTACT = Route(
     "POST",

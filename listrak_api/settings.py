@@ -1,7 +1,7 @@
 """The settings that tap and target share: their texts, as JSON schema, and their values, checked.
 
-The texts are plain data, so that this package needs no Singer. Both plugins put them into their own config schema, from
-which `meltano.yml`, the environment example and the README's tables are made.
+The texts are plain data, so that this package needs no Singer. Both plugins put them into their own config
+schema, from which `meltano.yml`, the environment example and the README's tables are made.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ CREDENTIAL_NAMES: dict[Api, tuple[str, str]] = {
 }
 """The settings that hold the client id and the client secret of each API's integration."""
 
+_HOST = re.compile(r"[A-Za-z0-9_:]([A-Za-z0-9._:-]*[A-Za-z0-9_:])?")
+_API_PATH = re.compile(r"/(email|sms|data)(/v\d+)?/*$")
 _INTEGRATION_TYPES: dict[Api, str] = {"email": "Email", "sms": "SMS", "data": "Data"}
 
 
@@ -44,8 +46,8 @@ def _credentials(api: Api, use: str) -> dict[str, dict[str, Any]]:
         id_name: {
             "type": ["string", "null"],
             "title": f"{kind} client ID",
-            "description": f"Client ID of the Listrak integration of type {kind}, {use}. Listrak shows it under "
-            "Integrations, Integration Management.",
+            "description": f"Client ID of the Listrak integration of type {kind}, {use}. Listrak shows it "
+            "under Integrations, Integration Management.",
             "secret": True,
             "writeOnly": True,
         },
@@ -73,22 +75,22 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "api_url": {
         "type": ["string", "null"],
         "title": "API URL",
-        "description": "Address of Listrak's API, without the path of the single API (`/email/v1` and so on are "
-        "appended). HTTPS, or HTTP to this machine for the sandbox.",
+        "description": "Address of Listrak's API, without the path of the single API (`/email/v1` and so on "
+        "are appended). HTTPS, or HTTP to this machine for the sandbox.",
         "default": DEFAULT_API_URL,
     },
     "auth_url": {
         "type": ["string", "null"],
         "title": "Token URL",
-        "description": "Address of Listrak's token endpoint, with its path. HTTPS, or HTTP to this machine for the "
-        "sandbox.",
+        "description": "Address of Listrak's token endpoint, with its path. HTTPS, or HTTP to this machine "
+        "for the sandbox.",
         "default": DEFAULT_AUTH_URL,
     },
     "max_concurrency": {
         "type": ["integer", "null"],
         "title": "Requests at once",
-        "description": "How many requests may be on their way to each of Listrak's APIs at once, 1 to 64. More is "
-        "faster until Listrak answers that it is too much; the pace then falls by itself.",
+        "description": "How many requests may be on their way to each of Listrak's APIs at once, 1 to 64. "
+        "More is faster until Listrak answers that it is too much; the pace then falls by itself.",
         "default": DEFAULT_MAX_CONCURRENCY,
         "minimum": 1,
         "maximum": 64,
@@ -96,24 +98,25 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "requests_per_second": {
         "type": ["number", "null"],
         "title": "Requests per second",
-        "description": "A limit that is never passed, for accounts that share Listrak with other programs. Fractions "
-        "are allowed (`0.5` is one request in two seconds). Without a value there is no limit.",
+        "description": "A limit that is never passed, for accounts that share Listrak with other programs. "
+        "Fractions are allowed (`0.5` is one request in two seconds). Without a value there is no limit.",
         "exclusiveMinimum": 0,
     },
     "request_timeout": {
         "type": ["number", "null"],
         "title": "Time limit of a request",
-        "description": "Seconds that one request may take, from connecting to the last byte of its answer; uploads get "
-        "one second more for each 100 kB. A request that takes longer is broken off and, if it only reads, repeated.",
+        "description": "Seconds that one request may take, from connecting to the last byte of its answer; "
+        "uploads get one second more for each 100 kB. A request that takes longer is broken off and, if it "
+        "only reads, repeated.",
         "default": DEFAULT_REQUEST_TIMEOUT,
         "exclusiveMinimum": 0,
     },
     "max_retries": {
         "type": ["integer", "null"],
         "title": "Retries",
-        "description": "How often a request is repeated that met a passing failure (too many requests, a server error, "
-        "a broken connection), 0 to 20, with growing pauses. With the default it goes on for about a minute and a "
-        "half. A write is only repeated if Listrak has certainly not carried it out.",
+        "description": "How often a request is repeated that met a passing failure (too many "
+        "requests, a server error, a broken connection), 0 to 20, with growing pauses. With the default it goes on for about "
+        "a minute and a half. A write is only repeated if Listrak has certainly not carried it out.",
         "default": DEFAULT_MAX_RETRIES,
         "minimum": 0,
         "maximum": 20,
@@ -121,7 +124,8 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "user_agent": {
         "type": ["string", "null"],
         "title": "User agent",
-        "description": "How the program introduces itself to Listrak. Without a value: `singer-listrak/` and the version.",
+        "description": "How the program introduces itself to Listrak. Without a value: `singer-listrak/` and "
+        "the version.",
     },
 }
 """JSON schema properties of the settings that are about the connection, not about an integration."""
@@ -214,11 +218,8 @@ def has_credentials(config: Mapping[str, Any], api: Api) -> bool:
     given = [name for name in names if config.get(name)]
     if len(given) == 1:
         missing = names[1] if given[0] == names[0] else names[0]
-        raise ConfigurationError(
-            f"{given[0]} is set, but {missing} is not",
-            setting=missing,
-            hint=f"The two belong together: set both for the {_INTEGRATION_TYPES[api]} API, or neither.",
-        )
+        hint = f"The two belong together: set both for the {_INTEGRATION_TYPES[api]} API, or neither."
+        raise _wrong(missing, f"is missing beside {given[0]}", hint)
     return bool(given)
 
 
@@ -239,16 +240,18 @@ def _own_user_agent() -> str:
         return "singer-listrak"
 
 
+def _wrong(name: str, what: str, hint: str) -> ConfigurationError:
+    """Make the error for a setting. The value is never shown: it may be a secret."""
+    return ConfigurationError(f"{name} {what}", setting=name, hint=hint)
+
+
 def _check_text(name: str, value: object) -> str:
-    """Refuse what is no text, is empty, or cannot stand in a header. The value itself is never shown."""
+    """Refuse what is no text, is empty, or cannot stand in a header."""
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{name} is missing or empty", setting=name, hint=f"Set {name} to a text.")
+        raise _wrong(name, "is missing or empty", f"Set {name} to a text.")
     if value != value.strip() or not value.isprintable() or not value.isascii():
-        raise ConfigurationError(
-            f"{name} holds a blank at an end, a line break, or a character that is not ASCII",
-            setting=name,
-            hint="It was probably copied with something beside it: set it again.",
-        )
+        what = "holds a blank at an end, a line break, or a character that is not ASCII"
+        raise _wrong(name, what, "It was probably copied with something beside it: set it again.")
     return value
 
 
@@ -257,32 +260,30 @@ def _check_url(name: str, value: object) -> str:
     example = DEFAULT_API_URL if name == "api_url" else DEFAULT_AUTH_URL
     hint = f"Set {name} to a complete address such as {example}, or leave it out."
     if not isinstance(value, str) or re.search(r"[^!-~]", value):
-        raise ConfigurationError(f"{name} is not a URL", setting=name, hint=hint)
+        raise _wrong(name, "is not a URL", hint)
     try:
         parts = urlsplit(value)
         host = parts.hostname or ""
         parts.port  # noqa: B018 - reading it checks it
     except ValueError:
-        raise ConfigurationError(f"{name} is not a URL", setting=name, hint=hint) from None
-    if parts.scheme not in {"https", "http"} or not host:
-        raise ConfigurationError(f"{name} is not an http or https URL with a host", setting=name, hint=hint)
+        raise _wrong(name, "is not a URL", hint) from None
+    if parts.scheme not in {"https", "http"} or not _HOST.fullmatch(host):
+        raise _wrong(name, "is not an http or https URL with a host", hint)
     if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigurationError(f"{name} holds more than host and path", setting=name, hint=hint)
+        raise _wrong(name, "holds more than host and path", hint)
+    if name == "api_url" and _API_PATH.search(parts.path):
+        raise _wrong(name, "ends with the path of a single API, which is appended anyway", hint)
     if parts.scheme == "http" and not is_loopback(host):
-        raise ConfigurationError(
-            f"{name} is plain HTTP, which would show tokens and addresses to everybody on the way",
-            setting=name,
-            hint=f"Set {name} to an https address; http is accepted for this machine only (the sandbox).",
-        )
+        what = "is plain HTTP, which would show tokens and addresses to everybody on the way"
+        way = f"Set {name} to an https address; http is accepted for this machine only (the sandbox)."
+        raise _wrong(name, what, way)
     return value
 
 
 def _check_number(name: str, value: object, *, low: float, high: float = 1e9, whole: bool = False) -> None:
     """Refuse what is no number or out of range; `low` itself is allowed for whole numbers only."""
     kinds = (int,) if whole else (int, float)
-    is_number = isinstance(value, kinds) and not isinstance(value, bool)
-    if not is_number or not (low <= value <= high if whole else low < value <= high):  # type: ignore[operator]
+    fits = isinstance(value, kinds) and not isinstance(value, bool)
+    if not fits or not (low <= value <= high if whole else low < value <= high):  # type: ignore[operator]
         bounds = f"a whole number from {low:g} to {high:g}" if whole else f"a number above {low:g}"
-        raise ConfigurationError(
-            f"{name} must be {bounds}", setting=name, hint=f"Set {name} to such a value."
-        )
+        raise _wrong(name, f"must be {bounds}", f"Set {name} to such a value, or leave it out.")

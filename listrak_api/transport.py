@@ -1,10 +1,9 @@
-"""One HTTP exchange: sent once, within a time limit and a size limit, and ending in a reply or a named failure."""
+"""One HTTP exchange: sent once, within limits of time and size, and ending in a reply or a named failure."""
 
 from __future__ import annotations
 
 import http.client
 import io
-import socket
 import ssl
 import threading
 import time
@@ -24,12 +23,13 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 from listrak_api.retry import Failure
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator, Mapping
 
     from listrak_api.settings import ConnectionSettings
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""Bytes of an answer, decompressed, beyond which it is not read. A full page of contacts has a few megabytes."""
+"""Bytes of an answer, decompressed, beyond which it is not read. A page of contacts has a few megabytes."""
 
 UPLOAD_BYTES_PER_SECOND = 100_000
 """The slowest upload that is still waited for: the time limit grows by a second for each so many bytes."""
@@ -43,7 +43,7 @@ _WAKE_SECONDS = 1.0
 class BodyStream(Protocol):
     """A request body that is made while it is sent, so that it need not lie in memory as a whole.
 
-    It is iterated once for each attempt, from the start each time, and must give exactly `len` bytes each time.
+    It is iterated once for each attempt, from the start each time, and must always give exactly `len` bytes.
     """
 
     def __len__(self) -> int:
@@ -109,8 +109,9 @@ class Exchange:
 class Transport:
     """A pooled keep-alive session, safe to use from several threads.
 
-    Proxies and certificate authorities are taken from the environment as usual (`HTTPS_PROXY`, `REQUESTS_CA_BUNDLE`);
-    certificates are always verified. Redirects are never followed, cookies never kept, `.netrc` never read.
+    Proxies and certificate authorities are taken from the environment as usual (`HTTPS_PROXY`,
+    `REQUESTS_CA_BUNDLE`); certificates are always verified. Redirects are never followed, cookies never kept,
+    `.netrc` never read.
 
     Args:
         settings: The checked settings.
@@ -147,10 +148,9 @@ class Transport:
         self._closing.set()
         self._session.close()
 
-    def pause(self, seconds: float) -> None:
-        """Wait, but not beyond `close`."""
-        if seconds > 0:
-            self._closing.wait(seconds)
+    def pause(self, seconds: float) -> bool:
+        """Wait, but not beyond `close`; say whether it was called."""
+        return self._closing.wait(seconds) if seconds > 0 else self._closing.is_set()
 
     def exchange(self, exchange: Exchange) -> Reply:
         """Send a request once and read its whole answer.
@@ -187,7 +187,7 @@ class Transport:
             url=exchange.url,
             headers={**self._headers, **exchange.headers},
             params=dict(exchange.params),
-            data=None if body is None else _Upload(body, limit),  # type: ignore[arg-type] # any iterable is taken
+            data=None if body is None else _Upload(body, limit),
             auth=_Bearer(exchange.token),
         )
         base = self._settings.auth_url if exchange.url == self._settings.auth_url else self._settings.api_url
@@ -265,8 +265,8 @@ def _failure_of(problem: requests.RequestException) -> Failure:
     cause: Any = problem.args[0] if problem.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     if isinstance(problem, requests.exceptions.SSLError):
-        inner = getattr(reason, "args", ())[:1]
-        untrusted = bool(inner) and isinstance(inner[0], ssl.SSLCertVerificationError)
+        causes = getattr(reason, "args", ())
+        untrusted = any(isinstance(item, ssl.SSLCertVerificationError) for item in causes)
         return Failure.UNTRUSTED if untrusted else Failure.RESET
     if isinstance(
         problem, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
@@ -303,8 +303,9 @@ _LIMIT: ContextVar[_Limit] = ContextVar("limit of the exchange that this thread 
 class _LimitedReader(io.RawIOBase):
     """Reads a socket within the limit of the exchange.
 
-    A socket's own timeout starts anew with every byte: a server that sends one byte now and then, in the head or in the
-    body, would hold a thread for ever. This looks at the clock before each read, and notices `Transport.close`.
+    A socket's own timeout starts anew with every byte: a server that sends one byte now and then, in the head
+    or in the body, would hold a thread for ever. This looks at the clock before each read, and notices
+    `Transport.close`.
     """
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, limit: _Limit) -> None:
@@ -331,11 +332,11 @@ class _LimitedReader(io.RawIOBase):
 class _LimitedResponse(http.client.HTTPResponse):
     """Reads its socket through `_LimitedReader`."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as inherited
         super().__init__(sock, *args, **kwargs)
         limit = _LIMIT.get(None)
         if limit is not None:
-            raw = self.fp.detach()  # type: ignore[attr-defined] # makefile("rb") gives a BufferedReader
+            raw = self.fp.detach()
             self.fp = io.BufferedReader(_LimitedReader(raw, sock, limit), _CHUNK)
 
 
@@ -358,7 +359,7 @@ class _HTTPSPool(HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     """Makes connections whose reads keep to the limit, through proxies too."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as inherited
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
