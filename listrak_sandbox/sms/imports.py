@@ -168,7 +168,7 @@ class Imports:
     def _carry_out(self, job: Job, now: str) -> None:
         rows = job.rows
         if job.fault.get("kind") in ("import_stalls", "import_fails"):
-            rows = rows[: int(len(rows) * job.fault.get("share", 0.0))]
+            rows = rows[: int(len(rows) * job.fault.get("rows_done", 0.0))]
         phone_column = next(
             one.file_column for one in job.body.file_mappings if one.file_column_type == PHONE
         )
