@@ -126,12 +126,12 @@ class Contacts:
                 return subscribed
         return self._save(address, {}, {"newEmailAddress": new_address}, idempotent=False)
 
-    def update(self, address: str, cells: Mapping[ColumnId, str]) -> Outcome:
+    def update(self, address: str, cells: Mapping[ColumnId, str], *, include_unsubscribed: bool) -> Outcome:
         """Update the values of a contact that the list knows. Never subscribes anybody."""
         known = self.read(address)
         if known is None:
             return reason_of(Result.UNKNOWN_CONTACT)
-        if not self._destination.option("include_unsubscribed"):
+        if not include_unsubscribed:
             stays = self._stays(known, resubscribe=False)
             if stays is not None:
                 return stays

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "FieldGroup", "ProfileField", "ProfileFields", "columns_of"]
 
+_PRETENDED: Final = -1000
+"""Ids below this stand for fields and groups that a dry run did not make."""
 _TEXT_LENGTH: Final = 250
 _LENGTHS: Final = {"Numeric": 18, "Date": 10, "CheckBox": 3}
 
@@ -155,7 +157,7 @@ class ProfileFields:
     ) -> int:
         self._run.logger.info("Profile %s of list %r is made", what, self._list_name)
         if self._run.dry_run:
-            return -1 - len(self._fields) - len(self._groups or ())
+            return _PRETENDED - len(self._fields) - len(self._groups or ())
         return int(self._run.create("email", route, {"listId": self._list_id, **ids}, body))
 
     def _read(self) -> tuple[list[FieldGroup], list[ProfileField]]:

@@ -135,6 +135,8 @@ class Feed:
             loader.take(self._checked(record), row)
         except RowRejected as rejected:
             self.journal.reject(row, rejected.why)
+            if isinstance(record, dict):
+                loader.note_rejected(record)
 
     def take_mapped(
         self, stream_map: StreamMap, record: dict[str, Any], version: int | None, line: bytes
@@ -145,6 +147,8 @@ class Feed:
         except MapExpressionError:
             why = BadValue("stream_map", "an expression of the setting stream_maps fails for the record")
             self.journal.reject(self.journal.open(line), why)
+            if self.loader is not None:
+                self.loader.note_rejected(record)
             return
         if transformed is not None:  # else the map's filter leaves it out, as the user asked
             self.take(transformed, version, line)

@@ -8,7 +8,7 @@ The loader lives as long as the run.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from listrak_api.errors import NotFoundError, RequestRefusedError
@@ -115,6 +115,12 @@ class Loader(abc.ABC):
 
         Raises:
             RowRejected: The row cannot be loaded.
+        """
+
+    def note_rejected(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - only mirrors need to know
+        """Note that a record was rejected: where its key can be read, mirroring must not remove its contact.
+
+        Called for every rejected record, also for those that never came to `take`.
         """
 
     @abc.abstractmethod

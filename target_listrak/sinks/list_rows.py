@@ -217,7 +217,7 @@ class ListLoader(Loader):
             if plan.removes:
                 return contacts.unsubscribe(address)
             if plan.import_type == "UpdateSubscribers":
-                return contacts.update(address, cells)
+                return contacts.update(address, cells, include_unsubscribed=plan.include_unsubscribed)
             return contacts.subscribe(address, cells)
 
         return load_one
