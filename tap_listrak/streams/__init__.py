@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_listrak.streams.account import (
+    EventGroups,
+    Events,
+    Folders,
+    IpPools,
+    ProfileFieldGroups,
+    ProfileFields,
+    SavedAudiences,
+    SavedMessages,
+    SplitTestMessages,
+    SplitTests,
+)
 from tap_listrak.streams.conversations import (
     ConversationMessageActivity,
     ConversationMessageLinkClickers,
@@ -12,7 +24,14 @@ from tap_listrak.streams.conversations import (
     Conversations,
     ConversationSummaries,
 )
+from tap_listrak.streams.imports import (
+    ListImportContacts,
+    ListImports,
+    ListImportStatuses,
+    ListImportSummaries,
+)
 from tap_listrak.streams.lists import Campaigns, Lists
+from tap_listrak.streams.message_details import ConversationMessageSummaries, MessageDetails, MessageStatuses
 from tap_listrak.streams.messages import (
     MessageActivity,
     MessageLinkClickers,
@@ -20,6 +39,17 @@ from tap_listrak.streams.messages import (
     Messages,
     MessageSummaries,
 )
+from tap_listrak.streams.sms import (
+    PhoneListContactDetails,
+    PhoneListContacts,
+    PhoneLists,
+    PhoneListSubscriptions,
+    SenderCodes,
+    SmsOptOuts,
+    SmsProfileFields,
+    SmsTransactionalMessages,
+)
+from tap_listrak.streams.transactional import TransactionalMessageActivity, TransactionalMessages
 
 if TYPE_CHECKING:
     from tap_listrak.streams.base import ListrakStream
@@ -27,7 +57,21 @@ if TYPE_CHECKING:
 STREAMS: tuple[type[ListrakStream], ...] = (
     Lists,
     Campaigns,
+    ProfileFieldGroups,
+    ProfileFields,
+    Events,
+    EventGroups,
+    SavedAudiences,
+    SavedMessages,
+    SplitTests,
+    SplitTestMessages,
+    ListImports,
+    ListImportStatuses,
+    ListImportSummaries,
+    ListImportContacts,
     Messages,
+    MessageDetails,
+    MessageStatuses,
     MessageActivity,
     MessageLinks,
     MessageLinkClickers,
@@ -37,6 +81,19 @@ STREAMS: tuple[type[ListrakStream], ...] = (
     ConversationMessageActivity,
     ConversationMessageLinks,
     ConversationMessageLinkClickers,
+    ConversationMessageSummaries,
     ConversationSummaries,
+    TransactionalMessages,
+    TransactionalMessageActivity,
+    Folders,
+    IpPools,
+    SenderCodes,
+    PhoneLists,
+    PhoneListContacts,
+    PhoneListSubscriptions,
+    PhoneListContactDetails,
+    SmsTransactionalMessages,
+    SmsOptOuts,
+    SmsProfileFields,
 )
 """Every stream. Children of one parent run in this order."""

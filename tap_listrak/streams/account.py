@@ -1,0 +1,222 @@
+"""What belongs to the account, or to a list beside its contacts and messages: small, read whole each run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from listrak_api import routes
+from tap_listrak.schemas import LIST_ID, MESSAGE_ID, integer, key, moment, text
+from tap_listrak.streams.base import ListrakStream
+from tap_listrak.streams.lists import Lists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from singer_sdk.helpers import types
+
+FIELD_GROUP_ID = key("segmentationFieldGroupId", th.IntegerType, "Id of the profile field group.")
+SPLIT_TEST_ID = key("splitTestId", th.IntegerType, "Id of the split test.")
+
+
+class Folders(ListrakStream):
+    """One row per folder that lists are kept in. Key: folderId. Read whole each run. Source: GET /Folder."""
+
+    name = "folders"
+    route = routes.FOLDERS
+    keys = ("folderId",)
+    partition_names = ()
+    properties = th.PropertiesList(
+        key("folderId", th.IntegerType, "Id of the folder."),
+        text("folderName", "Name of the folder."),
+    )
+
+
+class IpPools(ListrakStream):
+    """One row per pool of IP addresses. Key: ipPoolId. Read whole each run. Source: GET /IpPool."""
+
+    name = "ip_pools"
+    route = routes.IP_POOLS
+    keys = ("ipPoolId",)
+    partition_names = ()
+    properties = th.PropertiesList(
+        key("ipPoolId", th.IntegerType, "Id of the pool of IP addresses."),
+        text("ipPoolDescription", "Description of the pool."),
+    )
+
+
+class ProfileFieldGroups(ListrakStream):
+    """One row per group of profile fields of a list. Key: listId, segmentationFieldGroupId.
+
+    Read whole each run. Source: GET /List/{listId}/SegmentationFieldGroup.
+    """
+
+    name = "profile_field_groups"
+    route = routes.SEGMENTATION_FIELD_GROUPS
+    parent_stream_type = Lists
+    keys = ("listId", "segmentationFieldGroupId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        FIELD_GROUP_ID,
+        text("segmentationFieldGroupName", "Name of the profile field group."),
+        integer("position", "Place of the group among the list's groups."),
+    )
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the group's ids."""
+        return {
+            "listId": (context or {})["listId"],
+            "segmentationFieldGroupId": record["segmentationFieldGroupId"],
+        }
+
+
+class ProfileFields(ListrakStream):
+    """One row per profile field of a list. Key: listId, segmentationFieldGroupId, segmentationFieldId.
+
+    Read whole each run. Source: GET
+    /List/{listId}/SegmentationFieldGroup/{segmentationFieldGroupId}/SegmentationField.
+    """
+
+    name = "profile_fields"
+    route = routes.SEGMENTATION_FIELDS
+    parent_stream_type = ProfileFieldGroups
+    keys = ("listId", "segmentationFieldGroupId", "segmentationFieldId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        FIELD_GROUP_ID,
+        key("segmentationFieldId", th.IntegerType, "Id of the profile field."),
+        text("segmentationFieldName", "Name of the profile field."),
+        text(
+            "dataType",
+            "Type of the field: Text, Numeric, RadioButton, CheckBox, CommentArea, Date or ContentBlock.",
+        ),
+        integer("maxLength", "How many characters a value may have."),
+        integer("position", "Place of the field within its group."),
+    )
+
+
+class Events(ListrakStream):
+    """One row per event of a list. Key: listId, eventId. Read whole each run.
+
+    Source: GET /List/{listId}/Event.
+    """
+
+    name = "events"
+    route = routes.EVENTS
+    parent_stream_type = Lists
+    keys = ("listId", "eventId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        key("eventId", th.IntegerType, "Id of the event."),
+        text("eventName", "Name of the event."),
+        integer("eventGroupId", "Id of the group that the event belongs to."),
+        text("status", "Whether the event is Active or Blocked."),
+    )
+
+
+class EventGroups(ListrakStream):
+    """One row per group of events of a list. Key: listId, eventGroupId. Read whole each run.
+
+    Source: GET /List/{listId}/EventGroup.
+    """
+
+    name = "event_groups"
+    route = routes.EVENT_GROUPS
+    parent_stream_type = Lists
+    keys = ("listId", "eventGroupId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        key("eventGroupId", th.IntegerType, "Id of the event group."),
+        text("eventGroupName", "Name of the event group."),
+    )
+
+
+class SavedAudiences(ListrakStream):
+    """One row per saved audience of a list. Key: listId, savedAudienceId. Read whole each run.
+
+    Source: GET /List/{listId}/SavedAudience.
+    """
+
+    name = "saved_audiences"
+    route = routes.SAVED_AUDIENCES
+    parent_stream_type = Lists
+    keys = ("listId", "savedAudienceId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        key("savedAudienceId", th.IntegerType, "Id of the saved audience."),
+        text("name", "Name of the saved audience."),
+        moment("lastModified", "When the saved audience was last changed."),
+    )
+
+
+class SavedMessages(ListrakStream):
+    """One row per saved message of a list. Key: listId, savedMessageId. Read whole each run.
+
+    Source: GET /List/{listId}/SavedMessage.
+    """
+
+    name = "saved_messages"
+    route = routes.SAVED_MESSAGES
+    parent_stream_type = Lists
+    keys = ("listId", "savedMessageId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        key("savedMessageId", th.IntegerType, "Id of the saved message."),
+        text("savedMessageName", "Name of the saved message."),
+        text("subject", "Subject line."),
+        integer("campaignId", "Id of the campaign that the message belongs to."),
+        text("externalCampaignId", "Id of the campaign in the client's own system."),
+        moment("createDate", "When the message was saved first."),
+        moment("lastModifiedDate", "When the message was last changed."),
+    )
+
+
+class SplitTests(ListrakStream):
+    """One row per split test of a list. Key: listId, splitTestId.
+
+    Read whole each run, because tests end later than they start. Source: GET /List/{listId}/SplitTest.
+    """
+
+    name = "split_tests"
+    route = routes.SPLIT_TESTS
+    parent_stream_type = Lists
+    keys = ("listId", "splitTestId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        SPLIT_TEST_ID,
+        text("splitTestName", "Name of the split test."),
+        moment("startDate", "When the test started."),
+        moment("endDate", "When the test ended, or will end."),
+        text("status", "State of the test."),
+        text("testCriteria", "What is tested, such as the subject line."),
+        text("testType", "Whether the winner is sent to the rest of the recipients."),
+        text("winnerMetric", "The figure that decides who wins."),
+    )
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the test's ids."""
+        return {"listId": (context or {})["listId"], "splitTestId": record["splitTestId"]}
+
+
+class SplitTestMessages(ListrakStream):
+    """One row per message of a split test. Key: listId, splitTestId, messageId. Read whole each run.
+
+    Source: GET /List/{listId}/SplitTest/{splitTestId}/Message.
+    """
+
+    name = "split_test_messages"
+    route = routes.SPLIT_TEST_MESSAGES
+    parent_stream_type = SplitTests
+    keys = ("listId", "splitTestId", "messageId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        SPLIT_TEST_ID,
+        MESSAGE_ID,
+        text("messageStatus", "Whether the message is scheduled, sending, sent or not ready."),
+        text("messageType", "Whether it is the message of a test group or the one for the rest."),
+        text("groupName", "Name of the test group."),
+        integer(
+            "segmentSize", "Share of the recipients, in percent, that get it; null for the rest's message."
+        ),
+    )

@@ -1,0 +1,142 @@
+"""List imports: the files that were loaded into a list, and what became of every contact in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from listrak_api import routes
+from tap_listrak.dates import moment
+from tap_listrak.schemas import EMAIL_ADDRESS, LIST_ID, integer, key, text
+from tap_listrak.schemas import moment as moment_property
+from tap_listrak.streams.base import ListrakStream
+from tap_listrak.streams.lists import Lists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from singer_sdk.helpers import types
+
+    from tap_listrak.requests import Step
+    from tap_listrak.sdk import Context
+
+IMPORT_FILE_ID = key("importFileId", th.IntegerType, "Id of the list import.")
+
+
+class ListImports(ListrakStream):
+    """One row per import into a list. Key: listId, importFileId.
+
+    Incremental, by import date, from the bookmark less the activity window, because an import may run long.
+    Source: GET /List/{listId}/ListImport.
+    """
+
+    name = "list_imports"
+    route = routes.LIST_IMPORTS
+    parent_stream_type = Lists
+    keys = ("listId", "importFileId")
+    date_key = "importDate"
+    incremental = True
+    properties = th.PropertiesList(
+        LIST_ID,
+        IMPORT_FILE_ID,
+        text("importFileName", "Name of the imported file."),
+        moment_property("importDate", "When the import was made."),
+    )
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask from the earliest bookmark of the family, and before it as long as an import may run."""
+        settings = self._tap.settings
+        start = self.earliest(context)
+        if start is not None and start != settings.start_date:
+            start -= settings.policy.lookback
+            start = start if settings.start_date is None else max(start, settings.start_date)
+        return [self.step((0,), context, {"startDate": start, "endDate": settings.end_date})]
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the import's ids."""
+        return {"listId": (context or {})["listId"], "importFileId": record["importFileId"]}
+
+
+class ListImportStatuses(ListrakStream):
+    """One row per import: its progress. Key: listId, importFileId.
+
+    Incremental: with every import that is asked for. Source: GET
+    /List/{listId}/ListImport/{importFileId}/Status.
+    """
+
+    name = "list_import_statuses"
+    route = routes.LIST_IMPORT_STATUS
+    parent_stream_type = ListImports
+    keys = ("listId", "importFileId")
+    incremental = True
+    properties = th.PropertiesList(
+        LIST_ID,
+        IMPORT_FILE_ID,
+        text("status", "State of the import."),
+        moment_property("startDate", "When the import started."),
+        moment_property("endDate", "When the import ended; null as long as it runs."),
+    )
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the import's ids, and when it ended."""
+        return {**(context or {}), "_ended": record.get("endDate")}
+
+
+class ListImportReport(ListrakStream):
+    """What an import leaves behind: it is read until a run has seen it after the import's end."""
+
+    parent_stream_type = ListImportStatuses
+    incremental = True
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask unless the import had ended before the bookmark: then all of it has been read."""
+        ended, since = moment(context["_ended"]), self.since(context)
+        if ended is not None and since is not None and ended < since:
+            return []
+        return [self.step((0,), context)]
+
+
+class ListImportSummaries(ListImportReport):
+    """One row per import: its counts. Key: listId, importFileId. Incremental: until the import has ended.
+
+    Source: GET /List/{listId}/ListImport/{importFileId}/Summary.
+    """
+
+    name = "list_import_summaries"
+    route = routes.LIST_IMPORT_SUMMARY
+    keys = ("listId", "importFileId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        IMPORT_FILE_ID,
+        integer("processedCount", "How many contacts were processed."),
+        integer("subscribedCount", "How many were subscribed."),
+        integer("unsubscribedCount", "How many were unsubscribed."),
+        integer("alreadySubscribedCount", "How many were subscribed before."),
+        integer("alreadyUnsubscribedCount", "How many were to be removed and were unsubscribed before."),
+        integer(
+            "previouslyUnsubscribedCount",
+            "How many were to be added and had unsubscribed before: left alone.",
+        ),
+        integer("bannedCount", "How many are banned."),
+        integer("suppressedCount", "How many are on a suppression list."),
+        integer("invalidEmailCount", "How many have an address that is none."),
+        integer("skippedCount", "How many were skipped."),
+    )
+
+
+class ListImportContacts(ListImportReport):
+    """One row per contact of an import: what became of it. Key: listId, importFileId, emailAddress.
+
+    Incremental: until the import has ended. Source: GET /List/{listId}/ListImport/{importFileId}/Contact.
+    """
+
+    name = "list_import_contacts"
+    route = routes.LIST_IMPORT_CONTACTS
+    keys = ("listId", "importFileId", "emailAddress")
+    properties = th.PropertiesList(
+        LIST_ID,
+        IMPORT_FILE_ID,
+        EMAIL_ADDRESS,
+        text("importResult", "What the import did with the contact."),
+    )

@@ -1,0 +1,102 @@
+"""What can be asked for each message by itself: its content and settings, and how its sending went."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+from listrak_api import routes
+from tap_listrak.schemas import (
+    CONVERSATION_ID,
+    CONVERSATION_MESSAGE_ID,
+    LIST_ID,
+    MESSAGE,
+    MESSAGE_ID,
+    PASS_ALONG,
+    SUMMARY,
+    flag,
+    integer,
+    moment,
+    text,
+)
+from tap_listrak.streams.conversations import ConversationMessages, ConversationStream
+from tap_listrak.streams.messages import MessageReport
+
+SEGMENTS = th.Property(
+    "segmentsApplied",
+    th.ObjectType(
+        th.Property(
+            "includedSegments", th.ArrayType(th.StringType), description="Segments that it was sent to."
+        ),
+        th.Property(
+            "excludedSegments", th.ArrayType(th.StringType), description="Segments that were left out."
+        ),
+        additional_properties=True,
+    ),
+    description="The segments that chose the recipients.",
+)
+
+
+class MessageDetails(MessageReport):
+    """One row per message: its content and settings. Key: listId, messageId.
+
+    Incremental: with each whole reading. Source: GET /List/{listId}/Message/{messageId}, one request per
+    message.
+    """
+
+    name = "message_details"
+    route = routes.MESSAGE
+    keys = ("listId", "messageId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        MESSAGE_ID,
+        *MESSAGE,
+        text("bodyHtml", "HTML body."),
+        text("bodyText", "Text body."),
+        integer("codePage", "Number of the code page that the message is written in."),
+        text("fromEmail", "Sender's address."),
+        text("fromName", "Sender's name."),
+        text("replyEmail", "Address that replies go to."),
+        text("toName", "Name that the message is addressed to."),
+        flag("enablePassalong", "Whether recipients can pass the message along."),
+        flag("enableTracking", "Whether opens and clicks are tracked."),
+        flag("enableUniversalEmailKeySetting", "Whether links carry the contact's universal email key."),
+        text("googleAnalyticsCampaignName", "Name of the campaign in Google Analytics."),
+        text("googleAnalyticsCampaignContent", "Content of the campaign in Google Analytics."),
+        integer("savedAudienceId", "Id of the saved audience that chose the recipients."),
+        SEGMENTS,
+    )
+
+
+class MessageStatuses(MessageReport):
+    """One row per message: how its sending went. Key: listId, messageId.
+
+    Incremental: with each whole reading. Source: GET /List/{listId}/Message/{messageId}/Status, one request
+    per message.
+    """
+
+    name = "message_statuses"
+    route = routes.MESSAGE_STATUS
+    keys = ("listId", "messageId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        MESSAGE_ID,
+        text("status", "State of the sending."),
+        text("type", "How the message was sent."),
+        integer("sendCount", "How often the message was sent."),
+        moment("startDate", "When the sending started."),
+        moment("endDate", "When the sending ended."),
+    )
+
+
+class ConversationMessageSummaries(ConversationStream):
+    """One row per conversation message: the figures of its report.
+
+    Key: listId, conversationId, conversationMessageId. Read whole each run.
+    Source: GET /List/{listId}/Conversation/{conversationId}/Message/{conversationMessageId}/Summary.
+    """
+
+    name = "conversation_message_summaries"
+    route = routes.CONVERSATION_MESSAGE_SUMMARY
+    parent_stream_type = ConversationMessages
+    keys = ("listId", "conversationId", "conversationMessageId")
+    properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, *SUMMARY, PASS_ALONG)

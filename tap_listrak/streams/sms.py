@@ -1,0 +1,308 @@
+"""SMS: sender codes, their phone lists, and who is on them.
+
+Listrak's paths call a sender code ``ShortCode``. Nothing here shows its changes by a date (people leave
+lists, opt out and opt in again, profile values change), so everything is read whole, with a version that
+tells who left.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import typing as th
+
+from listrak_api import routes
+from listrak_api.errors import RequestRefusedError
+from tap_listrak.requests import Rows
+from tap_listrak.schemas import flag, integer, key, moment, text
+from tap_listrak.streams.base import ListrakStream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from singer_sdk.helpers import types
+
+    from tap_listrak.requests import Row, Step
+    from tap_listrak.sdk import Context
+
+logger = logging.getLogger("tap-listrak")
+
+SENDER_CODE_ID = key("senderCodeId", th.IntegerType, "Id of the sender code.")
+PHONE_LIST_ID = key("phoneListId", th.IntegerType, "Id of the phone list.")
+PHONE_NUMBER = key(
+    "phoneNumber", th.StringType, "The contact's phone number, in the form in which Listrak keeps it."
+)
+SMS_CONTACT = (
+    text("emailAddress", "Email address of the contact."),
+    text("firstName", "First name."),
+    text("lastName", "Last name."),
+    moment("birthday", "Birthday."),
+    text("postalCode", "Postal code."),
+    flag("optedOut", "Whether the contact has opted out of the sender code."),
+    th.Property(
+        "segmentationFieldValues",
+        th.ArrayType(
+            th.ObjectType(
+                integer("segmentationFieldId", "Id of the SMS profile field."),
+                text("value", "The contact's value."),
+                additional_properties=True,
+            )
+        ),
+        description="The contact's values of SMS profile fields.",
+    ),
+)
+"""A contact as the SMS API shows it."""
+
+CLOSED_CODES = frozenset({"ERROR_SENDER_CODE_DISABLED", "ERROR_LIST_INACTIVE"})
+"""Refusals that say that a sender code or phone list is switched off, and with it everything below it."""
+
+
+class SmsStream(ListrakStream):
+    """A stream of the SMS API."""
+
+    partition_names: ClassVar[tuple[str, ...]] = ("senderCodeId",)
+
+    def _send(self, context: Context, step: Step) -> Rows:
+        """Ask for a page; what is switched off has no rows, and must not keep the others from being read."""
+        try:
+            return super()._send(context, step)
+        except RequestRefusedError as refusal:
+            if refusal.code not in CLOSED_CODES:
+                raise
+            ids = ", ".join(
+                f"{name} {context[name]}" for name in ("senderCodeId", "phoneListId") if name in context
+            )
+            logger.warning("%s of %s cannot be read: Listrak says %s", self.name, ids, refusal.code)
+            return Rows([])
+
+
+class SenderCodes(SmsStream):
+    """One row per sender code. Key: senderCodeId. Read whole each run. Source: GET /ShortCode.
+
+    The id is there twice: as senderCodeId, by which all other streams refer to it, and by its name in the
+    API, shortCodeId.
+    """
+
+    name = "sender_codes"
+    route = routes.SENDER_CODES
+    keys = ("senderCodeId",)
+    partition_names = ()
+    properties = th.PropertiesList(
+        SENDER_CODE_ID,
+        integer("shortCodeId", "Id of the sender code, by its name in the API."),
+        text("code", "The sender code itself."),
+        text("country", "Country of the sender code (ISO 3166-1 alpha-2)."),
+        text("merchantName", "Name of the merchant."),
+        integer("emailListId", "Id of the email list that the sender code is tied to."),
+        text("emailListName", "Name of that email list."),
+        integer("externalEventId", "Id of the external event that the sender code is tied to."),
+        text("externalEventName", "Name of that event."),
+        *(
+            one
+            for subject, what in (
+                ("phoneNumber", "phone number"),
+                ("acquisitionSource", "acquisition source"),
+            )
+            for one in (
+                integer(
+                    f"{subject}SegmentationFieldGroupId",
+                    f"Id of the profile field group that keeps the {what}.",
+                ),
+                text(
+                    f"{subject}SegmentationFieldGroupName",
+                    f"Name of the profile field group that keeps the {what}.",
+                ),
+                integer(f"{subject}SegmentationFieldId", f"Id of the profile field that keeps the {what}."),
+                text(f"{subject}SegmentationFieldName", f"Name of the profile field that keeps the {what}."),
+            )
+        ),
+    )
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
+        """Keep the chosen sender codes, and give the id the name that all other streams use."""
+        chosen = self._tap.settings.sender_code_ids
+        named = [{**row, "senderCodeId": row.get("shortCodeId")} for row in data]
+        records = super().prepare(named, context, step)
+        return [record for record in records if not chosen or record["senderCodeId"] in chosen]
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
+        """Give the sender code's id."""
+        return {"senderCodeId": record["senderCodeId"]}
+
+
+class PhoneLists(SmsStream):
+    """One row per phone list, active or not. Key: senderCodeId, phoneListId. Read whole each run.
+
+    Source: GET /ShortCode/{senderCodeId}/PhoneList, once for each status.
+    """
+
+    name = "phone_lists"
+    route = routes.PHONE_LISTS
+    parent_stream_type = SenderCodes
+    keys = ("senderCodeId", "phoneListId")
+    properties = th.PropertiesList(
+        SENDER_CODE_ID,
+        PHONE_LIST_ID,
+        text("phoneListName", "Name of the phone list."),
+        moment("createDate", "When the phone list was made."),
+        text("status", "Whether the phone list is active."),
+        text("smsListType", "Type of the phone list."),
+        integer("messageLimit", "Not used by Listrak any more since May 2021."),
+        text("messageLimitTimeFrame", "Not used by Listrak any more since May 2021."),
+        flag("requireDoubleOptIn", "Whether subscribing needs a confirmation."),
+        flag("requireAgeGate", "Whether subscribing needs an answer about one's age."),
+    )
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for the active phone lists, then for the inactive ones."""
+        return [
+            self.step((number, 0), context, {"status": status})
+            for number, status in enumerate(("active", "inactive"))
+        ]
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
+        """Keep the chosen phone lists."""
+        chosen = self._tap.settings.phone_list_ids
+        records = super().prepare(data, context, step)
+        return [record for record in records if not chosen or record["phoneListId"] in chosen]
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the phone list's ids."""
+        return {"senderCodeId": (context or {})["senderCodeId"], "phoneListId": record["phoneListId"]}
+
+
+class PhoneListContacts(SmsStream):
+    """One row per contact of a phone list, opted out or not. Key: senderCodeId, phoneListId, phoneNumber.
+
+    Read whole each run. Source: GET /ShortCode/{senderCodeId}/PhoneList/{phoneListId}/Contact, once for each
+    state.
+    """
+
+    name = "phone_list_contacts"
+    route = routes.PHONE_LIST_CONTACTS
+    parent_stream_type = PhoneLists
+    keys = ("senderCodeId", "phoneListId", "phoneNumber")
+    properties = th.PropertiesList(SENDER_CODE_ID, PHONE_LIST_ID, PHONE_NUMBER, *SMS_CONTACT)
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for those who have not opted out, then for those who have."""
+        return [
+            self.step((number, 0), context, {"optedOut": opted_out})
+            for number, opted_out in enumerate((False, True))
+        ]
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Give the contact's ids."""
+        return {**(context or {}), "phoneNumber": record["phoneNumber"]}
+
+
+class PhoneListSubscriptions(SmsStream):
+    """One row per subscription to a phone list. Key: senderCodeId, phoneListId, phoneNumber.
+
+    Since when the contact is on the list. Not selected by default: one request per contact. Read whole each
+    run. Source: GET /ShortCode/{senderCodeId}/Contact/{phoneNumber}/PhoneList, of which the row of this list
+    is kept.
+    """
+
+    name = "phone_list_subscriptions"
+    route = routes.SMS_CONTACT_PHONE_LISTS
+    parent_stream_type = PhoneListContacts
+    selected_by_default = False
+    keys = ("senderCodeId", "phoneListId", "phoneNumber")
+    properties = th.PropertiesList(
+        SENDER_CODE_ID,
+        PHONE_LIST_ID,
+        PHONE_NUMBER,
+        text("subscriptionState", "State of the contact's subscription to the list."),
+        moment("subscribeDate", "When the contact subscribed to the list."),
+        moment("unsubscribeDate", "When the contact left the list."),
+        moment("pendingDate", "Since when the subscription waits for the contact."),
+        flag("pendingDoubleOptIn", "Whether the subscription waits for a confirmation."),
+        flag("pendingAgeGate", "Whether the subscription waits for an answer about the contact's age."),
+    )
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
+        """Keep the row of the list at hand: the other lists of the contact have rows of their own."""
+        of_this_list = [row for row in data if row.get("phoneListId") in {None, context["phoneListId"]}]
+        return super().prepare(of_this_list, context, step)
+
+
+class PhoneListContactDetails(SmsStream):
+    """One row per contact of a phone list, with dates. Key: senderCodeId, phoneListId, phoneNumber.
+
+    Since when the sender code knows the contact, and when it opted out. Not selected by default: one request
+    per contact. Read whole each run. Source: GET /ShortCode/{senderCodeId}/Contact/{phoneNumber}.
+    """
+
+    name = "phone_list_contact_details"
+    route = routes.SMS_CONTACT
+    parent_stream_type = PhoneListContacts
+    selected_by_default = False
+    keys = ("senderCodeId", "phoneListId", "phoneNumber")
+    properties = th.PropertiesList(
+        SENDER_CODE_ID,
+        PHONE_LIST_ID,
+        PHONE_NUMBER,
+        moment("subscribeDate", "When the contact subscribed."),
+        moment("unsubscribeDate", "When the contact opted out of the sender code."),
+        *SMS_CONTACT,
+    )
+
+
+class SmsTransactionalMessages(SmsStream):
+    """One row per SMS transactional message. Key: senderCodeId, phoneListId, transactionalMessageId.
+
+    Read whole each run. Source: GET /ShortCode/{senderCodeId}/PhoneList/{phoneListId}/TransactionalMessage.
+    """
+
+    name = "sms_transactional_messages"
+    route = routes.SMS_TRANSACTIONAL_MESSAGES
+    parent_stream_type = PhoneLists
+    keys = ("senderCodeId", "phoneListId", "transactionalMessageId")
+    properties = th.PropertiesList(
+        SENDER_CODE_ID,
+        PHONE_LIST_ID,
+        key("transactionalMessageId", th.IntegerType, "Id of the transactional message."),
+        text("transactionalMessageName", "Name of the transactional message."),
+        text("transactionalMessageStatus", "State of the transactional message."),
+    )
+
+
+class SmsOptOuts(SmsStream):
+    """One row per number that has opted out of a sender code. Key: senderCodeId, phoneNumber.
+
+    Read whole each run: Listrak filters by the date of the opt-out, but a number that opts in again just
+    leaves the collection. Source: GET /ShortCode/{senderCodeId}/OptOut.
+    """
+
+    name = "sms_opt_outs"
+    route = routes.SMS_OPT_OUTS
+    parent_stream_type = SenderCodes
+    keys = ("senderCodeId", "phoneNumber")
+    properties = th.PropertiesList(
+        SENDER_CODE_ID,
+        PHONE_NUMBER,
+        moment("optOutDate", "When the number was opted out."),
+        text("optOutReason", "How the number was opted out, such as Campaign, Admin, Import or API."),
+    )
+
+
+class SmsProfileFields(SmsStream):
+    """One row per SMS profile field. Key: senderCodeId, segmentationFieldId. Read whole each run.
+
+    Source: GET /ShortCode/{senderCodeId}/SegmentationField.
+    """
+
+    name = "sms_profile_fields"
+    route = routes.SMS_SEGMENTATION_FIELDS
+    parent_stream_type = SenderCodes
+    keys = ("senderCodeId", "segmentationFieldId")
+    properties = th.PropertiesList(
+        SENDER_CODE_ID,
+        key("segmentationFieldId", th.IntegerType, "Id of the SMS profile field."),
+        text("segmentationFieldName", "Name of the field."),
+        text("dataType", "Type of the field: Text, Number, Checkbox or Date."),
+        integer("maxLength", "How many characters a value may have."),
+        text("statusFlag", "State of the field."),
+    )
