@@ -129,9 +129,17 @@ async def _large_body(call: Call, parameters: Parameters) -> Answer | None:
     return None
 
 
-async def _import_fault(call: Call, parameters: Parameters, *, kind: str) -> None:
+async def _import_ends_badly(call: Call, parameters: Parameters, *, outcome: str) -> None:
     """Leave word for whatever carries out the import that this call starts."""
-    call.extra["import_fault"] = {"kind": kind, **parameters}
+    call.extra["import_outcome"] = outcome
+    call.extra["import_share_done"] = float(parameters["share_done"])
+    if "word" in parameters:
+        call.extra["import_failed_word"] = str(parameters["word"])
+
+
+async def _import_odd_status(call: Call, parameters: Parameters) -> None:
+    running, ended = parameters["words"]
+    call.extra["import_running_word"], call.extra["import_end_word"] = str(running), str(ended)
 
 
 # Answers changed.
@@ -287,15 +295,15 @@ KINDS: dict[str, Kind] = {
         parameters={"status": 500},
     ),
     "import_stalls": Kind(
-        "an import never ends", partial(_import_fault, kind="import_stalls"), applies=_starts_import,
-        parameters={"rows_done": 0.0},
+        "an import stops midway and never ends", partial(_import_ends_badly, outcome="stall"),
+        applies=_starts_import, parameters={"share_done": 0.5},
     ),
     "import_fails": Kind(
-        "an import ends without having been carried out", partial(_import_fault, kind="import_fails"),
-        applies=_starts_import, parameters={"rows_done": 0.0, "word": "Failed"},
+        "an import ends midway as a failure", partial(_import_ends_badly, outcome="fail"),
+        applies=_starts_import, parameters={"share_done": 0.5, "word": "Failed"},
     ),
     "import_odd_status": Kind(
-        "an import has unknown status words", partial(_import_fault, kind="import_odd_status"),
+        "an import has unknown status words", _import_odd_status,
         applies=_starts_import, parameters={"words": ["Percolating", "Sublimated"]},
     ),
     "large_body_404": Kind(

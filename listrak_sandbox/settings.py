@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from listrak_sandbox.config import Config
 
-WORDS = {"cursor_form": ("value", "uri"), "import_outcome": ("complete", "fail", "stall")}
 EMAIL_AREAS = ("Contact", "Event", "List", "Message", "Report", "Segmentation")
 CHOICES = {
     "cursor_form": ("value", "uri"),
+    "import_outcome": ("complete", "fail", "stall"),
     "sms_phone_form": ("e164", "national"),
     "sms_single_form": ("example", "bare", "enveloped"),
 }

@@ -116,6 +116,9 @@ class Job:
         ended: Sandbox time of its end; None while it runs.
         status: Its status word.
         outcome: ``complete``, ``fail`` or ``stall``.
+        running_word: Status word while it is at work.
+        failed_word: Status word when it ends as a failure.
+        share_done: Share of the rows that are taken before it fails or stalls.
         skipped_rows: Rows without a contact: unreadable, or without an address.
         ignored_values: Values that did not fit their fields, and changed nothing.
         journeys: New subscribers that entered journeys.
@@ -131,6 +134,9 @@ class Job:
         self.status = "Queued"
         self.outcome = "complete"
         self.end_word = "Completed"
+        self.running_word = "Processing"
+        self.failed_word = "Failed"
+        self.share_done = 0.5
         self.seconds = 0.0
         self.skipped_rows = 0
         self.ignored_values = 0
@@ -184,12 +190,12 @@ class Job:
         """
         if self._rows is None or not self.due():
             return False
-        self.status = "Processing"
-        if self.outcome != "complete" and self.done_rows * 2 >= self.row_count - 1:
+        self.status = self.running_word
+        if self.outcome != "complete" and self.done_rows >= (self.row_count - 1) * self.share_done:
             if self.outcome == "stall":
                 self._rows = None
             else:
-                self._finish("Failed")
+                self._finish(self.failed_word)
             return False
         try:
             row = next(self._rows)

@@ -133,6 +133,9 @@ class Imports:
         job.seconds = settings.import_seconds
         job.outcome = call.extra.get("import_outcome", settings.import_outcome)
         job.end_word = call.extra.get("import_end_word", settings.import_end_word)
+        job.running_word = call.extra.get("import_running_word", job.running_word)
+        job.failed_word = call.extra.get("import_failed_word", job.failed_word)
+        job.share_done = call.extra.get("import_share_done", job.share_done)
         state.imports[job.import_id] = job
         self._runner.start(job)
         return job

@@ -56,8 +56,11 @@ class Job:
         body: What was sent.
         rows: The file's rows, decoded, without the line of column names.
         started: Moment of its start.
+        at_work: Monotonic seconds from which it is at work.
         due: Monotonic seconds at which it is carried out.
-        fault: What the faults want of it: ``{}``, or kind, words, share.
+        outcome: ``complete``, ``fail`` or ``stall``.
+        words: Status words: while it is at work, when it has ended, when it has failed.
+        share_done: Share of the rows that is taken before it fails or stalls.
         ended: Moment of its end; None until then.
         updated: Numbers whose values it changed.
         unknown: How many rows were dropped silently.
@@ -68,8 +71,11 @@ class Job:
     body: ImportBody
     rows: list[list[str]]
     started: str
+    at_work: float
     due: float
-    fault: dict[str, Any]
+    outcome: str
+    words: tuple[str, str, str]
+    share_done: float
     carried_out: bool = False
     ended: str | None = None
     updated: list[str] = field(default_factory=list)
@@ -77,13 +83,11 @@ class Job:
 
     @property
     def status(self) -> str:
-        """The status word; with a fault, an unusual one."""
-        kind = self.fault.get("kind")
-        if kind == "import_odd_status":
-            return str(self.fault["words"][bool(self.ended)])
-        if self.ended is None:
-            return "Processing" if self.carried_out or time.monotonic() >= self.due else "Queued"
-        return str(self.fault["word"]) if kind == "import_fails" else "Completed"
+        """The status word."""
+        running, ended, failed = self.words
+        if self.ended is not None:
+            return failed if self.outcome == "fail" else ended
+        return running if time.monotonic() >= self.at_work else "Queued"
 
 
 def decode(body: ImportBody) -> list[list[str]]:
@@ -123,9 +127,23 @@ class Imports:
         rows = decode(body)
         self._family.account.check_writable(code)
         now, settings = self._family.now(call), self._family.sandbox.settings
-        fault = dict(call.extra.get("import_fault") or {})
-        due = time.monotonic() + settings.import_seconds
-        job = Job(50_001 + len(self.jobs), code, body, rows, now, due, fault)
+        extra = call.extra
+        job = Job(
+            id=50_001 + len(self.jobs),
+            code=code,
+            body=body,
+            rows=rows,
+            started=now,
+            at_work=time.monotonic() + settings.import_seconds / 2,
+            due=time.monotonic() + settings.import_seconds,
+            outcome=extra.get("import_outcome", settings.import_outcome),
+            words=(
+                extra.get("import_running_word", "Processing"),
+                extra.get("import_end_word", settings.import_end_word),
+                extra.get("import_failed_word", "Failed"),
+            ),
+            share_done=extra.get("import_share_done", 0.5),
+        )
         self.jobs.append(job)
         return job
 
@@ -167,8 +185,8 @@ class Imports:
 
     def _carry_out(self, job: Job, now: str) -> None:
         rows = job.rows
-        if job.fault.get("kind") in ("import_stalls", "import_fails"):
-            rows = rows[: int(len(rows) * job.fault.get("rows_done", 0.0))]
+        if job.outcome != "complete":
+            rows = rows[: int(len(rows) * job.share_done)]
         phone_column = next(
             one.file_column for one in job.body.file_mappings if one.file_column_type == PHONE
         )
@@ -176,7 +194,7 @@ class Imports:
         for row in rows:
             self._apply(job, row[phone_column] if phone_column < len(row) else "", row, columns, now)
         job.carried_out = True
-        if job.fault.get("kind") != "import_stalls":
+        if job.outcome != "stall":
             job.ended = now
 
     def _apply(self, job: Job, number: str, row: list[str], columns: list[Mapping], now: str) -> None:
