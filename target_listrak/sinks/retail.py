@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, RequestRefusedError
+from target_listrak.mapping import BadValues
 from target_listrak.retail import BadField, Mapper, merge
 from target_listrak.retail_models import KINDS
 from target_listrak.sinks.base import Loader, RowRejected, refused
@@ -92,7 +93,7 @@ class RetailLoader(Loader):
         super().__init__(run, stream, destination, journal, resolved)
         self._mapper = _mapper(destination)
         self._kind = KINDS[destination.kind]
-        self._on_bad_value: str = destination.option("on_bad_value")
+        self._bad_values = BadValues(destination.option("on_bad_value"))
         self._batches: list[dict[Key, _Object]] = [{} for _ in range(_LANES)]
         self._weights = [0] * _LANES
         self._most_objects = min(_MOST_OBJECTS, int(run.config["batch_size_rows"]))
@@ -115,7 +116,7 @@ class RetailLoader(Loader):
         """Add a row to the object of its key."""
         made = self._mapper.convert(record)
         for bad in made.bad:
-            self._bad(bad)
+            self._bad_values.treat(bad.path, bad.bad)
         if record.get("_sdc_deleted_at"):
             self._delete(made.value)
         key = self._mapper.key(made.value)
@@ -130,17 +131,6 @@ class RetailLoader(Loader):
         self._weights[lane] += 400 + 2 * len(row.line)
         if len(batch) >= self._most_objects or self._weights[lane] >= _MOST_BYTES:
             self._hand_over(lane)
-
-    def _bad(self, bad: BadField) -> None:
-        if self._on_bad_value == "reject_row":
-            raise RowRejected(_reason(bad))
-        if self._on_bad_value == "fail":
-            problem = self.destination.error(
-                "on_bad_value",
-                f"a value does not fit: {_reason(bad).reason}",
-                "Mend the source, or use reject_row or blank.",
-            )
-            raise problem
 
     def _delete(self, value: dict[str, Any]) -> None:
         if not self._kind.deleted or not self.destination.option("allow_deletes"):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from target_listrak import addresses
+from target_listrak.mapping import BadValues, property_like
 from target_listrak.names import NoSuchNameError, choose, folded
-from target_listrak.sinks.base import RowRejected
 from target_listrak.values import BadValue, Formatter, as_date, formatter
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class ProfileMapping:
         self._formats = {one.id: formatter(one.data_type, one.max_length) for one in fields}
         self.names = {one.id: one.name for one in fields}
         self._clears = destination.clears
-        self._on_bad_value = destination.option("on_bad_value")
+        self._bad_values = BadValues(destination.option("on_bad_value"))
         names = [name for name in properties if not name.startswith("_sdc_")]
         chosen = destination.option("fields")
         if isinstance(chosen, str):
@@ -200,7 +200,7 @@ class ProfileMapping:
 
         Raises:
             RowRejected: A value does not fit its field, and `on_bad_value` is `reject_row`.
-            ConfigurationError: The same, and `on_bad_value` is `fail`.
+            BadValueError: The same, and `on_bad_value` is `fail`.
         """
         profile = Profile()
         for column in self._columns:
@@ -208,7 +208,7 @@ class ProfileMapping:
                 continue
             value = column.format(record[column.property])
             if isinstance(value, BadValue):
-                self._bad(column.property, value)
+                self._bad_values.treat(column.property, value)
                 continue
             if value == "" and not self._clears:
                 continue
@@ -217,15 +217,6 @@ class ProfileMapping:
             else:
                 profile.custom[column.field_id] = value
         return profile
-
-    def _bad(self, name: str, bad: BadValue) -> None:
-        if self._on_bad_value == "reject_row":
-            raise RowRejected(BadValue(bad.code, f"{name}: {bad.reason}"))
-        if self._on_bad_value == "fail":
-            text = f"a value of property {name!r} does not fit: {bad.reason}"
-            hint = "Mend the source, or use reject_row or blank."
-            problem = self._destination.error("on_bad_value", text, hint)
-            raise problem
 
     def same(self, field_id: int, stored: object, value: str) -> bool:
         """Whether a stored value is the one to send, however Listrak writes it."""
@@ -262,10 +253,9 @@ def property_of(
             problem = destination.error(member, text, f"It has: {', '.join(properties)}.")
             raise problem
         return named
-    for name in usual:
-        for candidate in properties:
-            if folded(candidate) == name:
-                return candidate
+    found = property_like(schema, usual)
+    if found is not None:
+        return found
     hint = f"Name the property. The stream has: {', '.join(properties) or 'none'}."
     text = f"no property of the stream is named like a {member}"
     problem = destination.error(member, text, hint)
