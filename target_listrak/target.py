@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RejectShareError", "TargetListrak", "Terminated"]
 
-_GRACE_SECONDS = 8.0
+_GRACE_SECONDS = 6.0
 """How long running work may go on after SIGTERM; the rest of ten seconds is for the accounting."""
 _COUNT_EVERY = 1000
 
@@ -462,8 +461,11 @@ def main() -> NoReturn:
             "%s: %s", error.strerror or type(error).__name__, error.filename or "input or output"
         )  # noqa: TRY400
         sys.exit(1)
-    except json.JSONDecodeError as error:
-        text = "The config file is no valid JSON: %s in line %d, column %d"
-        TargetListrak.logger.error(text, error.msg, error.lineno, error.colno)  # noqa: TRY400
+    except ValueError as error:
+        # What the SDK reads config files with raises its own kind of JSONDecodeError.
+        line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
+        if line is None:
+            raise
+        TargetListrak.logger.error("The config file is no valid JSON: look at line %s, column %s", line, column)  # noqa: TRY400
         sys.exit(1)
     sys.exit(0)

@@ -1,0 +1,112 @@
+"""The engine: order within a lane, side by side between lanes, failures that are not lost."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from target_listrak.engine import Engine, Stopped
+
+
+def engine(threads: int = 4, budget: int = 100) -> Engine:
+    return Engine("test", threads=threads, budget=budget, stopping=threading.Event())
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 150)), max_size=60), st.integers(1, 6))
+def test_jobs_of_a_lane_run_in_order_and_one_at_a_time(jobs: list[tuple[int, int]], threads: int) -> None:
+    machine = engine(threads)
+    done: dict[int, list[int]] = defaultdict(list)
+    running: dict[int, int] = defaultdict(int)
+    overlaps: list[int] = []
+
+    def job(lane: int, number: int) -> Any:
+        def work() -> None:
+            running[lane] += 1
+            if running[lane] > 1:
+                overlaps.append(lane)
+            done[lane].append(number)
+            running[lane] -= 1
+
+        return work
+
+    wanted: dict[int, list[int]] = defaultdict(list)
+    for number, (lane, weight) in enumerate(jobs):
+        wanted[lane].append(number)
+        machine.submit(lane, job(lane, number), weight)
+    machine.drain()
+    assert done == wanted
+    assert overlaps == []
+
+
+def test_a_failure_is_raised_and_nothing_else_is_begun() -> None:
+    machine = engine(threads=1)
+    begun: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("broken")
+
+    machine.submit("lane", fail)
+    with pytest.raises(ValueError, match="broken"):
+        machine.drain()
+    with pytest.raises(ValueError, match="broken"):
+        machine.submit("lane", lambda: begun.append("x"))
+    assert begun == []
+
+
+def test_submitting_waits_for_room() -> None:
+    machine = engine(threads=1, budget=10)
+    gate, submitted = threading.Event(), threading.Event()
+    machine.submit("a", gate.wait, 10)
+
+    def second() -> None:
+        machine.submit("b", lambda: None, 5)
+        submitted.set()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    assert not submitted.wait(0.05)
+    gate.set()
+    thread.join(10)
+    assert submitted.is_set()
+    machine.drain()
+
+
+def test_after_closing_what_runs_may_end_and_nothing_begins() -> None:
+    machine = engine(threads=1)
+    gate, began = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def slow() -> None:
+        began.set()
+        gate.wait()
+        done.append("slow")
+
+    machine.submit("a", slow)
+    machine.submit("a", lambda: done.append("next"))
+    began.wait(10)
+    machine.close()
+    assert not machine.wait_idle(0.01)
+    gate.set()
+    assert machine.wait_idle(10)
+    assert done == ["slow"]
+    with pytest.raises(Stopped):
+        machine.drain()
+
+
+def test_run_all_waits_for_every_job_and_raises_what_one_failed_with() -> None:
+    machine = engine()
+    done: list[int] = []
+    machine.run_all([lambda number=number: done.append(number) for number in range(20)])  # type: ignore[misc]
+    assert sorted(done) == list(range(20))
+
+    def fail() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        machine.run_all([fail, *[lambda: None] * 5])

@@ -1,0 +1,86 @@
+"""Import files: quoting that survives everything, merging property by property, base64 that is made while it is sent."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from target_listrak.accounting import Row
+from target_listrak.import_file import Buffer, ImportBody, decode_line, encode_line
+from target_listrak.ledger import Epoch
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20) | st.sampled_from(
+    ['"', '""', ',"', '","', "\n", "\r\n", "a\nb", " ", "'", ";", "\t", '"",""', "é😀"]
+)
+CELLS = st.lists(TEXT, min_size=1, max_size=6)
+
+
+@given(CELLS)
+def test_any_cells_come_back_as_they_were(cells: list[str]) -> None:
+    line = encode_line(cells)
+    assert decode_line(line) == cells
+    assert next(csv.reader(io.StringIO(line.decode(), newline=""))) == cells  # as a stranger reads it
+
+
+def test_a_huge_cell_comes_back() -> None:
+    cells = ["a", 'x"' * 1_000_000, ""]
+    assert decode_line(encode_line(cells)) == cells
+
+
+@given(st.lists(CELLS, max_size=30), st.sampled_from([1, 3, 1000]))
+def test_the_body_is_valid_json_with_the_file_in_base64(rows: list[list[str]], repeat: int) -> None:
+    lines = [encode_line(cells) for cells in rows] * repeat
+    body = ImportBody({"fileName": 'a"b'}, lines)
+    pieces = list(body)
+    assert len(b"".join(pieces)) == len(body)
+    decoded = json.loads(b"".join(pieces))
+    assert base64.b64decode(decoded["fileStream"]) == b"".join(lines)
+    assert decoded["fileName"] == 'a"b'
+    assert pieces == list(body)  # a second attempt sends the same
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b", "c"]),
+        st.dictionaries(st.sampled_from([1, 2, 3]), st.sampled_from(["", "x", "y", 'q"', ","]), max_size=3),
+    ),
+    max_size=25,
+)
+
+
+@given(ROWS, st.booleans())
+def test_the_last_row_of_a_contact_wins_property_by_property(
+    rows: list[tuple[str, dict[int, str]]], clears: bool  # noqa: FBT001
+) -> None:
+    buffer = Buffer(clears=clears)
+    model: dict[str, dict[int, str]] = {}
+    count: dict[str, int] = {}
+    epochs = [Epoch() for _ in rows]
+    for number, (key, cells) in enumerate(rows):
+        record = {str(column): cell or None for column, cell in cells.items()}
+        line = json.dumps({"record": record}).encode()
+        buffer.add(key, tuple(cells), encode_line([key, *cells.values()]), Row(number, epochs[number], line))
+        kept = model.setdefault(key, {})
+        count[key] = count.get(key, 0) + 1
+        for column, cell in cells.items():
+            if cell or clears:
+                kept[column] = cell
+            else:
+                kept.setdefault(column, cell)
+    assert set(buffer.rows) == set(model)
+    settled: list[Epoch] = []
+    for key, index in buffer.rows.items():
+        assert buffer.cells(index) == (key, model[key])
+        assert buffer.merged(index) == count[key] - 1
+        settled += buffer.epochs(index)
+        _, whole = buffer.record(index)
+        if whole is not None:
+            assert {int(name): value or "" for name, value in whole.items()} == model[key]
+    assert sorted(map(id, settled)) == sorted(map(id, epochs))
+    assert buffer.bytes == sum(map(len, buffer.lines))
+    buffer.close()
