@@ -25,7 +25,7 @@ class EmailFamily:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self._cache = PageCache()
+        self._cache = PageCache(sandbox.scale)
         self._imports = Imports(sandbox)
 
     def routes(self) -> list[Route]:
@@ -63,7 +63,7 @@ class EmailFamily:
 
     def reset(self) -> None:
         """Forget kept pages; the rest is in the sandbox's world and store."""
-        self._cache.clear()
+        self._cache.clear(self.sandbox.scale)
 
     def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
         """Give counts and digests of the email streams."""

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from listrak_sandbox.world.lists import MailingList
     from listrak_sandbox.world.sends import Entry, Sends
 
-CACHE_BYTES = 64_000_000
+CACHE_BYTES = {"fanout": 256_000_000, "stream": 256_000_000}
+"""Bytes of answers kept, where it is not `USUAL_CACHE_BYTES`: measurements are served from memory."""
+USUAL_CACHE_BYTES = 64_000_000
 
 
 class PageCache:
     """Keeps the bytes of answers that cannot have changed, up to a total size."""
 
-    def __init__(self, limit: int = CACHE_BYTES) -> None:
-        self._limit = limit
+    def __init__(self, scale: str) -> None:
+        self._limit = CACHE_BYTES.get(scale, USUAL_CACHE_BYTES)
         self._size = 0
         self._kept: OrderedDict[tuple[object, ...], Answer] = OrderedDict()
 
@@ -42,8 +44,9 @@ class PageCache:
             self._kept.move_to_end(key)
         return Answer(kept.status, kept.body)
 
-    def clear(self) -> None:
-        """Forget everything."""
+    def clear(self, scale: str) -> None:
+        """Forget everything, and take the limit of a scale."""
+        self._limit = CACHE_BYTES.get(scale, USUAL_CACHE_BYTES)
         self._kept.clear()
         self._size = 0
 

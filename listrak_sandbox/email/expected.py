@@ -116,7 +116,9 @@ class Extraction:
         """Give the keys of the results of list imports."""
         for made in self.made:
             for one in past_imports(made, self.when):
-                yield from ((self.list_id, one.import_id, row["emailAddress"]) for row in one.contacts(self.when))
+                yield from (
+                    (self.list_id, one.import_id, row["emailAddress"]) for row in one.contacts(self.when)
+                )
         for job in self.state.imports.values():
             yield from ((self.list_id, job.import_id, email) for email in job.emails)
 
@@ -142,7 +144,9 @@ STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
     "message_activity": lambda one: chain.from_iterable(
         one.activity(row.sends, row.message_id) for row in one.messages()
     ),
-    "message_links": lambda one: chain.from_iterable(one.links(row, row.message_id) for row in one.messages()),
+    "message_links": lambda one: chain.from_iterable(
+        one.links(row, row.message_id) for row in one.messages()
+    ),
     "message_link_clickers": lambda one: chain.from_iterable(
         one.clickers(row, row.message_id) for row in one.messages()
     ),
@@ -220,6 +224,4 @@ def expected(sandbox: Sandbox, selection: Mapping[str, str]) -> dict[str, dict[s
         for name, keys in STREAMS.items()
         if not wanted or name in wanted
     }
-    return found | {
-        name: digest(make()) for name, make in ACCOUNT.items() if not wanted or name in wanted
-    }
+    return found | {name: digest(make()) for name, make in ACCOUNT.items() if not wanted or name in wanted}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LAGS = (0, 0, 0, 1, 1, 2, 3)
 """How many broadcasts back the one lies that somebody unsubscribes through."""
+LOOK_BACK = 12
+"""How many broadcasts before that one are considered."""
 WHOLE_LIST = 40
 TEST = 17
 HOUR = 3600
@@ -111,14 +113,13 @@ class MailingList:
 
     def _make(self, number: int) -> Message:
         send = self.schedule.send(number)
-        test = not self.shape.steady and number % TEST == 3  # noqa: PLR2004
         sends = BroadcastSends(
             f"{self._name}/broadcast/{number}",
             self.population,
             self.habits,
             self._cache,
             send,
-            self._recipients(number, send, test=test),
+            self._recipients(number, send),
             lambda now: self.left_through(number, now),
         )
         return Message(
@@ -128,14 +129,17 @@ class MailingList:
             send=send,
             sends=sends,
             links=self.shape.links,
-            test=test,
+            test=self._is_test(number),
             campaign_id=self.campaign_id(number),
         )
 
-    def _recipients(self, number: int, send: int, *, test: bool) -> range:
+    def _is_test(self, number: int) -> bool:
+        return not self.shape.steady and number % TEST == 3  # noqa: PLR2004
+
+    def _recipients(self, number: int, send: int) -> range:
         everybody = self.population.count(send)
         size = self.shape.recipients
-        if test:
+        if self._is_test(number):
             size = 5
         elif not self.shape.steady:
             if number % WHOLE_LIST == WHOLE_LIST - 1:
@@ -158,21 +162,17 @@ class MailingList:
         return self._left.get(number, {})
 
     def _attribute(self, contact: int, moved: int) -> None:
-        """Note through which broadcast a contact unsubscribed: a late one that had gone to it, or none."""
+        """Note through which broadcast a contact unsubscribed: a late one that it had received, or none."""
         lag = LAGS[(contact + moved) % len(LAGS)]
-        number = self.schedule.sent_before(moved) - 1 - lag
-        if number < 0:
-            return
-        send = self.schedule.send(number)
-        # Within the window, and not in the minutes of the send itself: nobody leaves before it arrives.
-        if not send + HOUR < moved < send + 29 * DAY or not self.population.receives(contact, send):
-            return
-        if contact in self._recipients(
-            number,
-            send,
-            test=not self.shape.steady and number % TEST == 3,  # noqa: PLR2004
-        ):
-            self._left.setdefault(number, {})[contact] = moved
+        latest = self.schedule.sent_before(moved) - 1 - lag
+        for number in range(latest, max(latest - LOOK_BACK, -1), -1):
+            send = self.schedule.send(number)
+            # Within the window, and not in the minutes of the send itself: nobody leaves before it arrives.
+            if self._is_test(number) or not send + HOUR < moved < send + 29 * DAY:
+                continue
+            if contact in self._recipients(number, send) and self.population.receives(contact, send):
+                self._left.setdefault(number, {})[contact] = moved
+                return
 
     @cached_property
     def all_conversations(self) -> list[Conversation]:

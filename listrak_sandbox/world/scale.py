@@ -57,8 +57,8 @@ MAIN, OUTLET, TRADE, WHOLESALE = (
 
 SCALE_SHAPES: dict[str, tuple[ListShape, ...]] = {
     "tiny": (
-        ListShape(MAIN, 160, 60, 24, conversation_sends=0.2, transactional_sends=0.3, fields=40),
-        ListShape(OUTLET, 60, 30, 12, conversations=1, conversation_sends=0.1, transactional_sends=0.2),
+        ListShape(MAIN, 160, 60, 60, conversation_sends=0.2, transactional_sends=0.3, fields=40),
+        ListShape(OUTLET, 60, 30, 25, conversations=1, conversation_sends=0.1, transactional_sends=0.2),
     ),
     "small": (
         ListShape(MAIN, 6500, 180, 130, transactional=2, fields=40, links=3),
