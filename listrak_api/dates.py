@@ -40,7 +40,11 @@ def parse(value: str | None) -> datetime | None:
         # With an offset or a few hours added it is still "no date": nobody was mailed in the year 1.
         return None
     moment = datetime(year, month, day, hour, minute, second, microsecond, UTC)
-    return moment - _offset(offset)
+    try:
+        return moment - _offset(offset)
+    except OverflowError:
+        message = "a date-time that is beyond the year 9999 in UTC"
+        raise ValueError(message) from None
 
 
 def format_utc(moment: datetime) -> str:

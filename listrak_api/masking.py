@@ -27,7 +27,8 @@ _STOP = r"""\s@<>"(),:;\[\]{}|\\/?&="""  # what ends an address in a text or a U
 _EMAIL = re.compile(
     rf"""
     (?: "[^"\r\n]{{1,64}}"                              # a quoted local part,
-      | (?<![^{_STOP}]) (?P<quotes>'*+) [^{_STOP}]+? )  # or one without quotes
+      | (?<![^{_STOP}]) (?P<quotes>'*+) [^{_STOP}]+? [/?&={{}}|]{{0,64}}  # or one without quotes
+      | [/?&={{}}|]{{1,64}} )
     (?: @ | %(?:25){{0,3}}40 | \\u0040 | &\#64; )       # the sign: plain, percent-encoded, in JSON, in HTML
     (?: \[[^\]\s]{{1,64}}\] | [^{_STOP}']{{1,255}} )    # an address literal, or a domain
     """,
@@ -44,7 +45,7 @@ _NAMED_NUMBER = re.compile(
     re.IGNORECASE,
 )
 
-_SPACE = r"(?:[\s.\-\u2010-\u2015/]|%20|%2D|%2E)"
+_SPACE = r"(?:[\s.\-+\u2010-\u2015/]|%20|%2D|%2E|%2F|%C2%A0|%E2%80%9[0-5])"
 _BRACKET = r"(?:[()]|%28|%29)"
 _NUMBER = re.compile(
     rf"""

@@ -38,6 +38,9 @@ _FIRST_ERROR = 400
 LARGE_BODY_BYTES = 200_000_000
 """A body above this that is answered with 404 is taken to be too large: Listrak takes up to 250 MB."""
 
+UNEXPLAINED_BODY_BYTES = 500_000
+"""The same for a 404 without a code of Listrak's: it comes from a server in front of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
@@ -105,13 +108,13 @@ def exchange_once(
         The outcome; never an exception for anything that a server can do, except what `read` raises on
         purpose.
     """
-    large = exchange.body is not None and len(exchange.body) > LARGE_BODY_BYTES
+    size = 0 if exchange.body is None else len(exchange.body)
     try:
         reply = transport.exchange(exchange)
     except ExchangeError as problem:
-        verdict = decide(problem.failure, repeatable=repeatable, renewed=renewed, large=large)
+        verdict = decide(problem.failure, repeatable=repeatable, renewed=renewed)
         return Sent(Outcome(verdict, problem.failure))
-    outcome: Outcome[T] = _judge(reply, repeatable=repeatable, renewed=renewed, large=large)
+    outcome: Outcome[T] = _judge(reply, size, repeatable=repeatable, renewed=renewed)
     if outcome.verdict is Verdict.ACCEPT:
         try:
             outcome = replace(outcome, value=read(reply))
@@ -121,7 +124,8 @@ def exchange_once(
     return Sent(outcome, len(reply.body))
 
 
-def _judge(reply: Reply, *, repeatable: bool, renewed: bool, large: bool) -> Outcome[T]:
+def _judge(reply: Reply, size: int, *, repeatable: bool, renewed: bool) -> Outcome[T]:
+    """Judge a complete answer to a request with a body of so many bytes."""
     status, code, message = reply.status, "", ""
     if status >= _FIRST_ERROR or b'"error"' in reply.body[:200]:
         envelope = read_envelope(reply.body)
@@ -130,6 +134,7 @@ def _judge(reply: Reply, *, repeatable: bool, renewed: bool, large: bool) -> Out
             # An error may come in an answer that calls itself 200: the envelope's own status tells the truth.
             if status < _FIRST_ERROR and isinstance(envelope.status, int) and envelope.status >= _FIRST_ERROR:
                 status = envelope.status
+    large = size > (LARGE_BODY_BYTES if code else UNEXPLAINED_BODY_BYTES)
     date = http_date(reply.headers.get("Date"))
     return Outcome(
         decide(status, code, repeatable=repeatable, renewed=renewed, large=large),

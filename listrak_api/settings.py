@@ -114,9 +114,9 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "max_retries": {
         "type": ["integer", "null"],
         "title": "Retries",
-        "description": "How often a request is repeated that met a passing failure (too many "
-        "requests, a server error, a broken connection), 0 to 20, with growing pauses. With the default it goes on for about "
-        "a minute and a half. A write is only repeated if Listrak has certainly not carried it out.",
+        "description": "How often a request is repeated that met a passing failure (too many requests, a "
+        "server error, a broken connection), 0 to 20, with growing pauses. With the default it goes on for "
+        "about a minute and a half. A write is only repeated if Listrak has certainly not carried it out.",
         "default": DEFAULT_MAX_RETRIES,
         "minimum": 0,
         "maximum": 20,
