@@ -1,0 +1,257 @@
+"""The page at ``/``, for a person: what the account holds, what was written, what was asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from listrak_sandbox.clock import text_of
+from listrak_sandbox.data import DataFamily
+from listrak_sandbox.envelope import Answer
+from listrak_sandbox.markup import STYLE, Html, chip, element, join, section, table, text, tile
+from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sms import SmsFamily
+from listrak_sandbox.sms.account import moment_text
+from listrak_sandbox.sms.world import PENDING, SUBSCRIBED
+from listrak_sandbox.store import SUBSCRIBED as EMAIL_SUBSCRIBED
+from listrak_sandbox.store import UNSUBSCRIBED as EMAIL_UNSUBSCRIBED
+from listrak_sandbox.world.calendar import world_time
+from listrak_sandbox.world.past_imports import PastImport, past_imports
+
+if TYPE_CHECKING:
+    from listrak_sandbox.email.import_jobs import Job
+    from listrak_sandbox.sandbox import Sandbox
+    from listrak_sandbox.sms.imports import Job as SmsJob
+    from listrak_sandbox.store import ListState
+
+IMPORTS = 8
+REQUESTS = 40
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "cache-control": "no-store",
+}
+_OK, _REFUSED, _BROKEN = 200, 400, 500
+
+
+def count_contacts(state: ListState, when: int) -> tuple[int, int]:
+    """Count a list's subscribed and unsubscribed contacts at a world time."""
+    states = [contact.state for contact in state.order]
+    subscribed, left = states.count(EMAIL_SUBSCRIBED), states.count(EMAIL_UNSUBSCRIBED)
+    if state.made is not None:
+        population = state.made.population
+        there = population.count(when)
+        gone = sum(
+            1
+            for index, moves in population.changed(when).items()
+            if index < there and index not in state.taken and sum(move < when for move in moves) % 2
+        )
+        generated = there - sum(index < there for index in state.taken)
+        subscribed += generated - gone
+        left += gone
+    return subscribed, left
+
+
+def _email_lists(sandbox: Sandbox, when: int) -> Html:
+    rows = []
+    for state in sandbox.store.lists.values():
+        subscribed, left = count_contacts(state, when)
+        made = state.made
+        rows.append(
+            [
+                state.record["listName"],
+                str(state.list_id),
+                subscribed,
+                left,
+                len(made.broadcasts(when)) if made else 0,
+                len(made.conversations(when)) if made else 0,
+                len(state.fields),
+            ]
+        )
+    titles = ("List", "#Id", "#Subscribed", "#Unsubscribed", "#Messages", "#Conversations", "#Profile fields")
+    return section("Email lists", "", table(titles, rows, "No lists."))
+
+
+def _phone_lists(sms: SmsFamily, now: str) -> Html:
+    rows: list[list[object]] = []
+    account = sms.account
+    for code in account.codes:
+        everybody = account.everybody(code, now)
+        out = {contact.phone for contact in everybody if account.opted_out(contact, now)}
+        for one in code.lists:
+            states = [account.state(contact, one.id, now) for contact in everybody if one.id in contact.lists]
+            state = "disabled code" if code.disabled else "active" if one.active else "inactive"
+            rows.append(
+                [
+                    one.name,
+                    str(one.id),
+                    join([code.code, " ", element("span", code.merchant, "soft")]),
+                    chip(state, "good" if state == "active" else "warn"),
+                    states.count(SUBSCRIBED),
+                    states.count(PENDING),
+                    len(everybody),
+                    len(out),
+                ]
+            )
+    titles = (
+        "Phone list", "#Id", "Sender code", "State", "#Subscribed", "#Pending", "#Contacts of code",
+        "#Opted out",
+    )  # fmt: skip
+    return section("Phone lists", "", table(titles, rows, "No phone lists."))
+
+
+def _summary_text(summary: dict[str, object]) -> Html:
+    """Write the counts of an import's summary that are not 0, the processed ones first."""
+    words = {
+        name.removesuffix("Count"): count
+        for name, count in sorted(summary.items(), key=lambda one: one[0] != "processedCount")
+        if count
+    }
+    spaced = ("".join(f" {one.lower()}" if one.isupper() else one for one in word) for word in words)
+    parts = [join([count, " ", word]) for word, count in zip(spaced, words.values(), strict=True)]
+    return join(parts, " · ") if parts else text(None)
+
+
+def _status_chip(status: str, ended: object) -> Html:
+    bad = any(word in status.lower() for word in ("fail", "error", "cancel"))
+    return chip(status, "bad" if bad else "good" if ended else "warn")
+
+
+def _imports(sandbox: Sandbox, sms: SmsFamily, when: int) -> Html:
+    rows: list[tuple[str, list[object]]] = []
+
+    def add(name: object, where: object, status: dict[str, Any], summary: Html) -> None:
+        shown = _status_chip(str(status["status"]), status["endDate"])
+        started = str(status["startDate"])
+        rows.append((started, [_short(started), name, where, shown, summary]))
+
+    for state in sandbox.store.lists.values():
+        jobs: list[Job | PastImport] = [*state.imports.values()]
+        jobs += past_imports(state.made, when)[-IMPORTS:] if state.made else []
+        for job in jobs[-IMPORTS:] if not state.imports else jobs:
+            status, summary = _told(job, when)
+            add(job.record()["importFileName"], state.record["listName"], status, _summary_text(summary))
+    for one in sms.imports.jobs:
+        add(one.body.file_name, f"SMS {one.code.code}", sms.imports.record(one), _sms_summary(one))
+    rows.sort(key=lambda row: row[0], reverse=True)
+    titles = ("!Started", "~File", "Into", "Status", "~Summary")
+    return section("Recent imports", "", table(titles, [row for _, row in rows[:IMPORTS]], "No imports."))
+
+
+def _told(job: Job | PastImport, when: int) -> tuple[dict[str, Any], dict[str, object]]:
+    if isinstance(job, PastImport):
+        return job.status(when), job.summary(when)
+    return job.status_record(), job.summary()
+
+
+def _sms_summary(job: SmsJob) -> Html:
+    return join([len(job.rows), " rows · ", len(job.updated), " updated · ", job.unknown, " dropped"])
+
+
+def _short(at: str) -> str:
+    """Cut the fraction of a second off a date-time, and put a space for the T."""
+    return at[:19].replace("T", " ")
+
+
+def _requests(sandbox: Sandbox) -> Html:
+    rows = [
+        [
+            _short(str(one["at"])),
+            element("code", one["route"]),
+            _request_chip(int(str(one["status"]))),
+            f"{one['milliseconds']:.1f}",
+            one["bytes"],
+            ", ".join(map(str, one["unknown_parameters"] or ())),  # type: ignore[call-overload]
+        ]
+        for one in list(sandbox.log.latest)[-REQUESTS:][::-1]
+    ]
+    titles = ("!At", "Route", "Status", "#Milliseconds", "#Bytes", "Unknown parameters")
+    return section("Recent requests", "newest first", table(titles, rows, "No requests yet."))
+
+
+def _request_chip(status: int) -> Html:
+    if not status:
+        return chip("no answer", "bad")
+    tone = "good" if status < _REFUSED else "warn" if status < _BROKEN else "bad"
+    return chip(str(status), tone)
+
+
+def _faults(sandbox: Sandbox) -> Html:
+    rows = [
+        [element("code", fault.spec.kind), fault.kind.text, fault.spec.route or "", fault.matched, fault.hits]
+        for hook in sandbox.hooks
+        for fault in getattr(hook, "active", ())
+    ]
+    if not rows:
+        return Html("")
+    return section("Faults", "", table(("Kind", "~What happens", "Route", "#Matched", "#Struck"), rows, ""))
+
+
+def _written(sandbox: Sandbox) -> Html:
+    """Tell what the data API took, if anything."""
+    rows = [
+        [name, len(one.rows), len(one.arrays)]
+        for family in sandbox.families
+        if isinstance(family, DataFamily)
+        for name, one in family.stored.items()
+        if one.arrays
+    ]
+    if not rows:
+        return Html("")
+    return section("Retail data", "", table(("Kind", "#Rows", "#Arrays"), rows, ""))
+
+
+def render(sandbox: Sandbox, *, refresh: int = 0) -> str:
+    """Write the page.
+
+    Args:
+        sandbox: What it is about.
+        refresh: Seconds after which the browser loads it again; 0: never.
+    """
+    now = sandbox.clock.now()
+    when = world_time(now)
+    sms = next(one for one in sandbox.families if isinstance(one, SmsFamily))
+    sms.imports.settle(moment_text(now))
+    log = sandbox.log
+    subscribed = sum(count_contacts(state, when)[0] for state in sandbox.store.lists.values())
+    errors = sum(count for status, count in log.by_status.items() if not _OK <= status < _REFUSED)
+    tiles = [
+        tile(subscribed, "subscribed contacts"),
+        tile(log.by_route.total(), "requests"),
+        tile(errors, "refused or failed"),
+        tile(log.max_in_flight, "most in flight at once"),
+        tile(sandbox.seed, "seed"),
+        tile(sandbox.scale, "scale"),
+    ]
+    clock = f"{_short(text_of(now))} UTC{', standing still' if sandbox.clock.frozen else ''}"
+    reload = '<meta http-equiv="refresh" content="' + str(refresh) + '">' if refresh else ""
+    links = '<a href="/">once</a> <a href="/?refresh=3">every 3 s</a>'
+    body = join(
+        [
+            Html('<header><h1>Listrak <span>sandbox</span></h1><p class="soft">its clock: '),
+            clock,
+            Html(f'</p><nav><span class="soft">reload</span> {links}</nav></header>'),
+            element("div", join(tiles), "tiles"),
+            _faults(sandbox),
+            _email_lists(sandbox, when),
+            _imports(sandbox, sms, when),
+            _phone_lists(sms, moment_text(now)),
+            _written(sandbox),
+            _requests(sandbox),
+        ]
+    )
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Listrak sandbox</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">{reload}<style>{STYLE}</style>'
+        f"</head><body><main>{body}</main></body></html>"
+    )
+
+
+def install(sandbox: Sandbox) -> list[Route]:
+    """Give the page's route."""
+
+    def page(call: Call) -> Answer:
+        asked = call.query.get("refresh", "")
+        refresh = min(int(asked), 3600) if asked.isascii() and asked.isdigit() else 0
+        html = render(sandbox, refresh=refresh)
+        return Answer(200, html.encode(), dict(HEADERS), "text/html; charset=utf-8")
+
+    return [Route("GET", "/", page)]
