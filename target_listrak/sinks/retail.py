@@ -100,11 +100,12 @@ class RetailLoader(Loader):
         self._recent: OrderedDict[Key, _Object] = OrderedDict()
         self._sent = _SentOrders()
         self._line_keys: list[str] = []
+        self._flat = False
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Match the stream's properties to Listrak's; what matches nothing is logged once, by name."""
-        for name in schema.get("properties") or {}:
-            self._mapper.step(name)
+        found = [self._mapper.step(name) for name in schema.get("properties") or {}]
+        self._flat = any(step is not None and step[2] for step in found)
         self._log_unknown()
         steps = ((name, self._mapper.step(name)) for name in key_properties)
         order_keys = {name for name, step in steps if step and not step[2] and step[0] == ("orderNumber",)}
@@ -126,7 +127,7 @@ class RetailLoader(Loader):
         batch = self._batches[lane]
         known = batch.get(key)
         if known is None:
-            known = batch[key] = self._begin(key) if made.item else _Object()
+            known = batch[key] = self._begin(key)
         self._add(known, made.value, made.item, self._item_key(record, row), row)
         self._weights[lane] += 400 + 2 * len(row.line)
         if len(batch) >= self._most_objects or self._weights[lane] >= _MOST_BYTES:
@@ -142,7 +143,9 @@ class RetailLoader(Loader):
         return tuple(str(record.get(name)) for name in self._line_keys) if self._line_keys else row.number
 
     def _begin(self, key: Key) -> _Object:
-        """An order that flat rows are gathered in: with what was sent of it just before, if anything was."""
+        """A new object; one of a flat stream begins with what was sent of it before, for rows come apart."""
+        if not self._flat:
+            return _Object()
         recent = self._recent.get(key)
         if recent is not None:
             return _Object(recent.value, dict(recent.items))
@@ -173,16 +176,16 @@ class RetailLoader(Loader):
         if not batch:
             return
         self._log_unknown()
-        self._remember(batch)
+        if self._flat:
+            self._remember(batch)
         objects = list(batch.values())
         self.run.imports.submit(
             ("data", self.destination.kind, lane), functools.partial(self._work, objects), weight
         )
 
     def _remember(self, batch: dict[Key, _Object]) -> None:
-        flat = {key: known for key, known in batch.items() if known.items}
-        self._sent.add(flat)
-        for key, known in flat.items():
+        self._sent.add(batch)
+        for key, known in batch.items():
             self._recent[key] = _Object(known.value, known.items)
             self._recent.move_to_end(key)
         while len(self._recent) > _RECENT:

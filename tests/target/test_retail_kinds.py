@@ -292,8 +292,6 @@ def test_fields_name_what_goes_where_and_everything_else_stays(runs: Runs) -> No
     load(runs, "customers", [{"id": 5, "town": "Lititz", "first_name": "Jo"}],
          fields={"id": "customerNumber", "town": "address.city"})  # fmt: skip
     assert rows(runs, "Customer") == {"5": {"customerNumber": "5", "address": {"city": "Lititz"}}}
-    outcome = runs.run([], {"s": {"kind": "customers", "fields": {"id": "hat size"}}})
-    assert outcome.error is None  # nothing was read, so nothing was resolved
     outcome = runs.run([schema("s", "id")], {"s": {"kind": "customers", "fields": {"id": "hat size"}}})
     assert isinstance(outcome.error, ConfigurationError)
     assert "hat size" in str(outcome.error)
@@ -322,7 +320,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LINES, st.integers(1, 6))
 def test_any_rows_end_as_a_plain_model_says_and_all_are_accounted_for(
     runs: Runs, lines: list[dict[str, Any]], batch: int
