@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from listrak_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, MutableMapping
+    from collections.abc import Iterable, Mapping
+
+    from singer_sdk.helpers.types import TapState
 
 logger = logging.getLogger("tap-listrak")
 
@@ -31,7 +33,7 @@ _FUTURE_TOLERANCE = timedelta(hours=1)
 
 
 def format_bookmark(moment: datetime) -> str:
-    """Format a time as it stands in the state: UTC, whole seconds, rounded down, so that text order is time order."""
+    """Format a time as it stands in the state: UTC, whole seconds, rounded down; text order is time order."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -81,7 +83,7 @@ def check_state(state: object) -> None:
 
 @dataclass
 class Bookmarks:
-    """The bookmarks of one run: what the last run left is read once, and only what this run has finished is written.
+    """The bookmarks of one run: what the last run left, and what this run has finished.
 
     Reading is safe from any thread. Writing is the writer's alone.
 
@@ -94,7 +96,7 @@ class Bookmarks:
         frozen: Write nothing: the run is cut short on purpose (a record limit), so it finishes nothing.
     """
 
-    state: MutableMapping[str, Any]
+    state: TapState
     started_at: datetime
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -118,7 +120,7 @@ class Bookmarks:
         return self.started_at if self.end_date is None else min(self.started_at, self.end_date)
 
     def since(self, stream: str, partition: Partition) -> datetime | None:
-        """Return from when to read: the bookmark at the run's start less the overlap, or ``start_date``, or None.
+        """Return from when to read: the last run's bookmark less the overlap, or ``start_date``, or None.
 
         None means everything. A ``start_date`` after the bookmark wins, as in the SDK.
         """

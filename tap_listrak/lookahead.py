@@ -5,17 +5,21 @@ receives a page asks at once for what the page names (the next page, the first p
 rows), and workers always take the smallest position that is left. So the order of the records, the state and
 the requests that are made are the same for any number of workers; only the waiting is shorter.
 
-At most ``limit`` pages are in flight or waiting to be written: that bounds the memory. The page that the
-writer waits for is exempt, so that the writer can always go on.
+The memory is bounded: a page is only begun while fewer than ``limit`` pages that come before it are in flight
+or waiting to be written. Pages far ahead never keep nearer ones from being fetched, so in all there may be
+``limit`` pages for each level of nesting (a list's, a message's, a link's). The page that the writer waits
+for is always begun.
 """
 
 from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 Position = tuple[int, ...]
 """A place in depth-first order: ``(page, row, child, page, …)``. A page sorts before the children of its
@@ -67,12 +71,13 @@ class Lookahead(Generic[T]):
     Args:
         workers: How many fetches may be in flight. With 1 there are no threads: a page is fetched when it is
             taken.
-        limit: How many pages may be in flight or waiting to be written. Defaults to twice the workers.
+        limit: How many pages before it may be in flight or waiting when a page is begun. A few more than
+            workers by default, so that nobody waits while the writer writes.
     """
 
     def __init__(self, workers: int, limit: int | None = None) -> None:
         self._workers = workers
-        self._limit = 2 * workers if limit is None else limit
+        self._limit = workers + 4 if limit is None else limit
         self._changed = threading.Condition()
         self._series: list[_Series[T]] = []
         self._slots: dict[Position, _Slot[T]] = {}
@@ -108,7 +113,7 @@ class Lookahead(Generic[T]):
         return slot.page  # type: ignore[return-value]  # done without error means that there is a page
 
     def announce(self, fetches: Iterable[Fetch[T]]) -> None:
-        """Let the workers begin a series of fetches (in ascending order of position) that no page's ``expand`` names."""
+        """Let the workers begin a series of fetches, in ascending order, that no page's ``expand`` names."""
         if self._workers <= 1:
             return
         with self._changed:
@@ -138,7 +143,7 @@ class Lookahead(Generic[T]):
             thread.start()
 
     def _pass(self, position: Position) -> None:
-        """Drop everything before a position, and the announcement of the position itself (the caller begins it)."""
+        """Drop everything before a position, and its own announcement: the caller begins it."""
         self._floor = position
         while self._series and self._series[0].position <= position:
             self._advance()
@@ -167,18 +172,23 @@ class Lookahead(Generic[T]):
         for slot in self._slots.values():
             if slot.urgent and not slot.begun:
                 return slot
-        if self._series and len(self._slots) < self._limit:
+        if self._series and self._room(self._series[0].position):
             fetch = self._advance()
             slot = self._slots[fetch.position] = _Slot(fetch)
             return slot
         return None
 
+    def _room(self, position: Position) -> bool:
+        return sum(known < position for known in self._slots) < self._limit
+
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self._closed and (slot := self._next()) is None:
+                slot = self._next()
+                while slot is None and not self._closed:
                     self._changed.wait()
-                if self._closed:
+                    slot = self._next()
+                if slot is None or self._closed:
                     return
                 slot.begun = True
             self._fetch(slot)

@@ -1,4 +1,4 @@
-"""Turns Listrak's rows into records: parents' ids, dates that every loader takes, and keys that are never missing."""
+"""Turns Listrak's rows into records: parents' ids, dates that loaders take, keys that are never missing."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from listrak_api.client import Client
     from listrak_api.routes import Api, Route
-
+    from tap_listrak.fields import FieldDirectory
     from tap_listrak.windows import Window
 
 Row = dict[str, Any]
@@ -31,7 +31,11 @@ class Rows:
 
 
 class Clients(Protocol):
-    """Gives the client of each API."""
+    """Gives the client of each API, and what several requests share."""
+
+    @property
+    def fields(self) -> FieldDirectory:
+        """The profile fields of lists."""
 
     def client(self, api: Api) -> Client:
         """Return the client of one API."""

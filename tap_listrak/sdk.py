@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
     from singer_sdk.helpers._batch import BatchConfig
-
     from singer_sdk.singerlib.messages import Message
 
     from tap_listrak.lookahead import Position
@@ -60,6 +59,23 @@ class ContextStream(Stream):
     @abc.abstractmethod
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Return the steps that a context begins with; none if there is nothing to ask for."""
+
+    # --- selection
+
+    @property
+    def available(self) -> bool:
+        """Whether the stream can be read at all with the credentials that are set."""
+        return True
+
+    @property
+    def selected(self) -> bool:
+        """Whether the stream is selected, and available: what cannot be read counts as deselected."""
+        return self.available and bool(self.mask.get((), True))
+
+    @selected.setter
+    def selected(self, value: bool | None) -> None:
+        self.metadata.root.selected = value
+        self._mask = self.metadata.resolve_selection()
 
     # --- state: the tap's bookmarks do that, see `tap_listrak.bookmarks`
 
@@ -99,7 +115,7 @@ class ContextStream(Stream):
         """
 
     def _write_state_message(self) -> None:
-        """Write the state at the end of a root stream only; within it, streams write it when a window is done."""
+        """Write the state at the end of a root stream; within it, streams write it when a window is done."""
         if self.parent_stream_type is None:
             self._tap.write_state()
 
@@ -109,7 +125,7 @@ class ContextStream(Stream):
 
     # --- metrics: one counter and one timer per stream
 
-    def get_record_counter(self, **_: Any) -> RunCounter:  # type: ignore[override]  # noqa: ANN401
+    def get_record_counter(self, **_: Any) -> RunCounter:  # noqa: ANN401
         """Return the stream's own counter."""
         return self.counter
 
@@ -189,7 +205,7 @@ class ContextStream(Stream):
             child.sync_context(dict(child_context), (*self._row_position, number))
 
     def sync_context(self, context: Context, position: Position) -> None:
-        """Write the records of one context, and of its children: what `Stream.sync` does, without what is per stream.
+        """Write one context's records, and its children's: `Stream.sync` without what is per stream.
 
         Args:
             context: From the parent's record.
@@ -219,6 +235,8 @@ class ContextStream(Stream):
         if context is not None:
             yield from super()._sync_records(context, write_messages=write_messages)
             return
+        if not (self.selected or self.has_selected_descendents):
+            return  # the SDK's dry run comes here whatever is selected
         with self._tap.running(self):
             yield from super()._sync_records(None, write_messages=write_messages)
             for stream in self.family():

@@ -190,7 +190,7 @@ class Settings:
             ConfigurationError: A value is wrong in a way that the schema cannot say, or no credentials are
                 there.
         """
-        values = {
+        values: dict[str, Any] = {
             name: default if (value := config.get(name)) is None else value
             for name, default in ((name, text.get("default")) for name, text in TAP_SETTINGS.items())
         }

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 
+from listrak_api.errors import ConfigurationError
+from listrak_api.settings import has_credentials
 from tap_listrak.bookmarks import Bookmarks, check_state
+from tap_listrak.fields import FieldDirectory
 from tap_listrak.lookahead import Lookahead
 from tap_listrak.progress import Progress
-from tap_listrak.requests import Rows
-from tap_listrak.settings import CONFIG_SCHEMA, Settings, unknown_settings
+from tap_listrak.settings import APIS, CONFIG_SCHEMA, Settings, unknown_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from listrak_api.client import Client
     from listrak_api.routes import Api
-    from tap_listrak.requests import Request
+    from tap_listrak.requests import Request, Rows
     from tap_listrak.sdk import Context, ContextStream
     from tap_listrak.streams.base import ListrakStream
 
@@ -39,6 +41,7 @@ class TapListrak(Tap):
         self._clients: dict[Api, Client] = {}
         self._lock = threading.Lock()
         self.lookahead: Lookahead[Rows] = Lookahead(1)
+        self.fields = FieldDirectory()
         super().__init__(**kwargs)
 
     # --- what streams share
@@ -49,8 +52,15 @@ class TapListrak(Tap):
         return Settings.from_config(self.config)
 
     @cached_property
+    def apis(self) -> tuple[Api, ...]:
+        """The APIs that there are credentials for; all of them if there are none at all, as in discovery."""
+        with contextlib.suppress(ConfigurationError):
+            return tuple(api for api in APIS if has_credentials(self.config, api)) or APIS
+        return APIS
+
+    @cached_property
     def bookmarks(self) -> Bookmarks:
-        """The run's bookmarks. Asks for a token, because the run's start is never later than Listrak's own clock says."""
+        """The run's bookmarks. Asks for a token: the run's start is never later than Listrak's clock says."""
         settings = self.settings
         return Bookmarks(
             self.state,
@@ -113,7 +123,7 @@ class TapListrak(Tap):
     # --- what the SDK asks for
 
     def discover_streams(self) -> list[ListrakStream]:
-        """Return all streams: discovery needs no credentials, because Listrak's reports have fixed columns."""
+        """Return all streams. Discovery needs no credentials: Listrak's reports have fixed columns."""
         from tap_listrak.streams import STREAMS  # noqa: PLC0415 - not needed for --version and --about
 
         return [stream(self) for stream in STREAMS]

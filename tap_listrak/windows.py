@@ -1,4 +1,4 @@
-"""Windows of time that a long history is read in, so that a first run can be interrupted without starting over.
+"""Windows of time that a long history is read in, so that a first run can be interrupted.
 
 Pure arithmetic: nothing here asks Listrak or looks at a clock.
 """
@@ -24,7 +24,7 @@ end."""
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time, read as one unit: its end is where a bookmark may stand once all its rows are written.
+    """A stretch of time, read as one unit: once all its rows are written, a bookmark may stand at its end.
 
     Args:
         number: 0 for the first window, and so on: windows are read in this order.
@@ -51,7 +51,7 @@ class Window:
         return self.end if self.end is None or self.last else self.end + MARGIN
 
     def owns(self, moment: datetime | None) -> bool:
-        """Tell whether a row that was found belongs here: False only if it lies in a margin, so to a neighbour.
+        """Tell whether a row that was found belongs here: False only if it lies in a margin, so next door.
 
         A row whose date is unknown or lies anywhere else was sent by Listrak for this window, and is kept.
         """

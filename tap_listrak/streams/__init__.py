@@ -16,6 +16,7 @@ from tap_listrak.streams.account import (
     SplitTestMessages,
     SplitTests,
 )
+from tap_listrak.streams.contacts import Contacts
 from tap_listrak.streams.conversations import (
     ConversationMessageActivity,
     ConversationMessageLinkClickers,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 STREAMS: tuple[type[ListrakStream], ...] = (
     Lists,
     Campaigns,
+    Contacts,
     ProfileFieldGroups,
     ProfileFields,
     Events,

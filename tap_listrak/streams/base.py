@@ -58,7 +58,7 @@ class ListrakStream(ContextStream):
     """Query parameters that are always the same."""
 
     def __init__(self, tap: TapListrak) -> None:
-        super().__init__(tap, type(self).properties.to_dict(), type(self).name)
+        super().__init__(tap, self.properties.to_dict(), self.name)
         self.primary_keys = self.keys
         self.replication_key = self.date_key
         # Streams without a date of their own (links, summaries) are incremental all the same, by their
@@ -105,13 +105,17 @@ class ListrakStream(ContextStream):
         return Step(order, Read(self.route, ids, query, self._tap.settings.page_size), window)
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:  # noqa: ARG002
-        """Turn Listrak's rows into records: parents' ids, dates, keys. Pure but for the count of missing
-        keys."""
+        """Turn Listrak's rows into records: parents' ids, dates, keys. Pure but for counting missing keys."""
         return self.preparer.prepare(data, self.parent_ids(context))
 
     def parent_ids(self, context: Mapping[str, Any]) -> Row:
-        """Return the ids that every record takes from its context. Names with an underscore are not for records."""
+        """Return the ids that records take from their context: all names but those with an underscore."""
         return {name: value for name, value in context.items() if name[0] != "_"}
+
+    @property
+    def available(self) -> bool:
+        """Whether there are credentials for the stream's API, or none at all (discovery)."""
+        return self.route.api in self._tap.apis
 
     # --- bookmarks
 
@@ -144,7 +148,7 @@ class ListrakStream(ContextStream):
         return (stream for stream in self.family() if isinstance(stream, ListrakStream))
 
     def advance(self, context: Mapping[str, Any], until: datetime | None = None) -> None:
-        """Move the bookmarks of the whole family for this context's partition: everything up to there is written.
+        """Move the family's bookmarks for this context's partition: everything up to there is written.
 
         Args:
             context: The context.
@@ -158,7 +162,7 @@ class ListrakStream(ContextStream):
 
     @property
     def owns_partition(self) -> bool:
-        """Whether a context of this stream is a whole partition: then the family's bookmarks move when it is done."""
+        """Whether a context is a whole partition: then the family's bookmarks move when it is done."""
         parent = self.parent_stream_type
         return parent is not None and parent.parent_stream_type is None
 
@@ -184,7 +188,7 @@ class ListrakStream(ContextStream):
         )
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
-        """Take the pages of a context in order. Code after a page's last row runs when that row's children are done."""
+        """Take a context's pages in order. What follows a ``yield`` runs once its children are done."""
         position = self._position
         pending = list(self.first_steps(context))
         guards: dict[Order, CursorGuard] = {}

@@ -21,7 +21,6 @@ from tap_listrak.schemas import (
     LIST_ID,
     MESSAGE,
     MESSAGE_ID,
-    PASS_ALONG,
     SUMMARY,
     activity,
     integer,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class ConversationStream(ListrakStream):
-    """What belongs to conversations: with chosen ones (``conversation_ids``) it is looked up, not followed."""
+    """What belongs to conversations; chosen ones (``conversation_ids``) are looked up, not followed."""
 
     @property
     def keeps_time(self) -> bool:

@@ -8,15 +8,16 @@ from singer_sdk import typing as th
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError
+from tap_listrak.fields import check
 from tap_listrak.schemas import LIST_ID, flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.requests import Row, Step
+    from tap_listrak.requests import Row, Rows, Step
     from tap_listrak.sdk import Context
 
 
@@ -67,13 +68,32 @@ class Lists(ListrakStream):
         """
         return choose(super().prepare(data, context, step), self._tap.settings.list_ids)
 
+    def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
+        """Take the lists, and make sure that every chosen profile field exists on one of them.
+
+        A misspelt field must stop the run here: later, contacts would be read and their bookmark moved
+        without it.
+
+        Raises:
+            ConfigurationError: A chosen profile field exists on no list.
+        """
+        for step, rows in super().walk(context):
+            wanted = self._tap.settings.profile_fields
+            if not isinstance(wanted, str) and self._tap.streams["contacts"].selected:
+                ids = [int(record["listId"]) for record in rows.records]
+                check({list_id: self._tap.fields.fields(self._tap, list_id) for list_id in ids}, wanted)
+            yield step, rows
+
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
         """Give the list's id, and since when it exists."""
         return {"listId": record["listId"], "_created": record.get("createDate")}
 
 
 class Campaigns(ListrakStream):
-    """One row per campaign of a list. Key: listId, campaignId. Read whole each run. Source: GET /List/{listId}/Campaign."""
+    """One row per campaign of a list. Key: listId, campaignId. Read whole each run.
+
+    Source: GET /List/{listId}/Campaign.
+    """
 
     name = "campaigns"
     route = routes.CAMPAIGNS

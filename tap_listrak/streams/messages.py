@@ -104,9 +104,9 @@ class Messages(ListrakStream):
 
 
 class MessageReport(ListrakStream):
-    """What hangs on a message: read whole when the message is new or passes a refresh age, and until it has settled."""
+    """What hangs on a message: read whole when the message is new or passes a refresh age."""
 
-    parent_stream_type = Messages
+    parent_stream_type: type[ListrakStream] = Messages
     incremental = True
 
     @property
@@ -147,8 +147,9 @@ class MessageActivity(MessageReport):
 
 
 class MessageLinks(MessageReport):
-    """One row per link of a message. Key: listId, messageId, linkId. Incremental: whole with each whole reading.
+    """One row per link of a message. Key: listId, messageId, linkId.
 
+    Incremental: whole with each whole reading, and whenever clickers need the links.
     Source: GET /List/{listId}/Message/{messageId}/Link.
     """
 
@@ -200,9 +201,9 @@ class MessageLinkClickers(MessageReport):
 
 
 class MessageSummaries(MessageReport):
-    """One row per message: the figures of its report. Key: listId, messageId. Incremental: with each whole reading.
+    """One row per message: the figures of its report. Key: listId, messageId.
 
-    Source: GET /List/{listId}/Message/{messageId}/Summary.
+    Incremental: with each whole reading. Source: GET /List/{listId}/Message/{messageId}/Summary.
     """
 
     name = "message_summaries"

@@ -1,0 +1,297 @@
+"""Contacts of email lists, in both subscription states, with the profile fields that were asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from listrak_api import routes
+from listrak_api.errors import NotFoundError
+from tap_listrak.dates import moment
+from tap_listrak.fields import ProfileField, choose
+from tap_listrak.requests import Rows, Step
+from tap_listrak.schemas import EMAIL_ADDRESS, LIST_ID, integer, key, text
+from tap_listrak.schemas import moment as moment_property
+from tap_listrak.streams.base import ListrakStream
+from tap_listrak.streams.lists import Lists
+from tap_listrak.windows import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.helpers import types
+
+    from tap_listrak.requests import Clients, Row
+    from tap_listrak.sdk import Context
+    from tap_listrak.windows import Window
+
+MAX_FIELDS = 30
+"""How many profile fields Listrak gives with one request."""
+
+STATES = ("Subscribed", "Unsubscribed")
+VALUES = "segmentationFieldValues"
+_SEEN = "_passes"
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Asks which profile fields the list has, for the requests that follow.
+
+    Args:
+        list_id: The list.
+    """
+
+    list_id: int
+
+    def send(self, clients: Clients, cursor: str | None) -> Rows:
+        """Read groups and fields; the page's rows are `ProfileField` under the name ``field``."""
+        del cursor
+        fields = clients.fields.fields(clients, self.list_id)
+        return Rows([{"field": field} for field in fields])
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsRead:
+    """Reads a page of contacts, in as many passes as its profile fields need, merged by contact.
+
+    Args:
+        list_id: The list.
+        params: Query parameters but for the fields.
+        fields: The profile fields to ask for.
+        count: Rows on a page.
+    """
+
+    list_id: int
+    params: Mapping[str, object]
+    fields: tuple[ProfileField, ...]
+    count: int
+
+    @property
+    def passes(self) -> list[list[int]]:
+        """The ids of the fields of each pass; one pass without ids if there are no fields."""
+        ids = [field.field_id for field in self.fields]
+        return [ids[start : start + MAX_FIELDS] for start in range(0, len(ids), MAX_FIELDS)] or [[]]
+
+    def send(self, clients: Clients, cursor: str | None) -> Rows:
+        """Read the page of every pass that has one left.
+
+        Contacts that some passes have on this page and others on another one carry ``_passes``, the numbers
+        of the passes that they were seen in; `Contacts` puts them together.
+        """
+        client, passes = clients.client("email"), self.passes
+        cursors: list[Any] = [None] * len(passes) if cursor is None else json.loads(cursor)
+        merged: dict[str, Row] = {}
+        following: list[Any] = []
+        for number, ids in enumerate(passes):
+            if cursor is not None and cursors[number] is None:
+                following.append(None)
+                continue
+            params = {**self.params, "segmentationFieldIds": ids or None}
+            page = client.get_page(
+                routes.CONTACTS, {"listId": self.list_id}, params, cursors[number], self.count
+            )
+            following.append(page.next_cursor)
+            if len(passes) == 1:
+                return Rows(page.rows, page.next_cursor and json.dumps(following))
+            for row in page.rows:
+                merge(merged, row, {number})
+        records = list(merged.values())
+        for record in records:
+            if len(record[_SEEN]) == len(passes):
+                del record[_SEEN]
+        return Rows(records, json.dumps(following) if any(following) else None)
+
+
+def merge(merged: dict[str, Row], row: Row, passes: set[int]) -> Row:
+    """Put a row of further passes beside what is known of the same contact, and return it.
+
+    Args:
+        merged: What is known, by contact.
+        row: The row; its values are added, everything else is the same in all passes.
+        passes: The numbers of the passes that it was seen in.
+    """
+    contact = str(row.get("emailKey") or row.get("emailAddress"))
+    known = merged.get(contact)
+    if known is None:
+        row[_SEEN] = set(passes)
+        merged[contact] = row
+        return row
+    known[VALUES] = [*(known.get(VALUES) or []), *(row.get(VALUES) or [])]
+    known[_SEEN] |= passes
+    return known
+
+
+class Contacts(ListrakStream):
+    """One row per contact of a list, subscribed or unsubscribed. Key: listId, emailKey.
+
+    Incremental: subscribed contacts by their latest subscribe date, so that resubscriptions are found,
+        unsubscribed ones
+    by their unsubscribe date. Read in windows of time. Source: GET /List/{listId}/Contact.
+
+    A contact that becomes pending is in neither state, and no filter finds a profile value that changed: a
+    full run now and then does.
+    """
+
+    name = "contacts"
+    route = routes.CONTACTS
+    parent_stream_type = Lists
+    keys = ("listId", "emailKey")
+    date_key = "subscribeDate"
+    incremental = True
+    properties = th.PropertiesList(
+        LIST_ID,
+        key("emailKey", th.StringType, "Listrak's key of the contact's address."),
+        th.Property(EMAIL_ADDRESS.name, th.StringType, description=EMAIL_ADDRESS.description),
+        text("universalEmailKey", "SHA-256 digest of the address."),
+        text("subscriptionState", "Subscribed or Unsubscribed."),
+        moment_property("subscribeDate", "When the contact subscribed first."),
+        moment_property("resubscribeDate", "When the contact last subscribed again."),
+        text("subscribeMethod", "How the contact subscribed."),
+        moment_property("unsubscribeDate", "When the contact unsubscribed."),
+        text("unsubscribeMethod", "How the contact unsubscribed."),
+        text("externalContactID", "Id of the contact in the client's own system."),
+        th.Property(
+            VALUES,
+            th.ArrayType(
+                th.ObjectType(
+                    integer("segmentationFieldGroupId", "Id of the profile field's group."),
+                    integer("segmentationFieldId", "Id of the profile field."),
+                    text("value", "Value, as text."),
+                )
+            ),
+            description="Profile field values as Listrak gives them, of the fields that are asked for.",
+        ),
+        th.Property(
+            "profileFields",
+            th.CustomType(
+                {
+                    "type": ["object", "null"],
+                    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+                }
+            ),
+            description="The same values by field name, or `Group.Field` where several groups have the name: "
+            "check boxes as booleans, numbers as numbers, dates in ISO form, the rest as text.",
+        ),
+    )
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask which profile fields there are, if any are wanted; else begin with the first window."""
+        if self._tap.settings.profile_fields == "none":
+            return self._window(context, self._span(context).first(), ())
+        return [Step((-1, 0, 0), Directory(context["listId"]))]
+
+    def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
+        """Go on with the next page; the first page of subscribed contacts also leads to the next window."""
+        if isinstance(step.request, Directory):
+            fields = choose([row["field"] for row in rows.records], self._tap.settings.profile_fields)
+            return self._window(context, self._span(context).first(), fields)
+        steps = list(super().follow(context, step, rows))
+        if step.window is not None and step.cursor is None and step.order[1] == 0:
+            following = self._span(context).after(step.window, empty=not rows.records)
+            steps += self._window(context, following, self._fields(step))
+        return steps
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
+        """Add the values by name, and leave to a neighbouring window what lies beyond the window's ends."""
+        if isinstance(step.request, Directory):
+            return data
+        records = super().prepare(data, context, step)
+        fields = {field.field_id: field for field in self._fields(step)}
+        for record in records:
+            record["profileFields"] = by_name(record, fields) if fields else None
+        return [record for record in records if step.window is None or step.window.owns(_dated(record, step))]
+
+    def get_records(self, context: types.Context | None) -> Iterable[Row]:
+        """Return the contacts; those that come in pieces when they are whole, or at the end of the series."""
+        pieces: dict[str, Row] = {}
+        for step, rows in self.walk(dict(context or {})):
+            if isinstance(step.request, Directory):
+                continue
+            yield from self._whole(step, rows, pieces)
+            if rows.cursor is None and pieces:
+                yield from self._complete(step, pieces)
+                pieces = {}
+            self._tap.progress.rows(self.name, dict(self.partition(context or {})), len(rows.records))
+
+    def _whole(self, step: Step, rows: Rows, pieces: dict[str, Row]) -> Iterator[Row]:
+        passes = len(step.request.passes) if isinstance(step.request, ContactsRead) else 1
+        for record in rows.records:
+            if _SEEN not in record:
+                yield record
+                continue
+            seen = record.pop(_SEEN)
+            known = merge(pieces, record, seen)
+            if len(known[_SEEN]) == passes:
+                del pieces[str(known.get("emailKey") or known.get("emailAddress"))], known[_SEEN]
+                yield self._named(known, step)
+
+    def _complete(self, step: Step, pieces: dict[str, Row]) -> Iterator[Row]:
+        """Ask for what is missing of contacts that changed while they were read: one by one, they are few."""
+        request = step.request
+        if not isinstance(request, ContactsRead):
+            return
+        for record in pieces.values():
+            seen = record.pop(_SEEN)
+            for number, ids in enumerate(request.passes):
+                if number not in seen:
+                    record[VALUES] = [*(record.get(VALUES) or []), *self._ask(record, ids)]
+            yield self._named(record, step)
+
+    def _ask(self, record: Row, ids: list[int]) -> list[Row]:
+        path = {"listId": record["listId"], "contactIdentifier": record["emailAddress"]}
+        try:
+            row = self._tap.client("email").get(routes.CONTACT, path, {"segmentationFieldIds": ids})
+        except NotFoundError:
+            return []  # gone: what is known is all that there is
+        return list(row.get(VALUES) or [])
+
+    def _named(self, record: Row, step: Step) -> Row:
+        record["profileFields"] = by_name(record, {field.field_id: field for field in self._fields(step)})
+        return record
+
+    @staticmethod
+    def _fields(step: Step) -> tuple[ProfileField, ...]:
+        return step.request.fields if isinstance(step.request, ContactsRead) else ()
+
+    def _span(self, context: Context) -> Span:
+        settings, bookmarks = self._tap.settings, self._tap.bookmarks
+        born = moment(context.get("_created"))
+        return Span(self.since(context), bookmarks.until, settings.end_date, settings.window, born)
+
+    def _window(
+        self, context: Context, window: Window | None, fields: tuple[ProfileField, ...]
+    ) -> list[Step]:
+        """Return the two steps of a window: subscribed contacts first, then unsubscribed ones."""
+        if window is None:
+            return []
+        steps = []
+        for number, state in enumerate(STATES):
+            latest = False if state == "Subscribed" else None
+            params = {
+                "subscriptionState": state,
+                "startDate": window.ask_from,
+                "endDate": window.ask_to,
+                "useOriginalSubscribeDate": latest,
+            }
+            request = ContactsRead(context["listId"], params, fields, self._tap.settings.page_size)
+            steps.append(Step((window.number, number, 0), request, window))
+        return steps
+
+
+def by_name(record: Row, fields: Mapping[int, ProfileField]) -> dict[str, object]:
+    """Return a contact's values by field name; a field that the list got meanwhile is called by its id."""
+    values = {}
+    for value in record.get(VALUES) or []:
+        field = fields.get(value["segmentationFieldId"])
+        name = field.column if field else str(value["segmentationFieldId"])
+        values[name] = field.value(value.get("value")) if field else value.get("value")
+    return values
+
+
+def _dated(record: Row, step: Step) -> Any:  # noqa: ANN401 - datetime or None
+    if step.order[1] == 1:
+        return moment(record.get("unsubscribeDate"))
+    return moment(record.get("resubscribeDate")) or moment(record.get("subscribeDate"))
