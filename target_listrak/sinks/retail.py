@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
-from listrak_api.errors import ListrakError, RequestRefusedError
+from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
 from target_listrak.mapping import BadValues
 from target_listrak.retail import BadField, Mapper, merge
 from target_listrak.retail_models import KINDS
@@ -233,8 +233,12 @@ class RetailLoader(Loader):
             try:
                 body = [value for value, _ in objects]
                 self.run.client("data").send(_ROUTES[self.destination.kind], body=body, idempotent=True)
-            except RequestRefusedError as error:
+            except (RequestRefusedError, NotFoundError) as error:
+                # Nothing that these routes name could be missing: with 404 Listrak says that a body is too
+                # large.
                 if len(objects) == 1:
+                    if isinstance(error, NotFoundError):
+                        raise
                     self._reject(objects[0][1], refused(error))
                     return
                 self._check_hope(error)
@@ -246,13 +250,11 @@ class RetailLoader(Loader):
             for row in rows:
                 self.journal.accept(row)
 
-    def _check_hope(self, error: RequestRefusedError) -> None:
+    def _check_hope(self, error: RequestRefusedError | NotFoundError) -> None:
         """End the run where so much is refused that it fails in any case: the cause is no single row's."""
         account = self.journal.account
         if account.rejected >= _GIVE_UP_AFTER and account in self.run.over_reject_share():
-            message = (
-                f"Listrak refuses most of stream {self.stream!r}, last with {error.code or error.status}"
-            )
+            message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"
             raise ListrakError(message, hint=f"See {self.run.rejects.path} for the reasons.") from error
 
     def _reject(self, rows: list[Row], why: BadValue) -> None:

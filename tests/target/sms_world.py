@@ -82,12 +82,12 @@ class SmsWorld:
         """The contact imports that were made."""
         return list(self.runs.sandbox.written()["sms"]["imports"])
 
-    def load(self, rows: list[dict[str, Any]], kind: str = "sms_list", **options: Any) -> Outcome:
+    def load(self, rows: list[dict[str, Any]], kind: str = "sms_list", **options: object) -> Outcome:
         """Load rows, and see that all are accounted for."""
         return self.runs.good(messages(rows), destination(kind, **options))
 
 
-def destination(kind: str = "sms_list", **options: Any) -> dict[str, Any]:
+def destination(kind: str = "sms_list", **options: object) -> dict[str, Any]:
     """The setting `destinations` for one stream."""
     places: dict[str, Any] = {"sender_code": "48291"}
     if kind in {"sms_list", "sms_unsubscribe"}:

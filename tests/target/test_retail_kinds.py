@@ -1,4 +1,4 @@
-"""`customers`, `orders`, `products`, `reviews`, `rating_summaries`: what arrives at the Data API, and what is rejected."""
+"""`customers`, `orders`, `products`, `reviews`, `rating_summaries`: what arrives, and what is rejected."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def rows(runs: Runs, kind: str) -> dict[str, Any]:
     return {key: strip(row) for key, row in written(runs, kind)["rows"].items()}
 
 
-def strip(value: Any) -> Any:
+def strip(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, dict):
         return {name: strip(inner) for name, inner in value.items() if inner is not None}
     return [strip(inner) for inner in value] if isinstance(value, list) else value
 
 
 def load(
-    runs: Runs, kind: str, records: list[dict[str, Any]], keys: tuple[str, ...] = (), **options: Any
-) -> Any:
+    runs: Runs, kind: str, records: list[dict[str, Any]], keys: tuple[str, ...] = (), **options: object
+) -> Outcome:
     names = dict.fromkeys(name for one in records for name in one)
     messages = [schema("s", *names, keys=keys), *(record("s", **one) for one in records), state({"at": 1})]
     outcome = runs.good(messages, {"s": {"kind": kind, **options}})
@@ -344,6 +344,7 @@ def test_any_rows_end_as_a_plain_model_says_and_all_are_accounted_for(
         )
         if code.strip() and len(code) <= 32 and printable:
             order["couponCode"] = code
+    assert outcome.account.merged + outcome.account.accepted + outcome.account.rejected == len(lines)
     stored = rows(runs, "Order")
     for number, order in model.items():
         whole = all("sku" in item for item in order["items"])

@@ -1,4 +1,4 @@
-"""SMS and retail destinations when answers are lost: nothing is done twice, and nothing that was not done passes for done."""
+"""SMS and retail destinations when answers are lost: nothing twice, and nothing undone passes for done."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sms(runs: Runs) -> Iterator[SmsWorld]:
     runs.sandbox.reset(scale="small")
 
 
-def fault(sms: SmsWorld, kind: str, route: str, **options: Any) -> None:
+def fault(sms: SmsWorld, kind: str, route: str, **options: object) -> None:
     sms.runs.sandbox.control("POST", "faults", {"kind": kind, "route": route, **options})
 
 

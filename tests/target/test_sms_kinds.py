@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sms_world import CLUB, STOCK, SmsWorld, destination, messages, new_numbers
-from target_runs import Runs
+
+if TYPE_CHECKING:
+    from target_runs import Runs
 
 
 @pytest.fixture

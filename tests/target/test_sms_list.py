@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sms_world import CLUB, STOCK, STREAM, SmsWorld, destination, messages, new_numbers
-from target_runs import Runs, activate, record, schema, state
+from target_runs import Outcome, Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -330,137 +333,157 @@ def test_a_disabled_sender_code_ends_the_run_and_blames_no_row(sms: SmsWorld) ->
     assert outcome.codes == []
 
 
+@pytest.fixture
+def tiny(runs: Runs) -> Iterator[SmsWorld]:
+    """A world of a few people, for what looks at each member of a list."""
+    runs.sandbox.reset(scale="tiny")
+    yield SmsWorld(runs)
+    runs.sandbox.reset(scale="small")
+
+
 def members(sms: SmsWorld) -> list[str]:
     return sorted(number for number, one in sms.everybody(CLUB, "subscribed").items() if not one["optOut"])
 
 
-def mirrored(sms: SmsWorld, numbers: list[str], **options: Any) -> Any:
+def mirrored(sms: SmsWorld, numbers: list[str], **options: object) -> Outcome:
     rows = [*messages([{"phone": one} for one in numbers], 1), activate(STREAM, 1), state({"at": 1})]
     return sms.runs.run(rows, destination(mirror=True, **options))
 
 
 @pytest.mark.parametrize("left_listed", [False, True])
 def test_mirrored_twice_with_changing_audiences_ends_with_exactly_the_second(
-    sms: SmsWorld,
+    tiny: SmsWorld,
     left_listed: bool,  # noqa: FBT001  a parameter, no switch
 ) -> None:
     """Whether Listrak lists people who left a list is not documented: both readings end alike."""
-    sms.runs.sandbox.settings(sms_left_contacts_listed=left_listed)
-    on = members(sms)
-    elsewhere = {number: one for number, one in sms.everybody().items() if number not in on}
+    tiny.runs.sandbox.settings(sms_left_contacts_listed=left_listed)
+    on = members(tiny)
+    elsewhere = {number: one for number, one in tiny.everybody().items() if number not in on}
     first = [*on[10:], *new_numbers(20)]
-    outcome = mirrored(sms, first)
+    outcome = mirrored(tiny, first)
     assert outcome.error is None
     assert outcome.closes()
     assert outcome.account.removed == 10
-    assert set(members(sms)) == set(first)
+    assert set(members(tiny)) == set(first)
     assert outcome.states == [{"at": 1}]
     second = [*first[25:], *new_numbers(30, first=100)]
-    outcome = mirrored(sms, second)
+    outcome = mirrored(tiny, second, max_removed_share=0.5)
     assert outcome.error is None
     assert outcome.account.removed == 25
-    assert set(members(sms)) == set(second)
-    now = sms.everybody()
+    assert set(members(tiny)) == set(second)
+    now = tiny.everybody()
     assert {number: now[number] for number in elsewhere} == elsewhere
     other_lists = {CLUB}
     for number in on:
         kept = [row for row in now[number]["phoneLists"] if row["phoneListId"] not in other_lists]
         assert all(row["subscriptionState"] != "Unsubscribed" or row["unsubscribeDate"] for row in kept)
-    assert {one["phoneListId"] for one in sms.calls("unsubscribe")} == {CLUB}
+    assert {one["phoneListId"] for one in tiny.calls("unsubscribe")} == {CLUB}
 
 
-def test_without_an_activate_version_after_the_last_record_nobody_is_removed(sms: SmsWorld) -> None:
-    on = members(sms)
+def test_who_was_removed_by_mirroring_comes_back_with_resubscribe_only(tiny: SmsWorld) -> None:
+    """Listrak does not say who unsubscribed somebody, so nobody who is unsubscribed is taken for willing."""
+    on = members(tiny)
+    mirrored(tiny, on[4:])
+    back = mirrored(tiny, on)
+    assert back.error is None
+    assert back.codes == ["previously_unsubscribed"] * 4
+    assert set(members(tiny)) == set(on[4:])
+    assert mirrored(tiny, on, resubscribe=True).codes == []
+    assert set(members(tiny)) == set(on)
+
+
+def test_without_an_activate_version_after_the_last_record_nobody_is_removed(tiny: SmsWorld) -> None:
+    on = members(tiny)
     first = [*messages([{"phone": one} for one in on[5:]], 1), state({"at": 1})]
     early = [first[0], activate(STREAM, 1), *first[1:]]
     for rows in (first, early):
-        outcome = sms.runs.run(rows, destination(mirror=True))
+        outcome = tiny.runs.run(rows, destination(mirror=True))
         assert outcome.error is None
         assert outcome.states == [{"at": 1}]
-        assert sms.touched() == set()
+        assert tiny.touched() == set()
 
 
-def test_end_of_input_removes_without_one(sms: SmsWorld) -> None:
-    on = members(sms)
-    outcome = sms.runs.run(messages([{"phone": one} for one in on[5:]]), destination(mirror="end_of_input"))
+def test_end_of_input_removes_without_one(tiny: SmsWorld) -> None:
+    on = members(tiny)
+    outcome = tiny.runs.run(messages([{"phone": one} for one in on[5:]]), destination(mirror="end_of_input"))
     assert outcome.error is None
-    assert sms.touched() == set(on[:5])
+    assert tiny.touched() == set(on[:5])
 
 
-def test_more_than_the_share_removes_nobody_keeps_additions_and_holds_state(sms: SmsWorld) -> None:
-    on = members(sms)
+def test_more_than_the_share_removes_nobody_keeps_additions_and_holds_state(tiny: SmsWorld) -> None:
+    on = members(tiny)
     (new,) = new_numbers(1)
-    outcome = mirrored(sms, [*on[len(on) // 2 :], new])
+    outcome = mirrored(tiny, [*on[len(on) // 2 :], new])
     assert outcome.error is not None
     assert "max_removed_share" in str(outcome.error)
-    assert sms.touched() == {new}
+    assert tiny.touched() == {new}
     assert outcome.states == []
-    outcome = mirrored(sms, [*on[len(on) // 2 :], new], max_removed_share=0.6)
+    outcome = mirrored(tiny, [*on[len(on) // 2 :], new], max_removed_share=0.6)
     assert outcome.error is None
-    assert set(members(sms)) == {*on[len(on) // 2 :], new}
+    assert set(members(tiny)) == {*on[len(on) // 2 :], new}
 
 
 @pytest.mark.parametrize("left_listed", [False, True])
-def test_the_share_counts_members_only(sms: SmsWorld, left_listed: bool) -> None:  # noqa: FBT001  a parameter
-    sms.runs.sandbox.settings(sms_left_contacts_listed=left_listed)
-    on = members(sms)
+def test_the_share_counts_members_only(tiny: SmsWorld, left_listed: bool) -> None:  # noqa: FBT001  a parameter
+    tiny.runs.sandbox.settings(sms_left_contacts_listed=left_listed)
+    on = members(tiny)
     allowed = len(on) // 5
-    assert mirrored(sms, on[allowed + 1 :]).error is not None
-    assert mirrored(sms, on[allowed:]).error is None
+    assert mirrored(tiny, on[allowed + 1 :]).error is not None
+    assert mirrored(tiny, on[allowed:]).error is None
 
 
-def test_a_rejected_row_with_a_readable_number_protects_its_member(sms: SmsWorld) -> None:
-    on = members(sms)
+def test_a_rejected_row_with_a_readable_number_protects_its_member(tiny: SmsWorld) -> None:
+    on = members(tiny)
     rows: list[Any] = messages([{"phone": one} for one in on[3:]], 1)
     rows += [record(STREAM, 1, phone=on[0], birthday="soon")]
     rows += [record(STREAM, 1, phone=on[1], _sdc_deleted_at="2026-06-30T00:00:00Z")]
-    outcome = sms.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True))
+    outcome = tiny.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True))
     assert outcome.error is None
     assert sorted(outcome.codes) == ["bad_value", "deleted"]
-    assert sms.touched() == {on[2]}
+    assert tiny.touched() == {on[2]}
 
 
-def test_a_row_that_breaks_the_schema_protects_its_member_too(sms: SmsWorld) -> None:
-    on = members(sms)
+def test_a_row_that_breaks_the_schema_protects_its_member_too(tiny: SmsWorld) -> None:
+    on = members(tiny)
     rows: list[Any] = messages([{"phone": one} for one in on[1:]], 1)
     rows += [record(STREAM, 1, phone=on[0], first_name=5)]
-    outcome = sms.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True), validate_records=True)
+    outcome = tiny.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True), validate_records=True)
     assert outcome.error is None
     assert outcome.codes == ["invalid_record"]
-    assert sms.touched() == set()
+    assert tiny.touched() == set()
 
 
-def test_too_many_rejected_rows_remove_nobody(sms: SmsWorld) -> None:
-    on = members(sms)
+def test_too_many_rejected_rows_remove_nobody(tiny: SmsWorld) -> None:
+    on = members(tiny)
     rows = [*messages([{"phone": one} for one in on[20:]], 1), *(record(STREAM, 1, phone="?") for _ in on)]
-    outcome = sms.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True), max_reject_share=0.2)
+    outcome = tiny.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True), max_reject_share=0.2)
     assert outcome.error is not None
     assert "max_reject_share" in str(outcome.error)
-    assert sms.touched() == set()
+    assert tiny.touched() == set()
 
 
-def test_input_that_breaks_off_removes_nobody(sms: SmsWorld) -> None:
-    on = members(sms)
+def test_input_that_breaks_off_removes_nobody(tiny: SmsWorld) -> None:
+    on = members(tiny)
     rows = [*messages([{"phone": one} for one in on[5:]], 1), activate(STREAM, 1), b'{"type": "RECO']
-    outcome = sms.runs.run(rows, destination(mirror="end_of_input"))
+    outcome = tiny.runs.run(rows, destination(mirror="end_of_input"))
     assert outcome.error is not None
-    assert sms.touched() == set()
+    assert tiny.touched() == set()
 
 
-def test_deleted_rows_leave_a_mirrored_list_and_protect_nobody(sms: SmsWorld) -> None:
-    on = members(sms)
+def test_deleted_rows_leave_a_mirrored_list_and_protect_nobody(tiny: SmsWorld) -> None:
+    on = members(tiny)
     rows: list[Any] = messages([{"phone": one} for one in on[1:]], 1)
     rows += [record(STREAM, 1, phone=on[0], _sdc_deleted_at="2026-06-30T00:00:00Z")]
-    outcome = sms.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True, allow_deletes=True))
+    outcome = tiny.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True, allow_deletes=True))
     assert outcome.error is None
-    assert sms.touched() == {on[0]}
+    assert tiny.touched() == {on[0]}
 
 
-def test_two_streams_cannot_mirror_one_list(sms: SmsWorld) -> None:
+def test_two_streams_cannot_mirror_one_list(tiny: SmsWorld) -> None:
     places = {"kind": "sms_list", "sender_code": 410, "phone_list": CLUB, "mirror": "end_of_input"}
-    rows = [schema("a", "phone"), schema("b", "phone"), record("a", phone=members(sms)[0])]
+    rows = [schema("a", "phone"), schema("b", "phone"), record("a", phone=members(tiny)[0])]
     for destinations in ({"*": places}, {"a": places, "b": places}):
-        outcome = sms.runs.run(rows, destinations)
+        outcome = tiny.runs.run(rows, destinations)
         assert isinstance(outcome.error, ConfigurationError)
         assert "mirror" in str(outcome.error)
-        assert sms.touched() == set()
+        assert tiny.touched() == set()
