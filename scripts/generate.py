@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -27,15 +28,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = ("tap-listrak", "target-listrak")
-# Discovery asks Listrak nothing unless profile fields are wanted, but settings are checked before it.
-NOBODY = {
-    "client_id": "none",
-    "client_secret": "none",
-    "sms_client_id": "none",
-    "sms_client_secret": "none",
-    "api_url": "http://127.0.0.1:9",
-    "auth_url": "http://127.0.0.1:9/OAuth2/Token",
-}
 
 
 class Dumper(yaml.SafeDumper):
@@ -52,19 +44,21 @@ def dump_yaml(value: object, indent: int = 0) -> str:
     return textwrap.indent(text, " " * indent)
 
 
-def ask(plugin: str, *arguments: str, text: str | None = None) -> Any:  # noqa: ANN401  any JSON
+def ask(plugin: str, *arguments: str) -> Any:  # noqa: ANN401  any JSON
     """Run a plugin's console script and parse the JSON it prints.
 
     Args:
         plugin: Name of the console script beside this interpreter.
         arguments: What follows the name.
-        text: Standard input.
 
     Raises:
         subprocess.CalledProcessError: The plugin failed; its own message is on standard error.
     """
     command = [str(Path(sys.executable).with_name(plugin)), *arguments]
-    done = subprocess.run(command, cwd=ROOT, check=True, input=text, stdout=subprocess.PIPE, text=True)
+    quiet = {f"{plugin.replace('-', '_').upper()}_LOGLEVEL": "WARNING"}
+    done = subprocess.run(
+        command, cwd=ROOT, check=True, env=os.environ | quiet, stdout=subprocess.PIPE, text=True
+    )
     return json.loads(done.stdout)
 
 
@@ -87,7 +81,7 @@ def replace_part(text: str, start: str, body: str) -> str:
 def make_files() -> Iterator[tuple[Path, str]]:
     """Give each generated file and what it should hold."""
     about = {name: ask(name, "--about", "--format=json") for name in PLUGINS}
-    catalog = ask("tap-listrak", "--config=/dev/stdin", "--discover", text=json.dumps(NOBODY))
+    catalog = ask("tap-listrak", "--discover")
     meltano = (ROOT / "meltano.yml").read_text("utf-8")
     readme = (ROOT / "README.md").read_text("utf-8")
     for name in PLUGINS:

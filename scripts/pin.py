@@ -55,7 +55,7 @@ def foreign_plugins() -> dict[str, str]:
     for plugins in definition["plugins"].values():
         for plugin in plugins:
             match shlex.split(plugin.get("pip_url", "")):
-                case [requirement, "-c", file] if not requirement.startswith("-"):
+                case [requirement, *_, "-c", file] if not requirement.startswith("-"):
                     found[file] = requirement
     return found
 

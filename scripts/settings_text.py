@@ -85,12 +85,8 @@ def plugin_definition(about: dict[str, Any], pip_url: str) -> dict[str, Any]:
         "executable": name,
         "capabilities": about["capabilities"],
         "settings_group_validation": [list(pair) for pair in credentials if pair[0] in known],
-        "settings": [
-            setting_definition(setting, schema)
-            for setting, schema in all_settings(about["settings"])
-            # Members of an object that has others too are given as part of it.
-            if "__" not in setting
-        ],
+        # Objects whole: Meltano hands an unset member of one down as null, which the schemas refuse.
+        "settings": [setting_definition(*setting) for setting in known.items()],
     }
     if name.startswith("tap-"):
         definition["commands"] = {"test": {"args": "--config=ENV --test", "description": TEST_COMMAND}}

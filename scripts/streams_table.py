@@ -12,7 +12,7 @@ _ELSEWHERE = ("One row per ", "Key: ", "Source: ", "Keys: ")
 
 
 def _sentences(stream: type) -> list[str]:
-    text = " ".join(inspect.getdoc(stream).split()) if stream.__doc__ else ""
+    text = " ".join((inspect.getdoc(stream) or "").split())
     return re.split(r"(?<=\.)\s+(?=[A-Z`])", text)
 
 
