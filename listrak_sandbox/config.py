@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SCALES = ("tiny", "small", "medium", "large", "fanout", "stream")
-"""Sizes of the world. ``tiny`` is for tests that run many times; ``fanout`` and ``stream`` are made for measurements."""
+"""Sizes of the world; ``tiny`` is for tests that run often, ``fanout`` and ``stream`` for measurements."""
 
 ENVIRONMENT_PREFIX = "LISTRAK_SANDBOX_"
 

@@ -32,7 +32,7 @@ class RequestLog:
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
 
-    def end(
+    def end(  # noqa: PLR0913  one entry of the log
         self, name: str, status: int, *, seconds: float, at: str, unknown: Iterable[str], size: int
     ) -> None:
         """Note how a request went.

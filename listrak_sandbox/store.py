@@ -51,7 +51,8 @@ class Contact:
     """
 
     __slots__ = (
-        "_packed", "email", "external", "joined_by", "key", "left", "left_by", "resubscribed", "since", "state",
+        "_packed", "email", "external", "joined_by", "key",
+        "left", "left_by", "resubscribed", "since", "state",
     )  # fmt: skip
 
     def __init__(self, email: str, state: str, since: datetime | None, joined_by: str | None = None) -> None:
@@ -213,7 +214,7 @@ class ListState:
         self.version += 1
 
     def standing_of(self, email: str, now: datetime) -> str | None:
-        """Tell an address's standing: Banned, Suppressed, Pending, Subscribed, Unsubscribed; None: unknown."""
+        """Tell an address's standing: one of the five words above, or None."""
         contact = self.find(email, now)
         if contact is not None and contact.state != PENDING:
             return contact.state

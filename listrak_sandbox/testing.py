@@ -73,7 +73,7 @@ class RunningSandbox:
         """Change settings; gives them all."""
         return dict(self.control("POST", "settings", changes))
 
-    def expected(self, **selection: Any) -> dict[str, dict[str, Any]]:
+    def expected(self, **selection: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401  a query
         """Give what a complete extraction returns: ``{stream: {count, digest}}``."""
         return dict(self.control("GET", "expected", **selection)["streams"])
 

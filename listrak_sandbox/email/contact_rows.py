@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from listrak_sandbox.clock import text_of
 from listrak_sandbox.store import SUBSCRIBED, UNSUBSCRIBED, method_of
 from listrak_sandbox.world.calendar import Span, text
 from listrak_sandbox.world.population import address, email_key, external_id, universal_key
@@ -33,7 +32,7 @@ class Query:
         state: Subscribed or Unsubscribed.
         start: First date included.
         end: Last date.
-        original: Whether subscribed contacts are taken by their original subscription. If not, `end` is excluded.
+        original: Whether subscribed contacts go by their original subscription; if not, `end` is excluded.
         external: External contact id they must have.
         fields: Profile fields to give values of.
     """
@@ -96,7 +95,10 @@ def _generated(state: ListState, query: Query, when: int, position: int) -> Iter
             if query.state == UNSUBSCRIBED or not span.holds(population.subscribed_at(index)):
                 continue
             since, again, left = population.subscribed_at(index), None, None
-            methods = (SUBSCRIBED_BY[population.person(index) % len(SUBSCRIBED_BY)], None)
+            methods: tuple[str, str | None] = (
+                SUBSCRIBED_BY[population.person(index) % len(SUBSCRIBED_BY)],
+                None,
+            )
         else:
             standing = population.standing(index, when)
             if standing.subscribed != (query.state == SUBSCRIBED):
@@ -157,7 +159,7 @@ def _values(state: ListState, values: dict[int, str]) -> list[dict[str, object]]
     ]
 
 
-def contact_text(  # noqa: PLR0913  one member of the API's Contact each
+def contact_text(  # noqa: PLR0913  one argument for each member
     email: str,
     key: str | None,
     state: str,
@@ -215,4 +217,5 @@ def stored_text(state: ListState, contact: Contact, fields: Iterable[int] | None
 
 
 def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else text_of(moment)
+    # Always with a fraction, so that a contact does not change its looks by being written to.
+    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%f}0"

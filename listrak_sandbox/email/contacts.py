@@ -10,7 +10,7 @@ from listrak_sandbox import paging
 from listrak_sandbox.clock import text_of
 from listrak_sandbox.email import contact_rows
 from listrak_sandbox.email.access import PageCache, list_state, request_key
-from listrak_sandbox.email.values import InvalidValue, checked, merged
+from listrak_sandbox.email.values import InvalidValue, checked, merged, plausible
 from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, raw_page
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.store import BANNED, PENDING, SUBSCRIBED, SUPPRESSED, UNSUBSCRIBED, Contact, ListState
@@ -26,20 +26,20 @@ STATES = (SUBSCRIBED, UNSUBSCRIBED)
 UPDATE_TYPES = ("Update", "Append", "Overwrite")
 
 
-class FieldValue(msgspec.Struct):
+class FieldValue(msgspec.Struct, rename="camel"):
     """One profile field value in a body."""
 
-    segmentationFieldId: int  # noqa: N815  the API's spelling
+    segmentation_field_id: int
     value: str | None = None
 
 
-class ContactBody(msgspec.Struct):
+class ContactBody(msgspec.Struct, rename="camel"):
     """Body of ``POST /List/{listId}/Contact``."""
 
-    emailAddress: str  # noqa: N815
-    segmentationFieldValues: list[FieldValue]  # noqa: N815
-    subscriptionState: str | None = None  # noqa: N815
-    externalContactID: str | None = None  # noqa: N815
+    email_address: str
+    segmentation_field_values: list[FieldValue]
+    subscription_state: str | None = None
+    external_contact_id: str | None = msgspec.field(default=None, name="externalContactID")
 
 
 def refuse(code: str, message: str = "") -> ApiError:
@@ -62,20 +62,6 @@ def wanted_fields(call: Call) -> tuple[int, ...]:
         return tuple(dict.fromkeys(int(one) for one in texts))
     except ValueError:
         raise invalid("segmentationFieldIds", "Comma-separated integers are expected.") from None
-
-
-def plausible(email: str) -> bool:
-    """Tell whether a text looks like an address to Listrak."""
-    local, at, domain = email.strip().rpartition("@")
-    return (
-        bool(at and local and domain)
-        and "@" not in local
-        and "." in domain.strip(".")
-        and not domain.startswith((".", "-"))
-        and not domain.endswith(".")
-        and not any(character.isspace() or character in "<>()[],;:\\" for character in email.strip())
-        and len(email) <= 254  # noqa: PLR2004  RFC 5321
-    )
 
 
 def _collection(call: Call) -> Answer:
@@ -137,16 +123,16 @@ def _events(call: Call, state: ListState) -> list[int]:
 
 
 def _values(state: ListState, body: ContactBody) -> dict[int, str]:
-    given = [one.segmentationFieldId for one in body.segmentationFieldValues]
+    given = [one.segmentation_field_id for one in body.segmentation_field_values]
     if len(set(given)) != len(given):
         raise refuse("ERROR_SEGMENTATION_FIELD_DEFINED_TWICE")
     values = {}
-    for one in body.segmentationFieldValues:
-        field = state.fields.get(one.segmentationFieldId)
+    for one in body.segmentation_field_values:
+        field = state.fields.get(one.segmentation_field_id)
         if field is None:
             raise invalid("segmentationFieldId")
         try:
-            values[one.segmentationFieldId] = checked(field, one.value or "")
+            values[one.segmentation_field_id] = checked(field, one.value or "")
         except InvalidValue as error:
             raise invalid("value", str(error)) from None
     return values
@@ -155,11 +141,11 @@ def _values(state: ListState, body: ContactBody) -> dict[int, str]:
 def _change_address(call: Call, state: ListState, body: ContactBody, new: str, *, events: bool) -> Contact:
     if events:
         raise refuse("ERROR_CHANGE_ADDRESS_WITH_EVENTS")
-    if body.segmentationFieldValues:
+    if body.segmentation_field_values:
         raise refuse("ERROR_CHANGE_ADDRESS_WITH_SEGMENTATION_DATA")
     if not plausible(new):
         raise invalid("newEmailAddress")
-    standing = state.standing_of(body.emailAddress, call.now)
+    standing = state.standing_of(body.email_address, call.now)
     if standing == UNSUBSCRIBED:
         raise refuse("ERROR_CHANGE_ADDRESS_CONTACT_UNSUBSCRIBED")
     if standing != SUBSCRIBED:
@@ -172,9 +158,9 @@ def _change_address(call: Call, state: ListState, body: ContactBody, new: str, *
         UNSUBSCRIBED: "ERROR_UNSUBSCRIBED_NEW_EMAIL_ADDRESS",
     }
     taken = state.standing_of(new, call.now)
-    if taken is not None and new.lower() != body.emailAddress.lower():
+    if taken is not None and new.lower() != body.email_address.lower():
         raise refuse(codes[taken])
-    contact = state.adopt(body.emailAddress, call.now)
+    contact = state.adopt(body.email_address, call.now)
     if contact is None:
         raise not_found("contact")
     state.rename(contact, new)
@@ -184,12 +170,12 @@ def _change_address(call: Call, state: ListState, body: ContactBody, new: str, *
 def _unsubscribe(call: Call, state: ListState, body: ContactBody, *, events: bool) -> Contact:
     if events:
         raise refuse("ERROR_UNSUBSCRIBE_WITH_EVENTS")
-    if body.segmentationFieldValues:
+    if body.segmentation_field_values:
         raise refuse("ERROR_UNSUBSCRIBE_WITH_SEGMENTATION_DATA")
-    standing = state.standing_of(body.emailAddress, call.now)
+    standing = state.standing_of(body.email_address, call.now)
     if standing == UNSUBSCRIBED:
         raise refuse("ERROR_UNSUBSCRIBED_EMAIL_ADDRESS")
-    contact = state.adopt(body.emailAddress, call.now) if standing == SUBSCRIBED else None
+    contact = state.adopt(body.email_address, call.now) if standing == SUBSCRIBED else None
     if contact is None:
         raise refuse("ERROR_NOT_SUBSCRIBED_EMAIL_ADDRESS")
     contact.unsubscribe(call.now, "API")
@@ -203,7 +189,7 @@ def _upsert(call: Call, state: ListState, body: ContactBody, events: list[int]) 
     double = call.flag("sendDoubleOptIn")
     update = call.word("updateType", UPDATE_TYPES, "Update")
     values = _values(state, body)
-    standing = state.standing_of(body.emailAddress, call.now)
+    standing = state.standing_of(body.email_address, call.now)
     codes = {
         BANNED: "ERROR_BANNED_EMAIL_ADDRESS",
         SUPPRESSED: "ERROR_SUPPRESSED_EMAIL",
@@ -212,24 +198,24 @@ def _upsert(call: Call, state: ListState, body: ContactBody, events: list[int]) 
     if standing in codes:
         raise refuse(codes[standing])
     if standing is None:
-        contact = Contact(body.emailAddress.strip(), PENDING, None)
+        contact = Contact(body.email_address.strip(), PENDING, None)
         if not double:
             contact.subscribe(call.now, method)
         state.put(contact)
     else:
-        nothing_else = not values and not events and body.externalContactID is None
-        if standing == SUBSCRIBED and body.subscriptionState and nothing_else:
+        nothing_else = not values and not events and body.external_contact_id is None
+        if standing == SUBSCRIBED and body.subscription_state and nothing_else:
             raise refuse("ERROR_SUBSCRIBED_EMAIL_ADDRESS")
         if standing == UNSUBSCRIBED and not override and events:
             raise refuse("ERROR_UPDATE_UNSUBSCRIBE_WITH_EVENTS")
-        found = state.adopt(body.emailAddress, call.now)
+        found = state.adopt(body.email_address, call.now)
         if found is None:
             raise not_found("contact")
         contact = found
         if standing == UNSUBSCRIBED and override:
             contact.subscribe(call.now, method)
-    if body.externalContactID is not None:
-        contact.external = body.externalContactID
+    if body.external_contact_id is not None:
+        contact.external = body.external_contact_id
     contact.values = merged(state.fields, contact.values, values, update)
     state.version += 1
     return contact
@@ -238,15 +224,15 @@ def _upsert(call: Call, state: ListState, body: ContactBody, events: list[int]) 
 def _write(call: Call) -> Answer:
     state = list_state(call)
     body = call.json(ContactBody)
-    if not plausible(body.emailAddress):
+    if not plausible(body.email_address):
         raise invalid("emailAddress")
-    if body.subscriptionState and body.subscriptionState not in STATES:
+    if body.subscription_state and body.subscription_state not in STATES:
         raise invalid("subscriptionState", f"Allowed values are {', '.join(STATES)}.")
     events = _events(call, state)
     new = call.query.get("newEmailAddress", "").strip()
     if new:
         contact = _change_address(call, state, body, new, events=bool(events))
-    elif body.subscriptionState == UNSUBSCRIBED:
+    elif body.subscription_state == UNSUBSCRIBED:
         contact = _unsubscribe(call, state, body, events=bool(events))
     else:
         contact = _upsert(call, state, body, events)
@@ -257,7 +243,7 @@ def _write(call: Call) -> Answer:
             "at": at,
             "route": call.route.name,
             "listId": state.list_id,
-            "emailAddress": body.emailAddress,
+            "emailAddress": body.email_address,
             "query": dict(call.query),
             "body": msgspec.to_builtins(body),
         }

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Key = tuple[object, ...]
 
 
-class _EmailKey(msgspec.Struct):
-    emailKey: str  # noqa: N815  the API's spelling
+class _EmailKey(msgspec.Struct, rename="camel"):
+    email_key: str
 
 
 class Extraction:
@@ -83,7 +83,7 @@ class Extraction:
         decoder = msgspec.json.Decoder(_EmailKey)
         for kind in (SUBSCRIBED, UNSUBSCRIBED):
             for _, row in contact_rows.rows(self.state, contact_rows.Query(state=kind), self.when):
-                yield self.list_id, decoder.decode(row).emailKey
+                yield self.list_id, decoder.decode(row).email_key
 
     def links(self, message: Message, *parents: object) -> Iterator[Key]:
         """Give the keys of a message's links."""

@@ -1,23 +1,20 @@
-"""List imports at work: rows are taken one by one while requests go on being answered."""
+"""One list import at work, row by row: what it does to whom, and how it went."""
 
 from __future__ import annotations
 
-import asyncio
-import csv
-import io
-import sys
 import time
 import zlib
 from array import array
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from listrak_sandbox.clock import text_of
-from listrak_sandbox.email.values import InvalidValue, checked, merged
+from listrak_sandbox.email.import_plan import ADD, ADD_WITH_DATA, REMOVE, UPDATE, Plan
+from listrak_sandbox.email.values import InvalidValue, checked, merged, plausible
 from listrak_sandbox.store import BANNED, PENDING, SUBSCRIBED, SUPPRESSED, UNSUBSCRIBED, Contact, ListState
 from listrak_sandbox.world import records
 from listrak_sandbox.world.past_imports import RESULTS, summary
+from listrak_sandbox.world.population import LONGEST_NUMBER, address, external_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,84 +22,11 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.clock import Clock
 
-ADD, ADD_WITH_DATA = "AddSubscribers", "AddSubscribersAndSegmentationData"
-REMOVE, UPDATE = "RemoveSubscribers", "UpdateSubscribers"
-IMPORT_TYPES = (ADD, ADD_WITH_DATA, REMOVE, UPDATE)
 WORDS = tuple(RESULTS)
-SLICE_SECONDS = 0.01
-"""Longest time for which an import keeps the event loop to itself."""
+REFUSED = {BANNED: "Banned", SUPPRESSED: "Suppressed", PENDING: "Pending"}
+"""Standings in which nobody is imported, and the words for them."""
 WRITTEN_ROWS = 20_000
 """Rows of an import that the control route gives back."""
-
-# Values as long as a request may be: a huge cell is a value that does not fit, not a broken file.
-csv.field_size_limit(sys.maxsize)
-
-
-@dataclass(frozen=True)
-class Column:
-    """One mapped column of an import file.
-
-    Attributes:
-        place: Its place, 0 for the first.
-        kind: Email, SegmentationField, Event or ExternalContactID.
-        field: Id of the profile field, if it is one.
-        default: Value for empty cells.
-    """
-
-    place: int
-    kind: str
-    field: int = 0
-    default: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an import was asked to do.
-
-    Attributes:
-        name: File name.
-        import_type: One of `IMPORT_TYPES`.
-        update: Update, Append or Overwrite.
-        columns: Mapped columns.
-        delimiter: Separates columns.
-        qualifier: Encloses texts; empty for none.
-        has_names: Whether the first row holds column names.
-        include_unsubscribed: Whether an update reaches unsubscribed contacts.
-        trigger_journey: Whether new subscribers enter the list's journeys.
-    """
-
-    name: str
-    import_type: str
-    update: str
-    columns: tuple[Column, ...]
-    delimiter: str = ","
-    qualifier: str = '"'
-    has_names: bool = False
-    include_unsubscribed: bool = False
-    trigger_journey: bool = False
-
-    def rows(self, data: bytes) -> Iterator[list[str] | None]:
-        """Read the rows of a file; None for one that cannot be read. Empty lines are no rows."""
-        stream = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", errors="replace", newline="")
-        reader = csv.reader(
-            stream,
-            delimiter=self.delimiter,
-            quotechar=self.qualifier or None,
-            quoting=csv.QUOTE_MINIMAL if self.qualifier else csv.QUOTE_NONE,
-        )
-        first = self.has_names
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                yield None
-                continue
-            if first:
-                first = False
-            elif row:
-                yield row
 
 
 class Job:
@@ -149,14 +73,12 @@ class Job:
         self._rows: Iterator[list[str] | None] | None = plan.rows(data)
         self._seen: dict[str, int] = {}
         self._begun = time.monotonic()
-        self._events = {}
-        if state.made is not None:
-            self._events = {
-                str(one["eventId"]): int(str(one["eventId"])) for one in records.events(state.made)
-            }
-            self._events |= {
-                str(one["eventName"]).lower(): int(str(one["eventId"])) for one in records.events(state.made)
-            }
+        self._by_address = any(column.kind == "Email" for column in plan.columns)
+        # An Event cell names its event, or its id.
+        self._events: dict[str, list[int]] = {}
+        for one in records.events(state.made) if state.made else []:
+            identifier = int(str(one["eventId"]))
+            self._events |= {str(identifier): [identifier], str(one["eventName"]).lower(): [identifier]}
         self._by_external: dict[str, Contact] | None = None
 
     @property
@@ -209,44 +131,44 @@ class Job:
         return True
 
     def _take(self, row: list[str] | None) -> None:
+        """Take one row: read its cells, and do to its contact what the import is for."""
         email = external = ""
         events: list[int] = []
         values: dict[int, str] = {}
-        fields = self.state.fields
         width = len(row) if row else 0
-        if not row:
-            self.skipped_rows += 1
-            return
         for column in self.plan.columns:
-            cell = (row[column.place] if column.place < width else "") or column.default
+            cell = (row[column.place] if row and column.place < width else "") or column.default
             if column.kind == "Email":
                 email = cell.strip()
             elif column.kind == "ExternalContactID":
                 external = cell.strip()
             elif column.kind == "Event":
-                event = self._events.get(cell.strip().lower())
-                if event is not None:
-                    events.append(event)
-            elif column.field in fields:
-                try:
-                    values[column.field] = checked(fields[column.field], cell)
-                except InvalidValue:
-                    self.ignored_values += 1
-        by_external = not any(column.kind == "Email" for column in self.plan.columns)
-        if by_external and external:
-            found = self._external(external)
-            email = found.email if found else ""
-        if not email:
-            if by_external and external:
-                self._note(external, "Skipped")
+                events += self._events.get(cell.strip().lower(), ())
             else:
-                self.skipped_rows += 1
+                self._value(column.field, cell, values)
+        if row and not self._by_address and external:
+            found = self._external(external)
+            if found is None:
+                self._note(external, "Skipped")
+                return
+            email = found.email
+        if not row or not email:
+            self.skipped_rows += 1
             return
         word = self._apply(email, external, values)
-        if word in {"Subscribed", "Already Subscribed", "Updated"}:
-            at = text_of(self.clock.now()) if events else ""
+        if events and word in {"Subscribed", "Already Subscribed", "Updated"}:
+            at = text_of(self.clock.now())
             self.state.raised += [{"eventId": one, "emailAddress": email, "at": at} for one in events]
         self._note(email, word)
+
+    def _value(self, identifier: int, cell: str, values: dict[int, str]) -> None:
+        """Read a profile value; one that does not fit, or whose field is gone, is left out."""
+        field = self.state.fields.get(identifier)
+        try:
+            if field is not None:
+                values[identifier] = checked(field, cell)
+        except InvalidValue:
+            self.ignored_values += 1
 
     def _note(self, email: str, word: str) -> None:
         """Note a contact's result; of several rows of one contact the first that did something counts."""
@@ -265,10 +187,8 @@ class Job:
             return stored
         population = self.state.made.population
         digits = external.removeprefix("C-")
-        if not digits.isdigit() or len(digits) > 12:  # noqa: PLR2004
+        if not digits.isdigit() or len(digits) > LONGEST_NUMBER:
             return None
-        from listrak_sandbox.world.population import address, external_id  # noqa: PLC0415
-
         person = int(digits)
         if external_id(person) != external or person < population.person(0):
             return None
@@ -276,43 +196,44 @@ class Job:
 
     def _apply(self, email: str, external: str, values: dict[int, str]) -> str:
         """Do to one contact what the import is for, and give the word for it."""
-        from listrak_sandbox.email.contacts import plausible  # noqa: PLC0415  they share the beta route
-
+        now = self.clock.now()
         if not plausible(email):
             return "Invalid Email"
-        now = self.clock.now()
-        state, kind = self.state, self.plan.import_type
-        standing = state.standing_of(email, now)
-        if kind == REMOVE:
+        standing = self.state.standing_of(email, now)
+        if self.plan.import_type == REMOVE:
             return self._remove(email, standing, now)
-        word = {BANNED: "Banned", SUPPRESSED: "Suppressed", PENDING: "Pending"}.get(standing or "")
-        if word:
-            return word
+        if standing in REFUSED:
+            return REFUSED[standing]
         if standing is None:
-            if kind == UPDATE:
-                return "Skipped"
-            contact = Contact(email, PENDING, None)
-            contact.subscribe(now, "Import")
-            self.journeys += self.plan.trigger_journey
-            if external:
-                contact.external = external
-            if kind == ADD_WITH_DATA:
-                contact.values = merged(state.fields, {}, values, self.plan.update)
-            state.put(contact)
-            if external and self._by_external is not None:
-                self._by_external[external] = contact
-            return "Subscribed"
-        if standing == UNSUBSCRIBED and not (kind == UPDATE and self.plan.include_unsubscribed):
+            return "Skipped" if self.plan.import_type == UPDATE else self._add(email, external, values, now)
+        return self._update(email, external, values, now, known_off=standing == UNSUBSCRIBED)
+
+    def _add(self, email: str, external: str, values: dict[int, str], now: datetime) -> str:
+        contact = Contact(email, PENDING, None)
+        contact.subscribe(now, "Import")
+        self.journeys += self.plan.trigger_journey
+        if external:
+            contact.external = external
+        if self.plan.import_type == ADD_WITH_DATA:
+            contact.values = merged(self.state.fields, {}, values, self.plan.update)
+        self.state.put(contact)
+        return "Subscribed"
+
+    def _update(
+        self, email: str, external: str, values: dict[int, str], now: datetime, *, known_off: bool
+    ) -> str:
+        updating = self.plan.import_type == UPDATE
+        if known_off and not (updating and self.plan.include_unsubscribed):
             return "Previously Unsubscribed"
-        found = state.adopt(email, now)
+        found = self.state.adopt(email, now)
         if found is None:
             return "Skipped"
         if external:
             found.external = external
-        if kind != ADD and values:
-            found.values = merged(state.fields, found.values, values, self.plan.update)
-        state.version += 1
-        return "Updated" if kind == UPDATE else "Already Subscribed"
+        if self.plan.import_type != ADD and values:
+            found.values = merged(self.state.fields, found.values, values, self.plan.update)
+        self.state.version += 1
+        return "Updated" if updating else "Already Subscribed"
 
     def _remove(self, email: str, standing: str | None, now: datetime) -> str:
         if standing == UNSUBSCRIBED:
@@ -353,7 +274,7 @@ class Job:
 
     def written(self) -> dict[str, Any]:
         """Give it for the control route, its first rows decoded."""
-        rows = []
+        rows: list[list[str] | None] = []
         for row in self.plan.rows(zlib.decompress(self._packed)):
             if len(rows) == WRITTEN_ROWS:
                 break
@@ -382,31 +303,3 @@ class Job:
             "rowCount": self.done_rows,
             "rows": rows,
         }
-
-
-class Runner:
-    """Works on all running imports of a sandbox, row by row in turn, so that imports of one list mix."""
-
-    def __init__(self) -> None:
-        self._jobs: list[Job] = []
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self, job: Job) -> None:
-        """Begin with a job; must be called on the event loop."""
-        self._jobs.append(job)
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._work())
-
-    async def _work(self) -> None:
-        while self._jobs:
-            until = time.monotonic() + SLICE_SECONDS
-            busy = True
-            while busy and time.monotonic() < until:
-                # A list: every job takes its turn, whatever the others say.
-                busy = any([job.step() for job in self._jobs for _ in range(self._turn())])
-            self._jobs = [job for job in self._jobs if job.running]
-            await asyncio.sleep(0 if busy else 0.005)
-
-    def _turn(self) -> int:
-        """Rows at a turn: one where imports meet, many where one is alone (asking the time costs)."""
-        return 1 if len(self._jobs) > 1 else 64

@@ -10,7 +10,9 @@ import msgspec
 
 from listrak_sandbox import paging
 from listrak_sandbox.email.access import list_state
-from listrak_sandbox.email.import_jobs import ADD, IMPORT_TYPES, UPDATE, Column, Job, Plan, Runner
+from listrak_sandbox.email.import_jobs import Job
+from listrak_sandbox.email.import_plan import ADD, IMPORT_TYPES, UPDATE, Column, Plan
+from listrak_sandbox.email.import_runner import Runner
 from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, page, resource
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.store import moment_of
@@ -30,43 +32,43 @@ COLUMN_TYPES = ("Email", "SegmentationField", "Event", "ExternalContactID")
 UPDATE_TYPES = ("Update", "Append", "Overwrite")
 
 
-class Mapping(msgspec.Struct):
+class Mapping(msgspec.Struct, rename="camel"):
     """One mapped column in a body."""
 
-    fileColumn: int  # noqa: N815  the API's spelling
-    fileColumnType: str  # noqa: N815
-    segmentationFieldId: int | None = None  # noqa: N815
-    defaultValue: str | None = None  # noqa: N815
+    file_column: int
+    file_column_type: str
+    segmentation_field_id: int | None = None
+    default_value: str | None = None
 
 
-class ImportBody(msgspec.Struct):
+class ImportBody(msgspec.Struct, rename="camel"):
     """Body of ``POST /List/{listId}/ListImport``."""
 
-    fileDelimiter: str  # noqa: N815
-    fileMappings: list[Mapping]  # noqa: N815
-    fileName: str  # noqa: N815
-    fileStream: bytes  # noqa: N815
-    importType: str  # noqa: N815
-    segmentationImportType: str  # noqa: N815
-    hasColumnNames: bool | None = None  # noqa: N815
-    suppressEmailNotifications: bool | None = None  # noqa: N815
-    textQualifier: str | None = None  # noqa: N815
-    triggerJourney: bool | None = None  # noqa: N815
-    includeUnsubscribed: bool | None = None  # noqa: N815
+    file_delimiter: str
+    file_mappings: list[Mapping]
+    file_name: str
+    file_stream: bytes
+    import_type: str
+    segmentation_import_type: str
+    has_column_names: bool | None = None
+    suppress_email_notifications: bool | None = None
+    text_qualifier: str | None = None
+    trigger_journey: bool | None = None
+    include_unsubscribed: bool | None = None
 
 
-class BetaValue(msgspec.Struct):
+class BetaValue(msgspec.Struct, rename="camel"):
     """One value in a body of the beta route."""
 
-    segmentationFieldId: int  # noqa: N815
+    segmentation_field_id: int
     value: str
 
 
-class BetaContact(msgspec.Struct):
+class BetaContact(msgspec.Struct, rename="camel"):
     """One contact in a body of the beta route."""
 
-    emailAddress: str  # noqa: N815
-    segmentationFieldValues: list[BetaValue]  # noqa: N815
+    email_address: str
+    segmentation_field_values: list[BetaValue]
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
@@ -78,20 +80,22 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
 def _columns(state: ListState, mappings: list[Mapping], import_type: str) -> tuple[Column, ...]:
     columns: list[Column] = []
     for one in mappings:
-        _one_of("fileColumnType", one.fileColumnType, COLUMN_TYPES)
-        if one.fileColumn < 0:
+        _one_of("fileColumnType", one.file_column_type, COLUMN_TYPES)
+        if one.file_column < 0:
             raise invalid("fileColumn")
-        identifier = one.segmentationFieldId or 0
-        if one.fileColumnType == "SegmentationField":
+        identifier = one.segmentation_field_id or 0
+        if one.file_column_type == "SegmentationField":
             if identifier not in state.fields:
                 raise invalid("segmentationFieldId", "The list has no such profile field.")
             if any(column.field == identifier for column in columns):
                 raise invalid("segmentationFieldId", "It is mapped twice.")
         else:
             identifier = 0
-            if one.fileColumnType != "Event" and any(one.fileColumnType == other.kind for other in columns):
-                raise invalid("fileColumnType", f"{one.fileColumnType} is mapped twice.")
-        columns.append(Column(one.fileColumn, one.fileColumnType, identifier, one.defaultValue or ""))
+            if one.file_column_type != "Event" and any(
+                one.file_column_type == other.kind for other in columns
+            ):
+                raise invalid("fileColumnType", f"{one.file_column_type} is mapped twice.")
+        columns.append(Column(one.file_column, one.file_column_type, identifier, one.default_value or ""))
     kinds = {column.kind for column in columns}
     if "Email" not in kinds and not (import_type == UPDATE and "ExternalContactID" in kinds):
         raise invalid("fileMappings", "A column must be mapped to Email.")
@@ -99,24 +103,24 @@ def _columns(state: ListState, mappings: list[Mapping], import_type: str) -> tup
 
 
 def _plan(state: ListState, body: ImportBody) -> Plan:
-    _one_of("importType", body.importType, IMPORT_TYPES)
-    if len(body.fileDelimiter) != 1 or body.fileDelimiter in "\r\n":
+    _one_of("importType", body.import_type, IMPORT_TYPES)
+    if len(body.file_delimiter) != 1 or body.file_delimiter in "\r\n":
         raise invalid("fileDelimiter", "One character is expected.")
-    qualifier = body.textQualifier or ""
-    if len(qualifier) > 1 or qualifier == body.fileDelimiter:
+    qualifier = body.text_qualifier or ""
+    if len(qualifier) > 1 or qualifier == body.file_delimiter:
         raise invalid("textQualifier", "One other character is expected.")
-    if not body.fileName.strip():
+    if not body.file_name.strip():
         raise invalid("fileName")
     return Plan(
-        name=body.fileName,
-        import_type=body.importType,
-        update=_one_of("segmentationImportType", body.segmentationImportType, UPDATE_TYPES),
-        columns=_columns(state, body.fileMappings, body.importType),
-        delimiter=body.fileDelimiter,
+        name=body.file_name,
+        import_type=body.import_type,
+        update=_one_of("segmentationImportType", body.segmentation_import_type, UPDATE_TYPES),
+        columns=_columns(state, body.file_mappings, body.import_type),
+        delimiter=body.file_delimiter,
         qualifier=qualifier,
-        has_names=bool(body.hasColumnNames),
-        include_unsubscribed=bool(body.includeUnsubscribed),
-        trigger_journey=bool(body.triggerJourney),
+        has_names=bool(body.has_column_names),
+        include_unsubscribed=bool(body.include_unsubscribed),
+        trigger_journey=bool(body.trigger_journey),
     )
 
 
@@ -146,10 +150,10 @@ class Imports:
         body = call.json(ImportBody)
         plan = _plan(state, body)
         least = self._sandbox.settings.import_minimum_rows
-        rows = sum(1 for _ in zip(plan.rows(body.fileStream), range(least), strict=False))
+        rows = sum(1 for _ in zip(plan.rows(body.file_stream), range(least), strict=False))
         if rows < least:
             raise invalid("fileStream", f"At least {least} contacts are expected.")
-        return created(self._start(call, state, plan, body.fileStream).import_id)
+        return created(self._start(call, state, plan, body.file_stream).import_id)
 
     def beta(self, call: Call) -> Answer:
         """Update profile fields of contacts in a body: an import for each set of fields among them."""
@@ -159,11 +163,11 @@ class Imports:
         contacts = call.json(list[BetaContact])
         files: dict[tuple[int, ...], list[list[str]]] = {}
         for one in contacts:
-            values = {value.segmentationFieldId: value.value for value in one.segmentationFieldValues}
+            values = {value.segmentation_field_id: value.value for value in one.segmentation_field_values}
             if not values or not values.keys() <= state.fields.keys():
                 raise invalid("segmentationFieldValues", "Profile fields of the list are expected.")
             fields = tuple(sorted(values))
-            files.setdefault(fields, []).append([one.emailAddress, *(values[field] for field in fields)])
+            files.setdefault(fields, []).append([one.email_address, *(values[field] for field in fields)])
         if not files:
             raise invalid("contactSegmentationFieldValues", "At least one contact is expected.")
         jobs = []

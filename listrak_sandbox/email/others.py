@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 BOUNCE_HANDLING = ("None", "Standard", "Aggressive")
 
 
-class NewList(msgspec.Struct):
+class NewList(msgspec.Struct, rename="camel"):
     """Body of ``POST /List``: what is required and what may be left out."""
 
-    listName: str  # noqa: N815  the API's spelling
-    bounceHandling: str  # noqa: N815
-    bounceUnsubscribeCount: int  # noqa: N815
-    folderId: int | None = None  # noqa: N815
-    ipPoolId: int | None = None  # noqa: N815
-    enableDoubleOptIn: bool | None = None  # noqa: N815
-    fromEmail: str | None = None  # noqa: N815
-    fromName: str | None = None  # noqa: N815
+    list_name: str
+    bounce_handling: str
+    bounce_unsubscribe_count: int
+    folder_id: int | None = None
+    ip_pool_id: int | None = None
+    enable_double_opt_in: bool | None = None
+    from_email: str | None = None
+    from_name: str | None = None
 
 
 def _create_list(call: Call) -> Answer:
     wanted = call.json(NewList)
     store = call.sandbox.store
-    if not wanted.listName.strip() or wanted.listName in {
+    if not wanted.list_name.strip() or wanted.list_name in {
         one.record["listName"] for one in store.lists.values()
     }:
         raise invalid("listName", "It must be given and unique.")
-    if wanted.bounceHandling not in BOUNCE_HANDLING:
+    if wanted.bounce_handling not in BOUNCE_HANDLING:
         raise invalid("bounceHandling", f"Allowed values are {', '.join(BOUNCE_HANDLING)}.")
-    if wanted.folderId and wanted.folderId not in {one["folderId"] for one in records.folders()}:
+    if wanted.folder_id and wanted.folder_id not in {one["folderId"] for one in records.folders()}:
         raise invalid("folderId")
     list_id = store.next_id("list")
     pattern = next(iter(store.lists.values())).record
@@ -54,12 +54,12 @@ def _create_list(call: Call) -> Answer:
     record |= {
         "listId": list_id,
         "createDate": text_of(call.now),
-        "folderId": wanted.folderId or records.folders()[0]["folderId"],
-        "ipPoolId": wanted.ipPoolId or records.ip_pools()[0]["ipPoolId"],
+        "folderId": wanted.folder_id or records.folders()[0]["folderId"],
+        "ipPoolId": wanted.ip_pool_id or records.ip_pools()[0]["ipPoolId"],
     }
     store.lists[list_id] = ListState(list_id, record, None)
     store.log.append(
-        {"at": text_of(call.now), "route": call.route.name, "listId": list_id, "listName": wanted.listName}
+        {"at": text_of(call.now), "route": call.route.name, "listId": list_id, "listName": wanted.list_name}
     )
     return created(list_id)
 

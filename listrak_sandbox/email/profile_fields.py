@@ -9,8 +9,17 @@ import msgspec
 from listrak_sandbox.clock import text_of
 from listrak_sandbox.email.access import list_state
 from listrak_sandbox.email.values import DATA_TYPES
-from listrak_sandbox.envelope import Answer, ApiError, created, deleted, invalid, json_answer, not_found
-from listrak_sandbox.envelope import resource, updated
+from listrak_sandbox.envelope import (
+    Answer,
+    ApiError,
+    created,
+    deleted,
+    invalid,
+    json_answer,
+    not_found,
+    resource,
+    updated,
+)
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.store import SUBSCRIBED
 from listrak_sandbox.world.calendar import world_time
@@ -26,19 +35,19 @@ FIELD = f"{FIELDS}/{{segmentationFieldId}}"
 LONGEST = 8000
 
 
-class GroupBody(msgspec.Struct):
+class GroupBody(msgspec.Struct, rename="camel"):
     """Body that makes or changes a profile field group."""
 
-    segmentationFieldGroupName: str  # noqa: N815  the API's spelling
+    segmentation_field_group_name: str
     position: int
 
 
-class FieldBody(msgspec.Struct):
+class FieldBody(msgspec.Struct, rename="camel"):
     """Body that makes or changes a profile field."""
 
-    segmentationFieldName: str  # noqa: N815
-    dataType: str  # noqa: N815
-    maxLength: int  # noqa: N815
+    segmentation_field_name: str
+    data_type: str
+    max_length: int
     position: int
 
 
@@ -74,7 +83,7 @@ def _write_group(call: Call) -> Answer:
     body = call.json(GroupBody)
     own = _group(call, state) if call.route.method == "PUT" else None
     name = _name(
-        body.segmentationFieldGroupName, "segmentationFieldGroupName", list(state.groups.values()), own
+        body.segmentation_field_group_name, "segmentationFieldGroupName", list(state.groups.values()), own
     )
     if own is None:
         if len(state.groups) >= call.sandbox.settings.profile_field_group_limit:
@@ -101,23 +110,23 @@ def _write_field(call: Call) -> Answer:
     group_id = int(_group(call, state)["segmentationFieldGroupId"])
     own = _field(call, state) if call.route.method == "PUT" else None
     body = call.json(FieldBody)
-    name = _name(body.segmentationFieldName, "segmentationFieldName", state.fields_of(group_id), own)
-    if body.dataType not in DATA_TYPES:
+    name = _name(body.segmentation_field_name, "segmentationFieldName", state.fields_of(group_id), own)
+    if body.data_type not in DATA_TYPES:
         raise invalid("dataType", f"Allowed values are {', '.join(DATA_TYPES)}.")
-    if not 1 <= body.maxLength <= LONGEST:
+    if not 1 <= body.max_length <= LONGEST:
         raise invalid("maxLength", f"1 to {LONGEST} is expected.")
     if own is None:
         if len(state.fields_of(group_id)) >= call.sandbox.settings.profile_field_limit:
             raise invalid("segmentationFieldGroupId", "The group has its maximum number of profile fields.")
         identifier = call.sandbox.store.next_id("field")
         own = state.fields[identifier] = {"segmentationFieldId": identifier}
-    elif own["dataType"] != body.dataType:
+    elif own["dataType"] != body.data_type:
         raise invalid("dataType", "The data type of an existing profile field cannot be changed.")
     own |= {
         "segmentationFieldName": name,
         "segmentationFieldGroupId": group_id,
-        "dataType": body.dataType,
-        "maxLength": body.maxLength,
+        "dataType": body.data_type,
+        "maxLength": body.max_length,
         "position": body.position,
     }
     _log(call, state, **own)

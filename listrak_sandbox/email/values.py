@@ -1,4 +1,4 @@
-"""Profile values: what fits a field, and how given values meet stored ones."""
+"""What Listrak accepts: addresses, profile values, and how given values meet stored ones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DATA_TYPES = ("Text", "Numeric", "RadioButton", "CheckBox", "CommentArea", "Date", "ContentBlock")
+LONGEST_ADDRESS = 254
+"""Characters of an address (RFC 5321)."""
 _NUMERIC = re.compile(r"-?\d+(\.\d{1,2})?")
 _SWITCH = {"on": "on", "true": "on", "1": "on", "off": "off", "false": "off", "0": "off"}
 _TEXTS = ("Text", "CommentArea", "ContentBlock")
 
 
-class InvalidValue(ValueError):  # noqa: N818  the vendor's word
+class InvalidValue(ValueError):  # noqa: N818  the vendor's own word
     """A value does not fit its field; the text says why, without the value."""
 
 
@@ -54,6 +56,20 @@ def checked(field: Mapping[str, Any], value: str) -> str:
     return text
 
 
+def plausible(email: str) -> bool:
+    """Tell whether a text looks like an address to Listrak."""
+    local, at, domain = email.strip().rpartition("@")
+    return (
+        bool(at and local and domain)
+        and "@" not in local
+        and "." in domain.strip(".")
+        and not domain.startswith((".", "-"))
+        and not domain.endswith(".")
+        and not any(character.isspace() or character in "<>()[],;:\\" for character in email.strip())
+        and len(email) <= LONGEST_ADDRESS
+    )
+
+
 def merged(
     fields: Mapping[int, Mapping[str, Any]], stored: dict[int, str], given: Mapping[int, str], update: str
 ) -> dict[int, str]:
@@ -76,6 +92,7 @@ def merged(
             continue
         field = fields[identifier]
         if update == "Append" and field["dataType"] in _TEXTS:
-            value = (result.get(identifier, "") + value)[: field["maxLength"]]  # noqa: PLW2901
-        result[identifier] = value
+            result[identifier] = (result.get(identifier, "") + value)[: field["maxLength"]]
+        else:
+            result[identifier] = value
     return result

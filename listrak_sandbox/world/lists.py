@@ -22,6 +22,10 @@ LOOK_BACK = 12
 """How many broadcasts before that one are considered."""
 WHOLE_LIST = 40
 TEST = 17
+NO_CAMPAIGN = 7
+"""Each broadcast of so many goes to the whole list, is a test, belongs to no campaign."""
+CONVERSATIONS_FROM = 5_000_000
+"""Ids of a list's messages from here on are those of conversations' messages."""
 HOUR = 3600
 QUARTER = 900
 """No two broadcasts are closer than this on average: a bound when an id is looked up."""
@@ -89,7 +93,7 @@ class MailingList:
 
     def campaign_id(self, number: int) -> int:
         """Give the id of the campaign that the n-th message belongs to; 0 for none."""
-        return 0 if number % 7 == 6 else self.number * 1000 + number % len(words.CAMPAIGNS) + 1  # noqa: PLR2004
+        return 0 if number % NO_CAMPAIGN == 0 else self.number * 1000 + number % len(words.CAMPAIGNS) + 1
 
     def broadcasts(self, now: int) -> list[Message]:
         """Give the broadcasts that are there at a world time, test and scheduled ones included."""
@@ -105,7 +109,7 @@ class MailingList:
     def find_broadcast(self, message_id: int, now: int) -> Message | None:
         """Find a broadcast that is there at a world time by its id."""
         number = message_id - self.number * 10_000_000 - 1
-        if not 0 <= number < 5_000_000 or not self.schedule.exists(number):  # noqa: PLR2004  room for conversations
+        if not 0 <= number < CONVERSATIONS_FROM or not self.schedule.exists(number):
             return None
         if number * QUARTER > now + 100 * DAY or self.schedule.created(number) >= now:
             return None
@@ -134,7 +138,7 @@ class MailingList:
         )
 
     def _is_test(self, number: int) -> bool:
-        return not self.shape.steady and number % TEST == 3  # noqa: PLR2004
+        return not self.shape.steady and number % TEST == TEST // 5
 
     def _recipients(self, number: int, send: int) -> range:
         everybody = self.population.count(send)
@@ -201,7 +205,7 @@ class MailingList:
         interval = int(DAY / self.shape.conversation_sends)
         # The current version took over a while ago; one message of the version before is still to be read.
         takeover = start if late else start + 150 * DAY
-        plan = [] if late else [(start, takeover, False)]
+        plan: list[tuple[int, int | None, bool]] = [] if late else [(start, takeover, False)]
         plan += [(takeover + step * DAY, end, True) for step in range(2 if late else 3)]
         messages = []
         for place, (begin, stop, current) in enumerate(plan):
@@ -216,7 +220,7 @@ class MailingList:
             )
             messages.append(
                 Message(
-                    message_id=self.number * 10_000_000 + 5_000_000 + number * 100 + place + 1,
+                    message_id=self.number * 10_000_000 + CONVERSATIONS_FROM + number * 100 + place + 1,
                     number=place,
                     list_number=self.number,
                     send=begin,

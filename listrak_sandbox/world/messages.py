@@ -11,6 +11,11 @@ from listrak_sandbox.world.calendar import DAY, NO_DATE, START_TIME, minute_text
 if TYPE_CHECKING:
     from listrak_sandbox.world.sends import Sends
 
+SUMMED = (
+    "bounceCount", "clickCount", "conversionCount", "openCount", "readCount", "sentCount",
+    "unsubscribeCount", "visitCount",
+)  # fmt: skip
+"""Counts of a conversation's summary that are the sums of its messages' own."""
 QUARTER = 900
 LONG_LEAD = 12 * DAY
 """How long before its send a message is scheduled at most."""
@@ -210,19 +215,7 @@ class Conversation:
         conversions = total("conversionCount")
         return {
             "averageOrderValue": round(revenue / conversions, 2) if conversions else 0.0,
-            **{
-                name: total(name)
-                for name in (
-                    "bounceCount",
-                    "clickCount",
-                    "conversionCount",
-                    "openCount",
-                    "readCount",
-                    "sentCount",
-                    "unsubscribeCount",
-                    "visitCount",
-                )  # fmt: skip
-            },
+            **{name: total(name) for name in SUMMED},
             "deliveredCount": total("sentCount") - total("bounceCount"),
             "revenue": revenue,
         }

@@ -34,7 +34,7 @@ RESULTS = {
 
 def summary(results: Counter[str]) -> dict[str, object]:
     """Give the API's ListImportSummary, its ten counts, from the contacts' results."""
-    counts: dict[str, object] = dict.fromkeys(sorted({name for name in RESULTS.values()}), 0)
+    counts: dict[str, object] = dict.fromkeys(sorted(set(RESULTS.values())), 0)
     counts["processedCount"] = results.total()
     for word, count in results.items():
         name = RESULTS[word]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from listrak_sandbox.world.scale import ListShape
 
 BLOCK = 4096
+LONGEST_NUMBER = 12
+"""Digits of a person's number that are looked at: more than there will ever be."""
 _NUMBER = re.compile(r"(\d+)@")
 _FIRST, _LAST, _DOMAINS = len(words.FIRST), len(words.LAST), len(words.DOMAINS)
 
@@ -102,7 +104,7 @@ class Population:
     def find(self, email: str, time: int) -> int | None:
         """Find a contact by its address, without regard to case, among those of a world time."""
         found = _NUMBER.search(email)
-        if not found or len(found[1]) > 15:  # noqa: PLR2004  longer than any number in use
+        if not found or len(found[1]) > LONGEST_NUMBER:
             return None
         index = int(found[1]) - self._first
         if not 0 <= index < self.count(time) or address(self._first + index) != email.lower():

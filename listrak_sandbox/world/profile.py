@@ -60,14 +60,14 @@ FIELDS: tuple[tuple[str, str, str, int, Maker], ...] = (
     ("Preferences", "Weekly", "RadioButton", 5, _on_off),
     ("Preferences", "Monthly", "RadioButton", 5, _on_off),
     ("Service", "Notes", "CommentArea", 2000, _choice(*words.COMMENTS)),
-    ("Service", "Greeting", "ContentBlock", 4000, _choice("<p>Hello &amp; welcome</p>", '<b class="x">Hi</b>')),
+    ("Service", "Greeting", "ContentBlock", 4000, _choice("<p>Hello &amp; hi</p>", '<b class="x">Hi</b>')),
     ("Purchases", "Lifetime Value", "Numeric", 12, _amount),
     ("Purchases", "Last Order", "Date", 10, _day),
     ("Purchases", "Orders", "Numeric", 6, _whole),
     ("Customer", "Postal Code", "Text", 10, _zip),
     *(
         ("Interests", name, "CheckBox", 5, _on_off)
-        for name in ("Shoes", "Bags", "Dresses", "Menswear", "Kids", "Home", "Garden", "Beauty", "Outlet", "Gifts")
+        for name in ("Shoes", "Bags", "Dresses", "Suits", "Kids", "Home", "Garden", "Beauty", "Sale", "Gifts")
     ),
     *(("Purchases", f"Spent {year}", "Numeric", 12, _amount) for year in range(2019, 2027)),
     *(("Purchases", f"Favourite {word}", "Text", 40, _choice("red", "blau", "vert, clair", "黒"))
@@ -122,7 +122,7 @@ class ProfileValues:
         }
 
     def of(self, index: int, person: int, wanted: list[int] | None = None) -> dict[int, str]:
-        """Give a contact's values by field id, for wanted fields or all; a field without a value is absent."""
+        """Give a contact's values by field id, for wanted fields or all; fields without one are absent."""
         data = draws.raw(f"{self._name}/{index}", 2 * len(FIELDS))
         values = {}
         for identifier in self._makers if wanted is None else wanted:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Record = dict[str, object]
 SPLIT_EVERY = 20
 SPLIT_FIRST = 5
+SPLIT_PARTS = (("Group", "A"), ("Group", "B"), ("Remainder", None))
 
 
 def folders() -> list[Record]:
@@ -46,7 +47,7 @@ def contents() -> list[Record]:
             "contentFolderId": 1 + number % 3,
             "contentName": f'Block "{number}"',
             "textContent": None if number % 2 else "Plain text,\nsecond line",
-            "htmlContent": f"<p>Block {number} – “quoted”</p>",
+            "htmlContent": f"<p>Block {number} — “quoted”</p>",
             "contentType": "SavedContent" if number % 2 else "DynamicContent",
             "contentReadOnly": number % 2 == 0,
             "lastModifiedDate": text(number * 60 * DAY + 7 * 3600),
@@ -67,7 +68,7 @@ def event_groups(of: MailingList) -> list[Record]:
     """Give a list's event groups."""
     return [
         {"eventGroupId": of.number * 10 + number, "eventGroupName": name}
-        for number, name in enumerate(("Purchases", "Loyalty – “Gold”"), 1)
+        for number, name in enumerate(("Purchases", "Loyalty — “Gold”"), 1)
     ]
 
 
@@ -78,8 +79,8 @@ def events(of: MailingList) -> list[Record]:
         {
             "eventId": of.number * 100 + number,
             "eventName": name,
-            "eventGroupId": 0 if number == 5 else of.number * 10 + 1 + number % 2,  # noqa: PLR2004
-            "status": "Blocked" if number == 4 else "Active",  # noqa: PLR2004
+            "eventGroupId": 0 if name == names[-1] else of.number * 10 + 1 + number % 2,
+            "status": "Blocked" if name == names[-2] else "Active",
         }
         for number, name in enumerate(names, 1)
     ]
@@ -160,11 +161,11 @@ def split_tests(of: MailingList, now: int) -> list[tuple[Record, list[Record]]]:
             {
                 "messageId": of.broadcast(number + step).message_id,
                 "messageStatus": "Sent" if sends[step] < now else "Scheduled",
-                "messageType": "Remainder" if step == 2 else "Group",  # noqa: PLR2004
-                "groupName": None if step == 2 else "AB"[step],  # noqa: PLR2004
-                "segmentSize": None if step == 2 else 10,  # noqa: PLR2004
+                "messageType": kind,
+                "groupName": group,
+                "segmentSize": 10 if group else None,
             }
-            for step in range(3)
+            for step, (kind, group) in enumerate(SPLIT_PARTS)
         ]
         found.append((test, messages))
     return found

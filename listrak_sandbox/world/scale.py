@@ -52,13 +52,13 @@ MAIN, OUTLET, TRADE, WHOLESALE = (
     "Newsletter",
     "Outlet & Sale",
     'Trade "Pro" Customers',
-    "Größen & Öko – Europe",
+    "Größen & Öko — Europe",
 )
 
 SCALE_SHAPES: dict[str, tuple[ListShape, ...]] = {
     "tiny": (
-        ListShape(MAIN, 160, 60, 60, conversation_sends=0.2, transactional_sends=0.3, fields=40),
-        ListShape(OUTLET, 60, 30, 25, conversations=1, conversation_sends=0.1, transactional_sends=0.2),
+        ListShape(MAIN, 160, 60, 60, churn=0.45, conversation_sends=0.2, transactional_sends=0.3, fields=40),
+        ListShape(OUTLET, 60, 30, 25, 1, churn=0.45, conversation_sends=0.1, transactional_sends=0.2),
     ),
     "small": (
         ListShape(MAIN, 6500, 180, 130, transactional=2, fields=40, links=3),

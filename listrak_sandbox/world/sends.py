@@ -250,7 +250,7 @@ class ContinuousSends(Sends):
         first = block * BLOCK
         size = min(BLOCK, self.slots(now) - first)
         entries: list[Entry] = []
-        population, habits = self.population, self.habits
+        habits = self.habits
         for place, draw in enumerate(draws.block(f"{self.name}/{block}", size, 10), first):
             send = self.start + place * self.interval + draw[9] * self.interval // draws.SPAN
             if send >= now:

@@ -1,4 +1,4 @@
-"""What one recipient does with one message: a timeline drawn once, of which a clock shows the part behind it."""
+"""What one recipient does with one message: a timeline drawn once, of which the clock shows the past."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Seen(NamedTuple):
     """
 
     first: int
-    opened: bool
-    read: bool
-    bounce: str | None
-    clicks: tuple[tuple[int, int], ...]
-    total: int
-    unsubscribed: bool
-    abuse: bool
+    opened: bool = False
+    read: bool = False
+    bounce: str | None = None
+    clicks: tuple[tuple[int, int], ...] = ()
+    total: int = 0
+    unsubscribed: bool = False
+    abuse: bool = False
 
     def has(self, kind: str) -> bool:
         """Tell whether activity of a kind of `ACTIVITY_TYPES` is among it."""
@@ -53,6 +53,9 @@ class Seen(NamedTuple):
                 "Conversion": self.total,
             }[kind]
         )
+
+
+OPENED = True
 
 
 class Habits:
@@ -81,7 +84,7 @@ class Habits:
         if kind < self.idle:
             if left is None or left >= now:
                 return None
-            return Seen(left, True, False, None, (), 0, True, False)  # noqa: FBT003  a record
+            return Seen(left, opened=True, unsubscribed=True)
         if kind < self.bounces:
             first = send + 60 + int((draw[1] / _SPAN) ** 6 * 3 * DAY)
             if left is not None:
@@ -89,7 +92,7 @@ class Habits:
             if first >= now:
                 return None
             reason = words.BOUNCES[draw[2] % len(words.BOUNCES)]
-            return Seen(first, False, False, reason, (), 0, left is not None and left < now, False)  # noqa: FBT003
+            return Seen(first, bounce=reason, unsubscribed=left is not None and left < now)
         limit = send + WINDOW - 1800
         first = send + 120 + int((draw[1] / _SPAN) ** 5 * (WINDOW - DAY))
         if left is not None and left < first:
@@ -105,7 +108,8 @@ class Habits:
             else:
                 abuse = first + int((draw[2] / _SPAN) ** 2 * (limit - first)) < now
         read = draw[3] % 2 == 0 and first + 15 + draw[3] % 40 < now
-        return Seen(first, True, read, None, clicks, total, left is not None and left < now, abuse)  # noqa: FBT003
+        gone = left is not None and left < now
+        return Seen(first, OPENED, read, None, clicks, total, gone, abuse)
 
     def _clicks(
         self, draw: tuple[Any, ...], first: int, limit: int, now: int

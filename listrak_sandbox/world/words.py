@@ -15,15 +15,15 @@ LAST = (
 )  # fmt: skip
 DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "shop.example.org")
 CAMPAIGNS = (
-    "Spring Collection", "Summer Sale", "Back to School", "Holiday 2025", "Loyalty – “Gold” Members",
+    "Spring Collection", "Summer Sale", "Back to School", "Holiday 2025", "Loyalty — “Gold” Members",
     "Clearance, final days", "New Arrivals", "Größen-Wochen", "Win-back", "Anniversary",
 )  # fmt: skip
 SUBJECTS = (
-    "Up to 40% off – this weekend only",
+    "Up to 40% off — this weekend only",
     'Your "must-haves", back in stock',
     "Hello, neighbour: new store, new hours",
     "Last chance, really\nlast chance",
-    "Größe S bis XL – jetzt 🎁",
+    "Größe S bis XL — jetzt 🎁",
     "C'est l'été ☀️ : -30 % sur tout",
     "Tab\there, comma, semicolon; pipe |",
     "新着アイテムのお知らせ",
@@ -33,7 +33,7 @@ SUBJECTS = (
 LINKS = (
     ("Shop now", "https://shop.example.com/new?utm_source=listrak&utm_medium=email"),
     ('Hero image, "summer"', "https://shop.example.com/c/summer%20sale?ref=hero&size=S,M"),
-    ("Vêtements – nouveautés", "https://shop.example.com/fr/nouveautés#top"),
+    ("Vêtements — nouveautés", "https://shop.example.com/fr/nouveautés#top"),
     ("Store finder", "https://shop.example.com/stores"),
 )
 CONVERSATIONS = ("Welcome series", "Abandoned cart", "Post purchase, review please", 'Birthday "treat"')

@@ -1,16 +1,18 @@
-"""What the sandbox says a complete extraction returns is what one gets, and the world moves only with its clock."""
+"""What the sandbox expects of a complete extraction is what one gets; the world moves only with its clock."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sandbox_api import Api
 
 from listrak_sandbox.testing import running_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 DAY = 86_400
 Rows = dict[str, dict[tuple[str, ...], dict[str, Any]]]

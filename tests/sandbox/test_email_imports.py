@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ TIME_LIMIT = 60
 
 def column(
     place: int, kind: str = "SegmentationField", field: int | None = None, default: str | None = None
-) -> Any:  # noqa: ANN401
+) -> Any:  # noqa: ANN401  a JSON object
     return {
         "fileColumn": place,
         "fileColumnType": kind,
@@ -37,7 +38,7 @@ def column(
 EMAIL, EXTERNAL = column(0, "Email"), column(1, "ExternalContactID")
 
 
-def request(text: str | bytes, *columns: Any, **changes: object) -> dict[str, object]:  # noqa: ANN401
+def request(text: str | bytes, *columns: Any, **changes: object) -> dict[str, object]:  # noqa: ANN401  JSON objects
     data = text.encode() if isinstance(text, str) else text
     return {
         "fileDelimiter": ",",
@@ -64,7 +65,7 @@ def wait(api: Api, identifier: str, list_path: str = LIST) -> dict[str, Any]:
     return {**status, "summary": api.get(f"{path}/Summary")["data"], "results": results}
 
 
-def run(api: Api, text: str | bytes, *columns: Any, **changes: object) -> dict[str, Any]:  # noqa: ANN401
+def run(api: Api, text: str | bytes, *columns: Any, **changes: object) -> dict[str, Any]:  # noqa: ANN401  JSON objects
     status, identifier = api.send("POST", f"{LIST}/ListImport", request(text, *columns, **changes))
     assert status == 201, identifier
     return wait(api, identifier)
@@ -143,9 +144,9 @@ def people(api: Api) -> dict[str, str]:
 def test_what_each_kind_does_to_whom(
     own: Api,
     kind: str,
-    include: bool,
+    include: bool,  # noqa: FBT001  a parameter of the test
     results: dict[str, str],
-    after: dict[str, str | None],  # noqa: FBT001
+    after: dict[str, str | None],
 ) -> None:
     known = people(own)
     text = "\n".join(known[who] for who in results)
@@ -209,7 +210,7 @@ def test_values_that_do_not_fit_are_left_out_and_the_rest_is_taken(own: Api) -> 
 def test_bad_rows_are_counted_and_never_stop_the_rest(own: Api) -> None:
     text = (
         b"\n\n,Bern\nshort@example.com\nlong@example.com,Bern,more,and more\n\xff\xfe,x\n"
-        + b"nul@example.com,\x00\n"
+        b"nul@example.com,\x00\n"
     )
     ended = run(own, text + b"last@example.com,Bern\n", EMAIL, column(1, field=CITY))
     assert ended["summary"]["skippedCount"] == 1
@@ -312,7 +313,7 @@ def test_two_imports_of_one_list_mix(own: Api) -> None:
         wait(own, identifier)
     order = [row["emailAddress"][0] for row in own.rows(f"{LIST}/Contact", startDate="2026-06-30T12:00:00")]
     assert order.count("a") == order.count("b") == 300
-    changes = sum(one != two for one, two in zip(order, order[1:], strict=False))
+    changes = sum(one != two for one, two in pairwise(order))
     assert changes > 50
 
 

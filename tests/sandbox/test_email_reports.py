@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sandbox_api import Api
+
+if TYPE_CHECKING:
+    from sandbox_api import Api
 
 LIST = "/List/40137"
 WHOLE = f"{LIST}/Message/10000040"
