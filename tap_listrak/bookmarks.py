@@ -60,7 +60,7 @@ def parse_bookmark(text: object, *, stream: str) -> datetime:
 
 
 def check_state(state: object) -> None:
-    """Refuse a state that cannot be used, before anything is read.
+    """Refuse a state that cannot be used, before anything is asked for.
 
     Raises:
         ConfigurationError: It is no object, or its ``bookmarks`` (or those of a stream) are none.
@@ -79,6 +79,12 @@ def check_state(state: object) -> None:
         if not isinstance(entry, dict) or not isinstance(entry.get("partitions", []), list):
             message = f"the state's entry of {stream!r} is not an object with 'partitions'"
             raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
+        for part in entry.get("partitions", []):
+            if not isinstance(part, dict) or not isinstance(part.get("context"), dict):
+                message = f"a partition of {stream!r} in the state has no 'context'"
+                raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
+            if part.get("replication_key_value") is not None:
+                parse_bookmark(part["replication_key_value"], stream=stream)
 
 
 @dataclass
@@ -152,12 +158,8 @@ class Bookmarks:
             entry["replication_key"] = replication_key
         entry["replication_key_value"] = format_bookmark(value)
 
-    def _take_in(self, stream: str, part: object) -> None:
-        context = part.get("context") if isinstance(part, dict) else None
-        if not isinstance(part, dict) or not isinstance(context, dict):
-            message = f"a partition of {stream!r} in the state has no 'context'"
-            raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
-        partition = partition_of(context)
+    def _take_in(self, stream: str, part: dict[str, Any]) -> None:
+        partition = partition_of(part["context"])
         if partition is None:
             logger.warning("The state of %s has a partition whose ids are no numbers: it is not used", stream)
             return

@@ -13,6 +13,7 @@ for is always begun.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import threading
 from dataclasses import dataclass, field
@@ -153,7 +154,7 @@ class Lookahead(Generic[T]):
     def _advance(self) -> Fetch[T]:
         """Take the smallest announced fetch off its series."""
         series = self._series[0]
-        following = next(series.rest, None)
+        following = _next_of(series.rest)
         if following is None:
             heapq.heappop(self._series)
         else:
@@ -163,7 +164,7 @@ class Lookahead(Generic[T]):
     def _announce(self, serieses: Iterable[Iterable[Fetch[T]]]) -> None:
         for fetches in serieses:
             rest = iter(fetches)
-            head = next((fetch for fetch in rest if fetch.position > self._floor), None)
+            head = _next_of(fetch for fetch in rest if fetch.position > self._floor)
             if head is not None:
                 heapq.heappush(self._series, _Series(head.position, head, rest))
 
@@ -206,8 +207,15 @@ class Lookahead(Generic[T]):
             slot.page, slot.error, slot.done = page, error, True
             # A page that the writer has passed by meanwhile announces nothing.
             if not self._closed and error is None and self._slots.get(slot.fetch.position) is slot:
-                try:
-                    self._announce(following)
-                except BaseException as problem:  # noqa: BLE001 - as above
-                    slot.error = problem
+                self._announce(following)
             self._changed.notify_all()
+
+
+def _next_of(fetches: Iterator[Fetch[T]]) -> Fetch[T] | None:
+    """Return the next announcement; None at the end, and where working it out fails.
+
+    The writer works out the same when it gets there, and raises then, in its turn.
+    """
+    with contextlib.suppress(Exception):
+        return next(fetches, None)
+    return None

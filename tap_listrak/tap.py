@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
+import io
 import logging
+import signal
+import sys
 import threading
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property, partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.tap_base import CliTestOptionValue
 
 from listrak_api.errors import ConfigurationError
 from listrak_api.settings import has_credentials
 from tap_listrak.bookmarks import Bookmarks, check_state
+from tap_listrak.cli import ListrakCommand, read_file, read_object
 from tap_listrak.fields import FieldDirectory
 from tap_listrak.lookahead import Lookahead
+from tap_listrak.output import Output
 from tap_listrak.progress import Progress
 from tap_listrak.settings import APIS, CONFIG_SCHEMA, Settings, unknown_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from listrak_api.client import Client
     from listrak_api.routes import Api
@@ -42,7 +54,9 @@ class TapListrak(Tap):
         self._lock = threading.Lock()
         self.lookahead: Lookahead[Rows] = Lookahead(1)
         self.fields = FieldDirectory()
-        super().__init__(**kwargs)
+        self.output = Output()
+        super().__init__(message_writer=kwargs.pop("message_writer", None) or self.output, **kwargs)
+        self._check_catalog()
 
     # --- what streams share
 
@@ -112,6 +126,7 @@ class TapListrak(Tap):
             yield
         finally:
             self.lookahead.close()
+            self.output.flush()
             self.progress.finish()
 
     def write_state(self) -> None:
@@ -138,12 +153,114 @@ class TapListrak(Tap):
         super().load_state(state)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings: by their schema, then together. The values of secrets are never shown.
+
+        Raises:
+            ConfigValidationError: Values that their schema does not allow.
+            ConfigurationError: Values that do not fit together, or credentials that are missing.
+        """
+        errors = [_without_secret(error) for error in super()._validate_config(raise_errors=False)]
         for line in unknown_settings(self._config, self.config_jsonschema["properties"]):
             self.logger.warning(line)
-        errors = super()._validate_config(raise_errors=raise_errors)
         if raise_errors:
+            if errors:
+                message = "Config validation failed"
+                raise ConfigValidationError(message, errors=errors, schema=self.config_jsonschema)
             Settings.from_config(self._config)
         return errors
+
+    def _check_catalog(self) -> None:
+        names = self.streams.keys()
+        for entry in self.input_catalog.streams if self.input_catalog else ():
+            if entry.metadata.root.selected and entry.tap_stream_id not in names:
+                near = difflib.get_close_matches(entry.tap_stream_id, names, n=1)
+                message = f"the catalog selects a stream that does not exist: {entry.tap_stream_id!r}"
+                hint = (f"Did you mean {near[0]!r}? " if near else "") + f"There are: {', '.join(names)}."
+                raise ConfigurationError(message, setting="catalog", hint=hint)
+
+    # --- the command line
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End at once, but between two lines, with the last state: what was read after it is read again."""
+        if self.output.busy:
+            self.output.released = partial(self._handle_termination, signum, frame)
+            return
+        self.logger.warning(
+            "Stopped by %s: what is not covered by the last state is read again", _signal(signum)
+        )
+        self.output.flush()
+        if not self.config.get("batch_config"):
+            self.state_writer.write_state(self.state)
+        sys.exit(128 + signum)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the SDK's command with this project's way of telling errors."""
+        return ListrakCommand.like(super().get_singer_command(), cls.logger)
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the config files as the SDK does, with errors that name the file.
+
+        Raises:
+            ConfigurationError: A file is not there, or is no JSON object.
+        """
+        for path in value:
+            if path != "ENV":
+                what = f"the config file {path}"
+                read_object(read_file(Path(path), what, "config"), what, "config")
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Say what the credentials may read; exit code 1 if nothing. ``--test=schema`` is the SDK's."""
+        if value != CliTestOptionValue.All.value:
+            super().cb_test(ctx, param, value)
+            return
+        from tap_listrak.access import report  # noqa: PLC0415 - not needed for --version and --about
+
+        config = ctx.params.get("config", _ConfigInput())
+        tap = cls(config=config.config, parse_env_config=config.parse_env)
+        ctx.exit(0 if report(tap, click.echo) else 1)
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run as the SDK does, with errors that name the file.
+
+        Raises:
+            ConfigurationError: The state or the catalog is no JSON object.
+        """
+        files = {"state": state, "catalog": catalog}
+        texts = {name: file.read() for name, file in files.items() if file is not None}
+        for name, text in texts.items():
+            read_object(text, f"the {name} file", name)
+        super().invoke(
+            about=about,
+            about_format=about_format,
+            config=config,
+            state=io.StringIO(texts["state"]) if "state" in texts else None,
+            catalog=io.StringIO(texts["catalog"]) if "catalog" in texts else None,
+        )
+
+
+def _without_secret(error: str) -> str:
+    """Return a validation error without the value if the setting is a secret."""
+    for name, part in CONFIG_SCHEMA["properties"].items():
+        if part.get("secret") and error.endswith(f"in config[{name!r}]"):
+            return f"{name} must be a text"
+    return error
+
+
+def _signal(signum: int) -> str:
+    return signal.Signals(signum).name
 
 
 main = TapListrak.cli

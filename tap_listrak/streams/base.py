@@ -217,6 +217,7 @@ class ListrakStream(ContextStream):
             for index, record in enumerate(rows.records):
                 self._row_position = (*place, index)
                 yield record
+            self._tap.output.flush()
             self._tap.progress.rows(self.name, dict(self.partition(context or {})), len(rows.records))
 
     def _send(self, context: Context, step: Step) -> Rows:

@@ -1,0 +1,116 @@
+"""``--test``: says in plain words what the credentials may read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from listrak_api import routes
+from listrak_api.errors import AuthenticationError, ListrakError, NotFoundError
+from tap_listrak.streams.base import ListrakStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from listrak_api.client import Client
+    from listrak_api.routes import Api, Route
+    from tap_listrak.tap import TapListrak
+
+_NAMES: dict[Api, str] = {"email": "Email", "sms": "SMS", "data": "Data"}
+
+PROBES: tuple[tuple[str, Route], ...] = (
+    ("List", routes.LISTS),
+    ("Contact", routes.CONTACTS),
+    ("Segmentation", routes.SEGMENTATION_FIELD_GROUPS),
+    ("Event", routes.EVENTS),
+    ("Message", routes.MESSAGES),
+    ("Report", routes.MESSAGE_SUMMARY),
+)
+"""An area of the email API, and a read that needs it beside what the ones before it need."""
+
+
+def report(tap: TapListrak, say: Callable[[str], None]) -> bool:
+    """Check every integration whose credentials are set.
+
+    Asks for a token and, for each area, makes one small read.
+
+    Args:
+        tap: The tap.
+        say: Takes each line for the person.
+
+    Returns:
+        Whether anything can be read.
+    """
+    readable = False
+    for api in tap.settings.apis:
+        try:
+            client = tap.client(api)
+            client.check()
+            say(f"{_NAMES[api]} API: the credentials are accepted.")
+            lines = _email(client, tap) if api == "email" else _sms(client)
+            for usable, line in lines:
+                readable = readable or usable
+                say(f"  {line}")
+        except ListrakError as error:
+            say(f"{_NAMES[api]} API: {_indented(error)}")
+    say("Something can be read." if readable else "Nothing can be read.")
+    return readable
+
+
+def _email(client: Client, tap: TapListrak) -> Iterator[tuple[bool, str]]:
+    needs = _needs(tap)
+    ids: dict[str, object] = {}
+    for area, route in PROBES:
+        streams = ", ".join(needs[area])
+        missing = [name for name in route.path_names if name not in ids]
+        if missing:
+            yield (
+                False,
+                f"{area}: could not be tried, there is no {missing[0].removesuffix('Id')} to try it on.",
+            )
+            continue
+        try:
+            found = _try(client, route, ids)
+        except AuthenticationError:
+            yield False, f"{area}: not granted. Cannot be read: {streams}. Grant it, or deselect them."
+        except ListrakError as error:
+            yield False, f"{area}: {_indented(error)}"
+        else:
+            ids.update(found)
+            yield True, f"{area}: granted. Needed by: {streams}."
+
+
+def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, object]:
+    """Make one small read; return the id of what it found, for the reads that follow."""
+    if not route.collection:
+        try:
+            client.get(route, ids)
+        except NotFoundError:
+            return {}  # an answer all the same: the area is granted
+        return {}
+    rows = client.get_page(route, ids, {}, None, 1).rows
+    names = {routes.LISTS: "listId", routes.MESSAGES: "messageId"}
+    name = names.get(route)
+    return {name: rows[0][name]} if name and rows else {}
+
+
+def _sms(client: Client) -> Iterator[tuple[bool, str]]:
+    rows = client.get_page(routes.SENDER_CODES, {}, {}).rows
+    yield True, f"Sender codes: {len(rows)} can be read."
+
+
+def _needs(tap: TapListrak) -> dict[str, list[str]]:
+    """Return which streams need an area."""
+    needs: dict[str, list[str]] = defaultdict(list)
+    for stream in _streams(tap):
+        for area in stream.route.areas:
+            needs[area].append(stream.name)
+    return needs
+
+
+def _streams(tap: TapListrak) -> Iterable[ListrakStream]:
+    return [stream for stream in tap.streams.values() if isinstance(stream, ListrakStream)]
+
+
+def _indented(error: ListrakError) -> str:
+    return str(error).replace("\n", "\n    ")

@@ -1,0 +1,67 @@
+"""Standard output: messages encoded by msgspec, written in pieces that a signal cannot tear."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.singerlib.encoding import SingerMessageType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from singer_sdk.singerlib.messages import Message
+
+BUFFER_BYTES = 1 << 16
+
+
+class Output(MsgSpecWriter):
+    """Collects RECORD messages and writes them in larger pieces; other messages go out at once, after them.
+
+    The SDK's writers flush after each record, which is most of the time that a record takes.
+
+    Attributes:
+        busy: Whether a write is under way, so that a signal's handler must not write.
+        released: Called after the write that was under way when it was set, if it is.
+    """
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+        self.busy = False
+        self.released: Callable[[], None] | None = None
+
+    def write_message(self, message: Message) -> None:
+        """Write a message, or keep it for the next write if it is a record."""
+        self._pending += self.format_message(message)
+        if message.type is not SingerMessageType.RECORD or len(self._pending) >= BUFFER_BYTES:
+            self.flush()
+
+    def write_lines(self, lines: bytes | bytearray) -> None:
+        """Write whole lines that are encoded already.
+
+        Args:
+            lines: Messages as JSON, each with its line break.
+        """
+        self._pending += lines
+        if len(self._pending) >= BUFFER_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is kept. A signal that arrives meanwhile is dealt with afterwards: no line is torn."""
+        if not self._pending:
+            return
+        self.busy = True
+        try:
+            pending, self._pending = self._pending, bytearray()
+            buffer = getattr(sys.stdout, "buffer", None)
+            if buffer is None:  # a text stream that somebody put there, as tests do
+                sys.stdout.write(pending.decode())
+            else:
+                buffer.write(pending)
+            sys.stdout.flush()
+        finally:
+            self.busy = False
+        if self.released is not None:
+            released, self.released = self.released, None
+            released()
