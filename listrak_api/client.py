@@ -356,7 +356,9 @@ class Client:
         with self._slots:
             self._transport.pause(self._pace.reserve())
             if self._limiter is not None:
-                self._limiter.try_acquire("listrak")
+                # In short waits, so that `close` is noticed.
+                while not self._limiter.try_acquire("listrak", timeout=1) and not self._transport.closed:
+                    pass
             started = time.monotonic()
             sent = exchange_once(self._transport, exchange, read, repeatable=repeatable, renewed=renewed)
             seconds = time.monotonic() - started

@@ -13,8 +13,9 @@ from pyrate_limiter import Limiter, Rate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_RECOVERY_SECONDS = 20.0
+_RECOVERY_SECONDS = 10.0
 _SLOWEST = 0.25
+_UNOBSERVED = 0.05
 _FASTEST = 0.001
 _MEMORY = 64
 
@@ -23,7 +24,7 @@ class Pace:
     """Spaces the starts of requests after Listrak has said that they come too fast.
 
     At full speed nothing is spaced: the number of requests in flight is the only limit. A 429 halves the
-    rate at which requests were starting; from there it doubles every 20 seconds until it no longer matters.
+    rate at which requests were starting; from there it doubles every 10 seconds until it no longer matters.
     The rate is not pushed below four requests a second: each request that meets 429 again also waits longer
     by itself.
 
@@ -86,7 +87,7 @@ class Pace:
         recent = [start for start in self._starts if now - 1.0 <= start <= now]
         if len(recent) > 1 and now > recent[0]:
             return (now - recent[0]) / len(recent)
-        return self._interval_at(now) or _SLOWEST / 2
+        return self._interval_at(now) or _UNOBSERVED
 
 
 @lru_cache(maxsize=32)

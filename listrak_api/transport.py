@@ -174,7 +174,7 @@ class Transport:
             raise ExchangeError(_failure_of(problem)) from None
         except TimeoutError:
             raise ExchangeError(Failure.TIMEOUT) from None
-        except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError):
+        except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError):
             raise ExchangeError(Failure.RESET) from None
         finally:
             _LIMIT.reset(token)
@@ -234,9 +234,17 @@ class _Upload:
 
     def __iter__(self) -> Iterator[bytes | memoryview]:
         pieces = _slices(self._body) if isinstance(self._body, bytes) else iter(self._body)
+        left = len(self)
         for piece in pieces:
             self._limit.remaining()
+            left -= len(piece)
+            if left < 0:
+                break
             yield piece
+        if left:
+            # Sent as it is, it would hold the connection to the time limit, or be read as the next request.
+            message = f"the body stream gives {len(self) - left} bytes, not {len(self)}"
+            raise RuntimeError(message)
 
 
 def _slices(data: bytes) -> Iterator[memoryview]:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from listrak_api.answers import Answer, UnreadableError, cursor_of, read_answer, read_page, read_resource
@@ -18,15 +18,24 @@ JSON = st.recursive(
 )
 ROWS = st.lists(st.dictionaries(st.text(), JSON, max_size=4), max_size=4)
 DEEP = b'{"status": 200, "data": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-UNREADABLE = [b"", b" ", b"<html></html>", b'{"status": 200, "data": [{"a": 1}', b"\xff\xfe", b'{"data": ["\xff"]}', DEEP,
-              b"nonsense", b"17", b'"text"']  # fmt: skip
+UNREADABLE = [
+    b"",
+    b" ",
+    b"<html></html>",
+    b'{"status": 200, "data": [{"a": 1}',
+    b"\xff\xfe",
+    b'{"data": ["\xff"]}',
+    DEEP,
+    b"nonsense",
+    b"17",
+    b'"text"',
+]
 
 
 @given(ROWS, st.one_of(st.none(), st.just(""), st.text(st.characters(exclude_characters="?"), min_size=1)))
 def test_a_page_is_its_rows_and_its_cursor(rows: list[dict[str, object]], cursor: str | None) -> None:
+    assume(not (cursor or "").lower().startswith("http"))
     body = msgspec.json.encode({"status": 200, "nextPageCursor": cursor, "data": rows})
-    if cursor and cursor.lower().startswith("http"):
-        return
     page = read_page(body)
     assert page.rows == rows
     assert page.next_cursor == (cursor or None)

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import string
-import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -19,6 +18,7 @@ from singer_sdk.logging import StructuredFormatter
 from listrak_api.masking import MaskingFilter, install_masking, mask, register_secret
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Iterator
 
 AROUND = st.sampled_from(
@@ -172,8 +172,8 @@ def test_uuids_survive(identifier: uuid.UUID) -> None:
 
 def test_what_logs_are_made_of_survives() -> None:
     text = (
-        "2026-06-30 12:00:00,123 | INFO | GET /email/v1/List/{listId}/Contact: 60000 rows in 12.3456789012 s, "
-        "300 requests, 1782820800.25 s, 127.0.0.1:54321, list 345678, message 12345678, share 0.2000000000"
+        "2026-06-30 12:00:00,123 | INFO | GET /email/v1/List/{listId}/Contact: 60000 rows in 12.3456789012 "
+        "s, 300 requests, 1782820800.25 s, 127.0.0.1:54321, list 345678, message 12345678, share 0.2000000000"
     )
     assert mask(text) == text
 
@@ -248,6 +248,14 @@ def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
     logger.removeHandler(handler)
 
 
+PERSON = "jane@example.com"
+BANNED = f"{PERSON} is banned"
+
+
+def fail(message: str) -> None:
+    raise ValueError(message)
+
+
 def test_the_filter_masks_what_children_log_and_drops_nothing(
     log: tuple[logging.Logger, io.StringIO],
 ) -> None:
@@ -259,26 +267,25 @@ def test_the_filter_masks_what_children_log_and_drops_nothing(
 def test_the_filter_masks_tracebacks(log: tuple[logging.Logger, io.StringIO]) -> None:
     logger, stream = log
     try:
-        message = "jane@example.com is banned"
-        raise ValueError(message)
+        fail(BANNED)
     except ValueError:
         logger.exception("failed")
     assert "ValueError: <address> is banned" in stream.getvalue()
-    assert "jane@" not in stream.getvalue().replace('message = "jane@example.com is banned"', "")
+    assert PERSON not in stream.getvalue()
 
 
 def test_the_filter_masks_structured_logs(log: tuple[logging.Logger, io.StringIO]) -> None:
     logger, stream = log
     logger.handlers[0].setFormatter(StructuredFormatter())
     try:
-        raise KeyError("jane@" + "example.com")
-    except KeyError:
+        fail(PERSON)
+    except ValueError:
         logger.exception("failed for %s", "+1 555 123 4567", extra={"contact": "jane@example.com"})
     record = json.loads(stream.getvalue())
     assert record["message"] == "failed for <number>"
     assert record["extra"]["contact"] == "<address>"
-    assert record["exception"]["type"] == "KeyError"
-    assert record["exception"]["message"] == "'<address>'"
+    assert record["exception"]["type"] == "ValueError"
+    assert record["exception"]["message"] == "<address>"
 
 
 def test_the_filter_leaves_harmless_records_as_they_are() -> None:

@@ -82,9 +82,9 @@ def test_it_recovers_gradually_and_then_wholly(clock: Clock) -> None:
     start(pace, clock, 50, 0.02)
     pace.slow_down(clock.now - 0.02)
     slowed = pace.interval()
-    clock.now += 20
+    clock.now += 10
     assert pace.interval() == pytest.approx(slowed / 2)
-    clock.now += 20
+    clock.now += 10
     assert pace.interval() == pytest.approx(slowed / 4)
     clock.now += 600
     assert pace.interval() == 0

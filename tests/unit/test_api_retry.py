@@ -22,7 +22,7 @@ from listrak_api.retry import (
 READ, WRITE = True, False
 POLICY = RetryPolicy(max_retries=9)
 
-# status or failure, Listrak's code, then what follows for a read (or a write that may be repeated) and for a write
+# status or failure, Listrak's code, what follows for a read or a write that may be repeated, and for a write
 TABLE = [
     (200, "", Verdict.ACCEPT, Verdict.ACCEPT),
     (201, "", Verdict.ACCEPT, Verdict.ACCEPT),

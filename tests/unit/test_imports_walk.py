@@ -60,9 +60,14 @@ def test_packages_import_only_what_lies_below_them(package: str) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["import tap_listrak.tap", "from tap_listrak import tap", "def f():\n    from tap_listrak.tap import TapListrak",
-     "if TYPE_CHECKING:\n    import tap_listrak", "importlib.import_module('tap_listrak.tap')",
-     "__import__('tap_listrak')"],
-)  # fmt: skip
+    [
+        "import tap_listrak.tap",
+        "from tap_listrak import tap",
+        "def f():\n    from tap_listrak.tap import TapListrak",
+        "if TYPE_CHECKING:\n    import tap_listrak",
+        "importlib.import_module('tap_listrak.tap')",
+        "__import__('tap_listrak')",
+    ],
+)
 def test_the_walk_sees_every_way_to_import(source: str) -> None:
     assert "tap_listrak" in set(imported(ast.parse(source), "target_listrak"))
