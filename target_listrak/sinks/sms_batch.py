@@ -188,12 +188,9 @@ class SmsLoader(Loader):
     @staticmethod
     def join(earlier: Entry, later: Entry, record: dict[str, Any]) -> None:
         """Take an earlier row of the number into a later one: given values win over earlier ones."""
-        if later.leaves:
-            return
-        if not earlier.leaves:
-            earlier.profile.update(later.profile)
-            later.profile = earlier.profile
-            later.merged = {**(earlier.merged or _record_of(earlier.row.line)), **record}
+        earlier.profile.update(later.profile)
+        later.profile = earlier.profile
+        later.merged = {**(earlier.merged or _record_of(earlier.row.line)), **record}
 
     def flush(self) -> None:
         """Hand the batch over."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from target_runs import Runs, record, schema, state
+from target_runs import Outcome, Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError
 
