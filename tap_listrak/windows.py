@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-WIDEST = 16
-"""How many times the configured width a window may reach by doubling: four years with the default of 90
-days."""
+WIDEST = 4
+"""How many times the configured width a window may reach by doubling: a year with the default of 90 days.
+What
+a killed run has to repeat is at most one window, so this must not grow."""
 
 MARGIN = timedelta(seconds=1)
 """By how much neighbouring windows are asked for beyond their common end: whether Listrak's filters include
