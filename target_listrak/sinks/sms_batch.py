@@ -90,8 +90,8 @@ class Entry:
     subscribed: bool = False
 
 
-_OPEN: weakref.WeakKeyDictionary[Run, dict[int, list[SmsLoader]]] = weakref.WeakKeyDictionary()
-"""The loaders that fill batches for a sender code, by run."""
+_OPEN: weakref.WeakKeyDictionary[Run, dict[int, weakref.WeakSet[SmsLoader]]] = weakref.WeakKeyDictionary()
+"""The loaders that fill batches for a sender code, by run. Held weakly: a loader holds its run."""
 
 
 class SmsLoader(Loader):
@@ -133,8 +133,8 @@ class SmsLoader(Loader):
         self._batch: dict[str, Entry] = {}
         self._weight = 0
         self._most_rows = min(_BATCH_ROWS, int(run.config["batch_size_rows"]))
-        self._others = _OPEN.setdefault(run, {}).setdefault(self.sender_code.id, [])
-        self._others.append(self)
+        self._others = _OPEN.setdefault(run, {}).setdefault(self.sender_code.id, weakref.WeakSet())
+        self._others.add(self)
 
     @property
     def phone_list(self) -> PhoneList:
@@ -199,9 +199,16 @@ class SmsLoader(Loader):
         batch, self._batch = self._batch, {}
         weight, self._weight = self._weight, 0
         lane = ("sms", self.sender_code.id)
-        self.run.imports.submit(lane, functools.partial(self.work, list(batch.values())), weight)
+        self.run.imports.submit(lane, functools.partial(self._work, list(batch.values())), weight)
 
     # Worker threads
+
+    def _work(self, entries: list[Entry]) -> None:
+        self.work(entries)
+        account = self.journal.account
+        text = "Stream %s: %s numbers done; %s of %s rows read so far are confirmed"
+        figures = (f"{len(entries):,}", f"{account.settled:,}", f"{account.read:,}")
+        self.run.logger.info(text, self.stream, *figures)
 
     def work(self, entries: list[Entry]) -> None:
         """Make the calls for a batch, side by side, and settle each row as soon as its outcome is known."""

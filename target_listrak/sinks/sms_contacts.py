@@ -289,7 +289,12 @@ def _state_of(row: Mapping[str, Any]) -> State:
         return State.UNSUBSCRIBED
     if "subscribed" in word:
         return State.SUBSCRIBED
-    since, until = str(row.get("subscribeDate") or ""), str(row.get("unsubscribeDate") or "")
+    since, until = (_date_text(row.get(name)) for name in ("subscribeDate", "unsubscribeDate"))
     if until and until >= since:
         return State.UNSUBSCRIBED
     return State.SUBSCRIBED if since else State.NEVER
+
+
+def _date_text(value: object) -> str:
+    text = str(value or "")
+    return "" if text.startswith("0001-01-01") else text  # Listrak's own "no date"

@@ -76,6 +76,8 @@ class SmsMirror:
         self._hold = journal.hold()
         self._lock = threading.Lock()
         self._members = {int(number) for number in contacts.members(phone_list)}
+        text = "Phone List %s, mirrored: %s members are listed before the run"
+        run.logger.info(text, phone_list.name, f"{len(self._members):,}")
         self._audience: set[int] = set()
         self._listed_but_off = 0
 

@@ -9,6 +9,8 @@ import pytest
 from sms_world import CLUB, STREAM, SmsWorld, destination, messages, new_numbers
 from target_runs import Runs, activate, record, schema, state
 
+from listrak_api.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -83,6 +85,23 @@ def test_a_write_that_is_never_carried_out_ends_the_run_and_confirms_nothing(sms
     assert outcome.states == []
     assert outcome.account.open == 1
     assert sms.touched() == set()
+
+
+def test_an_old_value_that_listrak_no_longer_takes_keeps_nobody_from_opting_out(sms: SmsWorld) -> None:
+    number = next(one for one in sms.some(30) if sms.stored(one)["values"])
+    before = sms.stored(number)
+    fault(sms, "status", UPDATE, status=400, error="ERROR_SEGMENTATION_MAX_LENGTH", count=1)
+    assert sms.load([{"phone": number}], "sms_opt_out").figures == (1, 1, 0, 0, 0)
+    assert sms.stored(number)["optedOut"] is True
+    assert sms.stored(number)["values"] == before["values"]
+
+
+def test_a_field_that_is_disabled_meanwhile_ends_the_run_and_blames_no_row(sms: SmsWorld) -> None:
+    fault(sms, "status", UPDATE, status=400, error="ERROR_SEGMENTATION_FIELD_DISABLED")
+    outcome = sms.runs.run(messages([{"phone": sms.one(), "first_name": "New"}]), destination("sms_profiles"))
+    assert isinstance(outcome.error, ConfigurationError)
+    assert "profile field" in str(outcome.error)
+    assert outcome.codes == []
 
 
 def test_lost_answers_while_mirroring_remove_exactly_those_who_left(sms: SmsWorld) -> None:

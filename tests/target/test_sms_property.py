@@ -45,7 +45,7 @@ def sms(runs: Runs) -> Iterator[SmsWorld]:
     runs.sandbox.reset(scale="small")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, batch=st.integers(1, 7), mirror=st.booleans(), states=st.sets(st.integers(0, 19)))
 def test_any_stream_ends_as_the_model_says(
     sms: SmsWorld, rows: list[dict[str, Any]], batch: int, *, mirror: bool, states: set[int]
