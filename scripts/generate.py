@@ -84,12 +84,13 @@ def make_files() -> Iterator[tuple[Path, str]]:
     catalog = ask("tap-listrak", "--discover")
     meltano = (ROOT / "meltano.yml").read_text("utf-8")
     readme = (ROOT / "README.md").read_text("utf-8")
+    extras = {"tap-listrak": {"select": selections.default_selection(catalog)}}
     for name in PLUGINS:
-        own = settings_text.plugin_definition(about[name], pip_url="-e . -c constraints.txt")
+        own = settings_text.plugin_definition(about[name], "-e . -c constraints.txt") | extras.get(name, {})
         part = dump_yaml({key: value for key, value in own.items() if key != "name"}, indent=6)
         meltano = replace_part(meltano, f"own schema: {name}", part)
         readme = replace_part(readme, f"settings of {name}", settings_text.markdown_table(about[name]))
-        reference = settings_text.reference_definition(about[name])
+        reference = settings_text.reference_definition(about[name]) | extras.get(name, {})
         head = settings_text.REFERENCE_HEAD.format(name=name)
         yield ROOT / "plugins" / f"{name}.yml", head + dump_yaml(reference)
     readme = replace_part(readme, "generated: streams", streams_table.markdown_table())

@@ -1,4 +1,7 @@
-"""Ready catalogs: what discovery gives, with a choice of streams selected."""
+"""Ready catalogs: what discovery gives, with a choice of streams selected.
+
+They hold the chosen streams and no others, because Meltano selects all that a catalog holds.
+"""
 
 from __future__ import annotations
 
@@ -44,23 +47,38 @@ SELECTIONS: dict[str, tuple[str, ...]] = {
 
 
 def catalogs(discovered: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give each ready catalog by name: all discovered streams, with those of the selection selected.
+    """Give each ready catalog by name.
 
     Raises:
         ValueError: A selection names a stream that discovery does not give.
     """
-    known = {stream["tap_stream_id"] for stream in discovered["streams"]}
-    result = {}
-    for name, chosen in SELECTIONS.items():
-        if missing := sorted(set(chosen) - known):
-            message = f"catalog {name} names streams that do not exist: {', '.join(missing)}"
-            raise ValueError(message)
-        catalog = copy.deepcopy(discovered)
-        for stream in catalog["streams"]:
-            selected = stream["tap_stream_id"] in chosen
-            stream.pop("selected", None)
-            for entry in stream["metadata"]:
-                if not entry["breadcrumb"]:
-                    entry["metadata"]["selected"] = selected
-        result[name] = catalog
-    return result
+    known = {stream["tap_stream_id"]: stream for stream in discovered["streams"]}
+    if missing := sorted({name for chosen in SELECTIONS.values() for name in chosen} - known.keys()):
+        message = f"ready catalogs name streams that do not exist: {', '.join(missing)}"
+        raise ValueError(message)
+    return {
+        catalog: {"streams": [_selected(known[name]) for name in sorted(chosen)]}
+        for catalog, chosen in SELECTIONS.items()
+    }
+
+
+def _selected(stream: dict[str, Any]) -> dict[str, Any]:
+    selected = copy.deepcopy(stream)
+    selected.pop("selected", None)
+    _of_stream(selected)["selected"] = True
+    return selected
+
+
+def _of_stream(stream: dict[str, Any]) -> dict[str, Any]:
+    metadata: dict[str, Any] = next(one["metadata"] for one in stream["metadata"] if not one["breadcrumb"])
+    return metadata
+
+
+def default_selection(discovered: dict[str, Any]) -> list[str]:
+    """Give Meltano's ``select`` for what the tap itself selects: Meltano alone would take every stream."""
+    left_out = [
+        stream["tap_stream_id"]
+        for stream in discovered["streams"]
+        if _of_stream(stream).get("selected-by-default") is False
+    ]
+    return ["*.*", *(f"!{name}.*" for name in left_out)]

@@ -24,9 +24,10 @@ def markdown_table() -> str:
     """
     lines = ["| Stream | One row per | Operation | Key | Replication |", "|---|---|---|---|---|"]
     for stream in STREAMS:
+        name = vars(stream)["name"]
         row, *rest = _sentences(stream)
         if not row.startswith(_ELSEWHERE[0]):
-            message = f"the docstring of {stream.name} does not begin with {_ELSEWHERE[0]!r}"
+            message = f"the docstring of {name} does not begin with {_ELSEWHERE[0]!r}"
             raise ValueError(message)
         route = stream.route
         operation = f"`{route.method} {route.template}`" + (
@@ -36,7 +37,5 @@ def markdown_table() -> str:
         kind = "Incremental" if stream.incremental else "Full table"
         notes = " ".join(sentence for sentence in rest if not sentence.startswith(_ELSEWHERE))
         what = row.removeprefix(_ELSEWHERE[0]).rstrip(".")
-        lines.append(
-            f"| `{stream.name}` | {what} | {operation} | {keys} | {kind}. {notes} |".replace("  ", " ")
-        )
+        lines.append(f"| `{name}` | {what} | {operation} | {keys} | {kind}. {notes} |".replace("  ", " "))
     return "\n".join(["", *lines, "", ""])
