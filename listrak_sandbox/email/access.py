@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from listrak_sandbox import paging
 from listrak_sandbox.envelope import Answer, not_found, raw_page
 from listrak_sandbox.world.calendar import Span, text, world_time
+from listrak_sandbox.world.sends import BLOCK
 from listrak_sandbox.world.timeline import ACTIVITY_TYPES
 
 if TYPE_CHECKING:
@@ -94,7 +96,8 @@ def activity_page(call: Call, sends: Sends, *, by_activity: bool = False) -> Ans
     asked = paging.read(call)
     span = Span(call.moment("startDate"), call.moment("endDate"))
     kind = call.word("activityType", ACTIVITY_TYPES, "")
-    email = call.query.get("emailAddress", "").lower()
+    # The spec gives a conversation message's activity no filter by address: it is ignored there.
+    email = call.query.get("emailAddress", "").lower() if "emailAddress" in call.route.params else ""
     inside = span.holds if sends.fractions else span.holds_whole
 
     def wanted(entry: Entry) -> bool:
@@ -109,15 +112,10 @@ def activity_page(call: Call, sends: Sends, *, by_activity: bool = False) -> Ans
 
     low, high = (0, sends.slots(now)) if by_activity else sends.places(span, now)
     unfiltered = span.everything and not kind and not email and not by_activity
-    rows: list[str] = []
-    following = None
-    for entry in sends.entries(now, max(asked.position, low), high):
-        if unfiltered or wanted(entry):
-            if len(rows) == asked.count:
-                following = entry.position
-                break
-            rows.append(sends.text(entry))
-    return raw_page(",".join(rows), paging.cursor(call, following))
+    entries = sends.entries(now, max(asked.position, low), high)
+    found = list(islice(entries if unfiltered else filter(wanted, entries), asked.count + 1))
+    following = found.pop().position if len(found) > asked.count else None
+    return raw_page(sends.texts(found), paging.cursor(call, following))
 
 
 def clicker_page(call: Call, sends: Sends, link: int) -> Answer:
@@ -153,5 +151,5 @@ def whole(call: Call, sends: Sends) -> tuple[object, ...]:
     """Give the key under which an answer about sends can be kept: the time counts until all is settled."""
     now = world_time(call.now)
     slots = sends.slots(now)
-    done = slots and slots == sends.slots(10**9) and sends.settled((slots - 1) // 2048, now)
+    done = slots and slots == sends.slots(10**9) and sends.settled((slots - 1) // BLOCK, now)
     return (*request_key(call), call.sandbox.settings.cursor_form, None if done else now)

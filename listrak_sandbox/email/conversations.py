@@ -101,12 +101,18 @@ def routes(cache: PageCache) -> list[Route]:
     def now(call: Call) -> int:
         return world_time(call.now)
 
-    message, report = frozenset({"Message"}), frozenset({"Report"})
+    lists, message = frozenset({"List"}), frozenset({"List", "Message"})
+    report = message | {"Report"}
     by_type = DATES | {"activityType"}
     return [
-        Route("GET", CONVERSATION, lambda call: resource([c.record(now(call)) for c in _all(call)]), message),
-        Route("GET", ONE, lambda call: resource(_conversation(call).record(now(call))), message),
-        Route("GET", f"{ONE}/Summary", lambda call: resource(_conversation(call).summary(now(call))), report),
+        Route("GET", CONVERSATION, lambda call: resource([c.record(now(call)) for c in _all(call)]), lists),
+        Route("GET", ONE, lambda call: resource(_conversation(call).record(now(call))), lists),
+        Route(
+            "GET",
+            f"{ONE}/Summary",
+            lambda call: resource(_conversation(call).summary(now(call))),
+            lists | {"Report"},
+        ),
         Route("GET", MESSAGE, _messages, message, frozenset({"includePreviousVersions"}), paged=True),
         Route("GET", ONE_MESSAGE, lambda call: resource(_message(call).extended(now(call))), message),
         Route("GET", f"{ONE_MESSAGE}/Activity", activity, report, by_type, paged=True),

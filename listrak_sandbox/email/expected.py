@@ -101,7 +101,7 @@ class Extraction:
         for entry in sends.entries(self.when):
             email = sends.email(entry)
             if isinstance(sends, ContinuousSends):
-                last = (sends.send_text(entry), *([sends.resend_key(entry)] if sends.resend_keys else []))
+                last = (sends.send_text(entry), *([sends.resend_key(entry)] if sends.tails else []))
                 yield self.list_id, *parents, email, *last
             else:
                 yield self.list_id, *parents, email
@@ -110,7 +110,7 @@ class Extraction:
         """Give the ids of list imports."""
         for made in self.made:
             yield from (one.import_id for one in past_imports(made, self.when))
-        yield from self.state.imports
+        yield from list(self.state.imports)
 
     def import_contacts(self) -> Iterator[Key]:
         """Give the keys of the results of list imports."""
@@ -119,7 +119,7 @@ class Extraction:
                 yield from (
                     (self.list_id, one.import_id, row["emailAddress"]) for row in one.contacts(self.when)
                 )
-        for job in self.state.imports.values():
+        for job in list(self.state.imports.values()):
             yield from ((self.list_id, job.import_id, email) for email in job.emails)
 
     def split_tests(self) -> Iterator[tuple[dict[str, object], list[dict[str, object]]]]:
@@ -131,10 +131,12 @@ class Extraction:
 STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
     "lists": lambda one: [(one.list_id,)],
     "campaigns": lambda one: one.of_made(records.campaigns, "campaignId"),
-    "profile_field_groups": lambda one: one.named(one.state.groups.values(), "segmentationFieldGroupId"),
+    "profile_field_groups": lambda one: one.named(
+        list(one.state.groups.values()), "segmentationFieldGroupId"
+    ),
     "profile_fields": lambda one: (
         (one.list_id, row["segmentationFieldGroupId"], row["segmentationFieldId"])
-        for row in one.state.fields.values()
+        for row in list(one.state.fields.values())
     ),
     "contacts": lambda one: one.contacts(),
     "messages": lambda one: ((one.list_id, row.message_id) for row in one.messages()),

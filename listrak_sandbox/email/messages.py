@@ -104,7 +104,8 @@ def routes(cache: PageCache) -> list[Route]:
         message = _message(call)
         return resource(message.link(link_number(message, call.id("messageLinkId")), world_time(call.now)))
 
-    message, report = frozenset({"Message"}), frozenset({"Report"})
+    message = frozenset({"List", "Message"})
+    report = message | {"Report"}
     return [
         Route("GET", MESSAGE, _collection, message, DATES | {"includeTestMessages"}, paged=True),
         Route("GET", ONE, _details, message),
@@ -112,7 +113,7 @@ def routes(cache: PageCache) -> list[Route]:
             "GET",
             f"{ONE}/Status",
             lambda call: resource(_message(call).status(world_time(call.now))),
-            message,
+            report,
         ),
         Route(
             "GET",

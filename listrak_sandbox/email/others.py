@@ -100,7 +100,7 @@ def _collection(
     rows: Callable[[Call], list[dict[str, object]]],
 ) -> list[Route]:
     """Give the routes of a small collection, and of one of its members."""
-    areas = frozenset({area})
+    areas = frozenset({"List", area}) if template.startswith("/List/") else frozenset({area})
     found = [Route("GET", template, lambda call: resource(rows(call)), areas)]
     if identifier:
         one = f"{template}/{{{identifier}}}"
@@ -128,8 +128,8 @@ def routes() -> list[Route]:
             "GET",
             "/List/{listId}/SavedAudience",
             lambda call: page(audiences(call), None),
-            frozenset({"Message"}),
+            lists,
         ),
         *_collection("/List/{listId}/SavedMessage", None, "Message", _of_list(records.saved_messages)),
-        Route("GET", "/List/{listId}/SavedMessage/{savedMessageId}", _saved_message, frozenset({"Message"})),
+        Route("GET", "/List/{listId}/SavedMessage/{savedMessageId}", _saved_message, lists | {"Message"}),
     ]

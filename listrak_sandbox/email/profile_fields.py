@@ -168,7 +168,7 @@ def routes(imports: Imports) -> list[Route]:
         state = list_state(call)
         return resource(state.fields_of(int(_group(call, state)["segmentationFieldGroupId"])))
 
-    area = frozenset({"Segmentation"})
+    area = frozenset({"List", "Segmentation"})
     return [
         Route("GET", GROUPS, groups, area),
         Route("POST", GROUPS, _write_group, area, body=True),

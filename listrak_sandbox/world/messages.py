@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -139,13 +140,16 @@ class Schedule:
         self._last = last
         self._interval = max(((last or START_TIME) - first) // max(messages, 1), 2 * QUARTER)
         self._known: list[int] = []
+        self._growing = threading.Lock()
 
     def send(self, number: int) -> int:
         """Give the world time of the n-th broadcast; grows with the number."""
-        while len(self._known) <= number:
-            here = len(self._known)
-            jitter = draws.number(f"{self._name}/{here}", max(self._interval // 2, 1))
-            self._known.append((self._first + here * self._interval + jitter) // QUARTER * QUARTER)
+        if len(self._known) <= number:
+            with self._growing:
+                while len(self._known) <= number:
+                    here = len(self._known)
+                    jitter = draws.number(f"{self._name}/{here}", max(self._interval // 2, 1))
+                    self._known.append((self._first + here * self._interval + jitter) // QUARTER * QUARTER)
         return self._known[number]
 
     def created(self, number: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from listrak_sandbox.world.scale import ListShape
 
 BLOCK = 4096
+STRANGERS = 5
+"""One person of this many has no customer number."""
 LONGEST_NUMBER = 12
 """Digits of a person's number that are looked at: more than there will ever be."""
 _NUMBER = re.compile(r"(\d+)@")
@@ -30,8 +33,8 @@ def address(person: int) -> str:
 
 
 def external_id(person: int) -> str | None:
-    """Give a person's customer number; every fifth person has none."""
-    return f"C-{person:07}" if person % 5 else None
+    """Give a person's customer number, if it has one."""
+    return f"C-{person:07}" if person % STRANGERS else None
 
 
 def email_key(email: str) -> str:
@@ -77,6 +80,8 @@ class Population:
         self._blocks = 0
         self.changes: dict[int, tuple[int, ...]] = {}
         self._emails: list[str] = []
+        # What a complete extraction returns is computed beside the requests, in a thread of its own.
+        self._growing = threading.Lock()
 
     def subscribed_at(self, index: int) -> int:
         """Give the world time of a contact's original subscription; grows with the index."""
@@ -95,10 +100,11 @@ class Population:
 
     def emails(self, count: int) -> list[str]:
         """Give the addresses of at least the first `count` contacts, by index."""
-        have = len(self._emails)
-        if have < count:
-            first = self._first
-            self._emails += [address(first + index) for index in range(have, max(count, have + BLOCK))]
+        if len(self._emails) < count:
+            with self._growing:
+                have = len(self._emails)
+                people = range(self._first + have, self._first + max(count, have + BLOCK))
+                self._emails += map(address, people)
         return self._emails
 
     def find(self, email: str, time: int) -> int | None:
@@ -117,16 +123,18 @@ class Population:
         Contacts that never leave are absent; times may lie after `time`.
         """
         need = -(-self.count(time) // BLOCK) if self._churn else 0
-        while self._blocks < need:
-            first = self._blocks * BLOCK
-            for offset, (kind, one, two, three) in enumerate(
-                draws.block(f"{self._name}/{self._blocks}", BLOCK, 4)
-            ):
-                if kind < self._churn:
-                    index = first + offset
-                    self.changes[index] = self._timeline(index, kind, one, two, three)
-            self._blocks += 1
+        if self._blocks < need:
+            with self._growing:
+                while self._blocks < need:
+                    self._note_changes(self._blocks)
+                    self._blocks += 1
         return self.changes
+
+    def _note_changes(self, block: int) -> None:
+        drawn = draws.block(f"{self._name}/{block}", BLOCK, 4)
+        for index, (kind, one, two, three) in enumerate(drawn, block * BLOCK):
+            if kind < self._churn:
+                self.changes[index] = self._timeline(index, kind, one, two, three)
 
     def _timeline(self, index: int, kind: int, one: int, two: int, three: int) -> tuple[int, ...]:
         left = self.subscribed_at(index) + 900 + int((one / draws.SPAN) ** 2 * 700 * DAY)

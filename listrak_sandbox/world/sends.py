@@ -9,8 +9,8 @@ from uuid import UUID
 
 from listrak_sandbox.world import draws
 from listrak_sandbox.world.calendar import DAY, minute_text, text
-from listrak_sandbox.world.population import external_id
-from listrak_sandbox.world.timeline import WINDOW, Habits, Seen, Totals, row_text
+from listrak_sandbox.world.population import STRANGERS
+from listrak_sandbox.world.timeline import IDLE, WINDOW, Habits, Seen, Totals, active_text, idle_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,6 +63,8 @@ class Sends(ABC):
 
     fractions = False
     """Whether send dates are written with fractions of a second."""
+    tails = False
+    """Whether rows have members of their own; see `tail`."""
 
     def __init__(self, name: str, population: Population, habits: Habits, cache: BlockCache) -> None:
         self.name = name
@@ -104,9 +106,11 @@ class Sends(ABC):
         """Give the entries by place, from `start` to before `stop`."""
         stop = self.slots(now) if stop is None else min(stop, self.slots(now))
         for block in range(start // BLOCK, -(-stop // BLOCK)):
-            for entry in self.block(block, now):
-                if start <= entry.position < stop:
-                    yield entry
+            entries = self.block(block, now)
+            if start <= block * BLOCK and (block + 1) * BLOCK <= stop:
+                yield from entries
+            else:
+                yield from (entry for entry in entries if start <= entry.position < stop)
 
     def totals(self, now: int) -> Totals:
         """Sum up the activity by now; sums of settled blocks are kept."""
@@ -128,11 +132,29 @@ class Sends(ABC):
         """Give more members of a row's JSON."""
         return ""
 
-    def text(self, entry: Entry) -> str:
-        """Write an entry as a JSON row."""
-        person = self.population.person(entry.contact)
-        email = self.population.emails(entry.contact + 1)[entry.contact]
-        return row_text(email, external_id(person), self.send_text(entry), entry.seen, self.tail(entry))
+    def texts(self, entries: list[Entry]) -> str:
+        """Write entries as JSON rows, comma separated."""
+        if not entries:
+            return ""
+        emails = self.population.emails(max(entry.contact for entry in entries) + 1)
+        first = self.population.person(0)
+        rows = []
+        last, sent, between, tail = -1, "", "", ""
+        for entry in entries:
+            _, contact, send, seen = entry
+            if send != last:
+                last, sent = send, self.send_text(entry)
+                between = idle_text(sent)
+            person = first + contact
+            outside = f'"C-{person:07}"' if person % STRANGERS else "null"
+            if self.tails:
+                tail = self.tail(entry)
+            # Two out of three rows are idle ones, and pages have thousands: they are put together right here.
+            if seen is None:
+                rows.append(f"{IDLE}{emails[contact]}{between}{outside}{tail}}}")
+            else:
+                rows.append(active_text(emails[contact], outside, sent, seen, tail))
+        return ",".join(rows)
 
     def email(self, entry: Entry) -> str:
         """Give the address of an entry's contact."""
@@ -179,18 +201,18 @@ class BroadcastSends(Sends):
         start, idle, seen, left = self.send, self.habits.idle, self.habits.seen, self._left(now)
         absent = self._absent(contact, contact + size)
         entries: list[Entry] = []
-        append = entries.append
+        append, new = entries.append, tuple.__new__
         for place, draw in enumerate(drawn, first):
             if contact not in absent:
                 send = start + place // 1000
                 if send >= now:
                     break
                 if contact in left:
-                    append(Entry(place, contact, send, seen(draw, send, now, left[contact])))
-                elif draw[0] < idle:
-                    append(Entry(place, contact, send, None))
+                    happened = seen(draw, send, now, left[contact])
                 else:
-                    append(Entry(place, contact, send, seen(draw, send, now)))
+                    happened = None if draw[0] < idle else seen(draw, send, now)
+                # As Entry(…), which is four times as slow: this line runs millions of times.
+                append(new(Entry, (place, contact, send, happened)))
             contact += 1
         return entries
 
@@ -227,7 +249,7 @@ class ContinuousSends(Sends):
         self.start = start
         self.interval = max(interval, 60)
         self.stop = stop
-        self.resend_keys = resend_keys
+        self.tails = resend_keys
 
     def slots(self, now: int) -> int:
         """Count the places by now, of which the last may still lie a little ahead."""
@@ -276,7 +298,7 @@ class ContinuousSends(Sends):
 
     def tail(self, entry: Entry) -> str:
         """Give the resend key of a transactional message's row."""
-        return f',"resendKey":"{self.resend_key(entry)}"' if self.resend_keys else ""
+        return f',"resendKey":"{self.resend_key(entry)}"' if self.tails else ""
 
     def resend_key(self, entry: Entry) -> str:
         """Give the key by which a transactional message can be sent again."""

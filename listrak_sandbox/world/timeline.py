@@ -132,28 +132,37 @@ class Habits:
         return tuple(clicks), 1500 + draw[9] % 28_500 if ordered < now else 0
 
 
-def row_text(email: str, external: str | None, send: str, seen: Seen | None, tail: str = "") -> str:
-    """Write an activity row as JSON.
+IDLE = (
+    '{"abuse":false,"activityDate":null,"bounce":false,"bounceReason":null,"click":false,"clickCount":0,'
+    '"emailAddress":"'
+)
+"""How the row of a recipient begins with whom nothing has happened; its address follows."""
+
+
+def idle_text(send: str) -> str:
+    """Write what comes between the address and the external contact id of such a row."""
+    return (
+        f'","open":false,"orderTotal":0.0,"read":false,"sendDate":"{send}",'
+        '"unsubscribe":false,"visitDate":null,"externalContactID":'
+    )
+
+
+def active_text(email: str, outside: str, send: str, seen: Seen, tail: str) -> str:
+    """Write the activity row of a recipient with whom something has happened, as JSON.
 
     Args:
         email: The recipient's address.
-        external: Its external contact id.
+        outside: JSON text of its external contact id.
         send: Send date as text.
-        seen: What has happened; None: nothing.
+        seen: What has happened.
         tail: More members, beginning with a comma.
     """
-    outside = f'"{external}"' if external else "null"
-    if seen is None:
-        return (
-            '{"abuse":false,"activityDate":null,"bounce":false,"bounceReason":null,"click":false,"clickCount":0,'
-            f'"emailAddress":"{email}","open":false,"orderTotal":0.0,"read":false,"sendDate":"{send}",'
-            f'"unsubscribe":false,"visitDate":null,"externalContactID":{outside}{tail}}}'
-        )
     first, opened, read, bounce, clicks, total, unsubscribed, abuse = seen
     visit = f'"{text(clicks[0][0])}"' if clicks else "null"
+    reason = f'"{bounce}"' if bounce else "null"
     return (
         f'{{"abuse":{_JSON[abuse]},"activityDate":"{text(first)}","bounce":{_JSON[bounce is not None]},'
-        f'"bounceReason":{f"{chr(34)}{bounce}{chr(34)}" if bounce else "null"},"click":{_JSON[bool(clicks)]},'
+        f'"bounceReason":{reason},"click":{_JSON[bool(clicks)]},'
         f'"clickCount":{len(clicks)},"emailAddress":"{email}","open":{_JSON[opened]},'
         f'"orderTotal":{total / 100},"read":{_JSON[read]},"sendDate":"{send}",'
         f'"unsubscribe":{_JSON[unsubscribed]},"visitDate":{visit},"externalContactID":{outside}{tail}}}'
