@@ -1,0 +1,100 @@
+"""Which request a message needs: no change goes unread, and a settled message is not asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_listrak.activity import GRACE, ActivityPolicy, Reading
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+policies = st.builds(
+    ActivityPolicy,
+    window=st.integers(1, 60).map(lambda days: timedelta(days=days)),
+    ages=st.lists(st.integers(0, 90), max_size=6).map(
+        lambda ages: tuple(timedelta(days=age) for age in ages)
+    ),
+    every_run=st.booleans(),
+)
+gaps = st.lists(st.integers(1, 24 * 50), min_size=1, max_size=60)
+
+
+@given(policy=policies, sent_hours=st.integers(0, 24 * 90), gaps=gaps)
+def test_every_first_activity_up_to_settling_is_read(
+    policy: ActivityPolicy, sent_hours: int, gaps: list[int]
+) -> None:
+    """Run after run, each at its own distance: what happened while the message was unsettled has been asked for."""
+    sent = NOW + sent_hours * HOUR
+    since, now, read_to = None, NOW, None
+    for gap in [0, *gaps]:
+        now += gap * HOUR
+        if sent > now:
+            since = now
+            continue
+        reading = policy.report(sent, since, now)
+        if reading is Reading.WHOLE or (
+            reading is Reading.SINCE and read_to is not None and since <= read_to
+        ):
+            read_to = now
+        if reading is Reading.NONE:
+            assert read_to is not None
+            assert read_to >= sent + policy.lookback
+        since = now
+    if now >= sent + policy.lookback and read_to is not None:
+        assert read_to >= min(now, sent + policy.lookback)
+
+
+@given(policy=policies, sent_hours=st.integers(0, 24 * 90), gaps=gaps)
+def test_after_the_window_a_message_has_been_read_whole(
+    policy: ActivityPolicy, sent_hours: int, gaps: list[int]
+) -> None:
+    """Late clicks and bounces on rows that were active already are found by a whole reading at the end."""
+    sent = NOW + sent_hours * HOUR
+    since, now, whole_at = None, NOW, None
+    for gap in [0, *gaps]:
+        now += gap * HOUR
+        if sent <= now and policy.report(sent, since, now) is Reading.WHOLE:
+            whole_at = now
+        since = now
+    if now >= sent + policy.window:
+        assert whole_at is not None
+        assert whole_at >= sent + policy.window
+
+
+@given(policy=policies, sent_hours=st.integers(-24 * 200, 24 * 10), since_hours=st.integers(-24 * 200, 0))
+def test_one_state_decides(policy: ActivityPolicy, sent_hours: int, since_hours: int) -> None:
+    sent, since = NOW + sent_hours * HOUR, NOW + since_hours * HOUR
+    report, events = policy.report(sent, since, NOW), policy.events(sent, since)
+    settled = policy.settled(sent, since)
+    assert (report is Reading.NONE) == settled == (events is Reading.NONE)
+    assert settled == (sent + policy.window + GRACE <= since)
+    if sent >= since:
+        assert report is events is Reading.WHOLE
+    if policy.every_run and not settled:
+        assert report is Reading.WHOLE
+
+
+def test_settled_is_measured_against_the_bookmark_not_against_now() -> None:
+    """After a pause of weeks, each message that was open at its beginning is read once more, whole."""
+    policy = ActivityPolicy(timedelta(days=30))
+    sent, since = NOW - timedelta(days=90), NOW - timedelta(days=80)
+    assert policy.report(sent, since, NOW) is Reading.WHOLE
+    assert policy.report(sent, NOW, NOW) is Reading.NONE
+
+
+def test_nothing_read_yet_and_unknown_dates_mean_the_whole() -> None:
+    policy = ActivityPolicy(timedelta(days=30))
+    assert policy.report(NOW - timedelta(days=900), None, NOW) is Reading.WHOLE
+    assert policy.report(None, NOW, NOW) is Reading.WHOLE
+    assert policy.events(None, NOW) is Reading.WHOLE
+
+
+def test_ages_above_the_window_do_not_count_and_its_end_always_does() -> None:
+    policy = ActivityPolicy(timedelta(days=7), ages=tuple(timedelta(days=age) for age in (1, 3, 14)))
+    assert policy.refresh_ages == (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+    sent = NOW - timedelta(days=3, hours=1)
+    assert policy.report(sent, NOW - 2 * HOUR, NOW) is Reading.WHOLE
+    assert policy.report(sent, NOW - HOUR / 2, NOW) is Reading.SINCE
