@@ -150,8 +150,10 @@ class ListState:
     def _index(self, lowered: str, now: datetime) -> int | None:
         if self.made is None:
             return None
-        index = self.made.population.find(lowered, world_time(now))
-        return None if index is None or index in self.taken else index
+        index = self.made.population.index_of(lowered)
+        if index is None or index in self.taken or index >= self.made.population.count(world_time(now)):
+            return None
+        return index
 
     def generated(self, index: int, when: int) -> Contact:
         """Make the contact object of a generated contact as it is at a world time."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 DATA_TYPES = ("Text", "Numeric", "RadioButton", "CheckBox", "CommentArea", "Date", "ContentBlock")
 LONGEST_ADDRESS = 254
 """Characters of an address (RFC 5321)."""
+_NEVER = re.compile(r"[\s<>()\[\],;:\\]")
 _NUMERIC = re.compile(r"-?\d+(\.\d{1,2})?")
 _SWITCH = {"on": "on", "true": "on", "1": "on", "off": "off", "false": "off", "0": "off"}
 _TEXTS = ("Text", "CommentArea", "ContentBlock")
@@ -65,7 +66,7 @@ def plausible(email: str) -> bool:
         and "." in domain.strip(".")
         and not domain.startswith((".", "-"))
         and not domain.endswith(".")
-        and not any(character.isspace() or character in "<>()[],;:\\" for character in email.strip())
+        and not _NEVER.search(email.strip())
         and len(email) <= LONGEST_ADDRESS
     )
 

@@ -88,7 +88,7 @@ class MailingList:
             "fromName": 'The "Example" Shop',
             "googleTrackingDomains": ["shop.example.com", "www.example.com"] if number % 2 else None,
             "linkDomainAlias": f"links{number}.example.com",
-            "mediaDomainAlias": None,
+            "mediaDomainAlias": f"media{number}.example.com" if number == 1 else None,
         }
 
     def campaign_id(self, number: int) -> int:

@@ -80,7 +80,7 @@ class Message:
             "fromEmail": f"news{self.list_number}@example.com",
             "fromName": 'The "Example" Shop',
             "googleAnalyticsCampaignName": None if self.number % 3 else f"campaign_{self.campaign_id}",
-            "googleAnalyticsCampaignContent": None,
+            "googleAnalyticsCampaignContent": None if self.number % 3 else 'hero, "left"',
             "replyEmail": "reply@example.com",
             "savedAudienceId": 0,
             "toName": "#[Customer.First Name]#",
@@ -248,6 +248,6 @@ class Transactional:
             "transactionalMessageId": self.message_id,
             "transactionalMessageName": name,
             "campaignId": self.campaign_id,
-            "externalCampaignId": None,
+            "externalCampaignId": None if self.number % 2 else f"TX-{self.number:04}",
             "subject": f'{name}: your order "#{self.number}", thank you',
         }

@@ -107,15 +107,13 @@ class Population:
                 self._emails += map(address, people)
         return self._emails
 
-    def find(self, email: str, time: int) -> int | None:
-        """Find a contact by its address, without regard to case, among those of a world time."""
+    def index_of(self, email: str) -> int | None:
+        """Give the index of the contact that has, or will once have, an address in lower case."""
         found = _NUMBER.search(email)
         if not found or len(found[1]) > LONGEST_NUMBER:
             return None
         index = int(found[1]) - self._first
-        if not 0 <= index < self.count(time) or address(self._first + index) != email.lower():
-            return None
-        return index
+        return index if index >= 0 and address(self._first + index) == email else None
 
     def changed(self, time: int) -> dict[int, tuple[int, ...]]:
         """Give when contacts left, came back, left again…, for all who subscribed before a world time.

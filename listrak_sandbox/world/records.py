@@ -115,21 +115,22 @@ def saved_messages(of: MailingList) -> list[Record]:
 
 
 def saved_message_extended(record: Record, of: MailingList) -> Record:
-    """Give a saved message as the API's SavedMessageExtended."""
+    """Give a saved message as the API's SavedMessageExtended; every other one is filled in sparsely."""
+    filled = int(str(record["savedMessageId"])) % 2 == 1
     return {
         **record,
         "enableUniversalEmailKeySetting": False,
         "bodyHtml": f"<html><body>{record['savedMessageName']}</body></html>",
-        "bodyText": None,
+        "bodyText": f"{record['subject']}\n\nHello" if filled else None,
         "codePage": 65001,
         "enablePassalong": False,
         "enableTracking": True,
         "fromEmail": f"news{of.number}@example.com",
         "fromName": 'The "Example" Shop',
-        "googleAnalyticsCampaignName": None,
-        "googleAnalyticsCampaignContent": None,
+        "googleAnalyticsCampaignName": "template" if filled else None,
+        "googleAnalyticsCampaignContent": "hero" if filled else None,
         "replyEmail": "reply@example.com",
-        "toName": None,
+        "toName": "#[Customer.First Name]#" if filled else None,
     }
 
 
