@@ -111,7 +111,7 @@ class _Endpoint:
         route = self.methods.get(scope["method"])
         if route is None:
             some = next(iter(self.methods.values()))
-            route = replace(some, method=scope["method"], handler=self._wrong_method)
+            route = replace(some, method=scope["method"], handler=self._wrong_method, body=False)
             is_logged = id(some) in self.logged
         else:
             is_logged = id(route) in self.logged

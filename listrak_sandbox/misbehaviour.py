@@ -178,7 +178,7 @@ class Repeats:
 
     def into(self, call: Call, answer: Answer) -> None:
         """Put the rows noted for this page before its own; a page asked for again gets them again."""
-        rows = self._rows.get(call.query.get("cursor", ""))
+        rows = self._rows.get(call.query.get("cursor", "")) if self._rows else None
         if rows and answer.status == 200:  # noqa: PLR2004  OK
             envelope = msgspec.json.decode(answer.body)
             envelope["data"] = rows + envelope["data"]

@@ -45,8 +45,8 @@ def phone_list_record(one: SmsList) -> Record:
         "createDate": one.created,
         "status": "Active" if one.active else "Inactive",
         "smsListType": one.kind,
-        "messageLimit": 0,
-        "messageLimitTimeFrame": None,
+        "messageLimit": 0 if one.active else 4,
+        "messageLimitTimeFrame": None if one.active else "Month",
         "requireDoubleOptIn": one.double_opt_in,
         "requireAgeGate": one.age_gate,
     }
