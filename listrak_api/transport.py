@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
@@ -180,15 +179,18 @@ class Transport:
             _LIMIT.reset(token)
 
     def _send(self, exchange: Exchange, limit: _Limit) -> Reply:
+        # Prepared here, not by the session, which would look for credentials in `.netrc` and send them instead.
         prepared = requests.PreparedRequest()
         body = exchange.body
+        headers = {**self._headers, **exchange.headers}
+        if exchange.token:
+            headers["Authorization"] = f"Bearer {exchange.token}"
         prepared.prepare(
             method=exchange.method,
             url=exchange.url,
-            headers={**self._headers, **exchange.headers},
+            headers=headers,
             params=dict(exchange.params),
             data=None if body is None else _Upload(body, limit),
-            auth=_Bearer(exchange.token),
         )
         base = self._settings.auth_url if exchange.url == self._settings.auth_url else self._settings.api_url
         connect = min(_CONNECT_SECONDS, limit.remaining())
@@ -208,18 +210,6 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Return nothing, so that requests does not even read the redirect's body."""
-
-
-class _Bearer(AuthBase):
-    """Sets the token. Being given as `auth`, it also keeps requests from reading `.netrc`."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class _Upload:
