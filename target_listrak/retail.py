@@ -26,7 +26,7 @@ from target_listrak.values import BadValue, as_boolean, as_date, as_moment, as_n
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["BadField", "Converted", "Mapper", "merge"]
+__all__ = ["BadField", "Converted", "Mapper", "eastern", "merge", "plain_name"]
 
 
 @dataclass(frozen=True, slots=True)

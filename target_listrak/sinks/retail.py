@@ -8,11 +8,12 @@ import zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfoNotFoundError
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
 from target_listrak.mapping import BadValues
-from target_listrak.retail import BadField, Mapper, merge
+from target_listrak.retail import BadField, Mapper, eastern, merge
 from target_listrak.retail_models import KINDS
 from target_listrak.sinks.base import Loader, RowRejected, refused
 from target_listrak.values import BadValue
@@ -62,11 +63,18 @@ class _Object:
         value: Its properties, but for the items of flat rows.
         items: The items of flat rows, each by what tells it apart.
         rows: Its rows: of flat rows all, each by its item's key; else the last one.
+        merged: Whether the last row took earlier ones in.
     """
 
     value: dict[str, Any] = field(default_factory=dict)
     items: dict[object, dict[str, Any]] = field(default_factory=dict)
     rows: dict[object, Row] = field(default_factory=dict)
+    merged: bool = False
+
+    @property
+    def whole(self) -> dict[str, object] | None:
+        """What to write down should the object be rejected, where its last row alone does not say it."""
+        return dict(self.value) if self.merged and not self.items else None
 
 
 class RetailLoader(Loader):
@@ -83,9 +91,14 @@ class RetailLoader(Loader):
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> None:
-        """Check the credentials' presence and the properties that `fields` names. Makes no request."""
+        """Check that the credentials are there, and the properties that `fields` names. Makes no request."""
         run.client("data")
         _mapper(destination)
+        try:
+            eastern()
+        except ZoneInfoNotFoundError:
+            message = "This machine has no time zone database, which Eastern time is taken from"
+            raise ListrakError(message, hint="Install the package tzdata beside singer-listrak.") from None
 
     def __init__(
         self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: None
@@ -163,6 +176,7 @@ class RetailLoader(Loader):
         earlier = known.rows.pop(place, None)
         known.rows[place] = row
         if earlier is not None:
+            known.merged = True
             self.journal.merge(earlier)
 
     def flush(self) -> None:
@@ -201,14 +215,13 @@ class RetailLoader(Loader):
     # Worker threads
 
     def _work(self, objects: list[_Object]) -> None:
-        ready: list[tuple[dict[str, Any], list[Row]]] = []
+        ready: list[tuple[dict[str, Any], _Object]] = []
         for known in objects:
-            rows = list(known.rows.values())
             value, bad = self._finished(known)
             if bad is None:
-                ready.append((value, rows))
+                ready.append((value, known))
             else:
-                self._reject(rows, _reason(bad))
+                self._reject(known, _reason(bad))
         if ready:
             self._send(ready)
 
@@ -227,7 +240,7 @@ class RetailLoader(Loader):
                 value[name] = items
         return value, next(iter(self._mapper.missing(value)), None)
 
-    def _send(self, objects: Sequence[tuple[dict[str, Any], list[Row]]]) -> None:
+    def _send(self, objects: Sequence[tuple[dict[str, Any], _Object]]) -> None:
         """Send an array; where Listrak refuses it, each half by itself, down to the objects at fault."""
         if not self.run.dry_run:
             try:
@@ -246,8 +259,8 @@ class RetailLoader(Loader):
                 self._send(objects[:half])
                 self._send(objects[half:])
                 return
-        for _, rows in objects:
-            for row in rows:
+        for _, known in objects:
+            for row in known.rows.values():
                 self.journal.accept(row)
 
     def _check_hope(self, error: RequestRefusedError | NotFoundError) -> None:
@@ -257,9 +270,9 @@ class RetailLoader(Loader):
             message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"
             raise ListrakError(message, hint=f"See {self.run.rejects.path} for the reasons.") from error
 
-    def _reject(self, rows: list[Row], why: BadValue) -> None:
-        for row in rows:
-            self.journal.reject(row, why)
+    def _reject(self, known: _Object, why: BadValue) -> None:
+        for row in known.rows.values():
+            self.journal.reject(row, why, merged_with=known.whole)
 
 
 class _SentOrders:

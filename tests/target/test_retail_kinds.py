@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -263,6 +264,21 @@ def test_a_refused_array_is_searched_and_only_the_refused_rows_are_rejected(runs
     assert len(rows(runs, "Customer")) == 96
 
 
+def test_what_was_merged_is_written_down_whole_when_it_is_rejected_and_can_be_sent_again(runs: Runs) -> None:
+    runs.sandbox.settings(crm_enabled=False)
+    try:
+        rows_ = [{"customer_number": "1", "first_name": "Jo"}, {"customer_number": "1", "last_name": "Doe"}]
+        outcome = load(runs, "customers", rows_)
+    finally:
+        runs.sandbox.settings(crm_enabled=True)
+    assert outcome.figures == (2, 0, 0, 1, 1)
+    messages = [{**line, "record": line["record"]} for line in outcome.rejects if line["type"] == "RECORD"]
+    schemas = [line for line in outcome.rejects if line["type"] == "SCHEMA"]
+    runs.good([*schemas, *messages], {"s": {"kind": "customers"}})
+    stored = rows(runs, "Customer")["1"]
+    assert (stored["firstName"], stored["lastName"]) == ("Jo", "Doe")
+
+
 def test_where_everything_is_refused_the_search_ends_with_the_run(runs: Runs) -> None:
     runs.sandbox.settings(crm_enabled=False)
     try:
@@ -296,6 +312,18 @@ def test_fields_name_what_goes_where_and_everything_else_stays(runs: Runs) -> No
     assert isinstance(outcome.error, ConfigurationError)
     assert "hat size" in str(outcome.error)
     assert "customerNumber" in str(outcome.error)
+
+
+def test_a_machine_without_time_zones_is_told_so_before_a_record_is_read(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise ZoneInfoNotFoundError
+
+    monkeypatch.setattr("target_listrak.sinks.retail.eastern", missing)
+    outcome = runs.run([schema("s", "sku"), record("s", sku="A")], {"s": {"kind": "products"}})
+    assert "tzdata" in str(outcome.error)
+    assert rows(runs, "Product") == {}
 
 
 def test_a_dry_run_checks_and_sends_nothing(runs: Runs) -> None:

@@ -432,6 +432,17 @@ def test_the_share_counts_members_only(tiny: SmsWorld, left_listed: bool) -> Non
     assert mirrored(tiny, on[allowed:]).error is None
 
 
+def test_the_share_does_not_count_people_of_the_stream_who_had_left(tiny: SmsWorld) -> None:
+    tiny.runs.sandbox.settings(sms_left_contacts_listed=True)
+    on, left = members(tiny), tiny.some(3, "unsubscribed")
+    allowed = len(on) // 5
+    assert mirrored(tiny, [*on[allowed + 1 :], *left]).error is not None
+    assert tiny.touched() == set()
+    outcome = mirrored(tiny, [*on[allowed:], *left])
+    assert outcome.error is None
+    assert outcome.codes == ["previously_unsubscribed"] * 3
+
+
 def test_a_rejected_row_with_a_readable_number_protects_its_member(tiny: SmsWorld) -> None:
     on = members(tiny)
     rows: list[Any] = messages([{"phone": one} for one in on[3:]], 1)
