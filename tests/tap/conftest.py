@@ -88,7 +88,8 @@ def digest(keys: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def _as_sent(value: object) -> str:
-    # The digest is over what the API sends: dates without offset and with seven decimals, of which the sandbox
+    # The digest is over what the API sends: dates without offset and with seven decimals, of which the
+    # sandbox
     # leaves the last one 0. The tap sends six decimals and the offset.
     text = str(value)
     is_date = len(text) == 27 and text[10] == "T" and text[-1] == "Z"

@@ -26,7 +26,7 @@ gaps = st.lists(st.integers(1, 24 * 50), min_size=1, max_size=60)
 def test_every_first_activity_up_to_settling_is_read(
     policy: ActivityPolicy, sent_hours: int, gaps: list[int]
 ) -> None:
-    """Run after run, each at its own distance: what happened while the message was unsettled has been asked for."""
+def test_what_happens_before_settling_is_read(policy: ActivityPolicy, sent_hours: int, gaps: list[int]) -> None:
     sent = NOW + sent_hours * HOUR
     since, now, read_to = None, NOW, None
     for gap in [0, *gaps]:
