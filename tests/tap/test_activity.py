@@ -23,10 +23,10 @@ gaps = st.lists(st.integers(1, 24 * 50), min_size=1, max_size=60)
 
 
 @given(policy=policies, sent_hours=st.integers(0, 24 * 90), gaps=gaps)
-def test_every_first_activity_up_to_settling_is_read(
+def test_what_happens_before_settling_is_read(
     policy: ActivityPolicy, sent_hours: int, gaps: list[int]
 ) -> None:
-def test_what_happens_before_settling_is_read(policy: ActivityPolicy, sent_hours: int, gaps: list[int]) -> None:
+    """Run after run, each at its own distance: what happened to an unsettled message has been asked for."""
     sent = NOW + sent_hours * HOUR
     since, now, read_to = None, NOW, None
     for gap in [0, *gaps]:
