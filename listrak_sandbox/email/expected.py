@@ -195,7 +195,7 @@ STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
 ACCOUNT: dict[str, Callable[[], list[Key]]] = {
     "folders": lambda: [(row["folderId"],) for row in records.folders()],
     "ip_pools": lambda: [(row["ipPoolId"],) for row in records.ip_pools()],
-    "contents": lambda: [(row["contentId"],) for row in records.contents()],
+    "content": lambda: [(row["contentId"],) for row in records.contents()],
     "content_folders": lambda: [(row["contentFolderId"],) for row in records.content_folders()],
 }
 """The same for streams that belong to no list."""

@@ -53,7 +53,7 @@ KEYS = {
     "list_import_statuses": "listId importFileId",
     "list_import_summaries": "listId importFileId",
     "list_import_contacts": "listId importFileId emailAddress",
-    "contents": "contentId",
+    "content": "contentId",
     "content_folders": "contentFolderId",
 }
 
@@ -86,7 +86,7 @@ class Extraction:
         for stream, path in (
             ("folders", "/Folder"),
             ("ip_pools", "/IpPool"),
-            ("contents", "/Content"),
+            ("content", "/Content"),
             ("content_folders", "/ContentFolder"),
         ):
             self.note(stream, path)
