@@ -373,6 +373,44 @@ def test_import_odd_status(sms: Api) -> None:
     assert was_applied(sms, number)
 
 
+def email_import(email: Api, **fault: object) -> tuple[list[tuple[str, bool]], int]:
+    """What a client sees of an import of twenty new addresses, and how many of them were subscribed."""
+    email.sandbox.control("POST", "faults", [fault])
+    lines = "".join(f"fault{number}@example.com\n" for number in range(20))
+    body = {
+        "fileDelimiter": ",",
+        "fileMappings": [{"fileColumn": 0, "fileColumnType": "Email"}],
+        "fileName": "a.csv",
+        "fileStream": base64.b64encode(lines.encode()).decode(),
+        "importType": "AddSubscribers",
+        "segmentationImportType": "Update",
+        "hasColumnNames": False,
+        "textQualifier": '"',
+    }
+    path = f"/List/{email.get('/List')['data'][0]['listId']}"
+    status, import_id = email.send("POST", f"{path}/ListImport", body)
+    assert status == 201
+    seen = watched(
+        email, f"{path}/ListImport/{import_id}/Status", seconds=20 if "stalls" not in str(fault) else 1
+    )
+    there = {row["emailAddress"] for row in email.rows(f"{path}/Contact")}
+    return seen, sum(f"fault{number}@example.com" in there for number in range(20))
+
+
+def test_import_faults_reach_email_imports_too(sms: Api) -> None:
+    email = Api(sms.sandbox, "email")
+    seen, done = email_import(email, kind="import_stalls", share_done=0.25, count=1)
+    assert not seen[-1][1]
+    assert 4 <= done <= 6
+    email.sandbox.reset()
+    seen, done = email_import(email, kind="import_fails", share_done=0, word="Cancelled by error", count=1)
+    assert (seen[-1], done) == (("Cancelled by error", True), 0)
+    email.sandbox.reset()
+    seen, done = email_import(email, kind="import_odd_status", words=["Simmering", "Plated"], count=1)
+    assert (seen[-1], done) == (("Plated", True), 20)
+    assert seen[-2:-1] in ([("Simmering", False)], [("Queued", False)], [])
+
+
 # Which calls are struck.
 
 
