@@ -179,7 +179,7 @@ class Transport:
             _LIMIT.reset(token)
 
     def _send(self, exchange: Exchange, limit: _Limit) -> Reply:
-        # Prepared here, not by the session, which would look for credentials in `.netrc` and send them instead.
+        # Prepared here, not by the session, which would look for credentials in `.netrc` and send those.
         prepared = requests.PreparedRequest()
         body = exchange.body
         headers = {**self._headers, **exchange.headers}

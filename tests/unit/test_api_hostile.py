@@ -547,3 +547,22 @@ def test_a_host_that_cannot_be_found_points_at_the_setting() -> None:
     ):
         client.send(routes.CREATE_LIST, body={})
     assert "api_url" in caught.value.hint
+
+
+def test_a_429_slows_all_threads_of_the_client(server: Wire) -> None:
+    say(server, http(b"{}", "429 Slow down"), EMPTY_PAGE)
+    with connect(server.url) as client:
+        assert client._pace.interval() == 0
+        client.get(routes.LISTS)
+        assert client._pace.interval() > 0
+
+
+def test_a_long_retry_after_is_not_waited_for_beyond_the_time_limit_of_a_request(server: Wire) -> None:
+    say(server, http(b"{}", "429 Slow down", "Retry-After: 200"))
+    policy = RetryPolicy(max_retries=9, max_seconds=100)
+    with (
+        connect(server.url, policy=policy) as client,
+        pytest.raises(UnavailableError, match="tried once") as caught,
+    ):
+        client.get(routes.LISTS)
+    assert "requests_per_second" in caught.value.hint
