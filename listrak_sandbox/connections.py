@@ -66,6 +66,7 @@ async def stall(call: Call, parameters: Parameters) -> None:
     """Answer nothing until the client gives up, `seconds` at most."""
     await _gone(call, float(parameters["seconds"]))
     _reset(_protocol(call))
+    await _gone(call, 1)
     raise Aborted
 
 
@@ -106,6 +107,7 @@ async def stall_during(call: Call, answer: Answer, parameters: Parameters) -> An
     protocol = await _half(call, answer)
     await _gone(call, float(parameters["seconds"]))
     _reset(protocol)
+    await _gone(call, 1)
     raise Aborted
 
 
