@@ -8,12 +8,13 @@ DEMO_PLUGINS := tap-listrak target-listrak tap-spreadsheets target-duckdb
 TEST_PLUGINS := target-jsonl tap-postgres target-postgres
 WORKERS ?= 2
 
-.PHONY: help demo test lint unit generate constraints sandbox clean
+.PHONY: help demo test lint unit bench generate constraints sandbox clean
 
 help:
 	@echo "make demo         both directions against the sandbox, with the figures side by side"
 	@echo "make test         formatter, linter, types and every test"
 	@echo "make lint         formatter, linter and types only"
+	@echo "make bench        how fast it is, beside what people would use instead; about ten minutes"
 	@echo "make sandbox      a Listrak on http://127.0.0.1:8990 to try things on; Ctrl-C ends it"
 	@echo "make generate     settings, streams table and catalogs anew from the plugins' own schemas"
 	@echo "make constraints  all pinned versions anew"
@@ -32,6 +33,9 @@ lint: $(VENV)/.project
 unit: $(VENV)/.demo-plugins $(VENV)/.test-plugins
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
+bench: $(VENV)/.project
+	@$(BIN)/python -m benchmarks.run --write
+
 sandbox: $(VENV)/.project
 	@$(BIN)/listrak-sandbox
 
@@ -42,7 +46,7 @@ constraints: $(VENV)/.project
 	$(BIN)/python -m scripts.pin
 
 clean:
-	rm -rf $(VENV) .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-benchmarks .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.project: pyproject.toml constraints.txt
 	@$(PYTHON) scripts/install.py project $(VENV)

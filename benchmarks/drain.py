@@ -108,12 +108,14 @@ def imports(port: int, rows: int) -> int:
 
 
 def sms(port: int, contacts: int) -> int:
-    """Make two calls per contact."""
+    """Make two calls per number that is unknown, three per known one."""
     code = f"/sms/v1/ShortCode/{SENDER_CODE}"
 
     def one(number: int) -> int:
         phone = 15550000000 + number
         looked = connection(port).ask("GET", f"{code}/Contact/{phone}/PhoneList")
+        if number % 2 == 0:
+            looked += connection(port).ask("GET", f"{code}/Contact/{phone}")
         return looked + connection(port).ask("POST", f"{code}/Contact/{phone}/PhoneList/{PHONE_LIST}")
 
     with ThreadPoolExecutor(WORKERS) as pool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +139,6 @@ class Job:
     expected: int | None
     contenders: tuple[Contender, ...]
     source: Callable[[Path], None] | None = None
-    note: str = field(default="")
 
 
 # --- reading
@@ -262,7 +261,7 @@ def _readers(shape: Shape, drain: Callable[[Place], list[str]]) -> tuple[Contend
 def fanout(shape: Shape = FANOUT) -> Job:
     """Many small requests: messages, and what hangs on each of them."""
     drain = _drain("fanout", shape.messages, shape.recipients, shape.links)
-    options = {"messages": shape.messages, "recipients": shape.recipients, "latency_ms": LATENCY_MS}
+    options = {**asdict(shape), "latency_ms": LATENCY_MS}
     title = (
         f"Fan-out: {shape.messages} messages, each {shape.recipients:,} activity rows, "
         f"{shape.links} links with {shape.clickers} clickers, a summary; "
@@ -278,7 +277,7 @@ def stream(rows: int = 500_000) -> Job:
     contenders = _readers(shape, _drain("stream", rows))
     title = f"One big stream: {rows:,} activity rows, no latency, as RECORD messages"
     expected = 1 + sum(shape.counts().values())
-    return Job("stream", title, {"messages": 1, "recipients": rows}, expected, contenders)
+    return Job("stream", title, asdict(shape), expected, contenders)
 
 
 def batch(rows: int = 500_000) -> Job:
@@ -306,7 +305,7 @@ def batch(rows: int = 500_000) -> Job:
     )
     title = f"The same {rows:,} rows as BATCH messages (JSON lines, gzip)"
     expected = 1 + sum(shape.counts().values())
-    return Job("batch", title, {"messages": 1, "recipients": rows}, expected, contenders)
+    return Job("batch", title, asdict(shape), expected, contenders)
 
 
 # --- writing
@@ -381,7 +380,7 @@ def _schema(write: Callable[[str], object], properties: dict[str, str]) -> None:
     write(json.dumps(message) + "\n")
 
 
-def target(rows: int = 300_000) -> Job:
+def target(rows: int = 500_000) -> Job:
     """Rows into import files of an email list."""
     contenders = (
         Contender(OURS, "target-listrak", target_command, _written_rows),
@@ -395,8 +394,8 @@ def target(rows: int = 300_000) -> Job:
     return Job("target", title, options, rows, contenders, lambda path: write_contacts(path, rows))
 
 
-def sms(contacts: int = 400) -> Job:
-    """Two calls per contact of a Phone List."""
+def sms(contacts: int = 600) -> Job:
+    """Two calls per number that is unknown, three per known one."""
     loop = _script("singer-sdk", "call_loop.py", str(SENDER_CODE), str(PHONE_LIST))
     contenders = (
         Contender(OURS, "target-listrak", _sms_target, _written_sms),
@@ -404,7 +403,7 @@ def sms(contacts: int = 400) -> Job:
         Contender(STAND_IN, "the stand-in by itself", _drain("sms", contacts), _nothing),
     )
     title = (
-        f"SMS: {contacts:,} numbers onto a Phone List, two calls each, "
+        f"SMS: {contacts:,} numbers onto a Phone List, two or three calls each, "
         f"{LATENCY_MS:.0f} ms latency, {CONNECTIONS} in flight"
     )
     options = {"messages": 1, "recipients": 1, "latency_ms": LATENCY_MS}

@@ -165,6 +165,7 @@ class Site:
             rf"GET {code}/PhoneList": self._phone_lists,
             rf"GET {code}/SegmentationField": lambda _query: (200, resource([])),
             rf"GET {code}/Contact/{number}/PhoneList": self._subscriptions,
+            rf"GET {code}/Contact/{number}": self._sms_contact,
             rf"POST {code}/Contact/{number}/PhoneList/{PHONE_LIST}": self._sms_write,
             rf"POST {code}/PhoneList/{PHONE_LIST}/Contact": self._sms_write,
             r"POST /OAuth2/Token": lambda _query: (200, _TOKEN),
@@ -246,6 +247,12 @@ class Site:
         if int(phone) % 2:
             return 404, b'{"status":404,"error":"ERROR_PHONE_NUMBER_NOT_FOUND","message":"Not found."}'
         return 200, resource([])
+
+    @staticmethod
+    def _sms_contact(_query: Query, phone: str) -> Answer:
+        if int(phone) % 2:
+            return 404, b'{"status":404,"error":"ERROR_PHONE_NUMBER_NOT_FOUND","message":"Not found."}'
+        return 200, resource({"phoneNumber": phone, "optedOut": False, "segmentationFieldValues": []})
 
     def _sms_write(self, _query: Query, _phone: str = "") -> Answer:
         with self._lock:

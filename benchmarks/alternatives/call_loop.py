@@ -2,7 +2,8 @@
 
     python call_loop.py API_URL AUTH_URL SENDER_CODE PHONE_LIST < rows.singer
 
-For each number: look how it stands with the list, then subscribe it if it is known, else create it.
+For each number it makes the calls that target-listrak makes: look how the number stands with the list; create
+it if it is unknown, else see that the person has not opted out, and subscribe it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ def main() -> None:
             body = {"phoneNumber": phone, "segmentationFieldValues": []}
             answer = session.post(f"{base}/PhoneList/{phone_list}/Contact", json=body, timeout=TIMEOUT)
         else:
+            contact = session.get(f"{base}/Contact/{phone}", timeout=TIMEOUT).json()["data"]
+            if contact["optedOut"]:
+                continue
             answer = session.post(f"{base}/Contact/{phone}/PhoneList/{phone_list}", timeout=TIMEOUT)
         answer.raise_for_status()
 
