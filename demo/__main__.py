@@ -35,7 +35,7 @@ def settings(sandbox: Sandbox) -> dict[str, str]:
     return {
         **{f"{plugin}_LISTRAK_API_URL": sandbox.url for plugin in ("TAP", "TARGET")},
         **{f"{plugin}_LISTRAK_AUTH_URL": f"{sandbox.url}/OAuth2/Token" for plugin in ("TAP", "TARGET")},
-        "MELTANO_CLI_LOG_FORMAT": "plain",
+        "MELTANO_CLI_LOG_FORMAT": "uncolored",
         "MELTANO_DATABASE_URI": f"sqlite:///{FOLDER / 'meltano.db'}",
         "TARGET_DUCKDB_FILEPATH": str(DATABASE),
         "TARGET_LISTRAK_REJECTS_PATH": str(REJECTS),
@@ -106,9 +106,9 @@ def rejected_records() -> list[dict[str, Any]]:
 
 def accounting(log: Path) -> list[str]:
     """Give the lines that target-listrak ends with: what became of every row it read."""
-    lines = log.read_text("utf-8").splitlines()
-    start = next((at for at, text in enumerate(lines) if text.startswith("Accounting")), len(lines))
-    return lines[start + 1 : start + 3]
+    said = [text.partition("] target-listrak ")[2] for text in log.read_text("utf-8").splitlines()]
+    start = next((at for at, text in enumerate(said) if text.startswith("Accounting")), len(said))
+    return said[start + 1 : start + 3]
 
 
 def load(sandbox: Sandbox) -> bool:

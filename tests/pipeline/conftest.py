@@ -8,19 +8,20 @@ import pytest
 from meltano_project import Project
 from postgres_server import Database, running_server, server_programs
 
+from listrak_sandbox.testing import running_sandbox
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from listrak_sandbox.testing import RunningSandbox
-
 
 @pytest.fixture
-def project(tmp_path: Path, fresh_sandbox: RunningSandbox) -> Project:
-    """A Meltano project of this test's own, with a sandbox of its own."""
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
+    """A Meltano project of this test's own, with a tiny sandbox or one of the scale a parameter names."""
     folder = tmp_path / "project"
     folder.mkdir()
-    return Project(folder, fresh_sandbox)
+    with running_sandbox(scale=getattr(request, "param", "tiny")) as sandbox:
+        yield Project(folder, sandbox)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import uuid
 from pathlib import Path
@@ -18,21 +19,24 @@ if TYPE_CHECKING:
 
 
 class Database:
-    """One database of a server that listens on a socket below a folder.
+    """One database of a server on this machine.
 
     Args:
-        folder: Where the socket is.
+        port: Where the server listens, on loopback only.
         name: The database.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.folder = folder
+    def __init__(self, port: int, name: str) -> None:
+        self.port = port
         self.name = name
-        self.sqlalchemy_url = f"postgresql+psycopg2://test@/{name}?host={folder}"
+        place = f"test:test@127.0.0.1:{port}/{name}"
+        # The two plugins bring different drivers.
+        self.tap_url = f"postgresql://{place}"
+        self.target_url = f"postgresql+psycopg://{place}"
 
     def query(self, text: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a statement and give its rows, if it has any."""
-        connection = psycopg.connect(host=str(self.folder), user="test", dbname=self.name, autocommit=True)
+        connection = psycopg.connect(self.tap_url, autocommit=True)
         with contextlib.closing(connection), connection.cursor() as cursor:
             cursor.execute(text.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
@@ -41,7 +45,7 @@ class Database:
         """Make another, empty database on the same server."""
         name = f"test_{uuid.uuid4().hex}"
         self.query(f"create database {name}")
-        return Database(self.folder, name)
+        return Database(self.port, name)
 
 
 def server_programs() -> Path | None:
@@ -65,7 +69,7 @@ def _other_user() -> tuple[list[str], str | None]:
 
 @contextlib.contextmanager
 def running_server(programs: Path) -> Iterator[Database]:
-    """Start a server of our own, which listens on a socket and on no port, and stop it at the end."""
+    """Start a server of our own, which listens on a free port of loopback, and stop it at the end."""
     before, user = _other_user()
     # Not below pytest's folder: a socket's path has to be short, and another user has to get there.
     folder = Path(subprocess.check_output(["mktemp", "-d", "-t", "postgres-XXXXXX"], text=True).strip())  # noqa: S607
@@ -76,12 +80,14 @@ def running_server(programs: Path) -> Iterator[Database]:
     def run(*command: object) -> None:
         subprocess.run([*before, *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
     try:
         run(programs / "initdb", "-D", data, "-U", "test", "--auth=trust", "--no-sync", "-E", "UTF8")
         run(programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
         try:
-            yield Database(folder, "postgres")
+            yield Database(port, "postgres")
         finally:
             run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
     finally:
