@@ -95,8 +95,11 @@ class ActivityPolicy:
     def slices(self, since: datetime, now: datetime) -> list[tuple[datetime, datetime | None]]:
         """Return the stretches of send dates of which everything is due to be read.
 
-        The same decision as `report`, for all sends at once: those since the bookmark, and those that passed
-        a refresh age between the bookmark and now (with ``every_run`` all that have not settled).
+        The decision of `report` for something that keeps sending: the sends since the bookmark, and those
+        that passed a refresh age between the bookmark and now (with ``every_run`` all that have not settled).
+        Here the sends of one day (UTC) pass an age together, at the end of that day: so a run an hour after
+        the last one asks for one stretch, not for an hour at each age. The day of grace covers the
+        difference.
 
         Args:
             since: Up to when everything has been read (UTC).
@@ -108,16 +111,15 @@ class ActivityPolicy:
         if self.every_run:
             return [(since - self.lookback, None)]
         stretches: list[tuple[datetime, datetime | None]] = []
-        for age in reversed(self.refresh_ages):
-            start, end = since - age, now - age
-            if start >= end:
-                continue
-            if stretches and (before := stretches[-1][1]) is not None and start <= before:
-                stretches[-1] = (stretches[-1][0], max(before, end))
+        passed = [(_day(since - age), _day(now - age)) for age in reversed(self.refresh_ages)]
+        for start, end in (*((start, end) for start, end in passed if start < end), (since, None)):
+            before = stretches[-1][1] if stretches else None
+            if before is not None and start <= before:
+                stretches[-1] = (stretches[-1][0], end and max(before, end))
             else:
                 stretches.append((start, end))
-        if stretches and (last := stretches[-1][1]) is not None and since <= last:
-            stretches[-1] = (stretches[-1][0], None)
-        else:
-            stretches.append((since, None))
         return stretches
+
+
+def _day(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

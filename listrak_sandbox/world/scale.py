@@ -61,9 +61,9 @@ SCALE_SHAPES: dict[str, tuple[ListShape, ...]] = {
         ListShape(OUTLET, 60, 30, 25, 1, churn=0.45, conversation_sends=0.1, transactional_sends=0.2),
     ),
     "small": (
-        ListShape(MAIN, 6500, 180, 130, transactional=2, fields=40, links=3),
-        ListShape(OUTLET, 4000, 80, 90, conversation_sends=0.7),
-        ListShape(TRADE, 1500, 40, 60, conversation_sends=0.5, transactional_sends=1.0, fields=8),
+        ListShape(MAIN, 6500, 270, 130, transactional=2, fields=40, links=3),
+        ListShape(OUTLET, 4000, 130, 90, conversation_sends=0.7),
+        ListShape(TRADE, 1500, 60, 60, conversation_sends=0.5, transactional_sends=1.0, fields=8),
     ),
     "medium": (
         ListShape(MAIN, 60_000, 400, 700, conversation_sends=8, transactional=2, fields=40, links=3),

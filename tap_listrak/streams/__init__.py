@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_listrak.streams.account import (
+    Content,
+    ContentFolders,
     EventGroups,
     Events,
     Folders,
@@ -89,6 +91,8 @@ STREAMS: tuple[type[ListrakStream], ...] = (
     TransactionalMessageActivity,
     Folders,
     IpPools,
+    ContentFolders,
+    Content,
     SenderCodes,
     PhoneLists,
     PhoneListContacts,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.schemas import LIST_ID, MESSAGE_ID, integer, key, moment, text
+from tap_listrak.schemas import LIST_ID, MESSAGE_ID, flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 
@@ -43,6 +43,45 @@ class IpPools(ListrakStream):
     properties = th.PropertiesList(
         key("ipPoolId", th.IntegerType, "Id of the pool of IP addresses."),
         text("ipPoolDescription", "Description of the pool."),
+    )
+
+
+class ContentFolders(ListrakStream):
+    """One row per folder of the content library. Key: contentFolderId. Read whole each run.
+
+    Source: GET /ContentFolder.
+
+    A record's listId is the list that the folder belongs to; null for a folder of the account.
+    """
+
+    name = "content_folders"
+    route = routes.CONTENT_FOLDERS
+    keys = ("contentFolderId",)
+    partition_names = ()
+    properties = th.PropertiesList(
+        key("contentFolderId", th.IntegerType, "Id of the content folder."),
+        integer("listId", "Id of the list that the folder belongs to; null for a folder of the account."),
+        integer("parentFolderId", "Id of the folder that it lies in; null at the top."),
+        text("folderName", "Name of the folder."),
+    )
+
+
+class Content(ListrakStream):
+    """One row per block of the content library. Key: contentId. Read whole each run. Source: GET /Content."""
+
+    name = "content"
+    route = routes.CONTENTS
+    keys = ("contentId",)
+    partition_names = ()
+    properties = th.PropertiesList(
+        key("contentId", th.IntegerType, "Id of the content block."),
+        integer("contentFolderId", "Id of the content folder that it lies in."),
+        text("contentName", "Name of the content block."),
+        text("textContent", "Its plain text."),
+        text("htmlContent", "Its HTML."),
+        text("contentType", "DynamicContent or SavedContent."),
+        flag("contentReadOnly", "Whether it cannot be changed because live dynamic content uses it."),
+        moment("lastModifiedDate", "When it was last changed."),
     )
 
 

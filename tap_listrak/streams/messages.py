@@ -119,6 +119,11 @@ class MessageReport(ListrakStream):
         policy = self._tap.settings.policy
         return policy.report(moment(context["_sent"]), self.since(context), self._tap.bookmarks.until)
 
+    def scheduled(self, context: Mapping[str, Any]) -> bool:
+        """Tell whether a message is still to be sent: nobody can have done anything with it yet."""
+        sent = moment(context["_sent"])
+        return sent is not None and sent > self._tap.bookmarks.until
+
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for the whole report if it is due."""
         return [self.step((0,), context)] if self.reading(context) is Reading.WHOLE else []
@@ -140,6 +145,8 @@ class MessageActivity(MessageReport):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for the whole, or for what became active since the bookmark."""
+        if self.scheduled(context):
+            return []
         reading = self.reading(context)
         if reading is Reading.SINCE:
             return [self.step((0,), context, {"dateType": "Activity", "startDate": self.since(context)})]
@@ -189,6 +196,8 @@ class MessageLinkClickers(MessageReport):
 
     def events(self, context: Mapping[str, Any]) -> Reading:
         """Return what to ask for one message's links."""
+        if self.scheduled(context):
+            return Reading.NONE
         return self._tap.settings.policy.events(moment(context["_sent"]), self.since(context))
 
     def first_steps(self, context: Context) -> Sequence[Step]:
