@@ -8,10 +8,12 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tap_listrak import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_listrak.requests import Row
 
@@ -34,23 +36,30 @@ class Preparer:
 
     def __init__(self, stream: str, schema: Mapping[str, Any], keys: Sequence[str]) -> None:
         self.stream = stream
-        self._dates = tuple(
+        self.dates = tuple(
             name for name, part in schema["properties"].items() if part.get("format") == "date-time"
         )
+        self._columns = tuple(schema["properties"])
         self._keys = tuple(keys)
         self._kinds = {name: _kind(schema["properties"][name]) for name in keys}
         self._missing: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def prepare(self, data: Sequence[Row], ids: Mapping[str, Any]) -> list[Row]:
-        """Return the records for rows.
+        """Return the records for rows, with their columns in the schema's order.
 
         Args:
             data: Listrak's rows.
             ids: The parents' ids. They win over what the row says: Listrak leaves them out, or null, in
                 places.
         """
-        return [self._prepare(row, ids) for row in data]
+        keys = self.own_keys(ids.items())
+        return [self._prepare(row, ids, keys) for row in data]
+
+    def own_keys(self, ids: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
+        """Return the parts of the key that come from the row, not from the parents."""
+        given = {name for name, _ in ids}
+        return tuple(key for key in self._keys if key not in given)
 
     def report(self) -> None:
         """Log how many keys were missing since the last report, without any data."""
@@ -65,18 +74,13 @@ class Preparer:
                 {"date": dates.NO_DATE, "number": "0"}.get(self._kinds[key], "missing:…"),
             )
 
-    def _prepare(self, row: Row, ids: Mapping[str, Any]) -> Row:
-        record = {**ids, **row, **ids}
-        for name in self._dates:
-            value = record.get(name)
-            if value is not None:
-                record[name] = dates.normalise(value)
-        for key in self._keys:
-            if record.get(key) in {None, ""}:
-                record[key] = self._stand_in(key, row)
-        return record
+    def stand_in(self, key: str, row: Mapping[str, Any]) -> object:
+        """Return what stands for a missing part of a row's key, and count it.
 
-    def _stand_in(self, key: str, row: Row) -> object:
+        Args:
+            key: The part.
+            row: The row as Listrak sent it, as far as the schema knows it.
+        """
         with self._lock:
             self._missing[key] = self._missing.get(key, 0) + 1
         kind = self._kinds[key]
@@ -86,6 +90,24 @@ class Preparer:
             return 0
         text = json.dumps(row, sort_keys=True, default=str)
         return f"missing:{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+
+    def _prepare(self, row: Row, ids: Mapping[str, Any], keys: Sequence[str]) -> Row:
+        source = {**row, **ids}
+        for name in self.dates:
+            if source.get(name):
+                source[name] = dates.normalise(source[name])
+        for key in keys:
+            if is_missing(source.get(key)):
+                source[key] = self.stand_in(key, {name: row[name] for name in self._columns if name in row})
+        record = {name: source.pop(name) for name in self._columns if name in source}
+        # What the schema does not know is left to the SDK, which warns and drops it.
+        record.update(source)
+        return record
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a part of a key is not there."""
+    return value is None or value == "" or value is msgspec.UNSET
 
 
 def _kind(part: Mapping[str, Any]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tap_listrak.windows import Window
 
 Row = dict[str, Any]
+_UNDECODED = msgspec.json.Decoder(list[msgspec.Raw])
 Order = tuple[int, ...]
 
 
@@ -24,10 +27,12 @@ class Rows:
     Args:
         records: The rows, in Listrak's order; after `ListrakStream.prepare` the records.
         cursor: Where the next page begins; None after the last one.
+        raw: The rows as Listrak sent them, where a stream writes whole pages; then there are no records.
     """
 
     records: list[Row]
     cursor: str | None = None
+    raw: msgspec.Raw | None = None
 
 
 class Clients(Protocol):
@@ -57,12 +62,14 @@ class Read:
         ids: The path's parameters; more may be given than the path has.
         params: Query parameters.
         count: Rows a page, at most 5000.
+        raw: Leave the rows as they are: the stream decodes them when it writes them.
     """
 
     route: Route
     ids: Mapping[str, object]
     params: Mapping[str, object]
     count: int = 5000
+    raw: bool = False
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
         """Ask for the page at a cursor.
@@ -74,6 +81,9 @@ class Read:
         if not self.route.collection:
             resource = client.get(self.route, self.ids, self.params)
             return Rows([resource] if isinstance(resource, dict) else [])
+        if self.raw:
+            page = client.get_page(self.route, self.ids, self.params, cursor, self.count, decoder=_UNDECODED)
+            return Rows([], page.next_cursor, page.raw)
         page = client.get_page(self.route, self.ids, self.params, cursor, self.count)
         return Rows(page.rows, page.next_cursor)
 

@@ -6,15 +6,18 @@ call them, and so come to the same requests.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
+from singer_sdk.helpers._util import utc_now
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from listrak_api.client import CursorGuard
 from tap_listrak.bookmarks import Partition, partition_of
 from tap_listrak.lookahead import Fetch, Position
+from tap_listrak.pages import PageCodec, encode, untouched
 from tap_listrak.records import Preparer
 from tap_listrak.requests import Order, Read, Row, Rows, Step
 from tap_listrak.sdk import Context, ContextStream
@@ -68,6 +71,17 @@ class ListrakStream(ContextStream):
         )
         self.state_partitioning_keys = self.partition_names
         self.preparer = Preparer(self.name, self.schema, self.keys)
+        self._writes_pages: bool | None = None
+
+    @cached_property
+    def codec(self) -> PageCodec:
+        """Decodes and prepares whole pages."""
+        return PageCodec(self.preparer, self.schema)
+
+    def close(self) -> None:
+        """Finish the stream for this run, and say how often a key was missing."""
+        super().close()
+        self.preparer.report()
 
     # --- what to ask for: pure, because lookahead calls it from other threads
 
@@ -102,7 +116,8 @@ class ListrakStream(ContextStream):
         query = {
             name: value for name, value in {**self.params, **(params or {})}.items() if value is not None
         }
-        return Step(order, Read(self.route, ids, query, self._tap.settings.page_size), window)
+        read = Read(self.route, ids, query, self._tap.settings.page_size, raw=self.takes_raw_pages)
+        return Step(order, read, window)
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:  # noqa: ARG002
         """Turn Listrak's rows into records: parents' ids, dates, keys. Pure but for counting missing keys."""
@@ -212,16 +227,81 @@ class ListrakStream(ContextStream):
 
     def get_records(self, context: types.Context | None) -> Iterable[Row]:
         """Return the records of a context, page by page."""
-        for _, rows in self.walk(dict(context or {})):
+        for step, rows in self.walk(dict(context or {})):
             place = self._row_position
-            for index, record in enumerate(rows.records):
+            for index, record in enumerate(self.page(step, rows)):
                 self._row_position = (*place, index)
                 yield record
-            self._tap.output.flush()
-            self._tap.progress.rows(self.name, dict(self.partition(context or {})), len(rows.records))
+            self._page_done(dict(context or {}), len(rows.records))
+
+    def page(self, step: Step, rows: Rows) -> Iterable[Row]:  # noqa: ARG002 - for subclasses
+        """Return the records to write when a page's turn comes."""
+        return rows.records
+
+    # --- writing whole pages: see `tap_listrak.pages`
+
+    @property
+    def writes_pages(self) -> bool:
+        """Whether pages are written as they are: nobody needs to see the single record."""
+        if self._writes_pages is None:
+            self._writes_pages = (
+                self.parent_stream_type is not None
+                and not self.active_children
+                and not self.limited
+                and not self.config.get("batch_config")
+                and self._tap.message_writer is self._tap.output
+                and untouched(self)
+            )
+        return self._writes_pages
+
+    @property
+    def takes_raw_pages(self) -> bool:
+        """Whether, beyond that, the stream needs no look at its rows to know what follows."""
+        own, base = type(self), ListrakStream
+        return (
+            self.writes_pages
+            and self.route.collection
+            and own.prepare is base.prepare
+            and own.follow is base.follow
+            and own.page is base.page
+        )
+
+    def forget(self) -> None:
+        """Forget what belongs to an earlier run, before another one begins."""
+        super().forget()
+        self._writes_pages = None
+
+    def _write_context(self, context: Context) -> None:
+        if not self.writes_pages:
+            super()._write_context(context)
+            return
+        with self.timer:
+            for step, rows in self.walk(context):
+                count = self._write_page(context, step, rows)
+                self.counter.increment(count)
+                self._page_done(context, count)
+
+    def _write_page(self, context: Context, step: Step, rows: Rows) -> int:
+        """Write a page; return how many records it had."""
+        ids, records = self.parent_ids(context), list(self.page(step, rows))
+        structs = self.codec.converted(records) if rows.raw is None else self.codec.rows(rows.raw, ids)
+        if structs is not None:
+            self._tap.output.write_lines(encode(structs, self.name, self._stream_version, utc_now()))
+            return len(structs)
+        if rows.raw is not None:
+            records = self.preparer.prepare(msgspec.json.decode(rows.raw), ids)
+        for record in records:
+            self._write_record_message(record)
+        return len(records)
+
+    def _page_done(self, context: Context, count: int) -> None:
+        self._tap.output.flush()
+        self._tap.progress.rows(self.name, dict(self.partition(context)), count)
 
     def _send(self, context: Context, step: Step) -> Rows:
         rows = self._tap.send(self, context, step.request, step.cursor)
+        if rows.raw is not None:
+            return rows
         return Rows(self.prepare(rows.records, context, step), rows.cursor)
 
     def _expand(

@@ -20,12 +20,11 @@ from tap_listrak.streams.lists import Lists
 from tap_listrak.windows import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from singer_sdk.helpers import types
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_listrak.requests import Clients, Row
     from tap_listrak.sdk import Context
+    from tap_listrak.tap import TapListrak
     from tap_listrak.windows import Window
 
 MAX_FIELDS = 30
@@ -113,7 +112,7 @@ def merge(merged: dict[str, Row], row: Row, passes: set[int]) -> Row:
         row: The row; its values are added, everything else is the same in all passes.
         passes: The numbers of the passes that it was seen in.
     """
-    contact = str(row.get("emailKey") or row.get("emailAddress"))
+    contact = contact_of(row)
     known = merged.get(contact)
     if known is None:
         row[_SEEN] = set(passes)
@@ -122,6 +121,11 @@ def merge(merged: dict[str, Row], row: Row, passes: set[int]) -> Row:
     known[VALUES] = [*(known.get(VALUES) or []), *(row.get(VALUES) or [])]
     known[_SEEN] |= passes
     return known
+
+
+def contact_of(row: Mapping[str, Any]) -> str:
+    """Return what tells contacts of a list apart."""
+    return str(row.get("emailKey") or row.get("emailAddress"))
 
 
 class Contacts(ListrakStream):
@@ -177,6 +181,10 @@ class Contacts(ListrakStream):
         ),
     )
 
+    def __init__(self, tap: TapListrak) -> None:
+        super().__init__(tap)
+        self._pieces: dict[str, Row] = {}
+
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask which profile fields there are, if any are wanted; else begin with the first window."""
         if self._tap.settings.profile_fields == "none":
@@ -204,35 +212,32 @@ class Contacts(ListrakStream):
             record["profileFields"] = by_name(record, fields) if fields else None
         return [record for record in records if step.window is None or step.window.owns(_dated(record, step))]
 
-    def get_records(self, context: types.Context | None) -> Iterable[Row]:
+    def page(self, step: Step, rows: Rows) -> Iterator[Row]:
         """Return the contacts; those that come in pieces when they are whole, or at the end of the series."""
-        pieces: dict[str, Row] = {}
-        for step, rows in self.walk(dict(context or {})):
-            if isinstance(step.request, Directory):
-                continue
-            yield from self._whole(step, rows, pieces)
-            if rows.cursor is None and pieces:
-                yield from self._complete(step, pieces)
-                pieces = {}
-            self._tap.progress.rows(self.name, dict(self.partition(context or {})), len(rows.records))
+        if isinstance(step.request, Directory):
+            return
+        yield from self._whole(step, rows)
+        if rows.cursor is None:
+            yield from self._complete(step)
 
-    def _whole(self, step: Step, rows: Rows, pieces: dict[str, Row]) -> Iterator[Row]:
+    def _whole(self, step: Step, rows: Rows) -> Iterator[Row]:
         passes = len(step.request.passes) if isinstance(step.request, ContactsRead) else 1
         for record in rows.records:
             if _SEEN not in record:
                 yield record
                 continue
             seen = record.pop(_SEEN)
-            known = merge(pieces, record, seen)
+            known = merge(self._pieces, record, seen)
             if len(known[_SEEN]) == passes:
-                del pieces[str(known.get("emailKey") or known.get("emailAddress"))], known[_SEEN]
+                del self._pieces[contact_of(known)], known[_SEEN]
                 yield self._named(known, step)
 
-    def _complete(self, step: Step, pieces: dict[str, Row]) -> Iterator[Row]:
+    def _complete(self, step: Step) -> Iterator[Row]:
         """Ask for what is missing of contacts that changed while they were read: one by one, they are few."""
         request = step.request
         if not isinstance(request, ContactsRead):
             return
+        pieces, self._pieces = self._pieces, {}
         for record in pieces.values():
             seen = record.pop(_SEEN)
             for number, ids in enumerate(request.passes):
