@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
+from tap_listrak.dates import moment as moment_of
 from tap_listrak.schemas import LIST_ID, MESSAGE_ID, flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from singer_sdk.helpers import types
+
+    from tap_listrak.requests import Step
+    from tap_listrak.sdk import Context
 
 FIELD_GROUP_ID = key("segmentationFieldGroupId", th.IntegerType, "Id of the profile field group.")
 SPLIT_TEST_ID = key("splitTestId", th.IntegerType, "Id of the split test.")
@@ -234,13 +238,18 @@ class SplitTests(ListrakStream):
     )
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the test's ids."""
-        return {"listId": (context or {})["listId"], "splitTestId": record["splitTestId"]}
+        """Give the test's ids, and when it ended."""
+        return {
+            "listId": (context or {})["listId"],
+            "splitTestId": record["splitTestId"],
+            "_ended": record.get("endDate"),
+        }
 
 
 class SplitTestMessages(ListrakStream):
-    """One row per message of a split test. Key: listId, splitTestId, messageId. Read whole each run.
+    """One row per message of a split test. Key: listId, splitTestId, messageId.
 
+    Incremental: until the test has ended and its messages, the winner's among them, have settled.
     Source: GET /List/{listId}/SplitTest/{splitTestId}/Message.
     """
 
@@ -248,6 +257,7 @@ class SplitTestMessages(ListrakStream):
     route = routes.SPLIT_TEST_MESSAGES
     parent_stream_type = SplitTests
     keys = ("listId", "splitTestId", "messageId")
+    incremental = True
     properties = th.PropertiesList(
         LIST_ID,
         SPLIT_TEST_ID,
@@ -259,3 +269,9 @@ class SplitTestMessages(ListrakStream):
             "segmentSize", "Share of the recipients, in percent, that get it; null for the rest's message."
         ),
     )
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask unless the test had settled before the bookmark: requests must not grow with the history."""
+        if self._tap.settings.policy.settled(moment_of(context["_ended"]), self.since(context)):
+            return []
+        return super().first_steps(context)
