@@ -22,11 +22,11 @@ ENVIRONMENT_HEAD = """\
 # what you need: Meltano reads it, and so do the plugins themselves with --config=ENV. Defaults are shown.
 """
 
+# No "decimal": Meltano 4.4 makes Decimal of such a variable and then cannot write it into the plugin's config
+# file. As text it arrives, and both plugins take text for a number.
 _KINDS = {
     frozenset({"boolean"}): "boolean",
     frozenset({"integer"}): "integer",
-    frozenset({"number"}): "decimal",
-    frozenset({"integer", "number"}): "decimal",
     frozenset({"array"}): "array",
     frozenset({"object"}): "object",
 }

@@ -27,7 +27,7 @@ from tap_listrak.fields import FieldDirectory
 from tap_listrak.lookahead import Lookahead
 from tap_listrak.output import Output
 from tap_listrak.progress import Progress
-from tap_listrak.settings import APIS, CONFIG_SCHEMA, Settings, unknown_settings
+from tap_listrak.settings import APIS, CONFIG_SCHEMA, Settings, unknown_settings, values_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,6 +159,7 @@ class TapListrak(Tap):
             ConfigValidationError: Values that their schema does not allow.
             ConfigurationError: Values that do not fit together, or credentials that are missing.
         """
+        values_from_text(self._config, self.config_jsonschema["properties"])
         errors = [_without_secret(error) for error in super()._validate_config(raise_errors=False)]
         for line in unknown_settings(self._config, self.config_jsonschema["properties"]):
             self.logger.warning(line)

@@ -1,0 +1,113 @@
+"""What is generated follows from the code; what the README says exists."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+MELTANO: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
+PLUGINS = {plugin["name"]: plugin for some in MELTANO["plugins"].values() for plugin in some}
+
+
+def ask(plugin: str, *arguments: str) -> str:
+    command = [str(Path(sys.executable).with_name(plugin)), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_nothing_generated_is_stale() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.generate", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("plugin", ["tap-listrak", "target-listrak"])
+def test_the_readme_s_settings_are_those_that_about_prints(plugin: str) -> None:
+    printed = ask(plugin, "--about", "--format=markdown")
+    known = re.findall(r"^\| (?!Setting|:--)([\w.]+) \|", printed, re.MULTILINE)
+    part = README.split(f"generated: settings of {plugin}", 1)[1].split("end of generated", 1)[0]
+    shown = re.findall(r"^\| `([\w.]+)` \|", part, re.MULTILINE)
+    assert len(known) > 20
+    assert shown == known
+
+
+@pytest.mark.parametrize("plugin", ["tap-listrak", "target-listrak"])
+def test_every_secret_is_sensitive_and_has_no_value(plugin: str) -> None:
+    settings = json.loads(ask(plugin, "--about", "--format=json"))["settings"]["properties"]
+    secrets = {name for name, setting in settings.items() if setting.get("secret")}
+    assert {"client_id", "client_secret", "sms_client_secret"} <= secrets
+    reference = yaml.safe_load((ROOT / "plugins" / f"{plugin}.yml").read_text("utf-8"))
+    for definition in (PLUGINS[plugin], reference):
+        assert {one["name"] for one in definition["settings"]} == set(settings)
+        assert {one["name"] for one in definition["settings"] if one.get("sensitive")} == secrets
+        assert not any("value" in one for one in definition["settings"] if one.get("sensitive"))
+    example = (ROOT / ".env.example").read_text("utf-8")
+    prefix = plugin.replace("-", "_").upper()
+    for name in secrets:
+        assert f"# {prefix}_{name.upper()}=\n" in example
+
+
+def test_the_readme_names_every_stream_once() -> None:
+    streams = {stream["tap_stream_id"] for stream in json.loads(ask("tap-listrak", "--discover"))["streams"]}
+    part = README.split("generated: streams", 1)[1].split("end of generated", 1)[0]
+    shown = re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)
+    assert sorted(shown) == sorted(streams)
+
+
+def test_every_property_of_every_stream_says_what_it_is() -> None:
+    for stream in json.loads(ask("tap-listrak", "--discover"))["streams"]:
+        for name, schema in stream["schema"]["properties"].items():
+            assert schema.get("description"), f"{stream['tap_stream_id']}.{name}"
+
+
+def test_the_commands_that_the_documents_show_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    for document in ("README.md", "CONTRIBUTING.md", "AGENTS.md"):
+        text = (ROOT / document).read_text("utf-8")
+        assert set(re.findall(r"`make ([a-z]+)", text)) <= targets, document
+    for line in re.findall(r"^meltano run (.*?)(?: +#.*)?$", README, re.MULTILINE):
+        names = [word for word in line.split() if not word.startswith("--")]
+        assert set(names) <= set(PLUGINS), line
+    for catalog in re.findall(r"catalogs/([\w-]+\.json)", README):
+        assert (ROOT / "catalogs" / catalog).exists()
+    for link in re.findall(r"\]\(([\w./-]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_jobs_and_schedules_name_what_there_is() -> None:
+    jobs = {job["name"] for job in MELTANO["jobs"]}
+    for job in MELTANO["jobs"]:
+        for task in job["tasks"]:
+            assert set(task.split()) <= set(PLUGINS)
+    assert {schedule["job"] for schedule in MELTANO["schedules"]} <= jobs
+
+
+def test_pinned_versions_are_names_and_versions_only() -> None:
+    files = [ROOT / "constraints.txt", *(ROOT / "plugins" / "constraints").glob("*.txt")]
+    assert len(files) > 4
+    for file in files:
+        for line in file.read_text("utf-8").splitlines():
+            assert re.fullmatch(r"[A-Za-z0-9._-]+==[\w.+]+( ; [\w\s.'=<>!()]+)?", line), (
+                f"{file.name}: {line}"
+            )
+
+
+def test_the_demo_and_the_loader_agree_about_duckdb() -> None:
+    def version(file: str) -> list[str]:
+        return re.findall(r"^duckdb==.*$", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+
+    assert version("constraints.txt") == version("plugins/constraints/target-duckdb.txt") != []
