@@ -62,6 +62,15 @@ def encode(records: Sequence[object], stream: str, version: int | None, extracte
     return _encoder.encode_lines(lines)
 
 
+def lines(records: Sequence[object]) -> bytes:
+    """Return records as JSON lines, as BATCH files hold them.
+
+    Args:
+        records: Dicts or structs.
+    """
+    return _encoder.encode_lines(records)
+
+
 class PageCodec:
     """Decodes the pages of one stream into rows of its schema, and prepares them.
 
@@ -119,7 +128,10 @@ class PageCodec:
         """Do what `Preparer.prepare` does, on structs."""
         dated, keys, normalise = self._preparer.dates, self._preparer.own_keys(ids), dates.normalise
         for row in rows:
-            lacking = [key for key in keys if is_missing(getattr(row, key))]
+            lacking: list[str] = []
+            for key in keys:
+                if is_missing(getattr(row, key)):
+                    lacking.append(key)  # noqa: PERF401 - hardly ever, and a list made for each row costs
             content = _content(row) if lacking else {}
             for name, value in ids:
                 setattr(row, name, value)

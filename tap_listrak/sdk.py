@@ -196,6 +196,11 @@ class ContextStream(Stream):
         """Write a message."""
         self._tap.write_message(message)
 
+    @property
+    def version(self) -> int | None:
+        """The version that the stream's records carry in this run; None if it keeps a bookmark."""
+        return self._stream_version
+
     # --- children
 
     def _sync_children(self, child_context: types.Context | None) -> None:
@@ -263,10 +268,15 @@ class ContextStream(Stream):
         selection have not touched. Here a file holds what RECORD messages would hold. Every STATE message is
         preceded by what it covers.
         """
+        batches = self.batches(batch_config)
+        for record in self._sync_records(context, write_messages=False):
+            batches.add(record)
+
+    def batches(self, batch_config: BatchConfig) -> BatchBuffer:
+        """Return where the stream's records are collected."""
         if self._batches is None:
             self._batches = BatchBuffer(self, batch_config)
-        for record in self._sync_records(context, write_messages=False):
-            self._batches.add(record)
+        return self._batches
 
     def flush(self) -> None:
         """Write out what is collected for BATCH messages."""

@@ -248,7 +248,6 @@ class ListrakStream(ContextStream):
                 self.parent_stream_type is not None
                 and not self.active_children
                 and not self.limited
-                and not self.config.get("batch_config")
                 and self._tap.message_writer is self._tap.output
                 and untouched(self)
             )
@@ -285,13 +284,18 @@ class ListrakStream(ContextStream):
         """Write a page; return how many records it had."""
         ids, records = self.parent_ids(context), list(self.page(step, rows))
         structs = self.codec.converted(records) if rows.raw is None else self.codec.rows(rows.raw, ids)
+        batch_config = self.get_batch_config(self.config)
         if structs is not None:
-            self._tap.output.write_lines(encode(structs, self.name, self._stream_version, utc_now()))
+            if batch_config:
+                self.batches(batch_config).add_page(structs)
+            else:
+                self._tap.output.write_lines(encode(structs, self.name, self._stream_version, utc_now()))
             return len(structs)
         if rows.raw is not None:
             records = self.preparer.prepare(msgspec.json.decode(rows.raw), ids)
+        write = self.batches(batch_config).add if batch_config else self._write_record_message
         for record in records:
-            self._write_record_message(record)
+            write(record)
         return len(records)
 
     def _page_done(self, context: Context, count: int) -> None:
