@@ -1,26 +1,26 @@
-"""Every row read is accounted for: rows read = accepted + unchanged + rejected + merged duplicates, per destination."""
+"""Every row read is accounted for: read = accepted + unchanged + rejected + merged, per stream."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 from singer_sdk import metrics
 
-from target_listrak.ledger import Epoch, Hold, Ledger
-from target_listrak.values import BadValue
-
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from target_listrak.ledger import Epoch, Hold, Ledger
     from target_listrak.rejects import RejectsFile
+    from target_listrak.values import BadValue
 
 __all__ = ["Account", "Journal", "Row", "closing_table"]
 
 
 class Row(msgspec.Struct, gc=False):
-    """One record on its way: its number in its stream (from 1), the ledger's epoch, and the line as it was read."""
+    """One record on its way: its number in its stream (from 1), its epoch, and the line as it was read."""
 
     number: int
     epoch: Epoch
@@ -160,9 +160,9 @@ _COLUMNS = ("read", "accepted", "unchanged", "rejected", "merged", "not confirme
 
 
 def closing_table(accounts: Iterable[Account]) -> list[str]:
-    """The accounting as lines of text, one per stream, with a head, and the reasons of rejected rows beneath."""
-    rows = [("stream", "destination", *_COLUMNS)]
-    notes = []
+    """The accounting as lines of text, one per stream, with a head, and beneath it why rows were rejected."""
+    rows: list[tuple[str, ...]] = [("stream", "destination", *_COLUMNS)]
+    notes: list[str] = []
     for account in accounts:
         figures = (
             account.read,

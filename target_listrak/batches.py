@@ -1,17 +1,22 @@
-"""BATCH messages: files of records instead of RECORD lines (JSON lines, gzip, Parquet where `pyarrow` is installed)."""
+"""BATCH messages: files of records instead of RECORD lines.
+
+JSON lines, plain or gzip, and Parquet where `pyarrow` is installed.
+"""
 
 from __future__ import annotations
 
 import gzip
 import importlib.util
-from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig, BatchFileFormat, StorageTarget
 
 from listrak_api.errors import ListrakError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["records_of_batch"]
 
@@ -42,19 +47,18 @@ def records_of_batch(message: Mapping[str, Any], config: Mapping[str, Any] | Non
                 yield from _records(file, encoding)
         except (OSError, EOFError, msgspec.DecodeError) as error:
             what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-            raise BatchFileError(
-                f"File {number} of a BATCH message of stream {message['stream']!r} cannot be read: {what}"
-            ) from None
+            msg = f"File {number} of a BATCH message of stream {message['stream']!r} cannot be read: {what}"
+            raise BatchFileError(msg) from None
 
 
 def _records(file: IO[bytes], encoding: BaseBatchFileEncoding) -> Iterator[object]:
     if encoding.format == BatchFileFormat.JSONL:
-        lines = gzip.open(file) if encoding.compression == "gzip" else file
+        lines = gzip.GzipFile(fileobj=file) if encoding.compression == "gzip" else file
         for line in lines:
             if line.strip():
                 yield _decode(line)
     elif encoding.format == BatchFileFormat.PARQUET and importlib.util.find_spec("pyarrow"):
-        import pyarrow.parquet  # noqa: PLC0415 - only where it is installed and asked for
+        import pyarrow.parquet  # type: ignore[import-not-found]  # noqa: PLC0415 - only where it is installed and asked for
 
         for batch in pyarrow.parquet.ParquetFile(file).iter_batches():
             yield from batch.to_pylist()

@@ -1,17 +1,21 @@
-"""Listrak's beta route for profile fields: `POST /List/{listId}/Contact/SegmentationField`, which starts imports itself."""
+"""Listrak's beta route for profile fields, which starts imports itself.
+
+`POST /List/{listId}/Contact/SegmentationField`; not every account has it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, RequestRefusedError
-from target_listrak.import_file import Buffer
 from target_listrak.sinks.base import ACCEPTED, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_listrak.import_file import Buffer
     from target_listrak.imports import Importer
     from target_listrak.lists import EmailList
     from target_listrak.run import Run
@@ -73,7 +77,7 @@ class BetaRoute:
         )
         import_ids = re.findall(r"\d+", answer.resource_id or "")
         if not import_ids:
-            message = f"Listrak took {len(indices):,} contacts by the beta route but did not name the imports it started"
+            message = f"Listrak took {len(indices):,} contacts by the beta route but named no import of them"
             raise ListrakError(message, hint="They cannot be confirmed. Use `route: import`.")
         return self._importer.await_results(
             email_list, import_ids, "by the beta route", buffer, indices, carries_values=True

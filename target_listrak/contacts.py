@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
@@ -13,6 +12,8 @@ from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome, refused
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from target_listrak.destinations import Destination
     from target_listrak.lists import EmailList
     from target_listrak.run import Run
@@ -47,7 +48,7 @@ class Contacts:
         self._destination = destination
 
     def read(self, identifier: str) -> dict[str, Any] | None:
-        """A contact of any state, or `None` if the list does not know the address (`GET /List/{listId}/Contact/{…}`)."""
+        """A contact, or `None` if the list does not know the address (`GET /List/{listId}/Contact/{…}`)."""
         ids = {"listId": self._list.id, "contactIdentifier": identifier}
         try:
             return dict(self._run.client("email").get(routes.CONTACT, ids))
@@ -64,7 +65,8 @@ class Contacts:
             include_unsubscribed: Whether to look among the unsubscribed as well.
 
         Returns:
-            From external id to address, of those that were found; subscribed contacts go before unsubscribed ones.
+            From external id to address, of those that were found; subscribed contacts go before unsubscribed
+            ones.
         """
         client, ids = self._run.client("email"), {"listId": self._list.id}
         found: dict[str, str] = {}
@@ -74,7 +76,8 @@ class Contacts:
             for params in [{"externalContactId": one} for one in missing] if few else [{}]:
                 for page in client.pages(routes.CONTACTS, ids, {"subscriptionState": state, **params}):
                     for row in page.rows:
-                        # Not only a filter's business: parameters unknown to the service are ignored without an error.
+                        # Not only a filter's business: parameters unknown to the service are ignored without
+                        # an error.
                         external_id = str(row.get("externalContactID"))
                         if external_id in external_ids:
                             found.setdefault(external_id, str(row["emailAddress"]))
@@ -96,7 +99,8 @@ class Contacts:
         known = self.read(address)
         new_address = cells.get(NEW_EMAIL)
         if known is None and new_address:
-            # Nobody to move: it was moved before, or never was here. The person is the one with the new address.
+            # Nobody to move: it was moved before, or never was here. The person is the one with the new
+            # address.
             address, new_address = new_address, None
             known = self.read(address)
         stays = self._stays(known, resubscribe=resubscribe)
@@ -119,7 +123,7 @@ class Contacts:
         return list(self._destination.option("event_ids"))
 
     def _move(self, address: str, new_address: str, resubscribe: dict[str, object] | None) -> Outcome:
-        """Change a contact's address: a call of its own, as Listrak takes neither values nor events with it."""
+        """Change a contact's address: a call of its own, as Listrak takes no values and events with it."""
         if resubscribe is not None:
             subscribed = self._save(address, {}, resubscribe, state="Subscribed")
             if isinstance(subscribed, BadValue):

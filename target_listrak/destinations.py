@@ -1,7 +1,7 @@
 """The setting `destinations`: which stream goes where, parsed and checked before a record is read.
 
-A slip here would change what happens to people, so nothing is guessed: an unknown kind or member, a value of the
-wrong type and a mode that a kind does not have are errors that name the place and what there is.
+A slip here would change what happens to people, so nothing is guessed: an unknown kind or member, a value of
+the wrong type and a mode that a kind does not have are errors that name the place and what there is.
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ OPTIONS: Final[dict[str, Option]] = {
     "member": Option("The boolean property that tells whether the record is a member.", (str,)),
     "create_missing": Option("Make profile fields (and the group) that are missing.", (bool,), default=False),
     "update_type": Option(
-        "What happens to values that are there: Update replaces them, Append adds to them, Overwrite also clears. "
-        "Whether Overwrite touches profile fields that the stream does not have is not documented by Listrak.",
+        "What happens to values that are there: Update replaces them, Append adds to them, Overwrite also "
+        "clears. "
+        "Listrak does not say whether Overwrite touches profile fields that the stream does not have.",
         (str,),
         ("Update", "Append", "Overwrite"),
         "Update",
@@ -83,13 +84,15 @@ OPTIONS: Final[dict[str, Option]] = {
         ("keep", "clear"),
     ),
     "on_bad_value": Option(
-        "A value that does not fit its field rejects the row, is left out (`blank`), or ends the run (`fail`).",
+        "A value that does not fit its field rejects the row, is left out (`blank`), or ends the run "
+        "(`fail`).",
         (str,),
         ("reject_row", "blank", "fail"),
         "reject_row",
     ),
     "mirror": Option(
-        "Remove those who left: false; true, at the end and only after an ACTIVATE_VERSION; `end_of_input`, at the end.",
+        "Remove those who left: false; true, at the end and only after an ACTIVATE_VERSION; `end_of_input`, "
+        "at the end.",
         (bool, str),
         (False, True, "end_of_input"),
         default=False,
@@ -222,7 +225,7 @@ class Destination:
     @property
     def clears(self) -> bool:
         """Whether null and empty text clear a field: asked for, or implied by Overwrite."""
-        return self.option("null_handling") == "clear" or self.option("update_type") == "Overwrite"
+        return bool(self.option("null_handling") == "clear" or self.option("update_type") == "Overwrite")
 
     def error(self, member: str, message: str, hint: str = "") -> ConfigurationError:
         """An error about one member, naming it."""
@@ -259,12 +262,14 @@ def _parse(pattern: str, entry: object) -> Destination:
     if not isinstance(entry, Mapping):
         name = place(pattern)
         hint = f'Such as {{"kind": "email_list", "list": "Newsletter"}}. Kinds: {", ".join(KINDS)}.'
-        raise ConfigurationError(f"{name}: an object with `kind` is needed", setting=name, hint=hint)
+        msg = f"{name}: an object with `kind` is needed"
+        raise ConfigurationError(msg, setting=name, hint=hint)
     kind = entry.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         name = place(pattern, "kind")
         text = "kind is missing" if kind is None else f"{kind!r} is no kind of destination"
-        raise ConfigurationError(f"{name}: {text}", setting=name, hint=nearest(str(kind or ""), KINDS))
+        msg = f"{name}: {text}"
+        raise ConfigurationError(msg, setting=name, hint=nearest(str(kind or ""), KINDS))
     options = {
         str(member): value for member, value in entry.items() if member != "kind" and value is not None
     }

@@ -1,10 +1,12 @@
 """Work that goes on while the input is read: import files and calls, in order where order matters.
 
-Jobs are given to a *lane*. The jobs of one lane run one after the other, in the order given; different lanes run side
-by side. A list is a lane for its imports (two running imports that share a contact have no order), a contact is a lane for its calls.
+Jobs are given to a *lane*. The jobs of one lane run one after the other, in the order given; different lanes
+run side by side. A list is a lane for its imports (two running imports that share a contact have no order), a
+contact is a lane for its calls.
 
-`concurrent.futures` waits for its threads when the interpreter ends, so a SIGTERM could hang on an answer that does
-not come. These threads are daemons: what they do can be abandoned, and the ledger has not confirmed it.
+`concurrent.futures` waits for its threads when the interpreter ends, so a SIGTERM could hang on an answer
+that does not come. These threads are daemons: what they do can be abandoned, and the ledger has not confirmed
+it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ __all__ = ["Engine", "Stopped"]
 Job = Callable[[], None]
 
 
-class Stopped(Exception):  # noqa: N818 - it tells that the run was ended, which is no error of the job
+class Stopped(Exception):  # noqa: N818 - an end, and no error of the code
     """The run was ended from outside (SIGTERM, SIGINT, or an error elsewhere) while this was waiting."""
 
 

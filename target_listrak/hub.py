@@ -1,15 +1,13 @@
-"""The batches that are being filled, by list: so that order per contact holds between streams, and memory is bounded.
+"""The batches that are being filled, by list: order per contact holds between them, and memory is bounded.
 
-Two streams may go to one list: subscribers and profile values, or additions and removals. A contact's rows must reach
-Listrak in the order in which they were read. Within a batch they are merged; between batches of one list, the batch
-that holds the earlier row is closed, and so sent, before the later row goes into another.
+Two streams may go to one list: subscribers and profile values, or additions and removals. A contact's rows
+must reach Listrak in the order in which they were read. Within a batch they are merged; between batches of
+one list, the batch that holds the earlier row is closed, and so sent, before the later row goes into another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from target_listrak.import_file import Buffer
@@ -20,19 +18,14 @@ _MOST_MEMORY = 64_000_000
 _LOOK_EVERY = 2_000
 
 
-@dataclass(eq=False)
-class OpenBatch:
-    """A batch that is being filled.
-
-    Attributes:
-        list_id: The list it is for.
-        buffer: Its rows.
-        seal: Closes it and hands it over.
-    """
+class OpenBatch(Protocol):
+    """A batch that is being filled: the list it is for, and its rows."""
 
     list_id: int
     buffer: Buffer
-    seal: Callable[[], None]
+
+    def seal(self) -> None:
+        """Close it and hand it over."""
 
 
 class Hub:
@@ -51,7 +44,7 @@ class Hub:
         self._by_list[batch.list_id].remove(batch)
 
     def make_way(self, batch: OpenBatch, key: str) -> None:
-        """Hand over the other batches of the list that hold this contact, before a later row of it is taken."""
+        """Hand over the list's other batches that hold this contact, before a later row of it is taken."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
             for other in [one for one in others if one is not batch and key in one.buffer.rows]:
@@ -62,7 +55,7 @@ class Hub:
             self._bound_memory()
 
     def _bound_memory(self) -> None:
-        """Hand over the largest batches while all together take too much memory: many lists fill many batches."""
+        """Hand over the largest batches while all together take too much memory."""
         batches = sorted(
             (one for some in self._by_list.values() for one in some), key=lambda one: one.buffer.weight
         )

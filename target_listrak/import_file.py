@@ -1,27 +1,28 @@
 """Rows on their way into an import file: one line of bytes each, one per contact.
 
-A row waits as the line that the file will hold, and the record it came from lies in a temporary file, for the rejects
-file. So a batch of 100,000 rows takes some 35 MB, whatever the records hold beside what is loaded.
+A row waits as the line that the file will hold, and the record it came from lies in a temporary file, for the
+rejects file. So a batch of 100,000 rows takes some 35 MB, whatever the records hold beside what is loaded.
 
-Every cell is quoted and quotes in it are doubled, so commas, quotes and line ends survive. A row's *layout* says which
-columns its line has. Under `null_handling: keep` that is all of them, and an empty cell changes nothing (segmentationImportType
-Update). Where null clears, a line has the columns that the record carried, and files are made by layout: an absent
-property must never be an empty cell that Listrak would take for "clear this".
+Every cell is quoted and quotes in it are doubled, so commas, quotes and line ends survive. A row's *layout*
+says which columns its line has. Under `null_handling: keep` that is all of them, and an empty cell changes
+nothing (segmentationImportType Update). Where null clears, a line has the columns that the record carried,
+and files are made by layout: an absent property must never be an empty cell that Listrak would take for
+"clear this".
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from binascii import b2a_base64
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
-
-from binascii import b2a_base64
 
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from target_listrak.accounting import Row
     from target_listrak.ledger import Epoch
 
@@ -183,6 +184,11 @@ class Buffer:
         _, cells = self.cells(index)
         self.rows[key] = index
         self.replace(index, address, cells)
+
+    def forget_lines(self, indices: Iterable[int]) -> None:
+        """Let go of lines that were sent; the rows' records stay."""
+        for index in indices:
+            self.lines[index] = b""
 
     def close(self) -> None:
         """Let go of the records."""

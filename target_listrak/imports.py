@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +30,8 @@ from target_listrak.results import Result, has_ended, has_failed, reason_of, res
 from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
     from target_listrak.lists import EmailList
     from target_listrak.run import Run
 
@@ -58,8 +58,8 @@ class Plan:
     """What the imports of a destination do.
 
     Attributes:
-        import_type: `AddSubscribers`, `RemoveSubscribers` or `UpdateSubscribers`; with profile values, the first one
-            becomes `AddSubscribersAndSegmentationData`.
+        import_type: `AddSubscribers`, `RemoveSubscribers` or `UpdateSubscribers`; with profile values, the
+            first one becomes `AddSubscribersAndSegmentationData`.
         update_type: `Update`, `Append` or `Overwrite`.
         include_unsubscribed: Whether unsubscribed contacts are updated as well.
         trigger_journey: Whether new subscribers enter the list's subscription journeys.
@@ -94,19 +94,25 @@ class Importer:
         run: The run.
         stream: The stream, for the files' names.
         plan: What the imports do.
-        single: Loads one contact without an import, for a file of one row that is refused: index → outcome. `None`
-            where there is no such way.
         column_name: A column's name in the file's first line.
+        keep_lines: Whether a batch's lines are wanted after the import; else they are let go of as soon as
+            they are sent.
     """
 
     def __init__(
-        self, run: Run, stream: str, plan: Plan, column_name: Callable[[ColumnId], str] = str
+        self,
+        run: Run,
+        stream: str,
+        plan: Plan,
+        column_name: Callable[[ColumnId], str],
+        *,
+        keep_lines: bool = False,
     ) -> None:
         self._run = run
         self._plan = plan
         self._stream = _UNSAFE.sub("-", stream)[:40].strip("-") or "stream"
         self._column_name = column_name
-        self._numbers = itertools.count(1)
+        self._keep_lines = keep_lines
         self.max_file_bytes = MAX_FILE_BYTES
 
     def load(
@@ -138,7 +144,8 @@ class Importer:
     def _files(self, buffer: Buffer, indices: Sequence[int]) -> Iterator[_File]:
         """Group rows into files: by layout where an empty cell clears, and never over the size limit."""
         plan = self._plan
-        mixed, by_layout = [], {}
+        mixed: list[int] = []
+        by_layout: dict[Layout, list[int]] = {}
         for index in indices:
             if plan.update_type == "Overwrite" or (buffer.clears and _clears(buffer, index)):
                 by_layout.setdefault(buffer.layout(index), []).append(index)
@@ -220,7 +227,7 @@ class Importer:
     def _load_file(
         self, email_list: EmailList, buffer: Buffer, file: _File, single: Callable[[int], Outcome]
     ) -> dict[int, Outcome]:
-        number = next(self._numbers)
+        number = next(self._run.file_numbers)
         name = f"singer-{self._stream}-{self._plan.import_type}-{self._run.id}-{number:05}.csv"
         rows = len(file.indices)
         if self._run.dry_run:
@@ -250,6 +257,8 @@ class Importer:
         self._run.logger.info(
             "Import %s (%s) of list %r: %s rows sent", name, import_id, email_list.name, f"{rows:,}"
         )
+        if not self._keep_lines:
+            buffer.forget_lines(file.indices)
         return self.await_results(
             email_list, [import_id], name, buffer, file.indices, carries_values=bool(file.columns)
         )
@@ -286,7 +295,7 @@ class Importer:
 
     # Confirming
 
-    def await_results(
+    def await_results(  # noqa: PLR0913 - the parts of one thing
         self,
         email_list: EmailList,
         import_ids: Sequence[str],
@@ -296,7 +305,7 @@ class Importer:
         *,
         carries_values: bool,
     ) -> dict[int, Outcome]:
-        """Wait for the end of an import, or of several that belong together, and read what became of each contact.
+        """Wait until an import, or several that belong together, have ended, and read their results.
 
         Args:
             email_list: The list.
@@ -357,7 +366,9 @@ class Importer:
                 return
             if time.monotonic() - started > timeout:
                 message = f"{where} has not ended within import_timeout ({timeout:g} seconds)"
-                hint = "Its rows are not confirmed: the next run sends them again. Raise import_timeout if Listrak is slow."
+                hint = (
+                    "Its rows are not confirmed: the next run sends them again. Raise it if Listrak is slow."
+                )
                 raise ImportFailedError(message, hint=hint)
             pause = min(pause * _LOOK_SLOWER, poll)
 

@@ -1,25 +1,29 @@
 """Which STATE may be passed on: the latest one whose rows, and all rows before it, are confirmed.
 
-The SDK writes state when it drains all sinks: every five minutes, or at the end of input. A failure in the third batch
-would then lose the checkpoints of two good ones, and a STATE that arrived while a batch was filling would be written
-before its rows are confirmed. So the target keeps STATE here and never gives it to the SDK (see
+The SDK writes state when it drains all sinks: every five minutes, or at the end of input. A failure in the
+third batch would then lose the checkpoints of two good ones, and a STATE that arrived while a batch was
+filling would be written before its rows are confirmed. So the target keeps STATE here and never gives it to
+the SDK (see
 `TargetListrak._process_state_message`).
 
-The rows between two STATE messages are an *epoch*. An epoch is confirmed when it is closed (its STATE has arrived) and
-as many rows have been settled as were opened. Epochs leave the queue in their order only.
+The rows between two STATE messages are an *epoch*. An epoch is confirmed when it is closed (its STATE has
+arrived) and as many rows have been settled as were opened. Epochs leave the queue in their order only.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Epoch", "Hold", "Ledger"]
 
 _MOST_EPOCHS = 1024
-"""How many unconfirmed STATE messages are kept. Beyond it every other one is left out: its rows count for the next."""
+"""How many unconfirmed STATE messages are kept. Beyond it every other one is joined with its neighbour."""
 
 
 class Epoch:
@@ -51,11 +55,13 @@ class Hold:
 class Ledger:
     """Counts rows in and out, and writes each STATE as soon as everything before it is confirmed.
 
-    Rows are opened, and STATE is given, by the one thread that reads the input; rows are settled by any thread.
+    Rows are opened, and STATE is given, by the one thread that reads the input; rows are settled by any
+    thread.
 
     Args:
         write: Writes one STATE value (JSON, without line end) for the next in the pipe.
-        may_write: Asked before each writing; while it says no, the STATE waits and a later one may replace it.
+        may_write: Asked before each writing; while it says no, the STATE waits and a later one may replace
+            it.
     """
 
     def __init__(self, write: Callable[[bytes], None], may_write: Callable[[], bool] = lambda: True) -> None:

@@ -57,7 +57,7 @@ class Lists:
         return choose(wanted, self.all(), "List")
 
     def of(self, destination: Destination) -> EmailList | None:
-        """The list of a destination, made first if it is missing and may be made; `None` where records name theirs.
+        """The list of a destination, made if it is missing and may be made; `None` where records name theirs.
 
         Raises:
             ConfigurationError: It is unknown or ambiguous.

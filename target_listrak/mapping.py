@@ -30,7 +30,7 @@ class BadValueError(ListrakError):
 
 
 def property_like(schema: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first property of a stream that is called like one of some names, case, blanks and underscores aside."""
+    """The first property called like one of some names, case, blanks and underscores aside."""
     properties = {folded(name): name for name in reversed(list(schema.get("properties") or {}))}
     return next((properties[name] for name in names if name in properties), None)
 
@@ -48,7 +48,8 @@ class BadValues:
             raise RowRejected(BadValue("bad_value", reason))
         if self._treatment == "fail":
             hint = "The setting on_bad_value is fail; reject_row rejects the row, blank leaves the value out."
-            raise BadValueError(f"A value does not fit: {reason}", hint=hint)
+            msg = f"A value does not fit: {reason}"
+            raise BadValueError(msg, hint=hint)
 
 
 class RowMapping:
@@ -154,8 +155,8 @@ class RowMapping:
 class FieldValuesMapping:
     """Makes lines of an object from field id to value, as Segment sends it.
 
-    The value `useAudienceKey` stands for `on` or `off`, by the boolean property `member`. Ids that are no positive whole
-    numbers are left out and reported, as Segment's own action leaves them out.
+    The value `useAudienceKey` stands for `on` or `off`, by the boolean property `member`. Ids that are no
+    positive whole numbers are left out and reported, as Segment's own action leaves them out.
 
     Args:
         name: The property with the object.

@@ -1,13 +1,16 @@
-"""Who is in an audience or on a list before a run, and who was seen in it: for unchanged rows and for mirroring.
+"""Who was a member before a run, and who was seen in it: for unchanged rows and for mirroring.
 
-Kept in a private temporary SQLite file, so that a million members take disk and not memory. It is never named on disk and
-goes with the process.
+Kept in a private temporary SQLite file, so that a million members take disk and not memory. It is never named
+on disk and goes with the process.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Membership"]
 
@@ -24,7 +27,7 @@ CREATE TABLE contact (
 
 
 class Membership:
-    """Members before the run, and what the stream said of them. Used by the thread that reads the input only."""
+    """Members before the run, and what the stream said of them. For the thread that reads the input only."""
 
     def __init__(self) -> None:
         # "" is SQLite's private file that is deleted when closed; nothing here outlives the run.
@@ -79,7 +82,9 @@ class Membership:
     def left(self) -> Iterator[tuple[str, str]]:
         """Key and address of each member that the stream does not have."""
         self._write_seen()
-        yield from self._db.execute("SELECT key, address FROM contact WHERE was_on AND NOT seen AND NOT changed")
+        yield from self._db.execute(
+            "SELECT key, address FROM contact WHERE was_on AND NOT seen AND NOT changed"
+        )
 
     def close(self) -> None:
         """Let go of everything."""

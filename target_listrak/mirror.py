@@ -1,4 +1,4 @@
-"""Whether those who left may be removed: the rules of the setting `mirror`, the same for audiences and SMS lists."""
+"""Whether those who left may be removed: the setting `mirror`, the same for audiences and SMS lists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MirrorStopError(ListrakError):
     """Mirroring would remove more than `max_removed_share` of the membership: nobody was removed."""
 
 
-def may_remove(
+def may_remove(  # noqa: PLR0913 - the parts of one thing
     destination: Destination, stream: str, *, complete: bool, left: int, before: int, logger: logging.Logger
 ) -> bool:
     """Whether those who left are removed now. Asked at the end of well-formed input.
@@ -33,7 +33,8 @@ def may_remove(
         logger: Told why nobody is removed.
 
     Returns:
-        True if they are to be removed; False if the destination does not mirror, the stream was not complete, or nobody left.
+        True if they are to be removed; False if the destination does not mirror, the stream was not complete,
+        or nobody left.
 
     Raises:
         MirrorStopError: It would be too many.
@@ -43,7 +44,7 @@ def may_remove(
         return False
     if mirror is True and not complete:
         logger.warning(
-            "%s: no ACTIVATE_VERSION came after the last record of stream %s, so the %s who may have left stay."
+            "%s: no ACTIVATE_VERSION came after the last record of stream %s, so %s who may have left stay."
             " (mirror: end_of_input removes without one, for sources that send none)",
             place(destination.pattern, "mirror"),
             stream,
@@ -52,9 +53,13 @@ def may_remove(
         return False
     most = destination.option("max_removed_share")
     if left > most * before:
+        setting = place(destination.pattern, "max_removed_share")
+        msg = (
+            f"{setting}: stream {stream!r} lacks {left:,} of {before:,} members, more than the share of"
+            f" {most:g} that may be removed at a time. Nobody was removed, and STATE is held back."
+        )
         raise MirrorStopError(
-            f"{place(destination.pattern, 'max_removed_share')}: stream {stream!r} lacks {left:,} of {before:,} members, more"
-            f" than the share of {most:g} that may be removed at a time. Nobody was removed, and STATE is held back.",
+            msg,
             hint="If they have really left, raise max_removed_share for one run; if not, mend the source.",
         )
     return True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from listrak_api.errors import ListrakError
 from target_listrak.destinations import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Named", "NoSuchNameError", "choose", "folded", "same_name"]
 
@@ -40,7 +42,7 @@ def folded(name: str) -> str:
 
 
 def same_name(name: str, things: Sequence[T]) -> list[T]:
-    """The things of a name: those of exactly that name, else those that differ in case, spaces and underscores only."""
+    """The things of exactly a name, else those that differ in case, spaces and underscores only."""
     exact = [thing for thing in things if thing.name == name]
     return exact or [thing for thing in things if folded(thing.name) == folded(name)]
 

@@ -222,7 +222,7 @@ def _group(destination: Destination, fields: ProfileFields, *, create: bool) -> 
         raise destination.error("field_group", error.message, error.hint) from None
 
 
-def _explicit(
+def _explicit(  # noqa: PLR0913, PLR0917 - the parts of one thing
     destination: Destination,
     fields: ProfileFields,
     name: str,
@@ -247,7 +247,7 @@ def _explicit(
     return Column(name, field, formatter(field.data_type, field.max_length))
 
 
-def _auto(
+def _auto(  # noqa: PLR0913 - the parts of one thing
     destination: Destination,
     fields: ProfileFields,
     properties: Mapping[str, Any],

@@ -1,7 +1,7 @@
 """Reads Singer messages, one per line, from bytes.
 
-The SDK's readers decode text and print the line that they cannot read: people's data in a log. This one decodes bytes
-(about five times as fast), and says the line's number and nothing of its content.
+The SDK's readers decode text and print the line that they cannot read: people's data in a log. This one
+decodes bytes (about five times as fast), and says the line's number and nothing of its content.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
@@ -19,13 +18,16 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from listrak_api.errors import ListrakError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["InputError", "Reader"]
 
 _TYPE = re.compile(r"[A-Z_]{1,30}")
 
 
 class InputError(ListrakError, InvalidInputLine):
-    """The input is not what the Singer specification says. The text names the line and holds nothing of it."""
+    """The input is no Singer input. The text names the line and holds nothing of it."""
 
 
 class Reader(GenericSingerReader[bytes]):
@@ -67,7 +69,8 @@ class Reader(GenericSingerReader[bytes]):
             InputError: A line is no Singer message.
         """
         counts: Counter[str] = Counter()
-        # A text file's bytes are beneath it: `--input` opens text, and decoding it only to encode it again is slow.
+        # A text file's bytes are beneath it: `--input` opens text, and decoding it only to encode it again is
+        # slow.
         lines = getattr(file_input, "buffer", file_input) if file_input is not None else self.default_input
         try:
             self.on_start()
@@ -101,9 +104,11 @@ class Reader(GenericSingerReader[bytes]):
                 return {}
             # msgspec tells what it met and at which byte, and nothing of the content.
             cause = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-            raise self._error(f"no valid JSON ({cause})") from None
+            msg = f"no valid JSON ({cause})"
+            raise self._error(msg) from None
         if not isinstance(message, dict):
-            raise self._error("no JSON object")
+            msg = "no JSON object"
+            raise self._error(msg)
         return message
 
     @staticmethod
@@ -123,7 +128,8 @@ class Reader(GenericSingerReader[bytes]):
         callback = callbacks.get(kind) if isinstance(kind, str) else None
         if callback is None:
             known = isinstance(kind, str) and _TYPE.fullmatch(kind)
-            raise self._error(f"a message of an unknown type{f' ({kind})' if known else ''}")
+            msg = f"a message of an unknown type{f' ({kind})' if known else ''}"
+            raise self._error(msg)
         try:
             callback(message)
         except InputError as error:

@@ -1,20 +1,23 @@
 """What was not accepted, and why: a file that is itself Singer input.
 
-Each line is the line that was read, with a member `rejected` beside `record`: code, reason, destination, source row
-number. SCHEMA lines precede the records they describe. Mended, the file can be piped into the target again.
+Each line is the line that was read, with a member `rejected` beside `record`: code, reason, destination,
+source row number. SCHEMA lines precede the records they describe. Mended, the file can be piped into the
+target again.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
 from listrak_api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import logging
+    from pathlib import Path
 
 __all__ = ["RejectsFile"]
 
@@ -25,8 +28,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 class RejectsFile:
     """The rejects file: made with the first rejected record, readable by its owner only (mode 0600).
 
-    A file that is there already is never touched: it may be the input of this very run, or not mended yet. The new
-    one then gets a number before its suffix.
+    A file that is there already is never touched: it may be the input of this very run, or not mended yet.
+    The new one then gets a number before its suffix.
 
     Args:
         path: The setting `rejects_path`.

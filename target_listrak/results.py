@@ -1,18 +1,21 @@
 """What Listrak says about an import and its contacts, in words that are documented nowhere.
 
-The API names its ten counts (`subscribedCount`, `previouslyUnsubscribedCount` …) but not the words of `status` and
-`importResult`. So words are compared without case and blanks, finished means that there is an `endDate`, and a word that
-nobody knows does not count as success.
+The API names its ten counts (`subscribedCount`, `previouslyUnsubscribedCount` …) but not the words of
+`status` and
+`importResult`. So words are compared without case and blanks, finished means that there is an `endDate`, and
+a word that nobody knows does not count as success.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from target_listrak.values import BadValue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Result", "has_ended", "has_failed", "reason_of", "result_of", "summary_text"]
 
@@ -68,7 +71,7 @@ _WORDS = {
 _REASONS = {
     Result.UNSUBSCRIBED: "the contact is unsubscribed",
     Result.ALREADY_UNSUBSCRIBED: "the contact is unsubscribed",
-    Result.PREVIOUSLY_UNSUBSCRIBED: "the contact had unsubscribed before; only `resubscribe` subscribes it again",
+    Result.PREVIOUSLY_UNSUBSCRIBED: "the contact had unsubscribed; only `resubscribe` subscribes it again",
     Result.PENDING: "the contact has not confirmed its subscription yet",
     Result.BANNED: "the address is banned from the list",
     Result.SUPPRESSED: "the address is on a suppression list",
@@ -106,7 +109,7 @@ def reason_of(result: Result, text: object = "") -> BadValue:
 
 
 def has_ended(status: Mapping[str, Any]) -> bool:
-    """Whether an import's status says that it is over: it has an end date (and not the one that stands for none)."""
+    """Whether an import is over: it has an end date, and not the one that stands for none."""
     end = status.get("endDate")
     return bool(end) and not str(end).startswith(_NO_DATE)
 

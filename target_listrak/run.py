@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import itertools
 import secrets
 import threading
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +21,8 @@ from target_listrak.lists import Lists
 from target_listrak.rejects import RejectsFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import logging
+    from collections.abc import Callable, Mapping
 
     from listrak_api.routes import Route
 
@@ -31,7 +31,7 @@ __all__ = ["Api", "Run"]
 Api = Literal["email", "sms", "data"]
 
 _IMPORT_THREADS = 32
-"""Imports that are watched at a time. They wait far more than they work; the client limits the requests in flight."""
+"""Imports that are watched at a time. They wait far more than they work; the client limits requests."""
 _IMPORT_BUDGET = 80_000_000
 """Memory of the batches that wait or run, in bytes; beside it, one batch is being filled."""
 _CALL_BUDGET = 16_000_000
@@ -55,6 +55,7 @@ class Run:
         lists: The account's email lists and their profile fields.
         hub: The batches that are being filled, by list.
         id: Names the run: when it began, and something random.
+        file_numbers: Numbers of the run's import files.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Run:
         self.lists = Lists(self)
         self.hub = Hub()
         self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        self.file_numbers = itertools.count(1)
         self._logged: set[str] = set()
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
@@ -97,7 +99,7 @@ class Run:
         return Journal(stream, account, self.ledger, self.rejects)
 
     def check(self) -> None:
-        """Raise what a worker thread failed with; called with every record, so that a failed run ends soon."""
+        """Raise what a worker thread failed with. Called with every record: a failed run ends soon."""
         if self.imports.failure is not None or self.calls.failure is not None or self.stopping.is_set():
             self.imports.check()
             self.calls.check()
@@ -135,8 +137,8 @@ class Run:
             The id.
 
         Raises:
-            ListrakError: Listrak refused it, or did not name the id. A lost answer is not repeated: what was made is
-                found by its name in the next run.
+            ListrakError: Listrak refused it, or did not name the id. A lost answer is not repeated: what was
+                made is found by its name in the next run.
         """
         answer = self.client(api).send(route, ids, body=body)
         if answer.resource_id is None:

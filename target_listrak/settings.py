@@ -15,31 +15,34 @@ _LOADING: Final[dict[str, Any]] = {
     "destinations": {
         "type": "object",
         "title": "Destinations",
-        "description": "Where each stream goes: an object from stream name, or pattern such as `customers_*`, to an "
-        f"object with `kind` ({', '.join(KINDS)}) and that kind's members. A stream's exact name goes before "
-        "patterns, a longer pattern before a shorter one.",
+        "description": "Where each stream goes: an object from stream name, or pattern such as "
+        f"`customers_*`, to an object with `kind` ({', '.join(KINDS)}) and that kind's "
+        "members. A stream's exact name goes before patterns, a longer pattern before a "
+        "shorter one.",
         "additionalProperties": {"type": "object"},
     },
     "unmapped_streams": {
         "type": ["string", "null"],
         "title": "Streams without destination",
-        "description": "What happens to a stream that has no destination: `fail` ends the run before its first record, "
-        "`skip` leaves it out and says how many records that were, `reject` writes them to the rejects file.",
+        "description": "What happens to a stream that has no destination: `fail` ends the run before its "
+        "first record, `skip` leaves it out and says how many records that were, `reject` "
+        "writes them to the rejects file.",
         "enum": ["fail", "skip", "reject", None],
         "default": "fail",
     },
     "rejects_path": {
         "type": ["string", "null"],
         "title": "Rejects file",
-        "description": "File for the records that were not accepted, each with its reason, as Singer messages that can be "
-        "mended and sent again. It holds people's data (mode 0600). A file that is there is kept; the new one gets a number.",
+        "description": "File for the records that were not accepted, each with its reason, as Singer "
+        "messages that can be mended and sent again. It holds people's data (mode 0600). A "
+        "file that is there is kept; the new one gets a number.",
         "default": "target-listrak-rejects.singer",
     },
     "max_reject_share": {
         "type": ["number", "null"],
         "title": "Largest share of rejected records",
-        "description": "When more than this share (0 to 1) of a destination's records is rejected, the run ends with an "
-        "error and passes on no further STATE.",
+        "description": "When more than this share (0 to 1) of a destination's records is rejected, the run "
+        "ends with an error and passes on no further STATE.",
         "default": 0.2,
         "minimum": 0,
         "maximum": 1,
@@ -47,28 +50,31 @@ _LOADING: Final[dict[str, Any]] = {
     "dry_run": {
         "type": ["boolean", "null"],
         "title": "Dry run",
-        "description": "Do everything but write to Listrak, and print the same accounting. Passes on no STATE.",
+        "description": "Do everything but write to Listrak, and print the same accounting. No STATE is "
+        "passed on.",
         "default": False,
     },
     "batch_size_rows": {
         "type": ["integer", "null"],
         "title": "Rows per import",
-        "description": "The most rows of one import file. A file also ends at 195,000,000 bytes, Listrak's limit.",
+        "description": "The most rows of one import file. A file never has more than 195,000,000 bytes, "
+        "Listrak's limit.",
         "default": DEFAULT_BATCH_SIZE_ROWS,
         "minimum": 1,
     },
     "import_poll_seconds": {
         "type": ["number", "null"],
         "title": "Seconds between looks at an import",
-        "description": "How long to wait before asking again whether an import has ended. The first looks come sooner.",
+        "description": "How long to wait before asking again whether an import has ended. The first looks "
+        "come sooner.",
         "default": 5,
         "exclusiveMinimum": 0,
     },
     "import_timeout": {
         "type": ["number", "null"],
         "title": "Time limit of an import",
-        "description": "Seconds after which an import that has not ended ends the run. Its rows are not confirmed, so the "
-        "next run sends them again.",
+        "description": "Seconds after which an import that has not ended ends the run. Its rows are not "
+        "confirmed, so the next run sends them again.",
         "default": 7200,
         "exclusiveMinimum": 0,
     },
@@ -78,12 +84,13 @@ _LOADING: Final[dict[str, Any]] = {
         "description": "Two-letter country code (ISO 3166-1) of phone numbers that are written without one.",
         "default": "US",
     },
-    # The SDK's own setting; the default differs: the mapping checks each value that it uses, once, for its field.
+    # The SDK's own setting; the default differs: the mapping checks each value that it uses, once, for its
+    # field.
     "validate_records": {
         "type": ["boolean", "null"],
         "title": "Validate Records",
-        "description": "Check every record against its stream's JSON schema as well, and reject those that break it. "
-        "What goes to Listrak is checked in any case.",
+        "description": "Check every record against its stream's JSON schema too, and reject those that break"
+        " it. What goes to Listrak is checked in any case.",
         "default": False,
     },
 }

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import msgspec
 from singer_sdk import Target
@@ -33,6 +32,7 @@ from target_listrak.sinks.base import Loader, RowRejected
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -68,8 +68,8 @@ class RejectShareError(ListrakError):
 class ListrakSink(Sink):
     """What the SDK sees of a stream: it takes the schema, and is never full.
 
-    Rows go from the target to the stream's loader directly: how they are batched, confirmed and counted must not depend
-    on when the SDK drains (it counts rejected rows as written, and drains by time).
+    Rows go from the target to the stream's loader directly: how they are batched, confirmed and counted must
+    not depend on when the SDK drains (it counts rejected rows as written, and drains by time).
     """
 
     def setup(self) -> None:
@@ -77,11 +77,11 @@ class ListrakSink(Sink):
         target = self._target
         target.feed(self.stream_name).take_schema(self, self.original_schema, list(self.key_properties))
 
-    def __init__(self, target: TargetListrak, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own
+    def __init__(self, target: TargetListrak, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
         self._target = target
         super().__init__(target, *args, **kwargs)
 
-    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
         """Take a record the SDK's way; the target itself does not come by here."""
         self._target.feed(self.stream_name).take(record, None, b"")
 
@@ -140,7 +140,7 @@ class Feed:
     def take_mapped(
         self, stream_map: StreamMap, record: dict[str, Any], version: int | None, line: bytes
     ) -> None:
-        """Take one record through a stream map; one that the map cannot treat is rejected, and does not stop the rest."""
+        """Take one record through a stream map; one that the map cannot treat is rejected."""
         try:
             transformed = stream_map.transform(dict(record))
         except MapExpressionError:
@@ -198,7 +198,7 @@ class TargetListrak(Target):
     package_name = "singer-listrak"
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
     default_sink_class = ListrakSink
-    message_reader_class = Reader  # type: ignore[assignment]  # the SDK's annotation says text; bytes are what is there
+    message_reader_class = Reader
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
@@ -274,7 +274,7 @@ class TargetListrak(Target):
             self.run.rejects.schema(feed.stream, self.message_reader.line)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        """Take a RECORD straight to its loader: the SDK's way copies, parses dates and validates it more than once."""
+        """Take a RECORD straight to its loader: the SDK copies it, parses dates and checks it twice."""
         self._take(message_dict, self.message_reader.line)
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
@@ -294,7 +294,8 @@ class TargetListrak(Target):
             raise
         routes = self._routes.get(stream)
         if routes is None:
-            text = f"Line {self.message_reader.line_number} of the input: a record of stream {stream!r} came before its SCHEMA"
+            line_number = self.message_reader.line_number
+            text = f"Line {line_number} of the input: a record of stream {stream!r} came before its SCHEMA"
             raise RecordsWithoutSchemaException(text)
         for stream_map, feed in routes:
             if stream_map is None:
@@ -334,7 +335,8 @@ class TargetListrak(Target):
             raise
         for feed in self._feeds.values():
             feed.count()
-        super().process_endofpipe()  # the sinks' own end: nothing is left to drain, and the SDK holds no STATE
+        # The sinks' own end: nothing is left to drain, and the SDK holds no STATE.
+        super().process_endofpipe()
         self._close()
 
     def _finish(self) -> None:
@@ -348,13 +350,14 @@ class TargetListrak(Target):
         if over:
             shares = ", ".join(f"{one.stream} {one.rejected:,} of {one.settled:,}" for one in over)
             most = self.run.config["max_reject_share"]
+            text = f"More records were rejected than max_reject_share ({most:g}) allows: {shares}."
             raise RejectShareError(
-                f"More records were rejected than max_reject_share ({most:g}) allows: {shares}. STATE is held back.",
-                hint=f"See {self.run.rejects.path} for the reasons. Mend the source, or raise max_reject_share.",
+                f"{text} STATE is held back.",
+                hint=f"{self.run.rejects.path} has the reasons. Mend the source, or raise max_reject_share.",
             )
 
     def _failed(self, error: BaseException) -> None:
-        """End early: begin nothing more, give what runs a chance to be confirmed, and print the accounting."""
+        """End early: begin nothing more, let what runs be confirmed, and print the accounting."""
         if self._over:
             return
         grace = _GRACE_SECONDS if isinstance(error, Terminated) else float(self.run.config["import_timeout"])
@@ -375,8 +378,8 @@ class TargetListrak(Target):
             for account in self.run.accounts.values():
                 log_metrics(account)
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Leave the reading loop. The SDK would drain everything here, however long it takes, and exit with 0."""
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's signature
+        """Leave the reading loop. The SDK would drain everything here, however long it takes, and exit 0."""
         raise Terminated(signum)
 
     # Where streams go
@@ -406,10 +409,11 @@ class TargetListrak(Target):
         what = self.run.config["unmapped_streams"]
         if what == "fail":
             there = ", ".join(one.pattern for one in self.destinations.all) or "none"
+            msg = f"Stream {stream!r} has no destination. The setting destinations names: {there}"
             raise ConfigurationError(
-                f"Stream {stream!r} has no destination. The setting destinations names: {there}",
+                msg,
                 setting="destinations",
-                hint=f"Give it a destination of one of the kinds {', '.join(KINDS)}, or set unmapped_streams to skip or reject.",
+                hint=f"Kinds: {', '.join(KINDS)}. Or set unmapped_streams to skip or reject.",
             )
         self.logger.warning("Stream %s has no destination: its records are %s", stream, _UNMAPPED_WORDS[what])
         journal = self.run.journal(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
@@ -419,7 +423,7 @@ class TargetListrak(Target):
         return (feed.loader for feed in self._feeds.values() if feed.loader is not None)
 
     def _flush_if_old(self) -> None:
-        """Hand over what waits longer than the SDK lets records wait, so that a slow source's STATE gets through."""
+        """Hand over what waits longer than the SDK lets records wait: a slow source's STATE gets through."""
         now = time.monotonic()
         if now - self._flushed_at > self._MAX_RECORD_AGE_IN_MINUTES * 60:
             self._flushed_at = now
@@ -440,11 +444,11 @@ def _leaves_alone(stream_map: StreamMap) -> bool:
 
 
 def main() -> NoReturn:
-    """The console script: an error that a person can mend is one or two lines, without a stack trace, and exit code 1."""
+    """The console script: an error that a person can mend is a line or two, no trace, and exit code 1."""
     try:
         TargetListrak.cli()
     except Terminated as signal:
-        TargetListrak.logger.error("The run was %s; what is not confirmed will be sent again", signal)  # noqa: TRY400
+        TargetListrak.logger.error("The run was %s; what is not confirmed will be sent again", signal)
         sys.exit(128 + signal.signum)
     except (
         ListrakError,
@@ -454,18 +458,18 @@ def main() -> NoReturn:
         MapExpressionError,
     ) as error:
         for line in str(error).splitlines():
-            TargetListrak.logger.error("%s", line)  # noqa: TRY400
+            TargetListrak.logger.error("%s", line)
         sys.exit(1)
     except OSError as error:
         TargetListrak.logger.error(
             "%s: %s", error.strerror or type(error).__name__, error.filename or "input or output"
-        )  # noqa: TRY400
+        )
         sys.exit(1)
     except ValueError as error:
         # What the SDK reads config files with raises its own kind of JSONDecodeError.
-        line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
-        if line is None:
+        place = getattr(error, "lineno", None), getattr(error, "colno", None)
+        if place[0] is None:
             raise
-        TargetListrak.logger.error("The config file is no valid JSON: look at line %s, column %s", line, column)  # noqa: TRY400
+        TargetListrak.logger.error("The config file is no valid JSON: look at line %s, column %s", *place)
         sys.exit(1)
     sys.exit(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -15,18 +14,20 @@ from target_listrak.addresses import Address, comparison_key, parse
 from target_listrak.import_file import Buffer, encode_line
 from target_listrak.imports import Plan
 from target_listrak.ledger import Epoch
-from target_listrak.lists import EmailList
 from target_listrak.membership import Membership
 from target_listrak.mirror import may_remove
 from target_listrak.names import NoSuchNameError
-from target_listrak.profile_fields import ProfileField
 from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome, RowRejected
 from target_listrak.sinks.list_rows import ListLoader
 from target_listrak.values import BadValue, as_boolean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from target_listrak.accounting import Journal
     from target_listrak.destinations import Destination
+    from target_listrak.lists import EmailList
+    from target_listrak.profile_fields import ProfileField
     from target_listrak.run import Run
 
 __all__ = ["AudienceLoader"]
@@ -54,13 +55,15 @@ class _Contact(msgspec.Struct):
 class AudienceLoader(ListLoader):
     """Keeps a CheckBox field of known contacts equal to a stream's membership. Never subscribes anybody.
 
-    Who is on is read first, so only differences are imported. With `mirror`, those who are on and not in the stream are set
-    off at the end; unsubscribed people who are still on are included.
+    Who is on is read first, so only differences are imported. With `mirror`, those who are on and not in the
+    stream are set off at the end; unsubscribed people who are still on are included.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("audience",)
 
-    def __init__(self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Audience) -> None:
+    def __init__(
+        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Audience
+    ) -> None:
         super().__init__(run, stream, destination, journal, resolved.list)
         self._target = resolved.list
         self._field = resolved.field
@@ -71,10 +74,10 @@ class AudienceLoader(ListLoader):
         self._hold = journal.hold() if destination.option("mirror") else None
 
     @classmethod
-    def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401 - an `Audience`; the lists' own type is wider
+    def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401 - each kind resolves to what it needs
         """Find list and field; make the field where that is allowed."""
         email_list = run.lists.of(destination)
-        assert email_list is not None  # noqa: S101 - `list` is required for the kind
+        assert email_list is not None  # noqa: S101 - given before; for the type checker
         fields = run.lists.fields(email_list)
         wanted, group = destination.option("field"), destination.option("field_group")
         create = destination.option("create_missing")
@@ -94,7 +97,7 @@ class AudienceLoader(ListLoader):
         return Audience(email_list, field)
 
     @classmethod
-    def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401 - see `resolve`
+    def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401 - each kind resolves to what it needs
         """Kind, list and field."""
         return f"{destination.kind}: {resolved.list.name}, {resolved.field.path}"
 
@@ -107,7 +110,9 @@ class AudienceLoader(ListLoader):
         super().schema(schema, key_properties)
         if self._member is not None and self._member not in (schema.get("properties") or {}):
             text = f"stream {self.stream!r} has no property {self._member!r}"
-            raise self.destination.error("member", text, f"It has: {', '.join(schema.get('properties') or {})}.")
+            raise self.destination.error(
+                "member", text, f"It has: {', '.join(schema.get('properties') or {})}."
+            )
         if self._members is None:
             self._members = Membership()
             self._read_members(self._members)
@@ -115,7 +120,7 @@ class AudienceLoader(ListLoader):
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Compare one record with what is so; put it into the batch if it differs."""
         address = self.address(record)
-        assert self._members is not None  # noqa: S101 - read with the first schema
+        assert self._members is not None  # noqa: S101 - given before; for the type checker
         self._members.note_seen(address.key)
         wanted = self._wanted(record)
         if self._members.was_on(address.key) is wanted:
@@ -142,7 +147,12 @@ class AudienceLoader(ListLoader):
             return
         left, before = self._members.left_count, self._members.size
         if may_remove(
-            self.destination, self.stream, complete=self.activated, left=left, before=before, logger=self.run.logger
+            self.destination,
+            self.stream,
+            complete=self.activated,
+            left=left,
+            before=before,
+            logger=self.run.logger,
         ):
             people = self._members.left()
             while part := list(islice(people, self._batch_rows)):
@@ -162,7 +172,9 @@ class AudienceLoader(ListLoader):
         """
         if record.get("_sdc_deleted_at"):
             if not self.destination.option("allow_deletes"):
-                raise RowRejected(BadValue("deleted", "the source deleted the record, and allow_deletes is off"))
+                raise RowRejected(
+                    BadValue("deleted", "the source deleted the record, and allow_deletes is off")
+                )
             return False
         if self._member is None:
             return True
@@ -194,11 +206,15 @@ class AudienceLoader(ListLoader):
         reasons = Counter(outcome.code for outcome in outcomes.values() if isinstance(outcome, BadValue))
         self.journal.account.removed += sum(one in {ACCEPTED, UNCHANGED} for one in outcomes.values())
         for code, count in reasons.items():
-            self.run.logger.warning("%s: %s who left could not be set off: %s", self.stream, f"{count:,}", code)
+            self.run.logger.warning(
+                "%s: %s who left could not be set off: %s", self.stream, f"{count:,}", code
+            )
 
     def _read_members(self, members: Membership) -> None:
         """Read who is on, unsubscribed people included (`GET /List/{listId}/Contact`, both states)."""
-        if self._field.id < 0 or not self._target.id:  # a dry run only pretends that they were made: nobody is on
+        if (
+            self._field.id < 0 or not self._target.id
+        ):  # a dry run only pretends that they were made: nobody is on
             return
         for state in ("Subscribed", "Unsubscribed"):
             members.add_members(self._on(state))
@@ -207,7 +223,9 @@ class AudienceLoader(ListLoader):
     def _on(self, state: str) -> Iterator[tuple[str, str]]:
         params = {"subscriptionState": state, "segmentationFieldIds": self._field.id}
         decoder = msgspec.json.Decoder(list[_Contact])
-        pages = self.run.client("email").pages(routes.CONTACTS, {"listId": self._target.id}, params, decoder=decoder)
+        pages = self.run.client("email").pages(
+            routes.CONTACTS, {"listId": self._target.id}, params, decoder=decoder
+        )
         for contact in (contact for page in pages for contact in page.rows):
             for value in contact.segmentationFieldValues or ():
                 if value.segmentationFieldId == self._field.id and as_boolean(value.value) is True:

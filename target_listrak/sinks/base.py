@@ -1,20 +1,21 @@
 """What every kind of destination shares: a loader per stream, and the SDK sink that feeds it.
 
-The SDK makes a new sink whenever a stream's schema changes, and drains sinks on its own schedule. What happens to
-rows must not depend on either, so the SDK sink here is thin: it tells the loader of a new schema and is never full.
-The loader lives as long as the run.
+The SDK makes a new sink whenever a stream's schema changes, and drains sinks on its own schedule. What
+happens to rows must not depend on either, so the SDK sink here is thin: it tells the loader of a new schema
+and is never full. The loader lives as long as the run.
 """
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
     from target_listrak.accounting import Journal, Row
     from target_listrak.destinations import Destination
     from target_listrak.run import Run
@@ -39,7 +40,7 @@ Outcome = _Settled | BadValue
 """What became of a row: `ACCEPTED`, `UNCHANGED`, or why it was rejected."""
 
 
-class RowRejected(Exception):  # noqa: N818 - it is the row's end, not the run's
+class RowRejected(Exception):  # noqa: N818 - an end, and no error of the code
     """Raised while a row is prepared: it goes to the rejects file.
 
     Args:
@@ -64,14 +65,20 @@ class Loader(abc.ABC):
     Attributes:
         kinds: The kinds of destination that the class serves.
         version: The version of the stream's last record, if it had one (kept by the target).
-        activated: Whether an ACTIVATE_VERSION for `version` came after the stream's last record (kept by the target).
+        activated: Whether an ACTIVATE_VERSION for `version` came after the stream's last record (kept by the
+            target).
     """
 
     kinds: ClassVar[tuple[str, ...]]
 
     def __init__(
-        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Any
-    ) -> None:  # noqa: ANN401 - each kind resolves to what it needs
+        self,
+        run: Run,
+        stream: str,
+        destination: Destination,
+        journal: Journal,
+        resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
+    ) -> None:
         self.run = run
         self.stream = stream
         self.destination = destination
@@ -82,8 +89,8 @@ class Loader(abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401
-        """Look up every name of a destination. Called once, before a record is read; makes requests, writes nothing.
+    def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401 - each kind resolves to what it needs
+        """Look up every name of a destination, before a record is read; make what may be made.
 
         Returns:
             What `__init__` wants as `resolved`.
@@ -93,13 +100,13 @@ class Loader(abc.ABC):
         """
 
     @classmethod
-    def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401, ARG003
+    def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
         """The destination in a few words, for the accounting: its kind and where it is."""
         return destination.kind
 
     @abc.abstractmethod
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
-        """Take a SCHEMA, the first or a changed one: what can be prepared for all its records is prepared here.
+        """Take a SCHEMA, the first or a changed one: prepare what is the same for all its records.
 
         Raises:
             ConfigurationError: The stream cannot go to this destination.
@@ -117,7 +124,7 @@ class Loader(abc.ABC):
             RowRejected: The row cannot be loaded.
         """
 
-    def note_rejected(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - only mirrors need to know
+    def note_rejected(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - most kinds have nothing to do here
         """Note that a record was rejected: where its key can be read, mirroring must not remove its contact.
 
         Called for every rejected record, also for those that never came to `take`.
@@ -128,13 +135,14 @@ class Loader(abc.ABC):
         """Hand over what is buffered: at the age limit, when memory is short, at the end of input."""
 
     def finish(self) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Do what needs the whole stream (mirroring). Called after well-formed input ended and all rows are settled."""
+        """Do what needs the whole stream (mirroring): good input has ended, and all rows are settled."""
 
     def call(self, lane: Hashable, row: Row, make: Callable[[], Outcome], *, weight: int = 0) -> None:
         """Have a call for one row made by a worker thread, and settle the row with what it returns.
 
-        A refusal (400, or 404 for the contact) rejects the row. Any other error ends the run, with the row not confirmed:
-        also a lost answer, so `make` looks whether the write was carried out where that can be known.
+        A refusal (400, or 404 for the contact) rejects the row. Any other error ends the run, with the row
+        not confirmed: also a lost answer, so `make` looks whether the write was carried out where that can be
+        known.
 
         Args:
             lane: The contact: calls of one lane are made one after the other, in this order.
@@ -172,6 +180,6 @@ def attempt(make: Callable[[], Outcome]) -> Outcome:
 
 
 def refused(error: RequestRefusedError) -> BadValue:
-    """Listrak's refusal as a reason: its code, and its own words where it gave any (the client has masked them)."""
+    """Listrak's refusal as a reason: its code, and its own words (masked by the client) where it gave any."""
     reason = "Listrak refused it: " + (error.code or f"HTTP {error.status}")
     return BadValue("refused", f"{reason}: {error.message}" if error.message else reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from target_listrak.addresses import Address, comparison_key
@@ -18,6 +17,8 @@ from target_listrak.sinks.list_rows import ListLoader
 from target_listrak.values import BadValue, as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from target_listrak.accounting import Row
     from target_listrak.lists import EmailList
 
@@ -70,6 +71,11 @@ class EmailListLoader(FieldsLoader):
             event_ids=tuple(option("event_ids")),
         )
 
+    @property
+    def keep_lines(self) -> bool:
+        """Whom the import finds unsubscribed is loaded once more where `resubscribe` is on."""
+        return bool(self.destination.option("resubscribe"))
+
     def take_deleted(self, record: dict[str, Any], row: Row) -> None:
         """Unsubscribe where `allow_deletes` says so."""
         if not self.destination.option("allow_deletes"):
@@ -78,9 +84,10 @@ class EmailListLoader(FieldsLoader):
         self.add(self.list_of(record), _REMOVE, address.key, (), encode_line([address.sent]), row)
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
-        """Load a batch: changes of address and double opt-in by calls, the rest by import, then resubscriptions by calls.
+        """Load a batch: changes of address and double opt-in by calls, the rest by import, then resubscribe.
 
-        Changes of address go first, so that a row for the new address in the same batch finds the contact moved.
+        Changes of address go first, so that a row for the new address in the same batch finds the contact
+        moved.
         """
         if plan.removes:
             super().load(email_list, plan, buffer)
@@ -132,7 +139,7 @@ class EmailUnsubscribeLoader(ListLoader):
 
 
 class ProfileFieldsLoader(FieldsLoader):
-    """Updates profile fields of contacts that the list knows, by address or external id. Never subscribes anybody."""
+    """Updates profile fields of known contacts, by address or external id. Never subscribes anybody."""
 
     kinds: ClassVar[tuple[str, ...]] = ("profile_fields",)
 

@@ -1,27 +1,27 @@
-"""What the kinds that load email lists by import files share: rows go into a batch per list, batches into imports."""
+"""What the kinds that load email lists by import files share: a batch per list, an import per batch."""
 
 from __future__ import annotations
 
 import abc
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from target_listrak.addresses import Address, parse
 from target_listrak.contacts import Contacts
-from target_listrak.hub import OpenBatch
 from target_listrak.import_file import Buffer, Layout, encode_line
 from target_listrak.imports import Importer, Plan
-from target_listrak.lists import EmailList
 from target_listrak.mapping import Mapper, name_or_id, property_like
 from target_listrak.names import NoSuchNameError
 from target_listrak.sinks.base import ACCEPTED, Loader, Outcome, RowRejected
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from target_listrak.accounting import Journal, Row
     from target_listrak.destinations import Destination
     from target_listrak.ledger import Epoch
+    from target_listrak.lists import EmailList
     from target_listrak.run import Run
 
 __all__ = ["Batch", "ListLoader"]
@@ -31,20 +31,40 @@ _MOST_BATCH_BYTES = 32_000_000
 """Lines of a batch wait in memory, so a batch ends here, long before Listrak's limit of 195,000,000 bytes."""
 
 
-class Batch(OpenBatch):
-    """Rows of one stream for one list, and what happens with them when the batch is full."""
+class Batch:
+    """Rows of one stream for one list that are to be treated alike (`hub.OpenBatch`).
+
+    It must not hold itself, in a closure for example: its rows would stay in memory until the garbage
+    collector comes by, which it seldom does for objects as plain as these.
+    """
+
+    def __init__(self, loader: ListLoader, email_list: EmailList, plan: Plan) -> None:
+        self.loader = loader
+        self.email_list = email_list
+        self.plan = plan
+        self.list_id = email_list.id
+        self.buffer = Buffer(clears=loader.destination.clears)
+
+    def seal(self) -> None:
+        """Close it and hand it over."""
+        self.loader.hand_over(self)
 
 
 class ListLoader(Loader):
     """Loads one stream into one list, or into the lists that its records name.
 
-    Each list and *plan* (adding or removing, say) has an open batch. A full batch is handed to the list's lane: different
-    lists side by side, one import per list at a time.
+    Each list and *plan* (adding or removing, say) has an open batch. A full batch is handed to the list's
+    lane: different lists side by side, one import per list at a time.
     """
 
     def __init__(
-        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Any
-    ) -> None:  # noqa: ANN401
+        self,
+        run: Run,
+        stream: str,
+        destination: Destination,
+        journal: Journal,
+        resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
+    ) -> None:
         super().__init__(run, stream, destination, journal, resolved)
         self.plan = self.make_plan()
         self._list: EmailList | None = resolved
@@ -54,13 +74,13 @@ class ListLoader(Loader):
         self._schema: dict[str, Any] = {}
         self._mappers: dict[int, Mapper] = {}
         self._batches: dict[tuple[int, Plan], Batch] = {}
-        self._importers: dict[Plan, Importer] = {}
+        self._importers: dict[tuple[int, Plan], Importer] = {}
         self._batch_rows: int = run.config["batch_size_rows"]
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> EmailList | None:
         """Find the destination's list; `None` where the records name theirs."""
-        run.lists.all()  # with `list_from`, too: an integration that may not read lists is an error before a record is read
+        run.lists.all()  # with `list_from`, too: lists that may not be read are an error before a record is
         return run.lists.of(destination)
 
     @classmethod
@@ -69,7 +89,7 @@ class ListLoader(Loader):
         where = resolved.name if resolved else f"list by {destination.option('list_from')}"
         return f"{destination.kind}: {where}"
 
-    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:  # noqa: ARG002 - keys tell nothing here
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:  # noqa: ARG002 - for subclasses
         """Find the address property, and prepare the mapping where the list is known already."""
         self._schema = schema
         self._email = self.find_email(schema)
@@ -147,7 +167,7 @@ class ListLoader(Loader):
             raise RowRejected(known)
         return known
 
-    def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:
+    def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:  # noqa: PLR0913, PLR0917 - the parts of one thing
         """Put a row into the open batch of its list and plan; hand that over when it is full."""
         batch = self._batches.get((email_list.id, plan)) or self._open(email_list, plan)
         self.run.hub.make_way(batch, key)
@@ -162,17 +182,16 @@ class ListLoader(Loader):
             batch.seal()
 
     def _open(self, email_list: EmailList, plan: Plan) -> Batch:
-        batch = Batch(
-            email_list.id, Buffer(clears=self.destination.clears), lambda: self._seal(batch, email_list, plan)
-        )
+        batch = Batch(self, email_list, plan)
         self._batches[email_list.id, plan] = batch
         self.run.hub.open(batch)
         return batch
 
-    def _seal(self, batch: Batch, email_list: EmailList, plan: Plan) -> None:
+    def hand_over(self, batch: Batch) -> None:
+        """Give a batch to its list's lane; waits while too much is waiting there already."""
+        email_list, plan, buffer = batch.email_list, batch.plan, batch.buffer
         del self._batches[email_list.id, plan]
         self.run.hub.closed(batch)
-        buffer = batch.buffer
 
         def job() -> None:
             try:
@@ -188,12 +207,17 @@ class ListLoader(Loader):
 
     # What the kinds decide
 
+    @property
+    def keep_lines(self) -> bool:
+        """Whether rows are loaded once more after their import."""
+        return False
+
     @abc.abstractmethod
     def make_plan(self) -> Plan:
         """What the imports of the destination do."""
 
-    def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002
-        """How records of this schema become lines for this list. Without an override, a line is the address."""
+    def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002 - for subclasses
+        """How records of this schema become lines for this list. Without an override: the address."""
         return address_only
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
@@ -223,11 +247,12 @@ class ListLoader(Loader):
         return load_one
 
     def importer(self, plan: Plan, email_list: EmailList) -> Importer:
-        """The importer of a plan."""
-        if plan not in self._importers:
-            fields = self.run.lists.fields(email_list)
-            self._importers[plan] = Importer(self.run, self.stream, plan, fields.column_name)
-        return self._importers[plan]
+        """The importer of a plan and list."""
+        key = (email_list.id, plan)
+        if key not in self._importers:
+            name = self.run.lists.fields(email_list).column_name
+            self._importers[key] = Importer(self.run, self.stream, plan, name, keep_lines=self.keep_lines)
+        return self._importers[key]
 
     def settle_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
         """Put the outcomes of a batch's rows into the books, and those that were merged into them."""
@@ -245,6 +270,6 @@ class ListLoader(Loader):
         self.journal.settle(epochs, **counts)
 
 
-def address_only(record: Mapping[str, Any], address: Address) -> tuple[Layout, bytes]:  # noqa: ARG001
+def address_only(record: Mapping[str, Any], address: Address) -> tuple[Layout, bytes]:  # noqa: ARG001 - the signature all mappers share
     """A line that is only the address."""
     return (), encode_line([address.sent])

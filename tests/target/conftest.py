@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from target_runs import Runs
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +21,7 @@ def session_sandbox() -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture
-def runs(session_sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Runs]:
+def runs(session_sandbox: RunningSandbox, tmp_path: Path) -> Runs:
     session_sandbox.reset()
     session_sandbox.settings(import_seconds=0.0)
-    yield Runs(session_sandbox, tmp_path)
+    return Runs(session_sandbox, tmp_path)

@@ -7,13 +7,15 @@ import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
-from listrak_sandbox.testing import RunningSandbox
-from target_listrak.accounting import Account
 from target_listrak.target import TargetListrak
+
+if TYPE_CHECKING:
+    from listrak_sandbox.testing import RunningSandbox
+    from target_listrak.accounting import Account
 
 
 @dataclass
@@ -45,25 +47,25 @@ class Outcome:
         return [line["rejected"]["code"] for line in self.rejects if line["type"] == "RECORD"]
 
     def closes(self) -> bool:
-        """Whether rows read = accepted + unchanged + rejected + merged, for every stream, and rejects are written."""
+        """Whether read = accepted + unchanged + rejected + merged, and the rejected ones are written down."""
         rejected = sum(account.rejected for account in self.accounts.values())
         return len(self.codes) == rejected and all(one.read == one.settled for one in self.accounts.values())
 
 
-def schema(stream: str, *names: str, keys: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+def schema(stream: str, *names: str, keys: tuple[str, ...] = (), **properties: object) -> dict[str, Any]:
     """A SCHEMA message: names are nullable texts, keywords are whole property schemas."""
     texts = {name: {"type": ["string", "null"]} for name in names}
     body = {"type": "object", "properties": {**texts, **properties}}
     return {"type": "SCHEMA", "stream": stream, "schema": body, "key_properties": list(keys)}
 
 
-def record(stream: str, version: int | None = None, **values: Any) -> dict[str, Any]:
+def record(stream: str, version: int | None = None, **values: object) -> dict[str, Any]:
     """A RECORD message."""
     message: dict[str, Any] = {"type": "RECORD", "stream": stream, "record": values}
     return message if version is None else {**message, "version": version}
 
 
-def state(value: Any) -> dict[str, Any]:
+def state(value: object) -> dict[str, Any]:
     """A STATE message."""
     return {"type": "STATE", "value": value}
 
@@ -86,7 +88,7 @@ class Runs:
     folder: Path
     _session: requests.Session = field(default_factory=requests.Session)
 
-    def config(self, destinations: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    def config(self, destinations: dict[str, Any], **settings: object) -> dict[str, Any]:
         """Settings for the sandbox."""
         credentials = {
             f"{prefix}{name}": f"sandbox-{kind}{suffix}"
@@ -104,7 +106,7 @@ class Runs:
             **settings,
         }
 
-    def run(self, messages: list[Any], destinations: dict[str, Any], **settings: Any) -> Outcome:
+    def run(self, messages: list[Any], destinations: dict[str, Any], **settings: object) -> Outcome:
         """Run the target on messages; raw lines are taken as they are."""
         lines = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in messages]
         config = self.config(destinations, **settings)
@@ -120,10 +122,12 @@ class Runs:
         if target is None:
             return Outcome(states, {}, [], error, Path(), None)
         path = target.run.rejects.path
-        rejects = [json.loads(line) for line in path.read_text().splitlines()] if target.run.rejects.count else []
+        rejects = (
+            [json.loads(line) for line in path.read_text().splitlines()] if target.run.rejects.count else []
+        )
         return Outcome(states, target.run.accounts, rejects, error, path, target)
 
-    def good(self, messages: list[Any], destinations: dict[str, Any], **settings: Any) -> Outcome:
+    def good(self, messages: list[Any], destinations: dict[str, Any], **settings: object) -> Outcome:
         """Run the target; an error of the run is the test's."""
         outcome = self.run(messages, destinations, **settings)
         if outcome.error is not None:
@@ -147,10 +151,10 @@ class Runs:
             if one["value"]
         }
 
-    def save(self, list_id: int, address: str, values: dict[int, str] | None = None, **body: Any) -> None:
+    def save(self, list_id: int, address: str, values: dict[int, str] | None = None, **body: object) -> None:
         """Make or change a contact through the API, as somebody else would."""
         fields = [{"segmentationFieldId": key, "value": value} for key, value in (values or {}).items()]
-        query = body.pop("query", {})
+        query = body.pop("query", None)
         answer = self._session.post(
             f"{self.sandbox.url}/email/v1/List/{list_id}/Contact",
             json={"emailAddress": address, "segmentationFieldValues": fields, **body},

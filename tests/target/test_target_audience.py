@@ -15,7 +15,7 @@ VIP, FIRST_NAME = 1124, 1007
 SCHEMA = schema("vips", "email", member={"type": ["boolean", "string", "null"]})
 
 
-def audience(**options: Any) -> dict[str, Any]:
+def audience(**options: object) -> dict[str, Any]:
     return {"vips": {"kind": "audience", "list": NEWSLETTER, "field": "VIP", **options}}
 
 
@@ -27,7 +27,12 @@ def on(runs: Runs) -> set[str]:
         while cursor:
             answer = runs._session.get(
                 f"{runs.sandbox.url}/email/v1/List/{NEWSLETTER}/Contact",
-                params={"subscriptionState": subscription_state, "segmentationFieldIds": VIP, "count": 5000, "cursor": cursor},
+                params={
+                    "subscriptionState": subscription_state,
+                    "segmentationFieldIds": VIP,
+                    "count": 5000,
+                    "cursor": cursor,
+                },
                 headers={"Authorization": f"Bearer {runs.sandbox.token()}"},
                 timeout=30,
             ).json()
@@ -52,7 +57,7 @@ def members(runs: Runs) -> list[str]:
     return people
 
 
-def rows(people: list[str], version: int | None = None, **values: Any) -> list[dict[str, Any]]:
+def rows(people: list[str], version: int | None = None, **values: object) -> list[dict[str, Any]]:
     return [record("vips", version, email=one, **values) for one in people]
 
 
@@ -75,7 +80,14 @@ def test_without_mirror_nobody_is_removed(runs: Runs, members: list[str]) -> Non
 
 def test_a_boolean_property_says_on_and_off(runs: Runs, members: list[str]) -> None:
     runs.save(NEWSLETTER, "new@example.org")
-    said = [(members[0], False), (members[1], True), (members[9], "no"), ("new@example.org", 1), (members[2], "maybe"), (members[3], None)]
+    said = [
+        (members[0], False),
+        (members[1], True),
+        (members[9], "no"),
+        ("new@example.org", 1),
+        (members[2], "maybe"),
+        (members[3], None),
+    ]
     messages = [SCHEMA, *(record("vips", email=email, member=value) for email, value in said)]
     outcome = runs.good(messages, audience(member="member"))
     assert outcome.figures == (6, 3, 1, 2, 0)
@@ -84,7 +96,14 @@ def test_a_boolean_property_says_on_and_off(runs: Runs, members: list[str]) -> N
 
 
 def test_the_last_word_on_a_contact_counts(runs: Runs, members: list[str]) -> None:
-    said = [(members[0], False), (members[0], True), (members[1], True), (members[1], False), (members[2], False), (members[2], False)]
+    said = [
+        (members[0], False),
+        (members[0], True),
+        (members[1], True),
+        (members[1], False),
+        (members[2], False),
+        (members[2], False),
+    ]
     messages = [SCHEMA, *(record("vips", email=email, member=value) for email, value in said)]
     outcome = runs.good(messages, audience(member="member"))
     assert on(runs) == set(members) - {members[1], members[2]}
@@ -103,7 +122,11 @@ def test_the_last_word_on_a_contact_counts(runs: Runs, members: list[str]) -> No
     ],
 )
 def test_when_those_who_left_are_set_off(
-    runs: Runs, members: list[str], mirror: object, tail: list[Any], removed: bool  # noqa: FBT001
+    runs: Runs,
+    members: list[str],
+    mirror: object,
+    tail: list[Any],
+    removed: bool,  # noqa: FBT001 - pytest or hypothesis fills it in
 ) -> None:
     messages = [SCHEMA, *rows(members[1:9], 5), state("end"), *tail]
     outcome = runs.good(messages, audience(mirror=mirror, max_removed_share=0.5))
@@ -142,7 +165,9 @@ def test_a_rejected_row_with_a_readable_key_protects_its_member(runs: Runs, memb
     odd = [
         record("vips", 1, id=0, email=members[0], member="perhaps"),  # a bad value
         record("vips", 1, email=members[1]),  # lacks the stream's key
-        record("vips", 1, id=1, email=members[2], member=True, _sdc_deleted_at="2026-01-01"),  # a deletion that is not allowed
+        record(
+            "vips", 1, id=1, email=members[2], member=True, _sdc_deleted_at="2026-01-01"
+        ),  # a deletion that is not allowed
     ]
     good = [record("vips", 1, id=2, email=one, member=True) for one in members[3:9]]
     head = schema("vips", "email", keys=("id",), id={}, member={"type": ["boolean", "string", "null"]})
@@ -154,7 +179,9 @@ def test_a_rejected_row_with_a_readable_key_protects_its_member(runs: Runs, memb
 
 
 def test_broken_input_removes_nobody(runs: Runs, members: list[str]) -> None:
-    outcome = runs.run([SCHEMA, *rows(members[:9], 1), activate("vips", 1), b'{"type": "REC'], audience(mirror=True))
+    outcome = runs.run(
+        [SCHEMA, *rows(members[:9], 1), activate("vips", 1), b'{"type": "REC'], audience(mirror=True)
+    )
     assert outcome.error is not None
     assert on(runs) == set(members)
 

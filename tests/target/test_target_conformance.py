@@ -1,37 +1,45 @@
 """The SDK's standard target suite, on the sandbox.
 
-Its streams have names and records of any kind, which `unmapped_streams: reject` takes; the one stream of the suite that has
-addresses goes to a list.
+Its streams have names and records of any kind, which `unmapped_streams: reject` takes; the one stream of the
+suite that has addresses goes to a list.
 
-One test cannot apply, and is replaced: `record_missing_key_property` expects the target to die of a record that lacks its key
-property. Here such a record is rejected with its reason and the others are loaded: one bad row must not stop all.
+One test cannot apply, and is replaced: `record_missing_key_property` expects the target to die of a record
+that lacks its key property. Here such a record is rejected with its reason and the others are loaded: one bad
+row must not stop all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import resources
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from singer_sdk.testing import SuiteConfig, get_target_test_class, target_test_streams
 from singer_sdk.testing.runners import TargetTestRunner
 from singer_sdk.testing.suites import target_tests
 from singer_sdk.testing.target_tests import TargetMultipleStateMessages, TargetRecordMissingKeyProperty
-from target_runs import Runs
 
 from target_listrak.target import TargetListrak
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from target_runs import Runs
+
 DESTINATIONS = {"example_stream": {"kind": "email_list", "list": "Newsletter"}}
-NOT_APPLICABLE = {TargetRecordMissingKeyProperty.name: "a record without its key is rejected; it does not end the run"}
+NOT_APPLICABLE = {
+    TargetRecordMissingKeyProperty.name: "a record without its key is rejected; it does not end the run"
+}
 CONFIG: dict[str, Any] = {}
 
 
 @pytest.fixture(autouse=True)
 def _settings(runs: Runs, tmp_path: Path) -> Iterator[None]:
     CONFIG.clear()
-    CONFIG.update(runs.config(DESTINATIONS, rejects_path=str(tmp_path / "rejects.singer"), unmapped_streams="reject"))
+    CONFIG.update(
+        runs.config(DESTINATIONS, rejects_path=str(tmp_path / "rejects.singer"), unmapped_streams="reject")
+    )
     yield
     CONFIG.clear()
 
@@ -68,7 +76,9 @@ def test_every_other_test_of_the_suite_runs() -> None:
 
 def run(name: str) -> tuple[TargetTestRunner, TargetListrak]:
     runner = TargetTestRunner(
-        target_class=TargetListrak, config=dict(CONFIG), input_filepath=resources.files(target_test_streams) / f"{name}.singer"
+        target_class=TargetListrak,
+        config=dict(CONFIG),
+        input_filepath=resources.files(target_test_streams) / f"{name}.singer",
     )
     target = runner.new_target()
     stdout, _ = runner._execute_sync(target=target, target_input=runner.target_input)
@@ -100,5 +110,8 @@ def test_checkpoints_pass_in_order() -> None:
     assert TargetMultipleStateMessages.name == "multiple_state_messages"
     CONFIG["destinations"] = {}
     runner, _ = run("multiple_state_messages")
-    assert runner.state_messages[-1] == {"test_multiple_state_messages_a": 5, "test_multiple_state_messages_b": 6}
+    assert runner.state_messages[-1] == {
+        "test_multiple_state_messages_a": 5,
+        "test_multiple_state_messages_b": 6,
+    }
     assert {"test_multiple_state_messages_a": 3, "test_multiple_state_messages_b": 2} in runner.state_messages

@@ -1,8 +1,8 @@
-"""The kinds `email_list`, `email_unsubscribe` and `profile_fields` against the sandbox: settings × what Listrak then holds."""
+"""The kinds `email_list`, `email_unsubscribe` and `profile_fields`: what Listrak holds after each setting."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from target_runs import Runs, record, schema, state
@@ -10,22 +10,30 @@ from target_runs import Runs, record, schema, state
 from listrak_api.errors import ConfigurationError
 from target_listrak.mapping import BadValueError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 NEWSLETTER, OUTLET = 40137, 40274
 FIRST_NAME, BIRTHDAY, POINTS, NOTES, VIP = 1007, 1013, 1022, 1037, 1124
 OUTLET_FIRST_NAME = 2007
 SCHEMA = schema("people", "email", "first_name", "birthday", "points", "vip", "notes")
 
 
-def to_list(**options: Any) -> dict[str, Any]:
+def to_list(**options: object) -> dict[str, Any]:
     return {"people": {"kind": "email_list", "list": "newsletter", **options}}
 
 
-def to_fields(**options: Any) -> dict[str, Any]:
+def to_fields(**options: object) -> dict[str, Any]:
     return {"people": {"kind": "profile_fields", "list": "newsletter", **options}}
 
 
 def test_new_people_are_subscribed_with_their_values_in_each_field_s_own_form(runs: Runs) -> None:
-    values = {"first_name": 'Zoë "Z", \n#1', "birthday": "1990-02-03T04:05:06Z", "points": 12.345, "vip": True}
+    values = {
+        "first_name": 'Zoë "Z", \n#1',
+        "birthday": "1990-02-03T04:05:06Z",
+        "points": 12.345,
+        "vip": True,
+    }
     outcome = runs.good([SCHEMA, record("people", email="a@example.org", **values)], to_list())
     assert outcome.figures == (1, 1, 0, 0, 0)
     contact = runs.contact(NEWSLETTER, "a@example.org")
@@ -76,10 +84,15 @@ def test_a_stream_of_addresses_only_adds_subscribers(runs: Runs) -> None:
 )
 @pytest.mark.parametrize("kind", [to_list, to_fields])
 def test_what_happens_to_a_value_that_is_there(
-    runs: Runs, kind: Any, value: str | None, options: dict[str, Any], expected: str | None
+    runs: Runs,
+    kind: Callable[..., dict[str, Any]],
+    value: str | None,
+    options: dict[str, Any],
+    expected: str | None,
 ) -> None:
     runs.save(NEWSLETTER, "a@example.org", {FIRST_NAME: "old", NOTES: "stays"})
-    # Another row of the same batch carries what this one lacks: absent must not become an empty cell that clears.
+    # Another row of the same batch carries what this one lacks: absent must not become an empty cell that
+    # clears.
     other = record("people", email="b@example.org", first_name="B", points=1)
     given = {} if value == "absent" else {"first_name": value}
     runs.good([SCHEMA, record("people", email="a@example.org", **given), other], kind(**options))
@@ -109,10 +122,16 @@ def test_who_cannot_be_subscribed_is_rejected_with_the_reason_and_the_rest_is_lo
         runs.special(NEWSLETTER, "Pending"): "pending",
     }
     rows = [record("people", email=address, first_name="X") for address in [*people, "new@example.org"]]
-    rows += [record("people", email="no address"), record("people", email=None), record("people", first_name="X")]
+    rows += [
+        record("people", email="no address"),
+        record("people", email=None),
+        record("people", first_name="X"),
+    ]
     outcome = runs.good([SCHEMA, *rows], to_list())
     assert outcome.figures == (8, 1, 0, 7, 0)
-    rejected = {line["record"].get("email"): line["rejected"] for line in outcome.rejects if line["type"] == "RECORD"}
+    rejected = {
+        line["record"].get("email"): line["rejected"] for line in outcome.rejects if line["type"] == "RECORD"
+    }
     assert {address: rejected[address]["code"] for address in people} == people
     assert rejected["gone@example.org"]["row"] == 1
     assert rejected["gone@example.org"]["destination"] == "email_list: Newsletter"
@@ -124,7 +143,10 @@ def test_who_cannot_be_subscribed_is_rejected_with_the_reason_and_the_rest_is_lo
 def test_resubscribing_happens_only_where_it_is_asked_for(runs: Runs) -> None:
     runs.save(NEWSLETTER, "gone@example.org")
     runs.unsubscribe(NEWSLETTER, "gone@example.org")
-    rows = [record("people", email="gone@example.org", first_name="Back"), record("people", email="b@example.org")]
+    rows = [
+        record("people", email="gone@example.org", first_name="Back"),
+        record("people", email="b@example.org"),
+    ]
     outcome = runs.good([SCHEMA, *rows], to_list(resubscribe=True))
     assert outcome.figures == (2, 2, 0, 0, 0)
     assert (runs.contact(NEWSLETTER, "gone@example.org") or {})["subscriptionState"] == "Subscribed"
@@ -133,7 +155,10 @@ def test_resubscribing_happens_only_where_it_is_asked_for(runs: Runs) -> None:
 
 def test_double_opt_in_asks_new_people_first(runs: Runs) -> None:
     runs.save(NEWSLETTER, "known@example.org")
-    rows = [record("people", email=address, first_name="X") for address in ("new@example.org", "known@example.org")]
+    rows = [
+        record("people", email=address, first_name="X")
+        for address in ("new@example.org", "known@example.org")
+    ]
     outcome = runs.good([SCHEMA, *rows], to_list(double_opt_in=True))
     assert outcome.figures == (2, 2, 0, 0, 0)
     assert (runs.contact(NEWSLETTER, "new@example.org") or {})["subscriptionState"] == "Pending"
@@ -162,7 +187,9 @@ def test_a_contact_moves_to_its_new_address_with_its_values(runs: Runs) -> None:
 def test_events_are_raised_for_each_contact(runs: Runs) -> None:
     events = runs.sandbox.control  # the ids are read as a user would
     token = {"Authorization": f"Bearer {runs.sandbox.token()}"}
-    answer = runs._session.get(f"{runs.sandbox.url}/email/v1/List/{NEWSLETTER}/Event", headers=token, timeout=30)
+    answer = runs._session.get(
+        f"{runs.sandbox.url}/email/v1/List/{NEWSLETTER}/Event", headers=token, timeout=30
+    )
     ids = [one["eventId"] for one in answer.json()["data"]][:2]
     rows = [record("people", email="a@example.org"), record("people", email="b@example.org", first_name="B")]
     runs.good([SCHEMA, *rows], to_list(event_ids=ids))
@@ -171,7 +198,10 @@ def test_events_are_raised_for_each_contact(runs: Runs) -> None:
 
 
 def test_an_external_id_is_kept(runs: Runs) -> None:
-    messages = [schema("people", "email", "customer"), record("people", email="a@example.org", customer="C 7")]
+    messages = [
+        schema("people", "email", "customer"),
+        record("people", email="a@example.org", customer="C 7"),
+    ]
     runs.good(messages, to_list(external_id="customer"))
     assert (runs.contact(NEWSLETTER, "a@example.org") or {})["externalContactID"] == "C 7"
 
@@ -184,7 +214,10 @@ def test_a_file_of_one_row_that_is_refused_becomes_a_call(runs: Runs) -> None:
     stranger = [SCHEMA, record("people", email="stranger@example.org", first_name="S")]
     assert runs.good(stranger, to_fields()).codes == ["unknown_contact"]
     assert runs.contact(NEWSLETTER, "stranger@example.org") is None  # an update never makes anybody
-    assert runs.good([SCHEMA, record("people", email="a@example.org", points=3)], to_fields()).account.accepted == 1
+    assert (
+        runs.good([SCHEMA, record("people", email="a@example.org", points=3)], to_fields()).account.accepted
+        == 1
+    )
     gone = {"people": {"kind": "email_unsubscribe", "list": NEWSLETTER}}
     assert runs.good([SCHEMA, record("people", email="a@example.org")], gone).account.accepted == 1
     assert runs.good([SCHEMA, record("people", email="a@example.org")], gone).account.unchanged == 1
@@ -235,9 +268,14 @@ def test_profile_fields_by_external_id(runs: Runs, others: int) -> None:
     assert runs.values(NEWSLETTER, "b@example.org") == {POINTS: "2"}
 
 
-def test_the_beta_route_is_used_where_the_account_has_it(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_beta_route_is_used_where_the_account_has_it(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
     runs.save(NEWSLETTER, "a@example.org", {NOTES: "stays"})
-    rows = [record("people", email="a@example.org", points=5, notes=None), record("people", email="no@example.org", points=1)]
+    rows = [
+        record("people", email="a@example.org", points=5, notes=None),
+        record("people", email="no@example.org", points=1),
+    ]
     outcome = runs.good([SCHEMA, *rows], to_fields(route="beta"))
     assert outcome.figures == (2, 1, 0, 1, 0)
     assert runs.values(NEWSLETTER, "a@example.org") == {POINTS: "5", NOTES: "stays"}
@@ -306,7 +344,10 @@ def test_order_per_contact_holds_between_additions_and_removals(runs: Runs) -> N
 
 
 def test_order_per_contact_holds_between_streams_of_one_list(runs: Runs) -> None:
-    both = {"people": {"kind": "email_list", "list": NEWSLETTER}, "leavers": {"kind": "email_unsubscribe", "list": NEWSLETTER}}
+    both = {
+        "people": {"kind": "email_list", "list": NEWSLETTER},
+        "leavers": {"kind": "email_unsubscribe", "list": NEWSLETTER},
+    }
     messages = [
         SCHEMA,
         schema("leavers", "email"),
@@ -323,7 +364,11 @@ def test_order_per_contact_holds_between_streams_of_one_list(runs: Runs) -> None
 
 @pytest.mark.parametrize(
     ("on_bad_value", "figures", "kept"),
-    [("reject_row", (2, 1, 0, 1, 0), None), ("blank", (2, 2, 0, 0, 0), {FIRST_NAME: "A"}), ("fail", None, None)],
+    [
+        ("reject_row", (2, 1, 0, 1, 0), None),
+        ("blank", (2, 2, 0, 0, 0), {FIRST_NAME: "A"}),
+        ("fail", None, None),
+    ],
 )
 def test_a_value_that_does_not_fit(
     runs: Runs, on_bad_value: str, figures: tuple[int, ...] | None, kept: dict[int, str] | None
@@ -346,7 +391,7 @@ def test_a_value_that_does_not_fit(
 
 
 @pytest.mark.parametrize("clear", [False, True])
-def test_a_bad_value_that_is_left_out_clears_nothing(runs: Runs, clear: bool) -> None:  # noqa: FBT001
+def test_a_bad_value_that_is_left_out_clears_nothing(runs: Runs, clear: bool) -> None:  # noqa: FBT001 - pytest or hypothesis fills it in
     runs.save(NEWSLETTER, "a@example.org", {POINTS: "9"})
     options = {"null_handling": "clear"} if clear else {}
     row = record("people", email="a@example.org", first_name=None, points="many")
@@ -363,13 +408,32 @@ def test_missing_fields_are_made_with_a_type_from_the_schema(runs: Runs) -> None
         "cart": {"type": "object"},
         "first_name": {"type": "string"},
     }
-    values = {"shoe_size": 42.5, "member_since": "2020-01-02", "likes_blue": False, "motto": "Ça ira", "first_name": "A"}
-    messages = [schema("people", "email", **properties), record("people", email="a@example.org", cart={}, **values)]
+    values = {
+        "shoe_size": 42.5,
+        "member_since": "2020-01-02",
+        "likes_blue": False,
+        "motto": "Ça ira",
+        "first_name": "A",
+    }
+    messages = [
+        schema("people", "email", **properties),
+        record("people", email="a@example.org", cart={}, **values),
+    ]
     destination = to_list(create_missing=True, field_group="From the shop")
     runs.good(messages, destination)
-    fields = {one.name: one for one in runs.good(messages, destination).target.run.lists.fields(  # type: ignore[union-attr]
-        runs.good([], {}).target.run.lists.find(NEWSLETTER)).all()}  # type: ignore[union-attr]
-    made = {name: (fields[name].data_type, fields[name].max_length, fields[name].group.name) for name in properties if name in fields}
+    fields = {
+        one.name: one
+        for one in runs.good(messages, destination)
+        .target.run.lists.fields(  # type: ignore[union-attr]
+            runs.good([], {}).target.run.lists.find(NEWSLETTER)
+        )
+        .all()
+    }  # type: ignore[union-attr]
+    made = {
+        name: (fields[name].data_type, fields[name].max_length, fields[name].group.name)
+        for name in properties
+        if name in fields
+    }
     assert made == {
         "shoe_size": ("Numeric", 18, "From the shop"),
         "member_since": ("Date", 10, "From the shop"),
@@ -387,7 +451,9 @@ def test_missing_fields_are_made_with_a_type_from_the_schema(runs: Runs) -> None
 
 
 def test_a_list_is_made_once_where_that_is_allowed(runs: Runs) -> None:
-    destination = {"people": {"kind": "email_list", "list": "Brand new", "create_list": {"bounceHandling": "Aggressive"}}}
+    destination = {
+        "people": {"kind": "email_list", "list": "Brand new", "create_list": {"bounceHandling": "Aggressive"}}
+    }
     outcome = runs.good([SCHEMA, record("people", email="a@example.org")], destination)
     made = outcome.target.run.lists.find("brand_new")  # type: ignore[union-attr]
     assert (runs.contact(made.id, "a@example.org") or {})["subscriptionState"] == "Subscribed"
@@ -398,13 +464,25 @@ def test_a_list_is_made_once_where_that_is_allowed(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"list": "Newletter"}, ["destinations.people.list", "Newletter", "'Newsletter' (40137)", "Outlet & Sale"]),
+        (
+            {"list": "Newletter"},
+            ["destinations.people.list", "Newletter", "'Newsletter' (40137)", "Outlet & Sale"],
+        ),
         ({"list": 5}, ["destinations.people.list", "there is no List 5", "40137"]),
-        ({"fields": {"first_name": "Fist Name"}}, ["destinations.people.fields.first_name", "Fist Name", "First Name"]),
-        ({"fields": {"first_name": "Status"}}, ["Customer.Status (1019)", "Loyalty.Status (1025)", "field_group"]),
+        (
+            {"fields": {"first_name": "Fist Name"}},
+            ["destinations.people.fields.first_name", "Fist Name", "First Name"],
+        ),
+        (
+            {"fields": {"first_name": "Status"}},
+            ["Customer.Status (1019)", "Loyalty.Status (1025)", "field_group"],
+        ),
         ({"field_group": "Nope"}, ["destinations.people.field_group", "Nope", "Loyalty"]),
         ({"email": "mail"}, ["destinations.people.email", "'mail'", "first_name"]),
-        ({"fields": {"first_name": 1007, "notes": "First Name"}}, ["first_name", "notes", "Customer.First Name"]),
+        (
+            {"fields": {"first_name": 1007, "notes": "First Name"}},
+            ["first_name", "notes", "Customer.First Name"],
+        ),
     ],
 )
 def test_a_name_that_is_wrong_is_an_error_that_lists_what_there_is(
@@ -428,7 +506,9 @@ def test_a_name_that_is_wrong_is_an_error_that_lists_what_there_is(
         ({"field_group": "customer", "fields": {"status": "STATUS"}}, 1019),
     ],
 )
-def test_a_field_name_that_recurs_is_decided_by_its_group(runs: Runs, options: dict[str, Any], field: int) -> None:
+def test_a_field_name_that_recurs_is_decided_by_its_group(
+    runs: Runs, options: dict[str, Any], field: int
+) -> None:
     messages = [schema("people", "email", "status"), record("people", email="a@example.org", status="gold")]
     runs.good(messages, to_list(**options))
     assert runs.values(NEWSLETTER, "a@example.org") == {field: "gold"}
@@ -454,7 +534,8 @@ def test_segments_events_give_the_values_that_segments_action_gives(
          "profileFieldValues": {"1124": "useAudienceKey", "1007": "Ann", "abc": "x", "-5": "y", "0": "z"}},
         {"listId": str(OUTLET), "emailAddress": "b@example.org", "in_audience": False,
          "profileFieldValues": {"2028": "useAudienceKey"}},
-        {"listId": OUTLET, "emailAddress": "b@example.org", "in_audience": True, "profileFieldValues": {"x": "only"}},
+        {"listId": OUTLET, "emailAddress": "b@example.org", "in_audience": True,
+         "profileFieldValues": {"x": "only"}},
     ]  # fmt: skip
     properties = {"listId": {}, "profileFieldValues": {"type": "object"}, "in_audience": {"type": "boolean"}}
     messages = [schema("people", "emailAddress", **properties), *(record("people", **one) for one in events)]

@@ -1,19 +1,23 @@
-"""The property test: whatever streams come, Listrak ends as a plain model says, every row is accounted for, and STATE is never ahead."""
+"""Whatever streams come, Listrak ends as a plain model says, accounting closes, and STATE is never ahead."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import HealthCheck, given, settings
 from target_runs import Runs, schema
 
-from listrak_sandbox.testing import RunningSandbox
 from target_listrak.target import TargetListrak
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from listrak_sandbox.testing import RunningSandbox
 
 NEWSLETTER = 40137
 FIRST_NAME, POINTS, VIP, NOTES = 1007, 1022, 1124, 1037
@@ -23,8 +27,12 @@ KNOWN = PEOPLE[:2]  # subscribed before; the third has unsubscribed; the others 
 GONE = PEOPLE[2]
 
 # Mostly good values: rows that are rejected show little, and few of them suffice.
-good_texts = st.sampled_from([None, "", "A", 'quo"te', "com,ma", "line\nend", "\r\n", '","', "é😀\u2028", "x" * 50])
-odd_texts = st.sampled_from([" ", "y" * 51, "\x00"]) | st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+good_texts = st.sampled_from(
+    [None, "", "A", 'quo"te', "com,ma", "line\nend", "\r\n", '","', "é😀\u2028", "x" * 50]
+)
+odd_texts = st.sampled_from([" ", "y" * 51, "\x00"]) | st.text(
+    st.characters(exclude_categories=["Cs"]), max_size=10
+)
 texts = st.one_of(good_texts, good_texts, good_texts, odd_texts)
 good_numbers = st.none() | st.integers(-99, 99_999) | st.sampled_from(["12", "1.005", 2.5, ""])
 numbers = st.one_of(good_numbers, good_numbers, good_numbers, st.sampled_from(["many", True, [1], {}]))
@@ -34,7 +42,8 @@ anything = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integer
 good_addresses = st.sampled_from([*PEOPLE, *PEOPLE, *(one.upper() for one in PEOPLE)])
 addresses = st.one_of(*[good_addresses] * 8, st.sampled_from([None, "", "no address", 5, "a@b"]))
 values = st.fixed_dictionaries(
-    {"email": addresses}, optional={"first_name": texts, "points": numbers, "vip": flags, "notes": texts, "other": anything}
+    {"email": addresses},
+    optional={"first_name": texts, "points": numbers, "vip": flags, "notes": texts, "other": anything},
 )
 
 
@@ -47,7 +56,10 @@ def inputs(draw: st.DrawFn) -> list[tuple[str, Any]]:
         st.tuples(st.just("updates"), values),
         st.tuples(st.just("updates"), values),
         st.tuples(st.just("leaves"), st.fixed_dictionaries({"email": addresses})),
-        st.tuples(st.just("deleted"), st.fixed_dictionaries({"email": addresses, "_sdc_deleted_at": st.just("2026-01-01")})),
+        st.tuples(
+            st.just("deleted"),
+            st.fixed_dictionaries({"email": addresses, "_sdc_deleted_at": st.just("2026-01-01")}),
+        ),
         st.tuples(st.just("schema"), st.booleans()),
         st.tuples(st.just("state"), st.none()),
     )
@@ -62,8 +74,8 @@ class Contact:
     values: dict[int, str] = field(default_factory=dict)
 
 
-def formatted(name: str, value: Any) -> str | None:
-    """What a property is worth: a text, "" for nothing, `None` if it does not fit. Written apart from the target's own."""
+def formatted(name: str, value: Any) -> str | None:  # noqa: ANN401 - any JSON
+    """What a property is worth: a text, "" for nothing, `None` if it does not fit."""
     if value is None or (isinstance(value, str) and not value.strip()) or value == []:
         return ""
     if name in {"first_name", "notes"}:
@@ -80,7 +92,7 @@ def _text(value: str, limit: int) -> str | None:
     return None if broken or len(value) > limit else value
 
 
-def _number(value: Any) -> str | None:
+def _number(value: Any) -> str | None:  # noqa: ANN401 - any JSON
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, list | dict):
@@ -99,7 +111,7 @@ class Model:
         self.rejected = 0
         self.names = {"first_name": FIRST_NAME, "points": POINTS, "vip": VIP}
 
-    def take(self, stream: str, row: dict[str, Any]) -> None:
+    def take(self, stream: str, row: dict[str, Any]) -> None:  # noqa: C901 - a model is read from top to bottom
         email = row["email"]
         key = email.lower() if isinstance(email, str) and email.lower() in PEOPLE else None
         cells = {column: formatted(name, row[name]) for name, column in self.names.items() if name in row}
@@ -134,29 +146,45 @@ SHAPES = {
 
 def messages_of(steps: list[tuple[str, Any]], model: Model) -> list[bytes]:
     """The Singer messages of some steps; the model takes the same ones."""
-    messages: list[dict[str, Any]] = [SHAPES[False], {**SHAPES[False], "stream": "updates"}, schema("leaves", "email")]
-    for place, (what, given) in enumerate(steps):
+    messages: list[dict[str, Any]] = [
+        SHAPES[False],
+        {**SHAPES[False], "stream": "updates"},
+        schema("leaves", "email"),
+    ]
+    for place, (what, step) in enumerate(steps):
         if what == "state":
             messages.append({"type": "STATE", "value": {"place": place}})
         elif what == "schema":
-            messages.append(SHAPES[given])
+            messages.append(SHAPES[step])
             names = {"first_name": FIRST_NAME, "points": POINTS, "vip": VIP}
-            model_names[0] = {**names, "notes": NOTES} if given else names
+            model_names[0] = {**names, "notes": NOTES} if step else names
         else:
             stream = "adds" if what == "deleted" else what
-            messages.append({"type": "RECORD", "stream": stream, "record": given})
-            model.names = model_names[0] if stream == "adds" else {"first_name": FIRST_NAME, "points": POINTS, "vip": VIP}
-            model.take(what, given)
+            messages.append({"type": "RECORD", "stream": stream, "record": step})
+            model.names = (
+                model_names[0]
+                if stream == "adds"
+                else {"first_name": FIRST_NAME, "points": POINTS, "vip": VIP}
+            )
+            model.take(what, step)
     return [json.dumps(one).encode() for one in messages]
 
 
 model_names: list[dict[str, int]] = [{}]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(inputs(), st.booleans(), st.integers(1, 6))
 def test_listrak_ends_as_the_model_says(
-    session_sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory, steps: Any, clears: bool, batch: int  # noqa: FBT001
+    session_sandbox: RunningSandbox,
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[tuple[str, Any]],
+    clears: bool,  # noqa: FBT001 - pytest or hypothesis fills it in
+    batch: int,
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("model")
     runs = Runs(session_sandbox, folder)
@@ -182,7 +210,8 @@ def test_listrak_ends_as_the_model_says(
 
     def write(value: bytes) -> None:
         place = json.loads(value)["place"]
-        # A plain count, made apart from the ledger: so many rows stand before this STATE, and so many are settled.
+        # A plain count, made apart from the ledger: so many rows stand before this STATE, and so many are
+        # settled.
         before = sum(what not in {"state", "schema"} for what, _ in steps[:place])
         assert sum(account.settled for account in target.run.accounts.values()) >= before
         passed.append(place)

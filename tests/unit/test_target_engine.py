@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
 from target_listrak.engine import Engine, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def engine(threads: int = 4, budget: int = 100) -> Engine:
@@ -25,7 +28,7 @@ def test_jobs_of_a_lane_run_in_order_and_one_at_a_time(jobs: list[tuple[int, int
     running: dict[int, int] = defaultdict(int)
     overlaps: list[int] = []
 
-    def job(lane: int, number: int) -> Any:
+    def job(lane: int, number: int) -> Callable[[], None]:
         def work() -> None:
             running[lane] += 1
             if running[lane] > 1:
@@ -49,7 +52,8 @@ def test_a_failure_is_raised_and_nothing_else_is_begun() -> None:
     begun: list[str] = []
 
     def fail() -> None:
-        raise ValueError("broken")
+        msg = "broken"
+        raise ValueError(msg)
 
     machine.submit("lane", fail)
     with pytest.raises(ValueError, match="broken"):
@@ -106,7 +110,8 @@ def test_run_all_waits_for_every_job_and_raises_what_one_failed_with() -> None:
     assert sorted(done) == list(range(20))
 
     def fail() -> None:
-        raise ValueError("broken")
+        msg = "broken"
+        raise ValueError(msg)
 
     with pytest.raises(ValueError, match="broken"):
         machine.run_all([fail, *[lambda: None] * 5])

@@ -1,4 +1,4 @@
-"""Import files: quoting that survives everything, merging property by property, base64 that is made while it is sent."""
+"""Import files: quoting that survives everything, merging by property, base64 made while it is sent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from target_listrak.accounting import Row
 from target_listrak.import_file import Buffer, ImportBody, decode_line, encode_line
 from target_listrak.ledger import Epoch
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20) | st.sampled_from(
-    ['"', '""', ',"', '","', "\n", "\r\n", "a\nb", " ", "'", ";", "\t", '"",""', "é😀"]
-)
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20
+) | st.sampled_from(['"', '""', ',"', '","', "\n", "\r\n", "a\nb", " ", "'", ";", "\t", '"",""', "é😀"])
 CELLS = st.lists(TEXT, min_size=1, max_size=6)
 
 
@@ -55,7 +55,8 @@ ROWS = st.lists(
 
 @given(ROWS, st.booleans())
 def test_the_last_row_of_a_contact_wins_property_by_property(
-    rows: list[tuple[str, dict[int, str]]], clears: bool  # noqa: FBT001
+    rows: list[tuple[str, dict[int, str]]],
+    clears: bool,  # noqa: FBT001 - pytest or hypothesis fills it in
 ) -> None:
     buffer = Buffer(clears=clears)
     model: dict[str, dict[int, str]] = {}

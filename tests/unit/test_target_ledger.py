@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
 import pytest
@@ -11,20 +11,26 @@ from hypothesis import given
 from target_listrak import ledger as ledger_module
 from target_listrak.ledger import Epoch, Ledger
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
 
 @given(
     st.lists(st.sampled_from(["row", "state", "hold"]), max_size=60),
     st.randoms(use_true_random=False),
     st.sampled_from([2, 3, 1024]),
 )
-def test_state_passes_exactly_when_everything_before_it_is_settled(events: list[str], random: Any, most: int) -> None:
-    """Against a plain model; `most` makes the ledger drop STATE messages that wait, which may only delay, never advance."""
+def test_state_passes_exactly_when_everything_before_it_is_settled(
+    events: list[str], random: Random, most: int
+) -> None:
+    """Against a plain model; with a small `most`, waiting STATE is dropped: that may delay, never advance."""
     written: list[int] = []
     ledger = Ledger(lambda value: written.append(int(value)))
     before = ledger_module._MOST_EPOCHS
     ledger_module._MOST_EPOCHS = most
     try:
-        open_rows: list[tuple[int, Any]] = []
+        open_rows: list[tuple[int, Callable[[], None]]] = []
         unsettled: set[int] = set()
         states: list[int] = []
         for place, event in enumerate(events):
@@ -51,7 +57,7 @@ def test_state_passes_exactly_when_everything_before_it_is_settled(events: list[
         ledger_module._MOST_EPOCHS = before
 
 
-def _settler(ledger: Ledger, epoch: Epoch) -> Any:
+def _settler(ledger: Ledger, epoch: Epoch) -> Callable[[], None]:
     return lambda: ledger.settle(epoch)
 
 
