@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -197,8 +198,17 @@ class ConnectionSettings:
             ConfigurationError: A credential is missing, or a value is wrong.
         """
         id_name, secret_name = CREDENTIAL_NAMES[api]
-        values = {name: config[name] for name in CONNECTION_SETTINGS if config.get(name) is not None}
+        values = {name: plain(config[name]) for name in CONNECTION_SETTINGS if config.get(name) is not None}
         return cls(config.get(id_name) or "", config.get(secret_name) or "", api, **values)
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Give a setting's value with floats for fractions: the SDK reads config files with `Decimal` for them."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def has_credentials(config: Mapping[str, Any], api: Api) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import jsonschema
@@ -34,6 +35,12 @@ def test_defaults_are_those_of_the_texts() -> None:
             assert getattr(made, name) == schema["default"]
     assert made.requests_per_second is None
     assert made.user_agent.startswith("singer-listrak/")
+
+
+def test_a_fraction_out_of_a_config_file_is_a_number_like_any_other() -> None:
+    """The SDK gives `Decimal` for it, which was refused as no number: `requests_per_second: 0.5`."""
+    made = settings(requests_per_second=Decimal("0.5"), request_timeout=Decimal("30.5"))
+    assert (made.requests_per_second, made.request_timeout) == (0.5, 30.5)
 
 
 def test_null_means_the_default() -> None:
