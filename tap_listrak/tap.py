@@ -19,14 +19,16 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.tap_base import CliTestOptionValue
 
-from listrak_api.errors import ConfigurationError
+from listrak_api.errors import ConfigurationError, NotFoundError
 from listrak_api.settings import has_credentials
 from tap_listrak.bookmarks import Bookmarks, check_state
 from tap_listrak.cli import ListrakCommand, read_file, read_object
 from tap_listrak.fields import FieldDirectory
+from tap_listrak.gone import is_gone
 from tap_listrak.lookahead import Lookahead
 from tap_listrak.output import Output
 from tap_listrak.progress import Progress
+from tap_listrak.requests import Rows
 from tap_listrak.settings import APIS, CONFIG_SCHEMA, Settings, unknown_settings, values_from_text
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from listrak_api.client import Client
     from listrak_api.routes import Api
-    from tap_listrak.requests import Request, Rows
+    from tap_listrak.requests import Request
     from tap_listrak.sdk import Context, ContextStream
     from tap_listrak.streams.base import ListrakStream
 
@@ -111,9 +113,18 @@ class TapListrak(Tap):
             return sum(client.stats.snapshot().requests for client in self._clients.values())
 
     def send(self, stream: ListrakStream, context: Context, request: Request, cursor: str | None) -> Rows:
-        """Ask Listrak for a page on behalf of a stream. Safe from any thread."""
-        del stream, context
-        return request.send(self, cursor)
+        """Ask Listrak for a page on behalf of a stream. Safe from any thread.
+
+        Raises:
+            NotFoundError: What was asked for is not there, though what it belongs to is.
+            ListrakError: What the client raises otherwise.
+        """
+        try:
+            return request.send(self, cursor)
+        except NotFoundError:
+            if stream.parent_stream_type is not None and is_gone(self, context):
+                return Rows([])
+            raise
 
     @contextlib.contextmanager
     def running(self, stream: ContextStream) -> Iterator[None]:
