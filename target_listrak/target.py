@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -54,11 +55,13 @@ class Terminated(BaseException):
 
     Args:
         signum: The signal's number.
+        target: The target that runs: the signal may come between its guarded parts.
     """
 
-    def __init__(self, signum: int) -> None:
+    def __init__(self, signum: int, target: TargetListrak) -> None:
         super().__init__(f"ended by signal {signum}")
         self.signum = signum
+        self.target = target
 
 
 class RejectShareError(ListrakError):
@@ -228,7 +231,7 @@ class TargetListrak(Target):
         self._flushed_at = time.monotonic()
         self._over = False
         self.message_reader.on_start = self._start
-        self.message_reader.on_failure = self._failed
+        self.message_reader.on_failure = self.end_early
 
     def _settings(self) -> dict[str, Any]:
         """The settings, with defaults where null was given."""
@@ -331,7 +334,7 @@ class TargetListrak(Target):
         try:
             self._finish()
         except BaseException as error:
-            self._failed(error)
+            self.end_early(error)
             raise
         for feed in self._feeds.values():
             feed.count()
@@ -356,8 +359,8 @@ class TargetListrak(Target):
                 hint=f"{self.run.rejects.path} has the reasons. Mend the source, or raise max_reject_share.",
             )
 
-    def _failed(self, error: BaseException) -> None:
-        """End early: begin nothing more, let what runs be confirmed, and print the accounting."""
+    def end_early(self, error: BaseException) -> None:
+        """Begin nothing more, let what runs be confirmed, and print the accounting."""
         if self._over:
             return
         grace = _GRACE_SECONDS if isinstance(error, Terminated) else float(self.run.config["import_timeout"])
@@ -380,7 +383,8 @@ class TargetListrak(Target):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's signature
         """Leave the reading loop. The SDK would drain everything here, however long it takes, and exit 0."""
-        raise Terminated(signum)
+        signal.signal(signum, signal.SIG_DFL)  # a second one ends the process at once
+        raise Terminated(signum, self)
 
     # Where streams go
 
@@ -447,9 +451,10 @@ def main() -> NoReturn:
     """The console script: an error that a person can mend is a line or two, no trace, and exit code 1."""
     try:
         TargetListrak.cli()
-    except Terminated as signal:
-        TargetListrak.logger.error("The run was %s; what is not confirmed will be sent again", signal)
-        sys.exit(128 + signal.signum)
+    except Terminated as terminated:
+        terminated.target.end_early(terminated)
+        TargetListrak.logger.error("The run was %s; what is not confirmed will be sent again", terminated)
+        sys.exit(128 + terminated.signum)
     except (
         ListrakError,
         InvalidInputLine,
