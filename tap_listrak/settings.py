@@ -229,9 +229,9 @@ class Settings:
 def values_from_text(config: dict[str, Any], properties: Mapping[str, Any]) -> None:
     """Replace text by the value it stands for, where the SDK and Meltano hand over text from the environment.
 
-    Of the numbers in variables the SDK reads the whole ones only (``--config=ENV``); with Meltano 4.4 a fraction
-    arrives as text at best. The SDK also takes ``none`` and ``all`` for lists of one, because `profile_fields`
-    may be a list too.
+    Of the numbers in variables the SDK reads the whole ones only (``--config=ENV``); with Meltano 4.4 a
+    fraction arrives as text at best. The SDK also takes ``none`` and ``all`` for lists of one, because
+    `profile_fields` may be a list too.
 
     Args:
         config: The config; it is changed.
