@@ -38,20 +38,25 @@ class Progress:
             count: How many.
         """
         self._rows += count
-        now = time.monotonic()
-        if now - self._said >= self._seconds:
+        if time.monotonic() - self._said >= self._seconds:
             where = ", ".join(f"{name} {value}" for name, value in partition.items())
-            logger.info(
-                "At %s%s: %d rows, %d requests, %.0f rows/s",
-                stream,
-                f" of {where}" if where else "",
-                self._rows,
-                self._requests(),
-                (self._rows - self._rows_said) / (now - self._said),
-            )
-            self._said, self._rows_said = now, self._rows
+            self.say(f"At {stream}{f' of {where}' if where else ''}")
 
-    def finish(self) -> None:
-        """Log the run's totals."""
-        seconds = time.monotonic() - self._begun
-        logger.info("Done: %d rows, %d requests, %.1f s", self._rows, self._requests(), seconds)
+    def say(self, where: str) -> None:
+        """Log where the run is: rows and requests since its beginning, and the pace since the last line.
+
+        Args:
+            where: How the line begins.
+        """
+        now = time.monotonic()
+        pace = (self._rows - self._rows_said) / max(now - self._said, 0.001)
+        seconds = now - self._begun
+        logger.info(
+            "%s: %d rows, %d requests, %.0f s, %.0f rows/s",
+            where,
+            self._rows,
+            self._requests(),
+            seconds,
+            pace,
+        )
+        self._said, self._rows_said = now, self._rows

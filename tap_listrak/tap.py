@@ -32,7 +32,7 @@ from tap_listrak.requests import Rows
 from tap_listrak.settings import APIS, CONFIG_SCHEMA, Settings, unknown_settings, values_from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import FrameType
 
     from listrak_api.client import Client
@@ -53,6 +53,7 @@ class TapListrak(Tap):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
         self._clients: dict[Api, Client] = {}
+        self._closed_requests = 0
         self._lock = threading.Lock()
         self.lookahead: Lookahead[Rows] = Lookahead(1)
         self.fields = FieldDirectory()
@@ -110,7 +111,7 @@ class TapListrak(Tap):
     def request_count(self) -> int:
         """Return how many requests have been made, retries included, token requests left out."""
         with self._lock:
-            return sum(client.stats.snapshot().requests for client in self._clients.values())
+            return self._closed_requests + _requests(self._clients.values())
 
     def send(self, stream: ListrakStream, context: Context, request: Request, cursor: str | None) -> Rows:
         """Ask Listrak for a page on behalf of a stream. Safe from any thread.
@@ -135,10 +136,22 @@ class TapListrak(Tap):
         self.lookahead = Lookahead(1 if limited else self.settings.max_concurrency)
         try:
             yield
+        except BaseException:
+            # What is in flight ahead of an error is given up, retries included.
+            self.lookahead.close()
+            self._close_clients()
+            raise
         finally:
             self.lookahead.close()
             self.output.flush()
-            self.progress.finish()
+            self.progress.say(f"After {stream.name}")
+
+    def _close_clients(self) -> None:
+        with self._lock:
+            clients, self._clients = self._clients, {}
+            self._closed_requests += _requests(clients.values())
+        for client in clients.values():
+            client.close()
 
     def write_state(self) -> None:
         """Write a STATE message if anything changed since the last one, after everything that it covers."""
@@ -269,6 +282,10 @@ def _without_secret(error: str) -> str:
         if part.get("secret") and error.endswith(f"in config[{name!r}]"):
             return f"{name} must be a text"
     return error
+
+
+def _requests(clients: Iterable[Client]) -> int:
+    return sum(client.stats.snapshot().requests for client in clients)
 
 
 def _signal(signum: int) -> str:

@@ -1,0 +1,169 @@
+"""The tap as a person meets it on the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import settings
+
+from listrak_sandbox.testing import RunningSandbox, running_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    from tests.conftest import Script
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[RunningSandbox]:
+    with running_sandbox(process=True, scale="tiny") as running:
+        yield running
+
+
+def refused(done: CompletedProcess[str]) -> str:
+    """A user's mistake: exit code 1, a line or two, no stack trace."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+MISTAKES: list[tuple[dict[str, Any], str, str]] = [
+    ({"client_secret": None}, "client_secret", "client_id"),
+    ({"window_days": "many"}, "window_days", "integer"),
+    ({"start_date": "yesterday"}, "start_date", "2026-01-31"),
+    ({"start_date": "2026-01-01", "end_date": "2025-01-01"}, "start_date", "end_date"),
+    ({"profile_fields": "City"}, "profile_fields", "list"),
+    ({"api_url": "http://listrak.example"}, "api_url", "https"),
+    ({"activity_refresh": "often"}, "activity_refresh", "decaying"),
+    ({"page_size": 0}, "page_size", "minimum"),
+    ({"list_ids": ["Nobody's"]}, "Nobody's", "There are"),
+    ({"list_ids": [1]}, "list_ids", "There are"),
+]
+
+
+@pytest.mark.parametrize(("change", "name", "way_out"), MISTAKES, ids=[str(one[0]) for one in MISTAKES])
+def test_a_wrong_setting_is_named_with_the_way_out(
+    tiny: RunningSandbox, script: Script, change: dict[str, Any], name: str, way_out: str
+) -> None:
+    text = refused(script("tap-listrak", config=settings(tiny, **change)))
+    assert name in text
+    assert way_out in text
+
+
+def test_no_credentials_at_all(script: Script) -> None:
+    text = refused(script("tap-listrak", config={}))
+    assert "client_id" in text
+    assert "sms" in text.lower()
+
+
+def test_the_value_of_a_secret_is_never_shown(tiny: RunningSandbox, script: Script) -> None:
+    text = refused(script("tap-listrak", config=settings(tiny, client_secret=8647135290)))
+    assert "client_secret must be a text" in text
+    assert "8647135290" not in text
+
+
+def test_an_unknown_setting_is_a_warning_with_the_nearest_one(tiny: RunningSandbox, script: Script) -> None:
+    done = script("tap-listrak", "--test", config=settings(tiny, strat_date="2026-01-01"))
+    assert done.returncode == 0
+    assert "'strat_date'" in done.stderr
+    assert "'start_date'" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["config", "state", "catalog"])
+@pytest.mark.parametrize("text", ["{", "[]", ""])
+def test_a_file_that_is_no_json_object_is_one_line(
+    tiny: RunningSandbox, script: Script, tmp_path: Path, option: str, text: str
+) -> None:
+    file = tmp_path / "file.json"
+    file.write_text(text)
+    config = None if option == "config" else settings(tiny)
+    stderr = refused(script("tap-listrak", f"--{option}={file}", config=config))
+    assert option in stderr
+    assert "JSON" in stderr or "object" in stderr
+
+
+def test_a_missing_config_file_is_named(script: Script) -> None:
+    assert "nowhere.json" in refused(script("tap-listrak", "--config=nowhere.json"))
+
+
+def test_an_unknown_stream_in_the_catalog(tiny: RunningSandbox, script: Script, tmp_path: Path) -> None:
+    entry = {
+        "tap_stream_id": "mesages",
+        "stream": "mesages",
+        "schema": {"properties": {}},
+        "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}],
+    }
+    file = tmp_path / "catalog.json"
+    file.write_text(json.dumps({"streams": [entry]}))
+    text = refused(script("tap-listrak", f"--catalog={file}", config=settings(tiny)))
+    assert "'mesages'" in text
+    assert "'messages'" in text
+    assert "message_link_clickers" in text
+
+
+def test_discovery_needs_no_credentials(script: Script) -> None:
+    done = script("tap-listrak", "--discover")
+    assert done.returncode == 0
+    streams = {one["tap_stream_id"]: one for one in json.loads(done.stdout)["streams"]}
+    assert {"contacts", "message_activity", "phone_list_contacts"} <= streams.keys()
+    for name, stream in streams.items():
+        assert stream["key_properties"], name
+        properties = stream["schema"]["properties"]
+        for key in stream["key_properties"]:
+            assert "null" not in properties[key]["type"], (name, key)
+            assert key in stream["schema"]["required"]
+        for column, part in properties.items():
+            assert part.get("description"), (name, column)
+
+
+def test_about_names_every_setting(script: Script) -> None:
+    done = script("tap-listrak", "--about", "--format=json")
+    assert done.returncode == 0
+    about = json.loads(done.stdout)
+    assert about["version"] != "[could not be detected]"
+    for name, part in about["settings"]["properties"].items():
+        assert part.get("description"), name
+
+
+def test_test_says_what_may_be_read(script: Script) -> None:
+    with running_sandbox(scale="tiny") as running:
+        running.settings(integrations={"email": {"areas": ["List", "Message"]}})
+        done = script("tap-listrak", "--test", config=settings(running))
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert any("List: granted" in line for line in lines)
+    assert any("Message: granted" in line for line in lines)
+    report = next(line for line in lines if "Report:" in line)
+    assert "not granted" in report
+    assert "message_activity" in report
+    assert any("SMS API: the credentials are accepted" in line for line in lines)
+
+
+def test_test_fails_when_nothing_can_be_read(tiny: RunningSandbox, script: Script) -> None:
+    wrong = settings(tiny, client_secret="wrong", sms_client_secret="wrong")
+    done = script("tap-listrak", "--test", config=wrong)
+    assert done.returncode == 1
+    for cause in ("client_secret", "paused", "allow list", "Nothing can be read"):
+        assert cause in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_streams_of_an_api_without_credentials_are_left_out(tiny: RunningSandbox, script: Script) -> None:
+    config = {name: value for name, value in settings(tiny).items() if not name.startswith("client")}
+    done = script("tap-listrak", config=config)
+    assert done.returncode == 0
+    streams = {json.loads(line).get("stream") for line in done.stdout.splitlines()}
+    assert "phone_lists" in streams
+    assert "lists" not in streams
+
+
+def test_no_address_reaches_the_log(tiny: RunningSandbox, script: Script) -> None:
+    done = script("tap-listrak", config=settings(tiny))
+    assert done.returncode == 0
+    assert "@" in done.stdout
+    assert "@" not in done.stderr
+    assert "secret" not in done.stderr
