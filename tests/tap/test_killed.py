@@ -30,7 +30,7 @@ SEEDS = range(int(os.environ.get("LISTRAK_KILL_SEEDS", "1")))
 WINDOW = timedelta(days=60)
 """Longer than the activity window: a shorter one would hide a STATE that comes too early."""
 READ_AGAIN = WIDEST * WINDOW + timedelta(days=31, hours=1)
-"""What may be read twice of a list: one window (wider after a silence), and before it what has not settled."""
+"""What may be read twice of a list: one window (wider after a silence), and before it what is not settled."""
 
 
 @pytest.fixture(scope="module")
