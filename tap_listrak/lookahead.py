@@ -6,9 +6,9 @@ rows), and workers always take the smallest position that is left. So the order 
 the requests that are made are the same for any number of workers; only the waiting is shorter.
 
 The memory is bounded: a page is only begun while fewer than ``limit`` pages that come before it are in flight
-or waiting to be written. Pages far ahead never keep nearer ones from being fetched, so in all there may be
-``limit`` pages for each level of nesting (a list's, a message's, a link's). The page that the writer waits
-for is always begun.
+or waiting to be written, and those that wait weigh less than ``budget``. Pages far ahead never keep nearer
+ones from being fetched, so in all this may be held once for each level of nesting (a list's, a message's, a
+link's). The page that the writer waits for is always begun.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Position = tuple[int, ...]
 """A place in depth-first order: ``(page, row, child, page, …)``. A page sorts before the children of its
 rows."""
+
+BUDGET = 32 * 1024 * 1024
+"""Bytes of pages that may wait to be written."""
 
 T = TypeVar("T")
 
@@ -54,6 +57,7 @@ class _Slot(Generic[T]):
     begun: bool = False
     done: bool = False
     page: T | None = None
+    weight: int = 0
     error: BaseException | None = None
 
 
@@ -72,13 +76,24 @@ class Lookahead(Generic[T]):
     Args:
         workers: How many fetches may be in flight. With 1 there are no threads: a page is fetched when it is
             taken.
-        limit: How many pages before it may be in flight or waiting when a page is begun. A few more than
-            workers by default, so that nobody waits while the writer writes.
+        limit: How many pages before it may be in flight or waiting when a page is begun. By default eight for
+            each worker: children are only known when their parent's page is there, so small pages have to be
+            fetched well ahead.
+        weigh: Tells roughly how many bytes a page takes while it waits.
+        budget: How many bytes of pages before it may wait when a page is begun.
     """
 
-    def __init__(self, workers: int, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        workers: int,
+        limit: int | None = None,
+        weigh: Callable[[T], int] = lambda _: 1,
+        budget: int = BUDGET,
+    ) -> None:
         self._workers = workers
-        self._limit = workers + 4 if limit is None else limit
+        self._weigh = weigh
+        self._budget = budget
+        self._limit = 8 * workers if limit is None else limit
         self._changed = threading.Condition()
         self._series: list[_Series[T]] = []
         self._slots: dict[Position, _Slot[T]] = {}
@@ -180,7 +195,8 @@ class Lookahead(Generic[T]):
         return None
 
     def _room(self, position: Position) -> bool:
-        return sum(known < position for known in self._slots) < self._limit
+        before = [slot.weight for known, slot in self._slots.items() if known < position]
+        return len(before) < self._limit and sum(before) < self._budget
 
     def _work(self) -> None:
         while True:
@@ -200,6 +216,7 @@ class Lookahead(Generic[T]):
         following: list[Iterable[Fetch[T]]] = []
         try:
             page = slot.fetch.send()
+            slot.weight = self._weigh(page)
             following = list(slot.fetch.expand(page))
         except BaseException as problem:  # noqa: BLE001 - whatever it is, it is the writer's to raise
             error = problem

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tap_listrak.windows import Window
 
 Row = dict[str, Any]
+_RECORD_BYTES = 1000
 _UNDECODED = msgspec.json.Decoder(list[msgspec.Raw])
 Order = tuple[int, ...]
 
@@ -33,6 +34,10 @@ class Rows:
     records: list[Row]
     cursor: str | None = None
     raw: msgspec.Raw | None = None
+
+    def weigh(self) -> int:
+        """Return roughly how many bytes the page takes in memory."""
+        return memoryview(self.raw).nbytes if self.raw is not None else _RECORD_BYTES * len(self.records)
 
 
 class Clients(Protocol):

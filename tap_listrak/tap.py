@@ -133,7 +133,7 @@ class TapListrak(Tap):
         stream.forget()
         limited = any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
         # With a record limit most of what would be fetched ahead is never read.
-        self.lookahead = Lookahead(1 if limited else self.settings.max_concurrency)
+        self.lookahead = Lookahead(1 if limited else self.settings.max_concurrency, weigh=Rows.weigh)
         try:
             yield
         except BaseException:
