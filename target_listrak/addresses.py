@@ -58,8 +58,10 @@ def parse(value: object) -> Address | BadValue:
     if not text:
         return _MISSING
     match = _PLAIN.fullmatch(text) if len(text) <= _MAX_LENGTH else None
-    if match and match[1].lower() not in _RESERVED:
-        return Address(text, text.lower())
+    if match:
+        key = text.lower()
+        if key[match.start(1) :] not in _RESERVED:
+            return Address(text, key)
     return _parse_with_library(text)
 
 

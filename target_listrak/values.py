@@ -39,6 +39,8 @@ _MAX_DIGITS = 40
 _MAX_DECIMALS = 400  # a double's smallest magnitudes; longer fractions come from exponents such as 1e-9999
 _NUMBERS = Context(prec=_MAX_DIGITS + _MAX_DECIMALS)
 _CENTS = Decimal("0.01")
+_SMALL = 10**15
+"""Whole numbers below it are their own text; `Decimal` comes to the same, ten times slower."""
 
 # Neither CSV nor JSON forbids these, but one of them can break a whole import file on the other side.
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -73,6 +75,8 @@ def as_text(value: object) -> str | BadValue:
         return _sendable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if type(value) is int and -_SMALL < value < _SMALL:
+        return str(value)
     if isinstance(value, int | float | Decimal):
         number = as_number(value)
         return number if isinstance(number, BadValue) else plain(number)
@@ -259,6 +263,8 @@ def _text(max_length: int | None) -> Formatter:
         return as_text
 
     def format_text(value: object) -> str | BadValue:
+        if type(value) is str and len(value) <= max_length and value.isprintable() and not value.isspace():
+            return value
         text = as_text(value)
         if isinstance(text, BadValue) or len(text) <= max_length:
             return text
@@ -274,6 +280,9 @@ def _with_cents(number: Decimal) -> str:
 
 def _number(max_length: int | None, *, cents: bool) -> Formatter:
     def format_number(value: object) -> str | BadValue:
+        if type(value) is int and -_SMALL < value < _SMALL:
+            text = str(value)
+            return too_long(len(text), max_length) if max_length and len(text) > max_length else text
         number = as_number(value)
         if isinstance(number, BadValue):
             return number
