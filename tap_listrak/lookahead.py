@@ -26,7 +26,7 @@ Position = tuple[int, ...]
 """A place in depth-first order: ``(page, row, child, page, …)``. A page sorts before the children of its
 rows."""
 
-BUDGET = 32 * 1024 * 1024
+BUDGET = 16 * 1024 * 1024
 """Bytes of pages that may wait to be written."""
 
 T = TypeVar("T")
