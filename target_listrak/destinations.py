@@ -10,6 +10,7 @@ import difflib
 import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from listrak_api.errors import ConfigurationError
@@ -247,7 +248,7 @@ class Destinations:
         if not isinstance(setting, Mapping):
             message = "destinations: an object from stream name (or pattern) to destination is needed"
             raise ConfigurationError(message, setting="destinations")
-        self.all = [_parse(str(pattern), entry) for pattern, entry in setting.items()]
+        self.all = [_parse(str(pattern), plain_numbers(entry)) for pattern, entry in setting.items()]
         self._by_pattern = {destination.pattern: destination for destination in self.all}
 
     def for_stream(self, stream: str) -> Destination | None:
@@ -256,6 +257,15 @@ class Destinations:
             return self._by_pattern[stream]
         fitting = [one for one in self.all if fnmatch.fnmatchcase(stream, one.pattern)]
         return max(fitting, key=lambda one: (len(one.pattern), one.pattern), default=None)
+
+
+def plain_numbers(value: Any) -> Any:  # noqa: ANN401 - the option's own type
+    """A setting whose `Decimal`, which the SDK makes of a config file's fractions, are floats."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {name: plain_numbers(one) for name, one in value.items()}
+    return [plain_numbers(one) for one in value] if isinstance(value, list) else value
 
 
 def _parse(pattern: str, entry: object) -> Destination:

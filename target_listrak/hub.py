@@ -49,13 +49,15 @@ class Hub:
         if len(others) > 1:
             for other in [one for one in others if one is not batch and key in one.buffer.rows]:
                 other.seal()
+
+    def bound_memory(self) -> None:
+        """Hand over the largest batches if all take too much memory. Looks only now and then."""
         self._until_look -= 1
         if self._until_look <= 0:
             self._until_look = _LOOK_EVERY
-            self._bound_memory()
+            self._shrink()
 
-    def _bound_memory(self) -> None:
-        """Hand over the largest batches while all together take too much memory."""
+    def _shrink(self) -> None:
         batches = sorted(
             (one for some in self._by_list.values() for one in some), key=lambda one: one.buffer.weight
         )

@@ -15,10 +15,14 @@ from __future__ import annotations
 import re
 from array import array
 from binascii import b2a_base64
+from collections import Counter
+from os import SEEK_END
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from target_listrak.addresses import comparison_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +50,7 @@ ROW_BYTES: Final = 260
 
 _CELL: Final = re.compile(r'"([^"]*(?:""[^"]*)*)"')  # the csv module refuses cells of more than 128 kB
 _SPOOL_IN_MEMORY: Final = 65_536
+_SPOOLED_AT_ONCE: Final = 512
 _CHUNK: Final = 3 * 65_536  # a multiple of three, so that the pieces' base64 joins
 
 EXTERNAL_ID: Final = -1
@@ -100,7 +105,10 @@ class Buffer:
         self._lengths = array("I")
         self._merged: dict[int, list[tuple[Epoch, int, int]]] = {}
         self._spool = SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)  # noqa: SIM115 - closed by close()
+        self._pending: list[bytes] = []
         self._end = 0
+        self._last_layout: Layout | None = None
+        self._last_layout_id = 0
 
     def __len__(self) -> int:
         """The number of contacts."""
@@ -120,12 +128,15 @@ class Buffer:
             line: The file's line.
             row: The row in the books.
         """
-        index = self.rows.get(key)
+        count = len(self.lines)
+        index = self.rows.setdefault(key, count)
         record = row.line
-        self._spool.write(record)
+        self._pending.append(record)
+        if len(self._pending) >= _SPOOLED_AT_ONCE:
+            self._spool_pending()
         offset = self._end
-        self._end += len(record)
-        if index is not None:
+        self._end = offset + len(record)
+        if index != count:
             self._merge(index, layout, line)
             self._merged.setdefault(index, []).append(
                 (self._epochs[index], self._offsets[index], self._lengths[index])
@@ -135,14 +146,30 @@ class Buffer:
             self._offsets[index] = offset
             self._lengths[index] = len(record)
             return
-        self.rows[key] = len(self.lines)
         self.lines.append(line)
-        self.layout_of.append(self._layout_id(layout))
+        if layout is not self._last_layout:
+            self._last_layout, self._last_layout_id = layout, self._layout_id(layout)
+        self.layout_of.append(self._last_layout_id)
         self._epochs.append(row.epoch)
         self._numbers.append(row.number)
         self._offsets.append(offset)
         self._lengths.append(len(record))
         self.bytes += len(line)
+
+    def index_of(self, address: str) -> int | None:
+        """The row of a contact, by an address as Listrak returned it; None if it has none here."""
+        # Nearly always the key is the address in lower case: looking that up costs a tenth of making it.
+        index = self.rows.get(address.lower())
+        return self.rows.get(comparison_key(address)) if index is None else index
+
+    def count_epochs(self, indices: Iterable[int]) -> Counter[Epoch]:
+        """How many records of which epoch some rows stand for, those merged into them included."""
+        indices = list(indices)
+        epochs = Counter(map(self._epochs.__getitem__, indices))
+        if self._merged:
+            for index in indices:
+                epochs.update(epoch for epoch, _, _ in self._merged.get(index, ()))
+        return epochs
 
     def cells(self, index: int) -> tuple[str, dict[ColumnId, str]]:
         """A row's address, and its cells by column."""
@@ -194,6 +221,10 @@ class Buffer:
         """Let go of the records."""
         self._spool.close()
 
+    def __del__(self) -> None:
+        """Let go of the records of a batch that was never loaded, because the run ended early."""
+        self.close()
+
     def replace(self, index: int, address: str, cells: dict[ColumnId, str]) -> None:
         """Give a row other cells."""
         line = encode_line([address, *cells.values()])
@@ -223,7 +254,14 @@ class Buffer:
             self.layouts.append(layout)
         return found
 
+    def _spool_pending(self) -> None:
+        self._spool.seek(0, SEEK_END)
+        self._spool.write(b"".join(self._pending))
+        self._pending.clear()
+
     def _read(self, offset: int, length: int) -> bytes:
+        if self._pending:
+            self._spool_pending()
         self._spool.seek(offset)
         return self._spool.read(length)
 

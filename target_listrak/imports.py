@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from listrak_api import routes
 from listrak_api.errors import (
-    ListrakError,
     LostAnswerError,
-    NotFoundError,
     PayloadTooLargeError,
     RequestRefusedError,
 )
-from target_listrak.addresses import comparison_key
 from target_listrak.engine import Stopped
 from target_listrak.import_file import (
     EXTERNAL_ID,
@@ -26,8 +23,9 @@ from target_listrak.import_file import (
     Layout,
     encode_line,
 )
-from target_listrak.results import Result, has_ended, has_failed, reason_of, result_of, summary_text
+from target_listrak.results import Result, reason_of, result_of, summary_text
 from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome
+from target_listrak.waiting import ImportFailedError, await_import
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,20 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ImportFailedError", "Importer", "Plan"]
 
-_FIRST_LOOK_SECONDS: Final = 0.1
-_LOOK_SLOWER: Final = 1.6
-_APPEARS_WITHIN: Final = 60.0
-"""Seconds within which an import that was just started may still be unknown to its status route."""
 _READINGS: Final = 4
 """How often results are read while there are fewer of them than contacts were processed."""
 _SENDINGS: Final = 3
 """How often a file is sent whose answers are lost and which is not found among the list's imports."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
-
-
-class ImportFailedError(ListrakError):
-    """An import failed, or did not end in time. Its rows are not confirmed."""
 
 
 @dataclass(frozen=True)
@@ -321,11 +311,13 @@ class Importer:
         Raises:
             ImportFailedError: One failed, or did not end within `import_timeout`.
         """
+        client = self._run.client("email")
         every = [{"listId": email_list.id, "importFileId": import_id} for import_id in import_ids]
         processed = 0
         for ids in every:
-            self._await_end(email_list, ids, name)
-            summary = self._run.client("email").get(routes.LIST_IMPORT_SUMMARY, ids)
+            where = f"Import {name} ({ids['importFileId']}) of list {email_list.name!r}"
+            await_import(self._run, where, partial(client.get, routes.LIST_IMPORT_STATUS, ids))
+            summary = client.get(routes.LIST_IMPORT_SUMMARY, ids)
             self._run.logger.info(
                 "Import %s (%s) has ended: %s", name, ids["importFileId"], summary_text(summary)
             )
@@ -346,50 +338,20 @@ class Importer:
     def _only_known(self) -> bool:
         return not self._plan.import_type.startswith("Add")
 
-    def _await_end(self, email_list: EmailList, ids: dict[str, object], name: str) -> None:
-        poll, timeout = (
-            float(self._run.config["import_poll_seconds"]),
-            float(self._run.config["import_timeout"]),
-        )
-        started = time.monotonic()
-        pause = min(_FIRST_LOOK_SECONDS, poll)
-        where = f"Import {name} ({ids['importFileId']}) of list {email_list.name!r}"
-        while True:
-            self._wait(pause)
-            status = self._status(ids, started)
-            if has_failed(status):
-                message = f"{where} failed: Listrak says {str(status.get('status'))[:80]!r}"
-                raise ImportFailedError(
-                    message, hint="Its rows are not confirmed: the next run sends them again."
-                )
-            if has_ended(status):
-                return
-            if time.monotonic() - started > timeout:
-                message = f"{where} has not ended within import_timeout ({timeout:g} seconds)"
-                hint = (
-                    "Its rows are not confirmed: the next run sends them again. Raise it if Listrak is slow."
-                )
-                raise ImportFailedError(message, hint=hint)
-            pause = min(pause * _LOOK_SLOWER, poll)
-
-    def _status(self, ids: dict[str, object], started: float) -> dict[str, Any]:
-        try:
-            status = self._run.client("email").get(routes.LIST_IMPORT_STATUS, ids)
-        except NotFoundError:
-            if time.monotonic() - started > _APPEARS_WITHIN:
-                raise
-            return {}
-        return status if isinstance(status, dict) else {}
-
     def _read_results(
         self, ids: dict[str, object], buffer: Buffer, wanted: set[int], *, carries_values: bool
     ) -> dict[int, Outcome]:
+        outcomes: dict[str, Outcome] = {}
         found: dict[int, Outcome] = {}
         for page in self._run.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids):
             for row in page.rows:
-                index = buffer.rows.get(comparison_key(str(row.get("emailAddress"))))
-                if index is not None and index in wanted:
-                    found[index] = self._outcome(row.get("importResult"), carries_values=carries_values)
+                index = buffer.index_of(str(row.get("emailAddress")))
+                if index is None or index not in wanted:
+                    continue
+                word = str(row.get("importResult"))
+                if word not in outcomes:  # a handful of words for any number of rows
+                    outcomes[word] = self._outcome(word, carries_values=carries_values)
+                found[index] = outcomes[word]
         return found
 
     def _outcome(self, word: object, *, carries_values: bool) -> Outcome:

@@ -71,7 +71,7 @@ class RejectsFile:
         with self._lock:
             file = self._file or self._open()
             schema = self._schemas.get(stream)
-            if schema is not None and self._written.get(stream) is not schema:
+            if schema is not None and self._written.get(stream) != schema:
                 file.write(schema.rstrip() + b"\n")
                 self._written[stream] = schema
             file.write(_encoder.encode(message) + b"\n")

@@ -24,7 +24,7 @@ from listrak_api.errors import ConfigurationError, ListrakError
 from listrak_api.masking import MaskingFilter
 from target_listrak.accounting import Journal, Row, closing_table, log_metrics
 from target_listrak.batches import records_of_batch
-from target_listrak.destinations import KINDS, Destinations
+from target_listrak.destinations import KINDS, Destinations, plain_numbers
 from target_listrak.reader import InputError, Reader
 from target_listrak.run import Run
 from target_listrak.settings import CONFIG_JSONSCHEMA
@@ -46,6 +46,8 @@ __all__ = ["RejectShareError", "TargetListrak", "Terminated"]
 _GRACE_SECONDS = 6.0
 """How long running work may go on after SIGTERM; the rest of ten seconds is for the accounting."""
 _COUNT_EVERY = 1000
+_NO_RECORD = object()
+"""Stands for the version of a stream's last record while there is none: null is a record without version."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -110,7 +112,8 @@ class Feed:
         self._sink: Sink | None = None
         self._keys: list[str] = []
         self._uncounted = 0
-        self._versions: set[int | None] = set()
+        self._versions: set[object] = set()
+        self._version: object = _NO_RECORD
 
     def take_schema(self, sink: Sink, schema: dict[str, Any], keys: list[str]) -> None:
         """Take a new or changed schema."""
@@ -129,9 +132,9 @@ class Feed:
         if loader is None:
             self._without_destination(row)
             return
-        if version != loader.version or loader.activated:
+        if version != self._version or loader.activated:
+            self._version = loader.version = version
             self._versions.add(version)
-            loader.version = version
             loader.activated = False
         try:
             loader.take(self._checked(record), row)
@@ -227,6 +230,7 @@ class TargetListrak(Target):
         self._resolved: dict[str, Any] = {}
         self._feeds: dict[str, Feed] = {}
         self._routes: dict[str, list[tuple[StreamMap | None, Feed]]] = {}
+        self._direct: dict[str, Feed] = {}  # the feeds of streams that no stream map touches
         self._schemas: dict[str, bytes] = {}
         self._flushed_at = time.monotonic()
         self._over = False
@@ -236,9 +240,9 @@ class TargetListrak(Target):
     def _settings(self) -> dict[str, Any]:
         """The settings, with defaults where null was given."""
         properties = self.config_jsonschema["properties"]
+        given = {name: value for name, value in self.config.items() if value is not None}
         return {
-            name: self.config[name] if self.config.get(name) is not None else text.get("default")
-            for name, text in properties.items()
+            name: plain_numbers(given.get(name, text.get("default"))) for name, text in properties.items()
         }
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -273,12 +277,22 @@ class TargetListrak(Target):
             (None if _leaves_alone(stream_map) else stream_map, self.feed(stream_map.stream_alias))
             for stream_map in self.mapper.stream_maps[stream]
         ]
+        self._direct.pop(stream, None)
+        if [stream_map for stream_map, _ in self._routes[stream]] == [None]:
+            self._direct[stream] = self._routes[stream][0][1]
         for _, feed in self._routes[stream]:
             self.run.rejects.schema(feed.stream, self.message_reader.line)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a RECORD straight to its loader: the SDK copies it, parses dates and checks it twice."""
-        self._take(message_dict, self.message_reader.line)
+        try:
+            feed, record = self._direct[message_dict["stream"]], message_dict["record"]
+        except (KeyError, TypeError):
+            self._take(message_dict, self.message_reader.line)
+            return
+        self.run.check()
+        feed.take(record, message_dict.get("version"), self.message_reader.line)
+        self._flush_if_old()
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH message's files one by one, as if they had come as RECORD messages."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from target_listrak.addresses import Address, parse
@@ -12,7 +11,7 @@ from target_listrak.import_file import Buffer, Layout, encode_line
 from target_listrak.imports import Importer, Plan
 from target_listrak.mapping import Mapper, name_or_id, property_like
 from target_listrak.names import NoSuchNameError
-from target_listrak.sinks.base import ACCEPTED, Loader, Outcome, RowRejected
+from target_listrak.sinks.base import ACCEPTED, Loader, Outcome, RowRejected, attempt
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from target_listrak.accounting import Journal, Row
     from target_listrak.destinations import Destination
-    from target_listrak.ledger import Epoch
     from target_listrak.lists import EmailList
     from target_listrak.run import Run
 
@@ -74,6 +72,7 @@ class ListLoader(Loader):
         self._schema: dict[str, Any] = {}
         self._mappers: dict[int, Mapper] = {}
         self._batches: dict[tuple[int, Plan], Batch] = {}
+        self._last: Batch | None = None
         self._importers: dict[tuple[int, Plan], Importer] = {}
         self._batch_rows: int = run.config["batch_size_rows"]
 
@@ -121,7 +120,7 @@ class ListLoader(Loader):
             self.take_deleted(record, row)
             return
         address = self.address(record)
-        email_list = self.list_of(record)
+        email_list = self._list or self.list_of(record)
         layout, line = (self._mappers.get(email_list.id) or self._mapper(email_list))(record, address)
         self.add(email_list, self.plan, address.key, layout, line, row)
 
@@ -169,12 +168,16 @@ class ListLoader(Loader):
 
     def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:  # noqa: PLR0913, PLR0917 - the parts of one thing
         """Put a row into the open batch of its list and plan; hand that over when it is full."""
-        batch = self._batches.get((email_list.id, plan)) or self._open(email_list, plan)
+        batch = self._last
+        if batch is None or batch.plan is not plan or batch.email_list is not email_list:
+            batch = self._batches.get((email_list.id, plan)) or self._open(email_list, plan)
+            self._last = batch
         self.run.hub.make_way(batch, key)
         buffer = batch.buffer
         buffer.add(key, layout, line, row)
         if len(buffer.lines) >= self._batch_rows or buffer.bytes >= _MOST_BATCH_BYTES:
             batch.seal()
+        self.run.hub.bound_memory()
 
     def flush(self) -> None:
         """Hand over all open batches."""
@@ -191,6 +194,7 @@ class ListLoader(Loader):
         """Give a batch to its list's lane; waits while too much is waiting there already."""
         email_list, plan, buffer = batch.email_list, batch.plan, batch.buffer
         del self._batches[email_list.id, plan]
+        self._last = None
         self.run.hub.closed(batch)
 
         def job() -> None:
@@ -239,10 +243,11 @@ class ListLoader(Loader):
         def load_one(index: int) -> Outcome:
             address, cells = buffer.cells(index)
             if plan.removes:
-                return contacts.unsubscribe(address)
+                return attempt(lambda: contacts.unsubscribe(address))
             if plan.import_type == "UpdateSubscribers":
-                return contacts.update(address, cells, include_unsubscribed=plan.include_unsubscribed)
-            return contacts.subscribe(address, cells)
+                include = plan.include_unsubscribed
+                return attempt(lambda: contacts.update(address, cells, include_unsubscribed=include))
+            return attempt(lambda: contacts.subscribe(address, cells))
 
         return load_one
 
@@ -256,18 +261,19 @@ class ListLoader(Loader):
 
     def settle_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
         """Put the outcomes of a batch's rows into the books, and those that were merged into them."""
-        epochs: Counter[Epoch] = Counter()
-        counts: Counter[str] = Counter()
-        for index, outcome in outcomes.items():
-            if isinstance(outcome, BadValue):
-                line, merged = buffer.record(index)
-                self.journal.note_reject(buffer.number(index), line, outcome, merged)
-                counts["rejected"] += 1
-            else:
-                counts["accepted" if outcome is ACCEPTED else "unchanged"] += 1
-            counts["merged"] += buffer.merged(index)
-            epochs.update(buffer.epochs(index))
-        self.journal.settle(epochs, **counts)
+        rejected = {index: why for index, why in outcomes.items() if isinstance(why, BadValue)}
+        for index, why in rejected.items():
+            line, merged = buffer.record(index)
+            self.journal.note_reject(buffer.number(index), line, why, merged)
+        epochs = buffer.count_epochs(outcomes)
+        accepted = list(outcomes.values()).count(ACCEPTED)
+        self.journal.settle(
+            epochs,
+            accepted=accepted,
+            unchanged=len(outcomes) - accepted - len(rejected),
+            rejected=len(rejected),
+            merged=epochs.total() - len(outcomes),
+        )
 
 
 def address_only(record: Mapping[str, Any], address: Address) -> tuple[Layout, bytes]:  # noqa: ARG001 - the signature all mappers share

@@ -118,6 +118,8 @@ def test_the_last_word_on_a_contact_counts(runs: Runs, members: list[str]) -> No
         (True, [activate("vips", 4)], False),
         (True, [activate("vips", 5), *rows(["vip1@example.org"], 5)], False),
         ("end_of_input", [], True),
+        (True, [record("vips", 4, email="vip1@example.org"), activate("vips", 4)], False),
+        (True, [record("vips", email="vip1@example.org"), activate("vips", 5)], False),
         (False, [activate("vips", 5)], False),
     ],
 )

@@ -399,6 +399,22 @@ def test_one_import_per_list_at_a_time_and_lists_side_by_side(runs: Runs) -> Non
     assert any(a[0] < b[1] and b[0] < a[1] for a in spans[NEWSLETTER] for b in spans[OUTLET])
 
 
+def test_many_lists_do_not_fill_the_memory(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("target_listrak.hub._MOST_MEMORY", 2_000)
+    monkeypatch.setattr("target_listrak.hub._LOOK_EVERY", 3)
+    split = {"people": {"kind": "email_list", "list_from": "to"}}
+    lists = (NEWSLETTER, OUTLET)
+    rows = [
+        record("people", email=f"{number}@example.org", to=lists[number % 7 == 0], first_name=f"N{number}")
+        for number in range(60)
+    ]
+    outcome = runs.good([schema("people", "email", "first_name", to={}), *rows, state(1)], split)
+    assert outcome.account.accepted == 60
+    assert outcome.states == [1]
+    assert len(runs.imports()) > 5
+    assert sum(len(one["rows"]) for one in runs.imports()) == 60
+
+
 # Bad input
 
 
@@ -510,6 +526,15 @@ def test_a_wrong_setting_is_a_line_that_names_it(
         assert word in text
     assert "Traceback" not in text
     assert runs.sandbox.written()["imports"] == []
+
+
+def test_fractions_in_a_config_file_are_numbers(runs: Runs) -> None:
+    destination = {
+        "people": {"kind": "audience", "list": NEWSLETTER, "field": "VIP", "max_removed_share": 0.5}
+    }
+    config = runs.config(destination, max_reject_share=0.5, import_poll_seconds=0.5)
+    done = command(runs, config, json.dumps(SCHEMA).encode())
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_a_config_file_that_is_no_json_is_one_line(runs: Runs) -> None:

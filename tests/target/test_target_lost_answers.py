@@ -1,0 +1,91 @@
+"""Nothing is sent twice, and nothing is lost, when Listrak's answers are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from target_runs import Runs, record, schema, state
+
+from listrak_api.errors import ListrakError
+
+NEWSLETTER = 40137
+FIRST_NAME, NOTES = 1007, 1037
+SCHEMA = schema("people", "email", "first_name", "notes")
+START = "/List/{listId}/ListImport"
+SAVE = "/List/{listId}/Contact"
+
+
+def people(count: int) -> list[dict[str, Any]]:
+    return [record("people", email=f"p{number}@example.org", notes="+") for number in range(count)]
+
+
+def faults(runs: Runs, *some: dict[str, Any]) -> None:
+    runs.sandbox.control("POST", "faults", list(some))
+
+
+def to_list(**options: object) -> dict[str, Any]:
+    return {"people": {"kind": "email_list", "list": NEWSLETTER, **options}}
+
+
+def test_an_import_whose_answer_was_lost_is_found_by_its_name_and_not_sent_again(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "p0@example.org", {NOTES: "a"})
+    faults(runs, {"kind": "lost_answer", "route": START, "method": "POST", "count": 1})
+    outcome = runs.good([SCHEMA, *people(3), state(1)], to_list(update_type="Append"))
+    assert outcome.account.accepted == 3
+    assert outcome.states == [1]
+    assert len(runs.imports()) == 1
+    assert runs.values(NEWSLETTER, "p0@example.org") == {NOTES: "a+"}
+
+
+def test_an_import_that_never_arrived_is_sent_again(runs: Runs) -> None:
+    faults(runs, {"kind": "reset", "route": START, "method": "POST", "count": 1})
+    outcome = runs.good([SCHEMA, *people(3), state(1)], to_list())
+    assert outcome.account.accepted == 3
+    assert len(runs.imports()) == 1
+
+
+def test_an_import_that_is_never_answered_ends_the_run_with_nothing_confirmed(runs: Runs) -> None:
+    faults(runs, {"kind": "reset", "route": START, "method": "POST"})
+    outcome = runs.run([SCHEMA, *people(3), state(1)], to_list())
+    assert isinstance(outcome.error, ListrakError)
+    assert outcome.states == []
+    assert outcome.account.open == 3
+
+
+def test_a_call_whose_answer_was_lost_is_repeated_where_twice_is_the_same_as_once(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "a@example.org")
+    runs.unsubscribe(NEWSLETTER, "a@example.org")
+    messages = [SCHEMA, record("people", email="a@example.org", first_name="A"), state(1)]
+    faults(runs, {"kind": "lost_answer", "route": SAVE, "method": "POST", "count": 1})
+    outcome = runs.good(messages, to_list(resubscribe=True))
+    assert outcome.account.accepted == 1
+    assert outcome.states == [1]
+    assert (runs.contact(NEWSLETTER, "a@example.org") or {})["subscriptionState"] == "Subscribed"
+
+
+def test_a_change_of_address_whose_answer_was_lost_is_found_carried_out_by_the_next_run(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "old@example.org", {FIRST_NAME: "kept"})
+    faults(runs, {"kind": "lost_answer", "route": SAVE, "method": "POST", "count": 1})
+    messages = [
+        schema("people", "email", "new", "notes"),
+        record("people", email="old@example.org", new="new@example.org", notes="n"),
+        state(1),
+    ]
+    outcome = runs.run(messages, to_list(new_email="new"))
+    assert outcome.error is not None
+    assert outcome.states == []
+    outcome = runs.good(messages, to_list(new_email="new"))
+    assert outcome.states == [1]
+    assert runs.contact(NEWSLETTER, "old@example.org") is None
+    assert runs.values(NEWSLETTER, "new@example.org") == {FIRST_NAME: "kept", NOTES: "n"}
+
+
+@pytest.mark.parametrize("kind", ["import_stalls", "import_fails"])
+def test_what_an_import_did_not_confirm_is_loaded_by_the_next_run(runs: Runs, kind: str) -> None:
+    faults(runs, {"kind": kind, "count": 1})
+    messages = [SCHEMA, *people(4), state(1)]
+    assert runs.run(messages, to_list(), import_timeout=0.3).states == []
+    outcome = runs.good(messages, to_list())
+    assert outcome.states == [1]
+    assert outcome.account.accepted == 4

@@ -1,0 +1,137 @@
+"""The setting `destinations`: every slip is an error that names its place, and nothing else comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from listrak_api.errors import ConfigurationError
+from target_listrak.destinations import KINDS, OPTIONS, Destinations
+
+
+def parse(**entry: Any) -> Destinations:  # noqa: ANN401 - whatever a user writes
+    return Destinations({"people": entry})
+
+
+LIST = {"kind": "email_list", "list": "Main"}
+AUDIENCE = {"kind": "audience", "list": 7, "field": "VIP"}
+FIELDS = {"kind": "profile_fields", "list": 7}
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("email_list", ["destinations.people: an object", "email_list"]),
+        ({}, ["destinations.people.kind", "missing", "sms_opt_out"]),
+        ({"kind": "emaillist"}, ["destinations.people.kind", "'emaillist'", "'email_list'"]),
+        ({"kind": 5}, ["destinations.people.kind", "5 is no kind"]),
+        ({**LIST, "feilds": "auto"}, ["destinations.people.feilds", "unknown", "'fields'"]),
+        ({**LIST, "mirror": True}, ["destinations.people.mirror", "kind email_list has no such member"]),
+        ({**LIST, "route": "beta"}, ["destinations.people.route", "kind email_list has no such member"]),
+        ({**FIELDS, "resubscribe": True}, ["destinations.people.resubscribe", "no such member"]),
+        ({"kind": "email_unsubscribe", "list": 1, "update_type": "Update"}, ["update_type"]),
+        ({**LIST, "list": 4.5}, ["destinations.people.list", "a text or a whole number is needed"]),
+        ({**LIST, "list": True}, ["destinations.people.list", "true or false was given"]),
+        ({**LIST, "list": 0}, ["destinations.people.list", "positive"]),
+        ({**LIST, "list": " "}, ["destinations.people.list", "empty"]),
+        ({**LIST, "resubscribe": "yes"}, ["destinations.people.resubscribe", "true or false is needed"]),
+        ({**LIST, "update_type": "update"}, ["destinations.people.update_type", "Update, Append, Overwrite"]),
+        ({"kind": "email_list"}, ["destinations.people.list", "either `list` or `list_from`"]),
+        ({**LIST, "list_from": "to"}, ["destinations.people.list", "not both"]),
+        ({"kind": "email_list", "list_from": "to", "create_list": True}, ["create_list", "`list` only"]),
+        ({**LIST, "update_type": "Overwrite", "null_handling": "keep"}, ["null_handling", "contradicts"]),
+        ({**LIST, "update_type": "Append", "null_handling": "clear"}, ["null_handling", "contradicts"]),
+        ({**LIST, "fields": "all"}, ["destinations.people.fields", "'all'"]),
+        ({**LIST, "fields": {"name": 0}}, ["destinations.people.fields.name"]),
+        ({**LIST, "fields": {"name": True}}, ["destinations.people.fields.name"]),
+        ({**LIST, "event_ids": [1, "2"]}, ["destinations.people.event_ids", "positive whole numbers"]),
+        ({"kind": "audience", "list": 7}, ["destinations.people.field", "needs it"]),
+        ({"kind": "audience", "field": 7}, ["destinations.people.list", "needs it"]),
+        ({**AUDIENCE, "mirror": "true"}, ["destinations.people.mirror", "false, true, end_of_input"]),
+        ({**AUDIENCE, "mirror": 1}, ["destinations.people.mirror", "a whole number was given"]),
+        ({**AUDIENCE, "max_removed_share": 2}, ["max_removed_share", "0 to 1"]),
+        ({**AUDIENCE, "create_missing": True}, ["destinations.people.field_group"]),
+        (
+            {**FIELDS, "route": "beta", "update_type": "Append"},
+            ["update_type", "beta route does not have it"],
+        ),
+        ({**FIELDS, "route": "beta", "external_id": "id"}, ["external_id", "beta route does not have it"]),
+        ({**FIELDS, "member": "in"}, ["destinations.people.member", "field_values"]),
+        ({**FIELDS, "field_values": "values", "fields": "auto"}, ["field_values", "not both"]),
+    ],
+)
+def test_a_slip_is_named(entry: object, words: list[str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Destinations({"people": entry})
+    for word in words:
+        assert word in str(caught.value)
+    assert caught.value.setting.startswith("destinations.people")
+
+
+def test_null_is_the_same_as_left_out() -> None:
+    (one,) = parse(kind="email_list", list="Main", update_type=None).all
+    assert one.option("update_type") == "Update"
+    assert "update_type" not in one.options
+
+
+@pytest.mark.parametrize(
+    ("options", "clears"),
+    [
+        ({}, False),
+        ({"null_handling": "keep"}, False),
+        ({"null_handling": "clear"}, True),
+        ({"update_type": "Overwrite"}, True),
+    ],
+)
+def test_overwrite_implies_clear(options: dict[str, Any], clears: bool) -> None:  # noqa: FBT001 - pytest or hypothesis fills it in
+    (one,) = Destinations({"people": {**LIST, **options}}).all
+    assert one.clears is clears
+
+
+def test_a_stream_s_destination_is_the_exact_name_then_the_longest_pattern() -> None:
+    entries = {"*": LIST, "shop_*": LIST, "shop_?": LIST, "shop_customers": LIST, "[a]": LIST}
+    found = Destinations(entries)
+    names = {
+        "shop_customers": "shop_customers",
+        "shop_x": "shop_?",
+        "shop_orders": "shop_*",
+        "other": "*",
+        "[a]": "[a]",
+    }
+    assert {name: one.pattern for name in names if (one := found.for_stream(name))} == names
+    assert Destinations({"a": LIST}).for_stream("A") is None
+
+
+def test_every_member_belongs_to_a_kind_and_has_a_text() -> None:
+    assert {member for members in KINDS.values() for member in members} == set(OPTIONS)
+    assert all(option.text.endswith(".") for option in OPTIONS.values())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+ENTRY = st.fixed_dictionaries(
+    {"kind": st.sampled_from([*KINDS, "x"])},
+    optional={name: JSON | st.sampled_from(["a", 1, True]) for name in OPTIONS},
+)
+
+
+@given(JSON | st.dictionaries(st.text(max_size=5), ENTRY | JSON, max_size=3))
+def test_whatever_is_written_there_is_taken_or_named(setting: Any) -> None:  # noqa: ANN401 - whatever a user writes
+    try:
+        found = Destinations(setting).all
+    except ConfigurationError as error:
+        found, place = [], error.setting
+    else:
+        place = "destinations"
+    assert place.startswith("destinations")
+    for one in found:
+        assert one.kind in KINDS
+        assert set(one.options) <= set(KINDS[one.kind])
+        for name in KINDS[one.kind]:
+            one.option(name)
