@@ -38,7 +38,7 @@ def meltano(folder: Path, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
         [str(MELTANO), *arguments],
         cwd=folder,
-        env=os.environ | {"MELTANO_AUTO_INSTALL": "false"} | environment,
+        env=os.environ | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -86,5 +86,5 @@ def test_the_added_tap_says_what_the_credentials_may_read(own_project: Path, san
         "TAP_LISTRAK_CLIENT_ID": "sandbox-email",
         "TAP_LISTRAK_CLIENT_SECRET": "sandbox-email-secret",
     }
-    meltano(own_project, "invoke", "tap-listrak:test", **settings)
-    meltano(own_project, "config", "test", "tap-listrak", **settings)
+    meltano(own_project, "invoke", "--no-install", "tap-listrak:test", **settings)
+    meltano(own_project, "config", "test", "--no-install", "tap-listrak", **settings)
