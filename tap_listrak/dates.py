@@ -50,6 +50,15 @@ def normalise(value: object) -> str | None:
     return f"{match['date']}T{match['time']}{(match['fraction'] or '')[:_MICROSECONDS]}{offset}"
 
 
+class Normalised(dict[str, "str | None"]):
+    """What `normalise` makes of texts, each worked out once: the send dates of a page repeat."""
+
+    def __missing__(self, text: str) -> str | None:
+        """Work it out."""
+        found = self[text] = normalise(text)
+        return found
+
+
 def moment(value: object) -> datetime | None:
     """Read a date-time as an aware UTC datetime; None if there is none, or none that can be read."""
     if not isinstance(value, str):

@@ -7,6 +7,7 @@ bytes, timestamps aside.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -125,7 +126,26 @@ class PageCodec:
         return list[row]
 
     def _prepare(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
-        """Do what `Preparer.prepare` does, on structs."""
+        """Do what `Preparer.prepare` does, on structs: by column, unless a row lacks a part of its key."""
+        normalised = dates.Normalised()
+        columns: dict[str, list[Any]] = {
+            name: [value and normalised[value] for value in map(attrgetter(name), rows)]
+            for name in self._preparer.dates
+        }
+        for key in self._preparer.own_keys(ids):
+            column = columns.get(key) or list(map(attrgetter(key), rows))
+            if None in column or "" in column or msgspec.UNSET in column:
+                self._prepare_each(rows, ids)
+                return
+        for name, value in ids:
+            for row in rows:
+                setattr(row, name, value)
+        for name, column in columns.items():
+            for row, value in zip(rows, column, strict=True):
+                setattr(row, name, value)
+
+    def _prepare_each(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
+        """Do it row by row: a stand-in depends on all of its row."""
         dated, keys, normalise = self._preparer.dates, self._preparer.own_keys(ids), dates.normalise
         for row in rows:
             lacking: list[str] = []
