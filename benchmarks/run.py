@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -184,6 +185,8 @@ def main() -> int:
     if unknown:
         parser.error(f"unknown jobs {', '.join(unknown)}; there are {', '.join(NAMES)}")
     chosen = options.jobs or list(NAMES)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda found, _: sys.exit(128 + found))  # so that no contender is left behind
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="listrak-benchmarks-") as name:
         only = [one for one in options.only.split(",") if one]
