@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_listrak.activity import GRACE, ActivityPolicy, Reading
@@ -22,6 +22,7 @@ policies = st.builds(
 gaps = st.lists(st.integers(1, 24 * 50), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(policy=policies, sent_hours=st.integers(0, 24 * 90), gaps=gaps)
 def test_what_happens_before_settling_is_read(
     policy: ActivityPolicy, sent_hours: int, gaps: list[int]
@@ -47,6 +48,7 @@ def test_what_happens_before_settling_is_read(
         assert read_to >= min(now, sent + policy.lookback)
 
 
+@settings(deadline=None)
 @given(policy=policies, sent_hours=st.integers(0, 24 * 90), gaps=gaps)
 def test_after_the_window_a_message_has_been_read_whole(
     policy: ActivityPolicy, sent_hours: int, gaps: list[int]
@@ -64,6 +66,7 @@ def test_after_the_window_a_message_has_been_read_whole(
         assert whole_at >= sent + policy.window
 
 
+@settings(deadline=None)
 @given(policy=policies, sent_hours=st.integers(-24 * 200, 24 * 10), since_hours=st.integers(-24 * 200, 0))
 def test_one_state_decides(policy: ActivityPolicy, sent_hours: int, since_hours: int) -> None:
     sent, since = NOW + sent_hours * HOUR, NOW + since_hours * HOUR

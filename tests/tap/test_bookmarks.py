@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listrak_api.errors import ConfigurationError
@@ -38,6 +38,7 @@ def state_with(
     return {"bookmarks": {stream: {"partitions": [part]}}}
 
 
+@settings(deadline=None)
 @given(moment=moments, other=moments)
 def test_bookmarks_compare_as_text_and_never_run_ahead(moment: datetime, other: datetime) -> None:
     text = format_bookmark(moment)
@@ -47,6 +48,7 @@ def test_bookmarks_compare_as_text_and_never_run_ahead(moment: datetime, other: 
         assert moment < other
 
 
+@settings(deadline=None)
 @given(before=past, until=past, start=st.none() | past, end=st.none() | past, overlap=st.integers(0, 10_000))
 def test_the_next_run_begins_where_everything_was_read(
     before: datetime, until: datetime, start: datetime | None, end: datetime | None, overlap: int
@@ -117,6 +119,7 @@ def test_a_state_that_cannot_be_used_is_refused_with_the_way_out(state: object, 
     assert caught.value.hint
 
 
+@settings(deadline=None)
 @given(state=json_values)
 def test_no_state_breaks_the_tap(state: object) -> None:
     try:
@@ -127,6 +130,7 @@ def test_no_state_breaks_the_tap(state: object) -> None:
     Bookmarks(state, NOW).since("messages", LIST)
 
 
+@settings(deadline=None)
 @given(
     numbers=st.dictionaries(
         st.sampled_from(["listId", "senderCodeId", "phoneListId"]), st.integers(), min_size=1

@@ -124,6 +124,7 @@ def test_values_by_name_have_their_types(kind: str, text: str | None, value: obj
     assert make(1, kind=kind).value(text) == value
 
 
+@settings(deadline=None)
 @given(text=st.text() | st.none(), kind=st.sampled_from(["Text", "Numeric", "CheckBox", "Date", "Odd"]))
 def test_no_value_is_lost(text: str | None, kind: str) -> None:
     value = make(1, kind=kind).value(text)

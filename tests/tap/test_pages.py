@@ -120,6 +120,7 @@ def test_an_unknown_member_is_named_once_and_then_left_out(caplog: pytest.LogCap
     assert "addedByListrakIn2027" in caplog.text
 
 
+@settings(deadline=None)
 @given(text=date_texts | st.text(max_size=30))
 def test_dates_are_rfc_3339_or_as_they_came(text: str) -> None:
     result = dates.normalise(text)
