@@ -8,10 +8,10 @@ from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pyrate_limiter import Limiter, Rate
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pyrate_limiter import Limiter
 
 _RECOVERY_SECONDS = 10.0
 _SLOWEST = 0.25
@@ -98,6 +98,9 @@ def limiter_for(api_url: str, requests_per_second: float) -> Limiter:  # noqa: A
         api_url: The Listrak.
         requests_per_second: The limit; below 1, or with a fraction, the requests are spaced evenly.
     """
+    # Imported here: it takes as long as all of this package, and hardly anybody sets a limit.
+    from pyrate_limiter import Limiter, Rate  # noqa: PLC0415
+
     if requests_per_second == int(requests_per_second):
         rate = Rate(int(requests_per_second), 1000)
     else:

@@ -26,9 +26,7 @@ from target_listrak.accounting import Journal, Row, closing_table, log_metrics
 from target_listrak.batches import records_of_batch
 from target_listrak.destinations import KINDS, Destinations, plain_numbers
 from target_listrak.reader import InputError, Reader
-from target_listrak.run import Run
 from target_listrak.settings import CONFIG_JSONSCHEMA
-from target_listrak.sinks import LOADERS
 from target_listrak.sinks.base import Loader, RowRejected
 from target_listrak.values import BadValue
 
@@ -226,6 +224,9 @@ class TargetListrak(Target):
         super().__init__(**kwargs)
         self.logger.addFilter(MaskingFilter())
         self.destinations = Destinations(self.config.get("destinations", {}))
+        # Imported here, as the loaders below, so that --version and --about need not load an HTTP library.
+        from target_listrak.run import Run  # noqa: PLC0415
+
         self.run = Run(self._settings(), self.logger, self._pass_on)
         self._resolved: dict[str, Any] = {}
         self._feeds: dict[str, Feed] = {}
@@ -261,6 +262,8 @@ class TargetListrak(Target):
 
     def _start(self) -> None:
         """Resolve every name of every destination, before a record is read."""
+        from target_listrak.sinks.kinds import LOADERS  # noqa: PLC0415
+
         for destination in self.destinations.all:
             self._resolved[destination.pattern] = LOADERS[destination.kind].resolve(self.run, destination)
 
@@ -416,6 +419,8 @@ class TargetListrak(Target):
         return self._feeds[stream]
 
     def _feed_to(self, stream: str, destination: Destination) -> Feed:
+        from target_listrak.sinks.kinds import LOADERS  # noqa: PLC0415
+
         loader_class = LOADERS[destination.kind]
         resolved = self._resolved[destination.pattern]
         journal = self.run.journal(stream, loader_class.describe(destination, resolved))
