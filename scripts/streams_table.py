@@ -8,6 +8,7 @@ import re
 from tap_listrak.streams import STREAMS
 
 # What the table says in columns of its own.
+_KINDS = {True: "Incremental. ", False: "Read whole each run. "}
 _ELSEWHERE = ("One row per ", "Key: ", "Source: ", "Keys: ")
 
 
@@ -34,8 +35,8 @@ def markdown_table() -> str:
             f" ({route.api.upper()})" if route.api != "email" else ""
         )
         keys = ", ".join(f"`{key}`" for key in stream.keys)
-        kind = "Incremental" if stream.incremental else "Full table"
         notes = " ".join(sentence for sentence in rest if not sentence.startswith(_ELSEWHERE))
+        kind = "" if re.search("incremental|read whole", notes, re.IGNORECASE) else _KINDS[stream.incremental]
         what = row.removeprefix(_ELSEWHERE[0]).rstrip(".")
-        lines.append(f"| `{name}` | {what} | {operation} | {keys} | {kind}. {notes} |".replace("  ", " "))
+        lines.append(f"| `{name}` | {what} | {operation} | {keys} | {kind}{notes} |".replace("  ", " "))
     return "\n".join(["", *lines, "", ""])
