@@ -42,11 +42,13 @@ class Warehouse:
         tables: Rows by stream and key.
         state: The last STATE.
         keys: The key columns of each stream that has written a SCHEMA.
+        only: The streams to select; all of them if empty.
     """
 
     tables: dict[str, dict[Key, Record]] = field(default_factory=lambda: defaultdict(dict))
     state: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, list[str]] = field(default_factory=dict)
+    only: frozenset[str] = frozenset()
     _loads: dict[str, dict[Key, int]] = field(default_factory=lambda: defaultdict(dict))
     _load: int = 0
 
@@ -55,7 +57,8 @@ class Warehouse:
         output = io.BytesIO()
         text = io.TextIOWrapper(output, encoding="utf-8", write_through=True)
         with contextlib.redirect_stdout(text):
-            TapListrak(config=dict(config), state=self.state or None).sync_all()
+            catalog = self._catalog(config) if self.only else None
+            TapListrak(config=dict(config), catalog=catalog, state=self.state or None).sync_all()
             text.flush()
         self.load(output.getvalue())
 
@@ -79,6 +82,14 @@ class Warehouse:
                 self._activate(stream)
             elif message["type"] == "STATE":
                 self.state = message["value"]
+
+    def _catalog(self, config: Record) -> Record:
+        catalog: Record = TapListrak(config=dict(config)).catalog_dict
+        for entry in catalog["streams"]:
+            for part in entry["metadata"]:
+                if part["breadcrumb"] in ((), []):
+                    part["metadata"]["selected"] = entry["stream"] in self.only
+        return catalog
 
     def _activate(self, stream: str) -> None:
         loads = self._loads[stream]
