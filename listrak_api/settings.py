@@ -203,7 +203,14 @@ class ConnectionSettings:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Give a setting's value with floats for fractions: the SDK reads config files with `Decimal` for them."""
+    """Give a setting's value as JSON means it: the SDK reads the fractions of config files as `Decimal`.
+
+    Args:
+        value: The value, however deeply nested.
+
+    Returns:
+        The same, with floats for fractions.
+    """
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list):
