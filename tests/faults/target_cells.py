@@ -1,0 +1,215 @@
+"""The target's side of the fault matrix: kinds of destination, and what Listrak holds after a run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import requests
+from plugin_runs import Ended, run, settings_for
+from target_runs import activate, record, schema, state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from listrak_sandbox.testing import RunningSandbox
+
+NEWSLETTER, CODE, CLUB, VIP = 40137, 410, 7101, 1124
+STREAM = "people"
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class People:
+    """Who there is in the account, as a source would know them.
+
+    Attributes:
+        subscribed: Addresses on the list.
+        left: Addresses that have unsubscribed.
+        members: Numbers on the phone list.
+        gone: Numbers that have left it.
+    """
+
+    subscribed: list[str]
+    left: list[str]
+    members: list[str]
+    gone: list[str]
+
+    @classmethod
+    def of(cls, box: RunningSandbox) -> People:
+        """Look them up."""
+        headers = {"Authorization": f"Bearer {box.token()}"}
+        address = f"{box.url}/email/v1/List/{NEWSLETTER}/Contact"
+
+        def emails(subscription_state: str) -> list[str]:
+            query = {"subscriptionState": subscription_state, "count": "5000"}
+            answer = requests.get(address, params=query, headers=headers, timeout=30).json()
+            return [row["emailAddress"] for row in answer["data"]]
+
+        def numbers(standing: str) -> list[str]:
+            query = {"senderCodeId": CODE, "phoneListId": CLUB, "limit": 1000, "state": standing}
+            found = box.control("GET", "sms-contacts", standing="ok", **query)
+            return [one["phoneNumber"] for one in found if not one["optOut"]]
+
+        return cls(
+            emails("Subscribed"), emails("Unsubscribed"), numbers("subscribed"), numbers("unsubscribed")
+        )
+
+
+@dataclass(frozen=True)
+class Column:
+    """A kind of destination.
+
+    Attributes:
+        destination: Its setting.
+        rows: What is sent, made out of who there is.
+        mirrors: Whether the stream is complete, and ends with an ACTIVATE_VERSION.
+    """
+
+    destination: Record
+    rows: Callable[[People], list[Record]]
+    mirrors: bool = False
+
+
+def _new(count: int) -> list[str]:
+    return [f"new{number}@example.org" for number in range(count)]
+
+
+def _named(addresses: list[str], name: str = "Ada") -> list[Record]:
+    return [{"email": one, "first_name": f"{name} {number}"} for number, one in enumerate(addresses)]
+
+
+def _subscribers(people: People) -> list[Record]:
+    mixed = [*_named(_new(4)), *_named(people.subscribed[:3]), {"email": "no address"}]
+    return [*mixed, {"email": people.left[0]}, *_named(_new(1), "Once more")]
+
+
+def _texts(people: People) -> list[Record]:
+    known = [{"phone": one, "first_name": "Ada"} for one in people.members[:3]]
+    back = [{"phone": one} for one in people.gone[:1]]
+    return [{"phone": f"1216555{number}", "first_name": "New"} for number in range(3000, 3004)] + back + known
+
+
+def _orders(_: People) -> list[Record]:
+    return [
+        {
+            "order_number": f"N{number}",
+            "email": f"buyer{number}@example.org",
+            "item_sku": "S",
+            "item_quantity": 1,
+        }
+        for number in range(8)
+    ]
+
+
+_LIST, _PHONES = {"list": NEWSLETTER}, {"sender_code": CODE, "phone_list": CLUB}
+COLUMNS = {
+    "email_list": Column({"kind": "email_list", **_LIST}, _subscribers),
+    "email_unsubscribe": Column(
+        {"kind": "email_unsubscribe", **_LIST},
+        lambda people: [{"email": one} for one in people.subscribed[:8]],
+    ),
+    "profile_fields": Column(
+        {"kind": "profile_fields", **_LIST},
+        lambda people: _named([*people.subscribed[:7], "unknown@example.org"]),
+    ),
+    "audience": Column(
+        {"kind": "audience", **_LIST, "field": VIP, "mirror": True, "max_removed_share": 1},
+        lambda people: [{"email": one} for one in people.subscribed[:12]],
+        mirrors=True,
+    ),
+    "sms_list": Column({"kind": "sms_list", **_PHONES, "resubscribe": True}, _texts),
+    "sms_profiles": Column(
+        {"kind": "sms_profiles", "sender_code": CODE},
+        lambda people: [{"phone": one, "loyalty_points": "4242"} for one in people.members[:20]],
+    ),
+    "sms_unsubscribe": Column(
+        {"kind": "sms_unsubscribe", **_PHONES}, lambda people: [{"phone": one} for one in people.members[:5]]
+    ),
+    "sms_opt_out": Column(
+        {"kind": "sms_opt_out", "sender_code": CODE},
+        lambda people: [{"phone": one} for one in people.members[:5]],
+    ),
+    "orders": Column({"kind": "orders"}, _orders),
+}
+"""The columns of the table."""
+
+
+def messages(column: Column, people: People) -> list[Record]:
+    """Give the stream: a SCHEMA, rows with a STATE every few of them, and its end."""
+    rows = column.rows(people)
+    version = 1 if column.mirrors else None
+    names = dict.fromkeys(name for row in rows for name in row)
+    made: list[Record] = [schema(STREAM, *names)]
+    for number, row in enumerate(rows, 1):
+        made.append(record(STREAM, version, **row))
+        if number % 4 == 0:
+            made.append(state(number))
+    if column.mirrors:
+        made.append(activate(STREAM, 1))
+    return [*made, state("end")]
+
+
+def after(stream: list[Record], passed_on: object) -> list[Record]:
+    """Give what a tap would send after a STATE: the SCHEMA, and what had not been confirmed."""
+    if passed_on is None:
+        return stream
+    return [stream[0], *stream[stream.index(state(passed_on)) + 1 :]]
+
+
+@dataclass
+class TargetRuns:
+    """Runs of the target against one account, each from the last STATE that was passed on.
+
+    Attributes:
+        passed_on: The last STATE.
+        rejected: Codes of the rejected rows of all runs.
+    """
+
+    box: RunningSandbox
+    folder: Path
+    column: Column
+    passed_on: object = None
+    rejected: Counter[str] = field(default_factory=Counter)
+    _runs: int = 0
+
+    def run(self, stream: list[Record], **settings: object) -> Ended:
+        """Run it on what is not confirmed yet."""
+        self._runs += 1
+        folder = self.folder / str(self._runs)
+        folder.mkdir(parents=True, exist_ok=True)
+        config = settings_for(
+            self.box,
+            destinations={STREAM: self.column.destination},
+            import_poll_seconds=0.02,
+            max_reject_share=1,
+            batch_size_rows=4 if self.column.destination["kind"].startswith("email") else 100,
+            max_concurrency=4,
+            rejects_path=str(folder / "rejects.singer"),
+            **settings,
+        )
+        lines = b"".join(json.dumps(one).encode() + b"\n" for one in after(stream, self.passed_on))
+        ended = run("target-listrak", folder, config, input=lines)
+        for line in ended.out.splitlines():
+            self.passed_on = json.loads(line)
+        for path in folder.glob("rejects*.singer"):
+            rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            self.rejected.update(row["rejected"]["code"] for row in rows if row["type"] == "RECORD")
+        return ended
+
+
+def account(box: RunningSandbox) -> Record:
+    """Give what Listrak holds: everybody who was written to, with state, dates and values."""
+    assert box.sandbox is not None
+    lists = box.sandbox.store.lists
+    emails = {
+        (one.list_id, key): (contact.state, contact.since, contact.left, contact.resubscribed, contact.values)
+        for one in lists.values()
+        for key, contact in one.contacts.items()
+    }
+    numbers = box.control("GET", "sms-contacts", senderCodeId=CODE, limit=100_000)
+    retail = {kind: part["rows"] for kind, part in box.written()["data"].items()}
+    return {"email": emails, "sms": {one["phoneNumber"]: one for one in numbers}, "data": retail}
