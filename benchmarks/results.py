@@ -112,8 +112,12 @@ class MemoryResult:
         return f"| | {titles} | growth |\n|---|{'---|' * (len(self.peaks) + 1)}"
 
 
-def machine() -> str:
-    """Describe the machine, without its name."""
+def machine(load: float) -> str:
+    """Describe the machine, without its name.
+
+    Args:
+        load: Its load average before the first run: what else it was doing.
+    """
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -123,7 +127,7 @@ def machine() -> str:
                 break
     return (
         f"{os.cpu_count()} cores ({model}), {platform.system()}, Python {platform.python_version()}, "
-        f"{datetime.now(UTC):%Y-%m-%d}"
+        f"{datetime.now(UTC):%Y-%m-%d}, load average {load:.1f} before the first run"
     )
 
 

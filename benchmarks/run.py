@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -142,7 +143,9 @@ class Bench:
         say(f"  {one.label}: {run.seconds:.2f} s, {run.cpu:.2f} s processor, {run.peak / 1e6:.0f} MB")
 
 
-def page_text(results: Sequence[JobResult], memory: Sequence[MemoryResult], minutes: float) -> str:
+def page_text(
+    results: Sequence[JobResult], memory: Sequence[MemoryResult], minutes: float, load: float
+) -> str:
     """Write the generated part of docs/performance.md."""
     versions = ", ".join(
         f"{package} {version_of(environment, package)}"
@@ -153,7 +156,7 @@ def page_text(results: Sequence[JobResult], memory: Sequence[MemoryResult], minu
             ("bare-client", "aiohttp"),
         )
     )
-    parts = [f"Measured on {machine()}, in one run of {minutes:.0f} minutes, with {versions}."]
+    parts = [f"Measured on {machine(load)}, in one run of {minutes:.0f} minutes, with {versions}."]
     parts += [result.table() for result in results]
     if memory:
         parts.append("**Peak memory**\n\n" + memory[0].head() + "\n" + "\n".join(one.row() for one in memory))
@@ -187,7 +190,7 @@ def main() -> int:
     chosen = options.jobs or list(NAMES)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda found, _: sys.exit(128 + found))  # so that no contender is left behind
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="listrak-benchmarks-") as name:
         only = [one for one in options.only.split(",") if one]
         bench = Bench(Path(name), options.repetitions, options.slow_repetitions, only)
@@ -204,7 +207,7 @@ def main() -> int:
         if "startup" in chosen:
             results += bench.startup()
         memory = bench.memory() if "memory" in chosen else []
-    text = page_text(results, memory, (time.monotonic() - began) / 60)
+    text = page_text(results, memory, (time.monotonic() - began) / 60, load)
     say(f"\n{text}")
     if options.write:
         put(PAGE, text)
