@@ -266,7 +266,11 @@ class TapListrak(Tap):
         files = {"state": state, "catalog": catalog}
         texts = {name: file.read() for name, file in files.items() if file is not None}
         for name, text in texts.items():
-            read_object(text, f"the {name} file", name)
+            value = read_object(text, f"the {name} file", name)
+            if name == "catalog":
+                from tap_listrak.catalogs import check_catalog  # noqa: PLC0415 - not needed for --about
+
+                check_catalog(value)
         super().invoke(
             about=about,
             about_format=about_format,
