@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import settings
+from tap_runs import settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 

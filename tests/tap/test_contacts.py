@@ -23,7 +23,7 @@ from tap_listrak.tap import TapListrak
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Extract
+    from tap_runs import Extract
 
 TAP = TapListrak(config={"client_id": "a", "client_secret": "b"}, validate_config=False)
 

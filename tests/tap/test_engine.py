@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 import pytest
-from conftest import settings
+from tap_runs import settings
 
 from listrak_api.errors import AuthenticationError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
@@ -21,7 +21,7 @@ from tap_listrak.tap import TapListrak
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Extract, Extraction
+    from tap_runs import Extract, Extraction
 
 
 @pytest.fixture(scope="module")

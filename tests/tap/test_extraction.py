@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import TWELVE_REPORTS
+from tap_runs import TWELVE_REPORTS
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Extract, Extraction
+    from tap_runs import Extract, Extraction
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from conftest import settings as tap_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tap_runs import settings as tap_settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 from tap_listrak import dates
@@ -22,7 +22,7 @@ from tap_listrak.tap import TapListrak
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from conftest import Extract
+    from tap_runs import Extract
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 PARENTS = ("listId", "messageId", "conversationId", "conversationMessageId", "linkId")

@@ -15,7 +15,7 @@ from tap_listrak.records import Preparer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Extract
+    from tap_runs import Extract
 
 SCHEMA = {
     "properties": {

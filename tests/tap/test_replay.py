@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from warehouse import Warehouse, config_for
+from tap_runs import settings as config_for
+from warehouse import Warehouse
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 

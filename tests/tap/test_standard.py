@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import atexit
 
-from conftest import catalog, settings
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
+from tap_runs import catalog, settings
 
 from listrak_sandbox.testing import running_sandbox
 from tap_listrak.tap import TapListrak

@@ -7,31 +7,15 @@ import contextlib
 import io
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from tap_runs import catalog
 
 from tap_listrak.tap import TapListrak
 
-if TYPE_CHECKING:
-    from listrak_sandbox.testing import RunningSandbox
-
 Key = tuple[Any, ...]
 Record = dict[str, Any]
-
-
-def config_for(sandbox: RunningSandbox, **more: Any) -> Record:  # noqa: ANN401 - settings
-    """Give settings that point at a sandbox, with credentials for the email and SMS APIs."""
-    return {
-        "client_id": "sandbox-email",
-        "client_secret": "sandbox-email-secret",
-        "sms_client_id": "sandbox-sms",
-        "sms_client_secret": "sandbox-sms-secret",
-        "api_url": sandbox.url,
-        "auth_url": sandbox.auth_url,
-        "max_concurrency": 2,
-        **more,
-    }
 
 
 @dataclass
@@ -57,8 +41,8 @@ class Warehouse:
         output = io.BytesIO()
         text = io.TextIOWrapper(output, encoding="utf-8", write_through=True)
         with contextlib.redirect_stdout(text):
-            catalog = self._catalog(config) if self.only else None
-            TapListrak(config=dict(config), catalog=catalog, state=self.state or None).sync_all()
+            chosen = catalog(dict(config), self.only) if self.only else None
+            TapListrak(config=dict(config), catalog=chosen, state=self.state or None).sync_all()
             text.flush()
         self.load(output.getvalue())
 
@@ -82,14 +66,6 @@ class Warehouse:
                 self._activate(stream)
             elif message["type"] == "STATE":
                 self.state = message["value"]
-
-    def _catalog(self, config: Record) -> Record:
-        catalog: Record = TapListrak(config=dict(config)).catalog_dict
-        for entry in catalog["streams"]:
-            for part in entry["metadata"]:
-                if part["breadcrumb"] in ((), []):
-                    part["metadata"]["selected"] = entry["stream"] in self.only
-        return catalog
 
     def _activate(self, stream: str) -> None:
         loads = self._loads[stream]
