@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from listrak_api import client
+from listrak_api import client, pacing
 from listrak_api.retry import RetryPolicy
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 
@@ -44,3 +44,4 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
         return RetryPolicy(max_retries, base=0.005, cap=0.2)
 
     monkeypatch.setattr(client, "RetryPolicy", quick)
+    monkeypatch.setattr(pacing, "_SLOWEST", 0.02)
