@@ -28,8 +28,6 @@ COMPILE = [
     "--python-version=3.11",
     "--no-header",
     "--no-annotate",
-    "--no-emit-index-url",
-    "--no-emit-find-links",
 ]
 
 
