@@ -28,6 +28,7 @@ _EMAIL = re.compile(
     rf"""
     (?: "[^"\r\n]{{1,64}}"                              # a quoted local part,
       | (?<![^{_STOP}]) (?P<quotes>'*+) [^{_STOP}]+? [/?&={{}}|]{{0,64}}  # or one without quotes
+      | (?<![^{_STOP}]) '{{1,64}}                         # or one of apostrophes only,
       | [/?&={{}}|]{{1,64}} )
     (?: @ | %(?:25){{0,3}}40 | \\u0040 | &\#64; )       # the sign: plain, percent-encoded, in JSON, in HTML
     (?: \[[^\]\s]{{1,64}}\] | [^{_STOP}']{{1,255}} )    # an address literal, or a domain

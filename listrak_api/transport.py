@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import ssl
 import threading
 import time
@@ -19,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
+from listrak_api.masking import MaskingFilter
 from listrak_api.retry import Failure
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from listrak_api.settings import ConnectionSettings
+
+# urllib3 logs filled paths, which hold addresses and numbers. Masked at the source as well: handlers can be
+# replaced after `install_masking` has seen them.
+logging.getLogger("urllib3.connectionpool").addFilter(MaskingFilter())
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Bytes of an answer, decompressed, beyond which it is not read. A page of contacts has a few megabytes."""

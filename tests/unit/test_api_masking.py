@@ -86,6 +86,10 @@ LISTRAK_NUMBER = st.one_of(
 )
 
 
+def test_an_address_whose_local_part_is_an_apostrophe_does_not_survive() -> None:
+    assert mask("to '@a.example, and ''@b.example") == "to <address>, and <address>"
+
+
 @given(AROUND, st.emails(), AROUND)
 def test_no_address_survives(before: str, address: str, after: str) -> None:
     assert address not in mask(before + address + after)
