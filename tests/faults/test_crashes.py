@@ -106,7 +106,7 @@ def test_a_target_that_crashes_again_and_again_ends_as_one_that_does_not(
         how = draw.choice(list(AN_END))
         code, out, errors = run_until(box, target(passed_on), how, draw.randrange(1, requests + 1))
         if code == -how and out.endswith(b'"end"\n'):
-            code = 0  # the run was over, its last STATE passed on: an interpreter that is ending has no handlers
+            code = 0  # the run was over: an interpreter that is ending has no handlers any more
         assert code in {AN_END[how], 0}, errors
         assert "Traceback" not in errors
         if out:
