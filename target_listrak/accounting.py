@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from singer_sdk import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from target_listrak.ledger import Epoch, Hold, Ledger
     from target_listrak.rejects import RejectsFile
     from target_listrak.values import BadValue
 
-__all__ = ["Account", "Journal", "Row", "closing_table"]
+__all__ = ["Account", "Journal", "Row", "Rows", "closing_table"]
 
 
 class Row(msgspec.Struct, gc=False):
@@ -25,6 +25,24 @@ class Row(msgspec.Struct, gc=False):
     number: int
     epoch: Epoch
     line: bytes
+
+
+class Rows(NamedTuple):
+    """Records that follow each other in the input, between the same two STATE messages.
+
+    Attributes:
+        first: The number of the first one in its stream (from 1); the others' numbers follow.
+        epoch: Their epoch.
+        lines: The lines as they were read.
+    """
+
+    first: int
+    epoch: Epoch
+    lines: Sequence[bytes]
+
+    def part(self, start: int, end: int) -> Rows:
+        """Some of them, by their place from 0."""
+        return Rows(self.first + start, self.epoch, self.lines[start:end])
 
 
 class Account:
@@ -88,6 +106,12 @@ class Journal:
         """Count a row that was read; only the thread that reads the input does."""
         self.account.read += 1
         return Row(self.account.read, self._ledger.open(), line)
+
+    def open_many(self, lines: Sequence[bytes]) -> Rows:
+        """Count rows that were read one after the other; as `open`."""
+        first = self.account.read + 1
+        self.account.read += len(lines)
+        return Rows(first, self._ledger.open(len(lines)), lines)
 
     def accept(self, row: Row) -> None:
         """Listrak took the row."""

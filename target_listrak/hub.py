@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from target_listrak.import_file import Buffer
 
 __all__ = ["Hub", "OpenBatch"]
@@ -50,9 +52,21 @@ class Hub:
             for other in [one for one in others if one is not batch and key in one.buffer.rows]:
                 other.seal()
 
-    def bound_memory(self) -> None:
-        """Hand over the largest batches if all take too much memory. Looks only now and then."""
-        self._until_look -= 1
+    def make_way_for_all(self, batch: OpenBatch, keys: Collection[str]) -> None:
+        """Do what `make_way` does, for many contacts."""
+        others = self._by_list[batch.list_id]
+        if len(others) > 1:
+            for other in [one for one in others if one is not batch]:
+                if not other.buffer.rows.keys().isdisjoint(keys):
+                    other.seal()
+
+    def bound_memory(self, rows: int = 1) -> None:
+        """Hand over the largest batches if all take too much memory. Looks only now and then.
+
+        Args:
+            rows: How many were added.
+        """
+        self._until_look -= rows
         if self._until_look <= 0:
             self._until_look = _LOOK_EVERY
             self._shrink()

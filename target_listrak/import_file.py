@@ -16,18 +16,20 @@ import re
 from array import array
 from binascii import b2a_base64
 from collections import Counter
+from itertools import accumulate
 from os import SEEK_END
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from target_listrak.accounting import Row
 from target_listrak.addresses import comparison_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from target_listrak.accounting import Row
+    from target_listrak.accounting import Rows
     from target_listrak.ledger import Epoch
 
 __all__ = [
@@ -156,11 +158,47 @@ class Buffer:
         self._lengths.append(len(record))
         self.bytes += len(line)
 
+    def add_many(self, keys: Sequence[str], layout: Layout, lines: Sequence[bytes], rows: Rows) -> None:
+        """Take rows that have the same columns; as `add`, one after the other.
+
+        Args:
+            keys: The contacts.
+            layout: The lines' columns.
+            lines: The file's lines.
+            rows: The rows in the books.
+        """
+        count = len(self.lines)
+        fresh = dict(zip(keys, range(count, count + len(keys)), strict=True))
+        if len(fresh) < len(keys) or not self.rows.keys().isdisjoint(fresh):
+            for number, (key, line, record) in enumerate(zip(keys, lines, rows.lines, strict=True)):
+                self.add(key, layout, line, Row(rows.first + number, rows.epoch, record))
+            return
+        self.rows |= fresh
+        self.lines += lines
+        self.layout_of.extend([self._layout_id(layout)] * len(keys))
+        self._epochs += [rows.epoch] * len(keys)
+        self._numbers.extend(range(rows.first, rows.first + len(keys)))
+        self._pending += rows.lines
+        lengths = list(map(len, rows.lines))
+        self._offsets.extend(accumulate(lengths[:-1], initial=self._end))
+        self._lengths.extend(lengths)
+        self._end += sum(lengths)
+        self.bytes += sum(map(len, lines))
+        if len(self._pending) >= _SPOOLED_AT_ONCE:
+            self._spool_pending()
+
     def index_of(self, address: str) -> int | None:
         """The row of a contact, by an address as Listrak returned it; None if it has none here."""
         # Nearly always the key is the address in lower case: looking that up costs a tenth of making it.
         index = self.rows.get(address.lower())
         return self.rows.get(comparison_key(address)) if index is None else index
+
+    def indices_of(self, addresses: Iterable[str]) -> list[int | None]:
+        """As `index_of`, for many."""
+        rows = self.rows
+        return [
+            rows[key] if (key := address.lower()) in rows else self.index_of(address) for address in addresses
+        ]
 
     def count_epochs(self, indices: Iterable[int]) -> Counter[Epoch]:
         """How many records of which epoch some rows stand for, those merged into them included."""
@@ -179,6 +217,12 @@ class Buffer:
     def layout(self, index: int) -> Layout:
         """A row's layout."""
         return self.layouts[self.layout_of[index]]
+
+    def layouts_of(self, indices: Iterable[int]) -> list[Layout]:
+        """The layouts that occur among some rows, each once, in the order in which they do."""
+        if len(self.layouts) == 1:
+            return self.layouts
+        return [self.layouts[one] for one in dict.fromkeys(map(self.layout_of.__getitem__, indices))]
 
     def number(self, index: int) -> int:
         """A row's number in its stream (of its last record)."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from listrak_api import routes
 from listrak_api.errors import (
@@ -66,6 +68,16 @@ class Plan:
     def removes(self) -> bool:
         """Whether contacts are unsubscribed."""
         return self.import_type == "RemoveSubscribers"
+
+
+class _Result(msgspec.Struct, gc=False):
+    """What became of a contact, as the API says it."""
+
+    emailAddress: Any = None  # noqa: N815 - the API's name
+    importResult: Any = None  # noqa: N815 - the API's name
+
+
+_results = msgspec.json.Decoder(list[_Result])
 
 
 @dataclass(frozen=True)
@@ -134,28 +146,35 @@ class Importer:
     def _files(self, buffer: Buffer, indices: Sequence[int]) -> Iterator[_File]:
         """Group rows into files: by layout where an empty cell clears, and never over the size limit."""
         plan = self._plan
-        mixed: list[int] = []
+        mixed: Sequence[int] = indices
         by_layout: dict[Layout, list[int]] = {}
-        for index in indices:
-            if plan.update_type == "Overwrite" or (buffer.clears and _clears(buffer, index)):
-                by_layout.setdefault(buffer.layout(index), []).append(index)
-            else:
-                mixed.append(index)
+        if plan.update_type == "Overwrite" or buffer.clears:
+            mixed = mixed_rows = []
+            for index in indices:
+                if plan.update_type == "Overwrite" or _clears(buffer, index):
+                    by_layout.setdefault(buffer.layout(index), []).append(index)
+                else:
+                    mixed_rows.append(index)
         if len(by_layout) > 1:
             text = "%s: records carry %s different sets of properties, and clearing needs an import for each"
             self._run.log_once(text, self._stream, len(by_layout))
-        groups = [("Overwrite", layout, some) for layout, some in by_layout.items()]
+        groups: list[tuple[str, Layout, Sequence[int]]] = [
+            ("Overwrite", layout, some) for layout, some in by_layout.items()
+        ]
         if mixed:
-            groups.append((plan.update_type, _union(buffer.layout(index) for index in mixed), mixed))
+            groups.append((plan.update_type, _union(buffer.layouts_of(mixed)), mixed))
         for update_type, columns, some in groups:
             for part in self._by_size(buffer, columns, some):
                 yield _File(update_type, columns, part)
 
     def _by_size(self, buffer: Buffer, columns: Layout, indices: Sequence[int]) -> Iterator[Sequence[int]]:
         """Cut rows where a file would become too large, each row reckoned with all its columns."""
-        part: list[int] = []
         extra = sum(len(str(event_id)) + 3 for event_id in self._plan.event_ids)
         size = room = self.max_file_bytes - len(self._header(columns))
+        if buffer.bytes + len(indices) * (3 * len(columns) + extra) <= room:
+            yield indices
+            return
+        part: list[int] = []
         for index in indices:
             line = len(buffer.lines[index]) + 3 * (len(columns) - len(buffer.layout(index))) + extra
             if part and line > size:
@@ -167,13 +186,12 @@ class Importer:
             yield part
 
     def _lines(self, buffer: Buffer, file: _File) -> list[bytes]:
-        lines = []
-        for index in file.indices:
-            if buffer.layout(index) == file.columns:
-                lines.append(buffer.lines[index])
-            else:
-                address, cells = buffer.cells(index)
-                lines.append(encode_line([address, *(cells.get(column, "") for column in file.columns)]))
+        lines = list(map(buffer.lines.__getitem__, file.indices))
+        if buffer.layouts != [file.columns]:
+            for place, index in enumerate(file.indices):
+                if buffer.layout(index) != file.columns:
+                    address, cells = buffer.cells(index)
+                    lines[place] = encode_line([address, *(cells.get(one, "") for one in file.columns)])
         if self._plan.event_ids:
             events = "".join(f',"{event_id}"' for event_id in self._plan.event_ids).encode() + b"\n"
             lines = [line[:-1] + events for line in lines]
@@ -342,17 +360,15 @@ class Importer:
         self, ids: dict[str, object], buffer: Buffer, wanted: set[int], *, carries_values: bool
     ) -> dict[int, Outcome]:
         outcomes: dict[str, Outcome] = {}
-        found: dict[int, Outcome] = {}
-        for page in self._run.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids):
-            for row in page.rows:
-                index = buffer.index_of(str(row.get("emailAddress")))
-                if index is None or index not in wanted:
-                    continue
-                word = str(row.get("importResult"))
-                if word not in outcomes:  # a handful of words for any number of rows
-                    outcomes[word] = self._outcome(word, carries_values=carries_values)
-                found[index] = outcomes[word]
-        return found
+        found: dict[int | None, Outcome] = {}
+        pages = self._run.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids, decoder=_results)
+        for page in pages:
+            words = [str(row.importResult) for row in page.rows]
+            for word in set(words).difference(outcomes):  # a handful of words for any number of rows
+                outcomes[word] = self._outcome(word, carries_values=carries_values)
+            indices = buffer.indices_of([str(row.emailAddress) for row in page.rows])
+            found.update(zip(indices, map(outcomes.__getitem__, words), strict=True))
+        return {index: found[index] for index in wanted.intersection(found)}
 
     def _outcome(self, word: object, *, carries_values: bool) -> Outcome:
         """What an `importResult` means for an import of this kind."""

@@ -74,9 +74,9 @@ class Ledger:
         self._written: bytes | None = None
         self._withheld = False
 
-    def open(self) -> Epoch:
-        """Count one row that was read, and return its epoch, which `settle` wants back."""
-        self._current.opened += 1
+    def open(self, count: int = 1) -> Epoch:
+        """Count rows that were read, and return their epoch, which `settle` wants back."""
+        self._current.opened += count
         return self._current
 
     def hold(self) -> Hold:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from listrak_api.errors import ListrakError
 from target_listrak.addresses import Address, parse
 from target_listrak.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout, encode_line
@@ -20,6 +22,8 @@ __all__ = ["BadValueError", "FieldValuesMapping", "Mapper", "RowMapping", "prope
 
 USE_AUDIENCE_KEY: Final = "useAudienceKey"
 """What Segment puts in place of a value that is the membership itself."""
+
+_SAME_IF_EQUAL = frozenset({str, int})
 
 Mapper = Callable[[Mapping[str, Any], Address], tuple[Layout, bytes]]
 """Makes a record's layout and line; raises `RowRejected`."""
@@ -100,6 +104,36 @@ class RowMapping:
                 return (NEW_EMAIL, *layout), encode_line([address.sent, new_address, *cells])
         return layout, encode_line([address.sent, *cells])
 
+    @property
+    def properties(self) -> tuple[str, ...] | None:
+        """The properties that `lines` wants as columns; None where a record must be seen as a whole."""
+        if self._new_email is not None:
+            return None
+        external = (self._external_id,) if self._external_id else ()
+        return (*external, *(name for name, _, _ in self._cells))
+
+    def lines(
+        self, addresses: Sequence[str], columns: Sequence[Sequence[object]], alone: set[int]
+    ) -> tuple[Layout, list[bytes]]:
+        """The layout and lines of many records: what calling it with each of them gives.
+
+        Args:
+            addresses: The addresses to send.
+            columns: The values of `properties`.
+            alone: Gets the rows, from 0, that must be mapped by themselves. Their lines mean nothing.
+        """
+        formats = [one for _, one, _ in self._cells]
+        if self._external_id:
+            formats.insert(0, self._external_format)
+        if self._clears:
+            for column in columns:
+                _note(alone, column, msgspec.UNSET)
+        cells = [_column(values, one, alone) for values, one in zip(columns, formats, strict=True)]
+        if self._clears and self._external_id:
+            _note(alone, cells[0], "")
+        texts = map('","'.join, zip(*map(_escaped, (addresses, *cells)), strict=True))
+        return self._layout, [f'"{text}"\n'.encode() for text in texts]
+
     def _all(self, record: Mapping[str, Any]) -> list[str]:
         """A cell for every column; empty where there is no value."""
         cells = [self._external(record)] if self._external_id else []
@@ -150,6 +184,33 @@ class RowMapping:
         if isinstance(new, BadValue):
             raise RowRejected(BadValue(new.code, f"{self._new_email}: {new.reason}"))
         return new.sent if new.key != address.key else None
+
+
+def _column(values: Sequence[object], format_value: Formatter, alone: set[int]) -> list[str]:
+    """The cells of a column; empty where there is no value. Where one does not fit, `alone` gets the row."""
+    types = set(map(type, values))
+    cells: list[str | BadValue]
+    # Among texts, and among whole numbers, what is equal is the same; a boolean equals a number too.
+    if types <= _SAME_IF_EQUAL and len(types) == 1 and 2 * len(known := set(values)) < len(values):
+        formatted = {value: format_value(value) for value in known}
+        cells = [formatted[value] for value in values]
+    else:
+        cells = ["" if value is None or value is msgspec.UNSET else format_value(value) for value in values]
+    if BadValue in set(map(type, cells)):
+        for index, cell in enumerate(cells):
+            if isinstance(cell, BadValue):
+                alone.add(index)
+                cells[index] = ""
+    return cells  # type: ignore[return-value] # no BadValue is left
+
+
+def _escaped(cells: Sequence[str]) -> Sequence[str]:
+    return [cell.replace('"', '""') for cell in cells] if '"' in "".join(cells) else cells
+
+
+def _note(alone: set[int], column: Sequence[object], wanted: object) -> None:
+    if wanted in column:
+        alone.update(index for index, value in enumerate(column) if value == wanted)
 
 
 class FieldValuesMapping:

@@ -19,11 +19,16 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from listrak_api.errors import ListrakError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["InputError", "Reader"]
 
 _TYPE = re.compile(r"[A-Z_]{1,30}")
+_BLOCK = 1 << 18
+"""Bytes that are read at a time, where so many are there."""
+_FEW = 8
+"""A run of fewer lines is not worth being looked at as one."""
+_LONGEST_BEGINNING = 1_000
 
 
 class InputError(ListrakError, InvalidInputLine):
@@ -38,6 +43,8 @@ class Reader(GenericSingerReader[bytes]):
         line: Its bytes.
         on_start: Called before the first line is read.
         on_failure: Called with whatever ended the reading early, before it is raised again.
+        on_run: Offered lines that follow each other and begin as a record of the stream did, before they are
+            decoded; returns whether it took them all. Else they go to the callbacks one by one.
     """
 
     def __init__(self) -> None:
@@ -46,6 +53,9 @@ class Reader(GenericSingerReader[bytes]):
         self.line = b""
         self.on_start: Callable[[], None] = lambda: None
         self.on_failure: Callable[[BaseException], None] = lambda _: None
+        self.on_run: Callable[[str, Sequence[bytes]], bool] = lambda _stream, _lines: False
+        self._beginning = b""
+        self._stream = ""
         self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
     @property
@@ -68,36 +78,71 @@ class Reader(GenericSingerReader[bytes]):
         Raises:
             InputError: A line is no Singer message.
         """
-        counts: Counter[str] = Counter()
         # A text file's bytes are beneath it: `--input` opens text, and decoding it only to encode it again is
         # slow.
         lines = getattr(file_input, "buffer", file_input) if file_input is not None else self.default_input
-        decode, on_record, records = self._decode, callbacks.get("RECORD"), 0
+        counts: Counter[str] = Counter()
         try:
             self.on_start()
-            for line in lines:
-                self.line_number += 1
-                self.line = line if isinstance(line, bytes) else line.encode()
-                # For nearly all lines this is `deserialize_json` and `_give`: calls cost as much as they do.
-                try:
-                    message = decode(self.line)
-                    is_record = message["type"] == "RECORD"
-                except Exception:  # noqa: BLE001 - whatever is wrong, they find it again and say it
-                    message, is_record = self.deserialize_json(self.line), False
-                if is_record and on_record is not None:
-                    try:
-                        on_record(message)
-                    except InputError as error:
-                        raise self._placed(error) from None
-                    records += 1
-                elif message:
-                    counts[self._give(message, callbacks)] += 1
+            for block in _blocks(lines):
+                self._read_block(block, callbacks, counts)
         except BaseException as error:
             self.on_failure(error)
             raise
-        if records:
-            counts["RECORD"] += records
         return counts
+
+    def _read_block(
+        self,
+        lines: list[bytes],
+        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+        counts: Counter[str],
+    ) -> None:
+        """Give runs of lines that begin alike to `on_run`, and all others to the callbacks, one by one."""
+        start = 0
+        while start < len(lines):
+            end = self._run_end(lines, start)
+            if end - start >= _FEW and self.on_run(self._stream, lines[start:end]):
+                self.line_number += end - start
+                counts["RECORD"] += end - start
+            else:
+                for line in lines[start:end]:
+                    self._read_line(line, callbacks, counts)
+            start = end
+
+    def _run_end(self, lines: list[bytes], start: int) -> int:
+        """Where the lines end that begin as the last record did."""
+        end, beginning = start + 1, self._beginning
+        if beginning and lines[start].startswith(beginning):
+            while end < len(lines) and lines[end].startswith(beginning):
+                end += 1
+        return end
+
+    def _read_line(
+        self, line: bytes, callbacks: dict[str, Callable[[dict[str, Any]], None]], counts: Counter[str]
+    ) -> None:
+        self.line_number += 1
+        self.line = line
+        # For nearly all lines this is `deserialize_json` and `_give`: calls cost as much as they do.
+        try:
+            message = self._decode(line)
+            is_record = message["type"] == "RECORD"
+        except Exception:  # noqa: BLE001 - whatever is wrong, they find it again and say it
+            message, is_record = self.deserialize_json(line), False
+        if is_record and "RECORD" in callbacks:
+            try:
+                callbacks["RECORD"](message)
+            except InputError as error:
+                raise self._placed(error) from None
+            counts["RECORD"] += 1
+            if not (self._beginning and line.startswith(self._beginning)):
+                self._note_beginning(line, message["stream"])
+        elif message:
+            counts[self._give(message, callbacks)] += 1
+
+    def _note_beginning(self, line: bytes, stream: object) -> None:
+        end = line.find(b'"record"', 0, _LONGEST_BEGINNING)
+        self._beginning = line[: max(end, 0)]
+        self._stream = str(stream)
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
         """Decode one line; fractions become `Decimal`, so that no digit is lost.
@@ -157,3 +202,23 @@ class Reader(GenericSingerReader[bytes]):
     def _error(self, what: str) -> InputError:
         hint = "The tap before this target, or what stands between them, did not write Singer messages."
         return InputError(f"Line {self.line_number} of the input: {what}", hint=hint)
+
+
+def _blocks(lines: Any) -> Iterator[list[bytes]]:  # noqa: ANN401 - whatever gives lines, or bytes
+    """Lines as they come, as many at a time as are there: nobody waits for a line that is there."""
+    read = getattr(lines, "read1", None)
+    if read is None:
+        for line in lines:
+            yield [line if isinstance(line, bytes) else line.encode()]
+        return
+    begun: list[bytes] = []  # of a line whose end has not come
+    while data := read(_BLOCK):
+        *whole, rest = data.split(b"\n")
+        if whole:
+            whole[0] = b"".join([*begun, whole[0]])
+            begun.clear()
+            yield whole
+        if rest:
+            begun.append(rest)
+    if begun:
+        yield [b"".join(begun)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import msgspec
@@ -24,6 +25,7 @@ from listrak_api.errors import ConfigurationError, ListrakError
 from listrak_api.masking import MaskingFilter
 from target_listrak.accounting import Journal, Row, closing_table, log_metrics
 from target_listrak.batches import records_of_batch
+from target_listrak.columns import codec_of
 from target_listrak.destinations import KINDS, Destinations, plain_numbers
 from target_listrak.reader import InputError, Reader
 from target_listrak.settings import CONFIG_JSONSCHEMA
@@ -31,12 +33,13 @@ from target_listrak.sinks.base import Loader, RowRejected
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
 
+    from target_listrak.columns import RecordCodec
     from target_listrak.destinations import Destination
 
 __all__ = ["RejectShareError", "TargetListrak", "Terminated"]
@@ -48,6 +51,7 @@ _NO_RECORD = object()
 """Stands for the version of a stream's last record while there is none: null is a record without version."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class Terminated(BaseException):
@@ -112,6 +116,7 @@ class Feed:
         self._uncounted = 0
         self._versions: set[object] = set()
         self._version: object = _NO_RECORD
+        self._codec: RecordCodec | None = None
 
     def take_schema(self, sink: Sink, schema: dict[str, Any], keys: list[str]) -> None:
         """Take a new or changed schema."""
@@ -119,13 +124,13 @@ class Feed:
         self._keys = keys
         if self.loader is not None:
             self.loader.schema(schema, keys)
+            validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
+            self._codec = codec_of(self.stream, None if validates else self.loader.columns_wanted(), keys)
 
     def take(self, record: object, version: int | None, line: bytes) -> None:
         """Take one record: every one of them ends in the books, whatever is wrong with it."""
         row = self.journal.open(line)
-        self._uncounted += 1
-        if self._uncounted >= _COUNT_EVERY:
-            self.count()
+        self._note_read(1)
         loader = self.loader
         if loader is None:
             self._without_destination(row)
@@ -140,6 +145,32 @@ class Feed:
             self.journal.reject(row, rejected.why)
             if isinstance(record, dict):
                 loader.note_rejected(record)
+
+    def take_run(self, lines: Sequence[bytes]) -> bool:
+        """Take RECORD lines that follow each other, by column: what `take` does with each of them.
+
+        Args:
+            lines: One message each, by the look of it all of this stream.
+
+        Returns:
+            Whether they were taken; else nothing was done, and they must be taken one by one.
+        """
+        loader = self.loader
+        if self._codec is None or loader is None or loader.activated:
+            return False
+        columns = self._codec.columns(lines, self._version)
+        if columns is None:
+            return False
+        prepared = loader.prepare(columns)
+        start = 0
+        for alone in (*sorted(prepared.alone), len(lines)):
+            if start < alone:
+                loader.take_many(prepared, start, self.journal.open_many(lines[start:alone]))
+                self._note_read(alone - start)
+            if alone < len(lines):
+                self.take(_decode(lines[alone])["record"], loader.version, lines[alone])
+            start = alone + 1
+        return True
 
     def take_mapped(
         self, stream_map: StreamMap, record: dict[str, Any], version: int | None, line: bytes
@@ -166,6 +197,11 @@ class Feed:
         if self._sink is not None:
             self._sink.record_counter_metric.increment(self._uncounted)
             self._uncounted = 0
+
+    def _note_read(self, rows: int) -> None:
+        self._uncounted += rows
+        if self._uncounted >= _COUNT_EVERY:
+            self.count()
 
     def _checked(self, record: object) -> dict[str, Any]:
         if not isinstance(record, dict):
@@ -236,6 +272,7 @@ class TargetListrak(Target):
         self._flushed_at = time.monotonic()
         self._over = False
         self.message_reader.on_start = self._start
+        self.message_reader.on_run = self._take_run
         self.message_reader.on_failure = self.end_early
 
     def _settings(self) -> dict[str, Any]:
@@ -296,6 +333,16 @@ class TargetListrak(Target):
         self.run.check()
         feed.take(record, message_dict.get("version"), self.message_reader.line)
         self._flush_if_old()
+
+    def _take_run(self, stream: str, lines: Sequence[bytes]) -> bool:
+        """Take RECORD lines of one stream that follow each other, if that can be done at once."""
+        feed = self._direct.get(stream)
+        if feed is None:
+            return False
+        self.run.check()
+        taken = feed.take_run(lines)
+        self._flush_if_old()
+        return taken
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH message's files one by one, as if they had come as RECORD messages."""

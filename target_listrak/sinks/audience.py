@@ -130,6 +130,9 @@ class AudienceLoader(ListLoader):
         plan = self.plan if wanted else self._off_plan
         self.add(self._target, plan, address.key, (self._field.id,), self._line(address.sent, on=wanted), row)
 
+    def columns_wanted(self) -> None:
+        """Each record is compared with what is so: one by one."""
+
     def note_rejected(self, record: Mapping[str, Any]) -> None:
         """Protect the member whose record was rejected before it came here: it did not leave."""
         address = parse(record.get(self._email))

@@ -8,7 +8,7 @@ and is never full. The loader lives as long as the run.
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.values import BadValue
@@ -16,11 +16,13 @@ from target_listrak.values import BadValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from target_listrak.accounting import Journal, Row
+    from target_listrak.accounting import Journal, Row, Rows
+    from target_listrak.columns import Columns
     from target_listrak.destinations import Destination
+    from target_listrak.import_file import Layout
     from target_listrak.run import Run
 
-__all__ = ["ACCEPTED", "UNCHANGED", "Loader", "Outcome", "RowRejected"]
+__all__ = ["ACCEPTED", "UNCHANGED", "Loader", "Outcome", "Prepared", "RowRejected"]
 
 
 class _Settled:
@@ -50,6 +52,22 @@ class RowRejected(Exception):  # noqa: N818 - an end, and no error of the code
     def __init__(self, why: BadValue) -> None:
         super().__init__(why.code)
         self.why = why
+
+
+class Prepared(NamedTuple):
+    """Many records, ready to be put into batches.
+
+    Attributes:
+        keys: Their contacts.
+        layout: The columns of their lines.
+        lines: Their lines.
+        alone: The rows, from 0, that must be taken one by one.
+    """
+
+    keys: list[str]
+    layout: Layout
+    lines: list[bytes]
+    alone: set[int]
 
 
 class Loader(abc.ABC):
@@ -123,6 +141,31 @@ class Loader(abc.ABC):
         Raises:
             RowRejected: The row cannot be loaded.
         """
+
+    def columns_wanted(self) -> tuple[str, ...] | None:
+        """The properties that `prepare` wants of many records; None where they are taken one by one.
+
+        Asked after each `schema`.
+        """
+        return None
+
+    def prepare(self, columns: Columns) -> Prepared:
+        """Prepare many records at once, and take none of them yet.
+
+        Args:
+            columns: The wanted properties, and the rows that must be taken one by one.
+        """
+        raise NotImplementedError
+
+    def take_many(self, prepared: Prepared, start: int, rows: Rows) -> None:
+        """Take prepared records: what `take` does with each of them, one after the other.
+
+        Args:
+            prepared: What `prepare` returned.
+            start: The first of them. There are as many as `rows` has, none of which is in `prepared.alone`.
+            rows: Their rows in the books.
+        """
+        raise NotImplementedError
 
     def note_rejected(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - most kinds have nothing to do here
         """Note that a record was rejected: where its key can be read, mirroring must not remove its contact.

@@ -94,7 +94,9 @@ class EmailListLoader(FieldsLoader):
             return
         single = self.single(email_list, plan, buffer)
         by_call = self.destination.option("double_opt_in")
-        alone = [index for index in range(len(buffer)) if by_call or NEW_EMAIL in buffer.layout(index)]
+        alone: list[int] = []
+        if by_call or any(NEW_EMAIL in layout for layout in buffer.layouts):
+            alone = [index for index in range(len(buffer)) if by_call or NEW_EMAIL in buffer.layout(index)]
         if alone:
             self.settle_all(buffer, self.calls(alone, single))
         done = set(alone)
@@ -183,6 +185,10 @@ class ProfileFieldsLoader(FieldsLoader):
         return FieldValuesMapping(
             name, fields, member=option("member"), on_bad_value=option("on_bad_value"), report=report
         )
+
+    def columns_wanted(self) -> tuple[str, ...] | None:
+        """As for any list, unless the external id is what finds the contact."""
+        return None if self._by_external_id else super().columns_wanted()
 
     def address(self, record: Mapping[str, Any]) -> Address:
         """The record's address; or its external id, as a key that `load` turns into an address."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.addresses import Address, parse
+from target_listrak.addresses import Address, parse, parse_many
 from target_listrak.contacts import Contacts
-from target_listrak.import_file import Buffer, Layout, encode_line
+from target_listrak.import_file import Buffer, Layout
 from target_listrak.imports import Importer, Plan
-from target_listrak.mapping import Mapper, name_or_id, property_like
+from target_listrak.mapping import Mapper, RowMapping, name_or_id, property_like
 from target_listrak.names import NoSuchNameError
-from target_listrak.sinks.base import ACCEPTED, Loader, Outcome, RowRejected, attempt
+from target_listrak.sinks.base import ACCEPTED, Loader, Outcome, Prepared, RowRejected, attempt
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from target_listrak.accounting import Journal, Row
+    from target_listrak.accounting import Journal, Row, Rows
+    from target_listrak.columns import Columns
     from target_listrak.destinations import Destination
     from target_listrak.lists import EmailList
     from target_listrak.run import Run
@@ -94,7 +95,7 @@ class ListLoader(Loader):
         self._email = self.find_email(schema)
         self._mappers = {}
         if self._list is not None:
-            self._mapper(self._list)
+            self._mapper_of(self._list)
 
     def find_email(self, schema: Mapping[str, Any]) -> str:
         """The property with the address.
@@ -121,8 +122,40 @@ class ListLoader(Loader):
             return
         address = self.address(record)
         email_list = self._list or self.list_of(record)
-        layout, line = (self._mappers.get(email_list.id) or self._mapper(email_list))(record, address)
+        layout, line = self._mapper_of(email_list)(record, address)
         self.add(email_list, self.plan, address.key, layout, line, row)
+
+    def columns_wanted(self) -> tuple[str, ...] | None:
+        """The address and what the mapping wants; None if records name their list, or hold an object."""
+        mapper = self._mapper_of(self._list) if self._list is not None else None
+        wanted = mapper.properties if isinstance(mapper, RowMapping) else None
+        return None if wanted is None else (self._email, *wanted)
+
+    def prepare(self, columns: Columns) -> Prepared:
+        """Check addresses and make lines, by column."""
+        addresses, *values = columns.values
+        alone = columns.alone
+        sent, keys = parse_many(addresses, alone)
+        assert self._list is not None  # noqa: S101 - see columns_wanted; for the type checker
+        mapper = self._mapper_of(self._list)
+        assert isinstance(mapper, RowMapping)  # noqa: S101 - see columns_wanted; for the type checker
+        return Prepared(keys, *mapper.lines(sent, values, alone), alone)
+
+    def take_many(self, prepared: Prepared, start: int, rows: Rows) -> None:
+        """Put lines into the list's batch, and into further ones when it is full."""
+        assert self._list is not None  # noqa: S101 - see columns_wanted; for the type checker
+        taken, count = 0, len(rows.lines)
+        while taken < count:
+            batch = self._batch(self._list, self.plan)
+            room = max(1, self._batch_rows - len(batch.buffer))
+            part = rows.part(taken, taken + room)
+            first = start + taken
+            taken += len(part.lines)
+            keys = prepared.keys[first : start + taken]
+            self.run.hub.make_way_for_all(batch, keys)
+            batch.buffer.add_many(keys, prepared.layout, prepared.lines[first : start + taken], part)
+            self._seal_if_full(batch)
+        self.run.hub.bound_memory(count)
 
     def take_deleted(self, record: dict[str, Any], row: Row) -> None:
         """Treat a record that its source deleted: refused, unless the kind knows better."""
@@ -168,15 +201,10 @@ class ListLoader(Loader):
 
     def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:  # noqa: PLR0913, PLR0917 - the parts of one thing
         """Put a row into the open batch of its list and plan; hand that over when it is full."""
-        batch = self._last
-        if batch is None or batch.plan is not plan or batch.email_list is not email_list:
-            batch = self._batches.get((email_list.id, plan)) or self._open(email_list, plan)
-            self._last = batch
+        batch = self._batch(email_list, plan)
         self.run.hub.make_way(batch, key)
-        buffer = batch.buffer
-        buffer.add(key, layout, line, row)
-        if len(buffer.lines) >= self._batch_rows or buffer.bytes >= _MOST_BATCH_BYTES:
-            batch.seal()
+        batch.buffer.add(key, layout, line, row)
+        self._seal_if_full(batch)
         self.run.hub.bound_memory()
 
     def flush(self) -> None:
@@ -184,11 +212,20 @@ class ListLoader(Loader):
         for batch in list(self._batches.values()):
             batch.seal()
 
-    def _open(self, email_list: EmailList, plan: Plan) -> Batch:
-        batch = Batch(self, email_list, plan)
-        self._batches[email_list.id, plan] = batch
-        self.run.hub.open(batch)
+    def _batch(self, email_list: EmailList, plan: Plan) -> Batch:
+        """The open batch of a list and plan."""
+        batch = self._last
+        if batch is None or batch.plan is not plan or batch.email_list is not email_list:
+            batch = self._batches.get((email_list.id, plan))
+            if batch is None:
+                self._batches[email_list.id, plan] = batch = Batch(self, email_list, plan)
+                self.run.hub.open(batch)
+            self._last = batch
         return batch
+
+    def _seal_if_full(self, batch: Batch) -> None:
+        if len(batch.buffer) >= self._batch_rows or batch.buffer.bytes >= _MOST_BATCH_BYTES:
+            batch.seal()
 
     def hand_over(self, batch: Batch) -> None:
         """Give a batch to its list's lane; waits while too much is waiting there already."""
@@ -205,8 +242,10 @@ class ListLoader(Loader):
 
         self.run.imports.submit(("list", email_list.id), job, buffer.weight)
 
-    def _mapper(self, email_list: EmailList) -> Mapper:
-        self._mappers[email_list.id] = mapper = self.make_mapper(email_list, self._schema)
+    def _mapper_of(self, email_list: EmailList) -> Mapper:
+        mapper = self._mappers.get(email_list.id)
+        if mapper is None:
+            self._mappers[email_list.id] = mapper = self.make_mapper(email_list, self._schema)
         return mapper
 
     # What the kinds decide
@@ -222,7 +261,7 @@ class ListLoader(Loader):
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002 - for subclasses
         """How records of this schema become lines for this list. Without an override: the address."""
-        return address_only
+        return RowMapping(())
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load one batch and settle its rows; runs in a worker thread."""
@@ -274,8 +313,3 @@ class ListLoader(Loader):
             rejected=len(rejected),
             merged=epochs.total() - len(outcomes),
         )
-
-
-def address_only(record: Mapping[str, Any], address: Address) -> tuple[Layout, bytes]:  # noqa: ARG001 - the signature all mappers share
-    """A line that is only the address."""
-    return (), encode_line([address.sent])

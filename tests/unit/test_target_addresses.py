@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from target_listrak.addresses import Address, comparison_key, parse, parse_with_library
+from target_listrak.addresses import Address, comparison_key, parse, parse_many, parse_with_library
 from target_listrak.values import BadValue
 
 ATOMS = st.text("abcXYZ019_+-.'!#é", min_size=1, max_size=12)
@@ -32,6 +32,20 @@ LIKELY = st.builds(
 def test_the_short_way_gives_the_librarys_answer(text: str) -> None:
     expected = parse_with_library(text.strip()) if text.strip() else parse(None)
     assert parse(text) == expected
+
+
+@given(st.lists(st.one_of(LIKELY, LIKELY, st.emails(), st.text(max_size=3), st.none(), st.integers())))
+@example(["a@example.com", f"{'a' * 64}@example.com", f"{'a' * 65}@example.com", " b@example.com "])
+@example(
+    ["a@sub.local", "b@sub.local", "a@EXAMPLE.com", 'a"b@example.com', "a@b@example.com", "@example.com"]
+)
+def test_a_column_of_addresses_is_checked_as_each_by_itself(values: list[object]) -> None:
+    alone: set[int] = set()
+    sent, keys = parse_many(values + values, alone)  # the second time the domains are known
+    for index, value in enumerate(values + values):
+        address = parse(value)
+        assert (index in alone) == isinstance(address, BadValue)
+        assert (sent[index], keys[index]) == (("", "") if index in alone else address)
 
 
 @pytest.mark.parametrize(

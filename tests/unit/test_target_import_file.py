@@ -6,11 +6,12 @@ import base64
 import csv
 import io
 import json
+from itertools import pairwise
 
 import hypothesis.strategies as st
 from hypothesis import given
 
-from target_listrak.accounting import Row
+from target_listrak.accounting import Row, Rows
 from target_listrak.import_file import Buffer, ImportBody, decode_line, encode_line
 from target_listrak.ledger import Epoch
 
@@ -85,3 +86,29 @@ def test_the_last_row_of_a_contact_wins_property_by_property(
     assert sorted(map(id, settled)) == sorted(map(id, epochs))
     assert buffer.bytes == sum(map(len, buffer.lines))
     buffer.close()
+
+
+@given(ROWS, st.lists(st.integers(0, 25), max_size=5))
+def test_rows_taken_many_at_a_time_are_as_those_taken_one_by_one(
+    rows: list[tuple[str, dict[int, str]]], cuts: list[int]
+) -> None:
+    one_by_one, at_once = Buffer(), Buffer()
+    epoch, layout = Epoch(), (1,)
+    keys = [key + str(len(cells)) for key, cells in rows]
+    lines = [encode_line([key, cells.get(1, "")]) for key, (_, cells) in zip(keys, rows, strict=True)]
+    records = [json.dumps({"record": {"1": number}}).encode() for number in range(len(rows))]
+    for number, key in enumerate(keys):
+        one_by_one.add(key, layout, lines[number], Row(number + 7, epoch, records[number]))
+    ends = sorted({0, len(rows), *(min(cut, len(rows)) for cut in cuts)})
+    for start, end in pairwise(ends):
+        part = Rows(7, epoch, records).part(start, end)
+        at_once.add_many(keys[start:end], layout, lines[start:end], part)
+    assert at_once.rows == one_by_one.rows
+    assert (at_once.lines, at_once.bytes) == (one_by_one.lines, one_by_one.bytes)
+    indices = range(len(one_by_one))
+    assert at_once.layouts_of(indices) == one_by_one.layouts_of(indices)
+    assert at_once.count_epochs(indices) == one_by_one.count_epochs(indices)
+    for index in indices:
+        assert at_once.number(index) == one_by_one.number(index)
+        assert at_once.record(index) == one_by_one.record(index)
+    assert at_once.indices_of(keys) == [one_by_one.index_of(key) for key in keys]
