@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -94,6 +95,8 @@ class BatchBuffer:
             self._stream.write(message)
 
     def _writer(self, alias: str) -> Callable[[list[Any]], list[str]]:
+        # A stream map may name it anything: no part of the name leads to another folder.
+        alias = re.sub(r"[^\w.-]", "_", alias)
         if self._config.encoding.format == BatchFileFormat.JSONL.value:
             name = f"{self._stream.tap_name}--{alias}-{uuid4()}-{next(self._files)}"
             return lambda records: [self._write_lines(name, records)]

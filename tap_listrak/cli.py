@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
 from singer_sdk.plugin_base import SingerCommand
 
 from listrak_api.errors import ConfigurationError, ListrakError
@@ -23,7 +24,8 @@ class ListrakCommand(SingerCommand):
     """The SDK's command, with this project's errors told as what they are."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's signature
-        """Run the command; exit code 1 after an error."""
+        """Run the command; exit code 1 after an error. Files that it makes are for their owner only."""
+        os.umask(0o077)
         install_masking(logging.getLogger())
         try:
             return super().main(*args, **kwargs)
@@ -33,6 +35,8 @@ class ListrakCommand(SingerCommand):
         except ConfigValidationError as error:
             for line in error.errors:
                 self.logger.error(line)  # noqa: TRY400 - as above
+        except (MapExpressionError, StreamMapConfigError) as error:
+            self.logger.error("The setting stream_maps is wrong: %s", error)  # noqa: TRY400 - as above
         except BrokenPipeError:
             self.logger.error("The loader has closed the pipe: nothing more can be written")  # noqa: TRY400
             # Python would try to flush standard output at exit, and complain.

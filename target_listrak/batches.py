@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import zlib
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
-from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig, BatchFileFormat, StorageTarget
+from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig, BatchFileFormat
+from upath import UPath
 
 from listrak_api.errors import ListrakError
+from target_listrak.reader import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +24,18 @@ if TYPE_CHECKING:
 __all__ = ["records_of_batch"]
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_UNREADABLE = (
+    ArithmeticError,  # a number with an exponent that not even a Decimal has
+    OSError,
+    EOFError,
+    ImportError,  # the file system's package
+    NotImplementedError,
+    RecursionError,
+    ValueError,  # also UnicodeDecodeError, and pyarrow's
+    msgspec.MsgspecError,
+    zlib.error,
+)
+"""What a file that is missing, cut off or something else altogether raises."""
 
 
 class BatchFileError(ListrakError):
@@ -36,19 +51,35 @@ def records_of_batch(message: Mapping[str, Any], config: Mapping[str, Any] | Non
 
     Raises:
         BatchFileError: A file is missing, of another format, or no JSON.
+        InputError: The message has no encoding or no list of files.
     """
-    encoding = BaseBatchFileEncoding.from_dict(dict(message["encoding"]))
+    encoding, files = _checked(message)
     storage = BatchConfig.from_dict(dict(config)).storage if config else None
-    for number, path in enumerate(message["manifest"], 1):
-        head, name = StorageTarget.split_url(path)
-        place = storage or StorageTarget.from_url(head)
+    for number, url in enumerate(files, 1):
         try:
-            with place.open(name, mode="rb") as file:
+            # Not by the SDK's storage: to read a file, it makes the folder that the file should be in.
+            path = UPath(url)
+            if storage is not None:
+                path = UPath(storage.root, **storage.params) / path.name
+            with path.open("rb") as file:
                 yield from _records(file, encoding)
-        except (OSError, EOFError, msgspec.DecodeError) as error:
+        except _UNREADABLE as error:
             what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            if isinstance(error, ImportError):
+                what = "the package for its kind of storage is not installed"
             msg = f"File {number} of a BATCH message of stream {message['stream']!r} cannot be read: {what}"
             raise BatchFileError(msg) from None
+
+
+def _checked(message: Mapping[str, Any]) -> tuple[BaseBatchFileEncoding, list[str]]:
+    encoding, files = message["encoding"], message["manifest"]
+    if not isinstance(encoding, dict) or not isinstance(encoding.get("format"), str):
+        text = "a BATCH message whose encoding names no format"
+        raise InputError(text)
+    if not isinstance(files, list) or not all(isinstance(one, str) for one in files):
+        text = "a BATCH message whose manifest is no list of files"
+        raise InputError(text)
+    return BaseBatchFileEncoding(encoding["format"], encoding.get("compression")), files
 
 
 def _records(file: IO[bytes], encoding: BaseBatchFileEncoding) -> Iterator[object]:

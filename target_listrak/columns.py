@@ -79,7 +79,7 @@ class RecordCodec:
         """
         try:
             messages = list(map(self._decode, lines))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return None
         if set(map(_version, messages)) != {version}:
             return None

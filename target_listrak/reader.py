@@ -6,6 +6,7 @@ decodes bytes (about five times as fast), and says the line's number and nothing
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from collections import Counter
@@ -136,7 +137,7 @@ class Reader(GenericSingerReader[bytes]):
             counts["RECORD"] += 1
             if not (self._beginning and line.startswith(self._beginning)):
                 self._note_beginning(line, message["stream"])
-        elif message:
+        elif message or line.strip():
             counts[self._give(message, callbacks)] += 1
 
     def _note_beginning(self, line: bytes, stream: object) -> None:
@@ -156,14 +157,14 @@ class Reader(GenericSingerReader[bytes]):
         Raises:
             InputError: The line is no JSON object.
         """
+        if self.line_number == 1:  # some programs begin a file with a byte order mark
+            self.line = line = line.removeprefix(codecs.BOM_UTF8)
         try:
             message = self._decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
             if not line.strip():
                 return {}
-            # msgspec tells what it met and at which byte, and nothing of the content.
-            cause = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-            msg = f"no valid JSON ({cause})"
+            msg = f"no valid JSON ({_cause(error)})"
             raise self._error(msg) from None
         if not isinstance(message, dict):
             msg = "no JSON object"
@@ -222,3 +223,11 @@ def _blocks(lines: Any) -> Iterator[list[bytes]]:  # noqa: ANN401 - whatever giv
             begun.append(rest)
     if begun:
         yield [b"".join(begun)]
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, ArithmeticError):
+        return "Number out of range"  # an exponent that not even a Decimal has
+    return str(error)  # msgspec tells what it met and at which byte, and nothing of the content

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RejectsFile"]
 
-_decoder = msgspec.json.Decoder()
+# Members stay as they were written: a number may have more digits, or a larger exponent, than a float takes.
+_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -64,7 +65,7 @@ class RejectsFile:
         Raises:
             ConfigurationError: `rejects_path` cannot be written.
         """
-        message = _decoder.decode(line)
+        message: dict[str, object] = {**_decoder.decode(line)}
         if properties is not None:
             message["record"] = properties
         message["rejected"] = rejected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -42,7 +43,16 @@ if TYPE_CHECKING:
     from target_listrak.columns import RecordCodec
     from target_listrak.destinations import Destination
 
-__all__ = ["RejectShareError", "TargetListrak", "Terminated"]
+__all__ = ["EXPLAINED", "RejectShareError", "TargetListrak", "Terminated"]
+
+EXPLAINED = (
+    ListrakError,
+    InvalidInputLine,
+    RecordsWithoutSchemaException,
+    StreamMapConfigError,
+    MapExpressionError,
+)
+"""Errors whose text says all that a person needs."""
 
 _GRACE_SECONDS = 6.0
 """How long running work may go on after SIGTERM; the rest of ten seconds is for the accounting."""
@@ -136,6 +146,7 @@ class Feed:
             self._without_destination(row)
             return
         if version != self._version or loader.activated:
+            _check_version(version)
             self._version = loader.version = version
             self._versions.add(version)
             loader.activated = False
@@ -162,13 +173,18 @@ class Feed:
         if columns is None:
             return False
         prepared = loader.prepare(columns)
+        try:
+            # What nobody wanted was left unread: a number there, say, may be none after all.
+            records = {alone: _decode(lines[alone])["record"] for alone in prepared.alone}
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
+            return False
         start = 0
         for alone in (*sorted(prepared.alone), len(lines)):
             if start < alone:
                 loader.take_many(prepared, start, self.journal.open_many(lines[start:alone]))
                 self._note_read(alone - start)
             if alone < len(lines):
-                self.take(_decode(lines[alone])["record"], loader.version, lines[alone])
+                self.take(records[alone], loader.version, lines[alone])
             start = alone + 1
         return True
 
@@ -189,6 +205,7 @@ class Feed:
 
     def activate(self, version: int) -> None:
         """Note an ACTIVATE_VERSION: it counts if all records so far were of that version."""
+        _check_version(version)
         if self.loader is not None:
             self.loader.activated = self._versions <= {version}
 
@@ -222,6 +239,31 @@ class Feed:
             self.journal.reject(row, BadValue("no_destination", "the stream has no destination"))
         else:
             self.journal.unchanged(row)
+
+
+def _stream_of(message: dict[str, Any]) -> str:
+    stream = message["stream"]
+    if not isinstance(stream, str):
+        text = "a message whose stream is no text"
+        raise InputError(text)
+    return stream
+
+
+def _check_schema(message: dict[str, Any]) -> None:
+    """Refuse what the SDK would fail on with a stack trace, or take letters of a text for names of keys."""
+    schema, keys = message["schema"], message.get("key_properties")
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties", {}), dict):
+        text = "a SCHEMA message whose schema is no schema of an object"
+        raise InputError(text)
+    if keys is not None and not (isinstance(keys, list) and all(isinstance(one, str) for one in keys)):
+        text = "a SCHEMA message whose key_properties are no list of names"
+        raise InputError(text)
+
+
+def _check_version(version: object) -> None:
+    if isinstance(version, list | dict):
+        text = "a message whose version is no number"
+        raise InputError(text)
 
 
 def _broken_rule(error: InvalidRecord) -> str:
@@ -307,10 +349,8 @@ class TargetListrak(Target):
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Take a SCHEMA: the SDK's way (stream maps, a new sink), then note where the stream's records go."""
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
-        stream = message_dict["stream"]
-        if not isinstance(stream, str) or not isinstance(message_dict["schema"], dict):
-            message = "a SCHEMA without a stream's name or without a schema"
-            raise InputError(message)
+        stream = _stream_of(message_dict)
+        _check_schema(message_dict)
         self._schemas[stream] = self.message_reader.line
         super()._process_schema_message(message_dict)
         self._routes[stream] = [
@@ -347,7 +387,7 @@ class TargetListrak(Target):
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH message's files one by one, as if they had come as RECORD messages."""
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
-        stream = message_dict["stream"]
+        stream = _stream_of(message_dict)
         for record in records_of_batch(message_dict, self.config.get("batch_config")):
             message = {"type": "RECORD", "stream": stream, "record": record}
             self._take(message, _encode(message))
@@ -359,7 +399,7 @@ class TargetListrak(Target):
         except KeyError:
             self._assert_line_requires(message, requires={"stream", "record"})
             raise
-        routes = self._routes.get(stream)
+        routes = self._routes.get(_stream_of(message))
         if routes is None:
             line_number = self.message_reader.line_number
             text = f"Line {line_number} of the input: a record of stream {stream!r} came before its SCHEMA"
@@ -385,7 +425,7 @@ class TargetListrak(Target):
         self._assert_line_requires(message_dict, requires={"stream", "version"})
         if self.config.get("process_activate_version_messages") is False:
             return
-        for _, feed in self._routes.get(message_dict["stream"], ()):
+        for _, feed in self._routes.get(_stream_of(message_dict), ()):
             feed.activate(message_dict["version"])
 
     def process_endofpipe(self) -> None:
@@ -514,20 +554,18 @@ def _leaves_alone(stream_map: StreamMap) -> bool:
 
 
 def main() -> NoReturn:
-    """The console script: an error that a person can mend is a line or two, no trace, and exit code 1."""
+    """The console script: an error that a person can mend is a line or two, no trace, and exit code 1.
+
+    Files that it makes are for their owner only.
+    """
+    os.umask(0o077)
     try:
         TargetListrak.cli()
     except Terminated as terminated:
         terminated.target.end_early(terminated)
         TargetListrak.logger.error("The run was %s; what is not confirmed will be sent again", terminated)
         sys.exit(128 + terminated.signum)
-    except (
-        ListrakError,
-        InvalidInputLine,
-        RecordsWithoutSchemaException,
-        StreamMapConfigError,
-        MapExpressionError,
-    ) as error:
+    except EXPLAINED as error:
         for line in str(error).splitlines():
             TargetListrak.logger.error("%s", line)
         sys.exit(1)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import logging
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -58,10 +59,12 @@ def _process_wide_things_kept() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     signals = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+    umask = os.umask(0o022)
     try:
         yield
     finally:
         root.handlers[:], root.level = handlers, level
+        os.umask(umask)
         for one, handler in signals.items():
             signal.signal(one, handler)
 

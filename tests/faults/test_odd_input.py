@@ -1,0 +1,155 @@
+"""Input of the target that no tap should write: each was a stack trace once, or went past unseen."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from plugin_runs import Ended, run, settings_for, without_data
+from tap_cells import catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from listrak_sandbox.testing import RunningSandbox
+
+SCHEMA: dict[str, Any] = {
+    "type": "SCHEMA",
+    "stream": "people",
+    "schema": {"type": "object", "properties": {"email": {"type": "string"}}},
+    "key_properties": ["email"],
+}
+RECORD = {"type": "RECORD", "stream": "people", "record": {"email": "ada@example.org"}}
+BATCH = {"type": "BATCH", "stream": "people", "encoding": {"format": "jsonl"}, "manifest": []}
+ACTIVATE = {"type": "ACTIVATE_VERSION", "stream": "people", "version": 1}
+
+
+def load(folder: Path, *messages: object, unmapped: str = "skip") -> Ended:
+    """Load messages, or lines as they are; no stream has a destination, so nobody is asked for anything."""
+    lines = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in messages]
+    config = {
+        "destinations": {},
+        "unmapped_streams": unmapped,
+        "max_reject_share": 1,
+        "rejects_path": str(folder / "rejects.singer"),
+    }
+    return run("target-listrak", folder, config, input=b"\n".join([*lines, b""]))
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ({**RECORD, "stream": []}, "stream is no text"),
+        ({**RECORD, "stream": None}, "stream is no text"),
+        ({**BATCH, "stream": {}}, "stream is no text"),
+        ({**ACTIVATE, "stream": []}, "stream is no text"),
+        ({**ACTIVATE, "version": [1]}, "version is no number"),
+        ({**SCHEMA, "schema": {"properties": 5}}, "schema is no schema"),
+        ({**SCHEMA, "schema": {"properties": []}}, "schema is no schema"),
+        ({**SCHEMA, "key_properties": 5}, "key_properties are no list"),
+        ({**SCHEMA, "key_properties": "email"}, "key_properties are no list"),
+        ({**BATCH, "encoding": 5}, "encoding names no format"),
+        ({**BATCH, "encoding": {"compression": "gzip"}}, "encoding names no format"),
+        ({**BATCH, "manifest": "file:///a"}, "manifest is no list of files"),
+        ({**BATCH, "manifest": [None]}, "manifest is no list of files"),
+        (b"{}", "unknown type"),
+        (b'{"type":"RECORD","stream":"people","record":{"n":1e-70000000000000000000000000}}', "out of range"),
+        (b'{"type":"RECORD","stream":"people","record":{"n":' + b"9" * 5000 + b"}}", "out of range"),
+        (b'{"type":"RECORD","stream":"people","record":{"n":NaN}}', "no valid JSON"),
+        (b'{"type":"RECORD","stream":"people","record":{"n":"\\ud800"}}', "no valid JSON"),
+        (b'{"type":"RECORD","stream":"people","record":{"n":"\xff"}}', "no valid JSON"),
+        (b'{"type":"STATE","value":' + b"[" * 50_000, "nested too deeply"),
+        (json.dumps(RECORD).encode("utf-16"), "no valid JSON"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_message_that_is_none_ends_the_run_by_its_line(tmp_path: Path, line: object, what: str) -> None:
+    ended = load(tmp_path, SCHEMA, RECORD, line)
+    assert ended.stopped_cleanly(), ended.last_words
+    assert "Line 3 of the input" in ended.errors
+    assert what in ended.errors
+    assert "ada@example.org" not in ended.errors
+
+
+@pytest.mark.parametrize("unmapped", ["skip", "reject"])
+@pytest.mark.parametrize(
+    "value",
+    [b"1e999999999999", b"1e400", b"-0.0", b"12345678901234567890.123", b"[" * 500 + b"]" * 500,
+     b'"' + b"x" * 3_000_000 + b'"'],
+    ids=["exponent", "no double", "zero", "digits", "nested", "huge"],
+)  # fmt: skip
+def test_a_strange_value_is_in_the_books_and_among_the_rejects_as_it_came(
+    tmp_path: Path, value: bytes, unmapped: str
+) -> None:
+    line = b'{"type":"RECORD","stream":"people","record":{"email":' + value + b"}}"
+    ended = load(tmp_path, SCHEMA, line, unmapped=unmapped)
+    assert ended.code == 0, ended.last_words
+    assert "read=1" in ended.errors or " 1 " in ended.errors
+    if unmapped == "reject":
+        assert value in (tmp_path / "rejects.singer").read_bytes()
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_byte_order_mark_and_line_ends_of_windows_are_read(tmp_path: Path, end: bytes) -> None:
+    lines = b"\xef\xbb\xbf" + json.dumps(SCHEMA).encode() + end + json.dumps(RECORD).encode() + end
+    ended = load(tmp_path, lines)
+    assert ended.code == 0, ended.last_words
+
+
+def test_the_schema_in_the_rejects_file_has_no_byte_order_mark(tmp_path: Path) -> None:
+    ended = load(tmp_path, b"\xef\xbb\xbf" + json.dumps(SCHEMA).encode(), RECORD, unmapped="reject")
+    assert ended.code == 0, ended.last_words
+    assert (tmp_path / "rejects.singer").read_bytes().startswith(b"{")
+
+
+CORRUPT = bytearray(gzip.compress(bytes(range(256)) * 40))
+CORRUPT[30:60] = b"\xff" * 30
+FILES = {
+    "deep.json": b"[" * 100_000,
+    "latin.json": b'{"email":"\xe9"}\n',
+    "exponent.json": b'{"n":1e-70000000000000000000000000}\n',
+    "corrupt.json.gz": bytes(CORRUPT),
+    "cut.json.gz": gzip.compress(b'{"email":"ada@example.org"}\n' * 100)[:-12],
+}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(f"here:{name}" for name in FILES),
+        "file:///etc/passwd", "file:///", "file:///no-such-folder/x.json", "no-such-folder/x.json", "", ".",
+        "..", "/", "\0", "http://127.0.0.1:9/x.json", "s3://a/b", "gs://a/b", "nothing://a/b", "file://[/x",
+        "data:,x",
+    ],
+)  # fmt: skip
+def test_a_batch_file_that_is_none_is_an_error_without_its_content_and_makes_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """The SDK makes the folder of a file that is to be read."""
+    monkeypatch.chdir(tmp_path)
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    before = sorted(tmp_path.rglob("*"))
+    compression = {"compression": "gzip"} if url.endswith("gz") else {}
+    encoding = {"format": "jsonl", **compression}
+    place = (tmp_path / url.removeprefix("here:")).as_uri() if url.startswith("here:") else url
+    ended = load(tmp_path, SCHEMA, {**BATCH, "encoding": encoding, "manifest": [place]})
+    assert ended.stopped_cleanly(), ended.last_words
+    assert "File 1 of a BATCH message of stream 'people' cannot be read" in ended.errors
+    assert "root:" not in ended.errors
+    assert "ada@example.org" not in ended.errors
+    assert [one for one in sorted(tmp_path.rglob("*")) if one.suffix != ".in"] == before
+
+
+@pytest.mark.parametrize(
+    "maps", [{"lists": {"__alias__": "../x"}}, {"lists": {"a": "no_such_function(1)"}}, {"lists": 5}]
+)
+def test_a_stream_map_that_is_none_is_an_error_of_the_tap_by_its_setting(
+    tmp_path: Path, box: RunningSandbox, maps: dict[str, Any]
+) -> None:
+    config = {**without_data(settings_for(box)), "stream_maps": maps}
+    ended = run("tap-listrak", tmp_path, config, catalog=catalog(("lists",)))
+    assert ended.stopped_cleanly(), ended.last_words
+    assert "stream_maps" in ended.errors
