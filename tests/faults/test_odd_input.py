@@ -153,3 +153,33 @@ def test_a_stream_map_that_is_none_is_an_error_of_the_tap_by_its_setting(
     ended = run("tap-listrak", tmp_path, config, catalog=catalog(("lists",)))
     assert ended.stopped_cleanly(), ended.last_words
     assert "stream_maps" in ended.errors
+
+
+@pytest.mark.parametrize(
+    "record", [b'{"email":"no address","unused":%s}', b'{"email":%s}', b'{"email":"x@example.org","a":%s}']
+)
+def test_a_number_that_is_none_among_many_records_ends_the_run_by_its_line(
+    tmp_path: Path, box: RunningSandbox, record: bytes
+) -> None:
+    """Runs of records are read by column, and what no destination wants is left unread."""
+    odd = (
+        b'{"type": "RECORD", "stream": "people", "record": '
+        + record % b"1e-70000000000000000000000000"
+        + b"}"
+    )
+    many = [{**RECORD, "record": {"email": f"a{number}@example.org"}} for number in range(20)]
+    lines = [json.dumps(one).encode() for one in (SCHEMA, *many)]
+    destination = {"kind": "email_list", "list": "Newsletter"}
+    config = settings_for(box, destinations={"people": destination}, import_poll_seconds=0.02)
+    path = str(tmp_path / "rejects.singer")
+    ended = run(
+        "target-listrak",
+        tmp_path,
+        {**config, "rejects_path": path},
+        input=b"\n".join([*lines, odd, *lines[1:], b""]),
+    )
+    if b'"a"' in record:  # nobody looks at it, and the row is as good as any
+        assert ended.code == 0, ended.last_words
+    else:
+        assert ended.stopped_cleanly(), ended.last_words
+        assert "Line 22 of the input: no valid JSON (Number out of range)" in ended.errors
