@@ -61,6 +61,14 @@ class _Slot(Generic[T]):
     error: BaseException | None = None
 
 
+@dataclass(slots=True, eq=False)
+class _Worker(Generic[T]):
+    """A thread, and what it is to fetch next; it is called when there is something."""
+
+    called: threading.Condition
+    slot: _Slot[T] | None
+
+
 @dataclass(order=True, slots=True)
 class _Series(Generic[T]):
     """A series of fetches to come; only its head is known."""
@@ -94,7 +102,9 @@ class Lookahead(Generic[T]):
         self._weigh = weigh
         self._budget = budget
         self._limit = 8 * workers if limit is None else limit
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._done = threading.Condition(self._lock)
+        self._idle: list[_Worker[T]] = []
         self._series: list[_Series[T]] = []
         self._slots: dict[Position, _Slot[T]] = {}
         self._floor: Position = ()
@@ -112,18 +122,17 @@ class Lookahead(Generic[T]):
         """
         if self._workers <= 1:
             return fetch.send()
-        with self._changed:
+        with self._lock:
             self._pass(fetch.position)
             slot = self._slots.get(fetch.position)
             if slot is None:
                 slot = self._slots[fetch.position] = _Slot(fetch, urgent=True)
-                self._start()
-                self._changed.notify_all()
+                self._dispatch()
             # The time limit only lets a signal's handler run on every platform; the loop waits on.
             while not slot.done:
-                self._changed.wait(timeout=1.0)
+                self._done.wait(timeout=1.0)
             del self._slots[fetch.position]
-            self._changed.notify_all()
+            self._dispatch()
         if slot.error is not None:
             raise slot.error
         return slot.page  # type: ignore[return-value]  # done without error means that there is a page
@@ -132,31 +141,48 @@ class Lookahead(Generic[T]):
         """Let the workers begin a series of fetches, in ascending order, that no page's ``expand`` names."""
         if self._workers <= 1:
             return
-        with self._changed:
+        with self._lock:
             self._announce([fetches])
-            self._start()
-            self._changed.notify_all()
+            self._dispatch()
 
     def close(self) -> None:
         """Drop what was not taken and let the workers end; a request in flight is not waited for."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._series.clear()
             self._slots.clear()
-            self._changed.notify_all()
+            for worker in self._idle:
+                worker.called.notify()
 
     @property
     def idle(self) -> bool:
         """Whether nothing is in flight, waiting to be taken, or left to ask for."""
-        with self._changed:
+        with self._lock:
             return not self._slots and not self._series
 
-    def _start(self) -> None:
-        # Daemons: a program that ends, or is told to, does not wait for an answer that nobody will read.
-        while len(self._threads) < self._workers:
-            thread = threading.Thread(target=self._work, name=f"lookahead-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+    def _dispatch(self) -> None:
+        """Give what may be begun to workers: to the one that rests for the shortest time, or to a new one.
+
+        So pages that only follow each other are fetched by one thread, however many are allowed: each thread
+        that has held pages keeps some memory.
+        """
+        while not self._closed and (self._idle or len(self._threads) < self._workers):
+            slot = self._next()
+            if slot is None:
+                return
+            slot.begun = True
+            if self._idle:
+                worker = self._idle.pop()
+                worker.slot = slot
+                worker.called.notify()
+            else:
+                worker = _Worker(threading.Condition(self._lock), slot)
+                name = f"lookahead-{len(self._threads)}"
+                # A daemon: a program that ends, or is told to, does not wait for an answer that nobody will
+                # read.
+                thread = threading.Thread(target=self._work, args=(worker,), name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def _pass(self, position: Position) -> None:
         """Drop everything before a position, and its own announcement: the caller begins it."""
@@ -198,34 +224,33 @@ class Lookahead(Generic[T]):
         before = [slot.weight for known, slot in self._slots.items() if known < position]
         return len(before) < self._limit and sum(before) < self._budget
 
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                slot = self._next()
-                while slot is None and not self._closed:
-                    self._changed.wait()
-                    slot = self._next()
-                if slot is None or self._closed:
-                    return
-                slot.begun = True
-            self._fetch(slot)
+    def _work(self, worker: _Worker[T]) -> None:
+        slot = worker.slot
+        while slot is not None:
+            following = self._fetch(slot)
+            with self._lock:
+                slot.done = True
+                # A page that the writer has passed by meanwhile announces nothing.
+                if not self._closed and self._slots.get(slot.fetch.position) is slot:
+                    self._announce(following)
+                self._done.notify()
+                slot = worker.slot = None
+                self._idle.append(worker)
+                self._dispatch()
+                while worker.slot is None and not self._closed:
+                    worker.called.wait()
+                slot = worker.slot
 
-    def _fetch(self, slot: _Slot[T]) -> None:
-        page: T | None = None
-        error: BaseException | None = None
-        following: list[Iterable[Fetch[T]]] = []
+    def _fetch(self, slot: _Slot[T]) -> list[Iterable[Fetch[T]]]:
+        """Fetch a page; return what follows from it, which is nothing after an error."""
         try:
             page = slot.fetch.send()
             slot.weight = self._weigh(page)
-            following = list(slot.fetch.expand(page))
+            slot.page = page
+            return list(slot.fetch.expand(page))
         except BaseException as problem:  # noqa: BLE001 - whatever it is, it is the writer's to raise
-            error = problem
-        with self._changed:
-            slot.page, slot.error, slot.done = page, error, True
-            # A page that the writer has passed by meanwhile announces nothing.
-            if not self._closed and error is None and self._slots.get(slot.fetch.position) is slot:
-                self._announce(following)
-            self._changed.notify_all()
+            slot.error = problem
+            return []
 
 
 def _next_of(fetches: Iterator[Fetch[T]]) -> Fetch[T] | None:

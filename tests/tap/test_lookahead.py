@@ -168,3 +168,14 @@ def test_closing_ends_the_workers() -> None:
     for thread in source.lookahead._threads:
         thread.join(timeout=10)
         assert not thread.is_alive()
+
+
+def test_pages_that_only_follow_each_other_are_fetched_by_one_thread() -> None:
+    """Once, they went round all the threads there were, and each kept the memory of the largest page."""
+    source = Source(16)
+    pages: Tree = [[] for _ in range(50)]
+    try:
+        assert len(list(source.walk(pages))) == 50
+        assert len(source.lookahead._threads) == 1
+    finally:
+        source.lookahead.close()
