@@ -487,7 +487,10 @@ class TargetListrak(Target):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's signature
         """Leave the reading loop. The SDK would drain everything here, however long it takes, and exit 0."""
-        signal.signal(signum, signal.SIG_DFL)  # a second one ends the process at once
+        # Meltano passes on the signal that its whole process group has got already: that changes nothing, the
+        # end is near in any case. A second Ctrl-C ends the process at once.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         raise Terminated(signum, self)
 
     # Where streams go

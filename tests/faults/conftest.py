@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).resolve().parent.parent
 # The tests of tap and target have a loader's view of the one, and messages for the other.
-sys.path += [str(TESTS / "tap"), str(TESTS / "target")]
+sys.path += [str(TESTS / one) for one in ("tap", "target", "pipeline")]
 
 
 @pytest.fixture(scope="session")

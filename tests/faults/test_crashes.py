@@ -1,6 +1,6 @@
 """The target killed, or told to end, at random points, and started again from the last STATE it passed on.
 
-``LISTRAK_CRASHES`` crashes (16) are spread over kinds of destination, ``LISTRAK_CRASH_SEED`` (0) draws when.
+``LISTRAK_CRASHES`` crashes (45) are spread over kinds of destination, ``LISTRAK_CRASH_SEED`` (0) draws when.
 """
 
 from __future__ import annotations
@@ -17,17 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from crashes import SAFE_END_SECONDS, SEED, SIGNALS, begin_anew, early, left_behind, wait_for_requests
 from plugin_runs import settings_for, without_data
-from target_cells import COLUMNS, STREAM, People, account, after, messages
+from target_cells import COLUMNS, STREAM, People, after, messages
 
 if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
 
-CRASHES = int(os.environ.get("LISTRAK_CRASHES", "16"))
-SEED = int(os.environ.get("LISTRAK_CRASH_SEED", "0"))
-KINDS = ("email_list", "audience", "sms_list", "orders")
+CRASHES = int(os.environ.get("LISTRAK_CRASHES", "45"))
+EACH = -(-CRASHES // len(COLUMNS))
 AN_END = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 128 + signal.SIGTERM}
-SAFE_END_SECONDS = 10
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
@@ -41,15 +40,6 @@ def command(name: str, folder: Path, config: dict[str, Any], **files: object) ->
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         options.append(f"--{option}={path}")
     return [str(Path(sys.executable).with_name(name)), *options]
-
-
-def wait_for_requests(box: RunningSandbox, more: int, child: subprocess.Popen[bytes]) -> None:
-    """Wait until so many requests have arrived, or the run has ended by itself."""
-    deadline = time.monotonic() + 60
-    while child.poll() is None and time.monotonic() < deadline:
-        if box.requests(latest=0)["total"] >= more:
-            return
-        time.sleep(0.02)
 
 
 def run_until(
@@ -74,7 +64,7 @@ def run_until(
     return child.returncode, written, said
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", COLUMNS)
 def test_a_target_that_crashes_again_and_again_ends_as_one_that_does_not(
     box: RunningSandbox, tmp_path: Path, kind: str
 ) -> None:
@@ -93,34 +83,33 @@ def test_a_target_that_crashes_again_and_again_ends_as_one_that_does_not(
         lines = b"".join(json.dumps(one).encode() + b"\n" for one in after(stream, passed_on))
         return command("target-listrak", tmp_path, config, input=lines)
 
+    begin_anew(box, latency_ms=10)
     code, _, errors = run_until(box, target(None), None, 0)
     assert code == 0, errors
-    undisturbed, requests = account(box), box.requests(latest=0)["total"]
-    box.reset()
-    box.set_clock(now="2026-06-30T12:00:00Z", frozen=True)
-    box.settings(latency_ms=2)
+    undisturbed, requests = left_behind(box), box.requests(latest=0)["total"]
 
     draw = random.Random(f"{SEED} {kind}")
-    passed_on: object = None
-    for _ in range(-(-CRASHES // len(KINDS))):
-        how = draw.choice(list(AN_END))
-        code, out, errors = run_until(box, target(passed_on), how, draw.randrange(1, requests + 1))
-        if code == -how and out.endswith(b'"end"\n'):
-            code = 0  # the run was over: an interpreter that is ending has no handlers any more
-        assert code in {AN_END[how], 0}, errors
-        assert "Traceback" not in errors
-        if out:
-            passed_on = json.loads(out.splitlines()[-1])
-        assert passed_on in {None, "end"} | {one["value"] for one in stream if one["type"] == "STATE"}
-        if how is signal.SIGTERM and code:
-            assert "not confirmed" in errors
-        if passed_on == "end":
-            break
-    code, out, errors = run_until(box, target(passed_on), None, 0)
-    box.settings(latency_ms=0)
-    assert code == 0, errors
-    assert passed_on == "end" or out.endswith(b'"end"\n')
-    assert account(box) == undisturbed
+    crashes = 0
+    while crashes < EACH:  # when a run has come to its end, the next one begins with a fresh account
+        begin_anew(box, latency_ms=10)
+        passed_on: object = None
+        ended = False
+        while not ended:
+            how = draw.choice(SIGNALS) if crashes < EACH else None
+            code, out, errors = run_until(box, target(passed_on), how, early(draw, requests))
+            if how is not None and code == -how and out.endswith(b'"end"\n'):
+                code = 0  # the run was over: an interpreter that is ending has no handlers any more
+            assert code in ({0} if how is None else {AN_END[how], 0}), errors
+            assert "Traceback" not in errors
+            if out:
+                passed_on = json.loads(out.splitlines()[-1])
+            assert passed_on in {None, "end"} | {one["value"] for one in stream if one["type"] == "STATE"}
+            if how is signal.SIGTERM and code:
+                assert "not confirmed" in errors
+            ended = code == 0
+            crashes += not ended
+        assert passed_on == "end"
+        assert left_behind(box) == undisturbed
 
 
 @pytest.mark.parametrize("point", range(4))

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 import yaml
@@ -72,7 +72,7 @@ class Project:
             arguments: What follows ``meltano``.
             expect: The exit code there has to be.
         """
-        (self.folder / "meltano.yml").write_text(yaml.safe_dump(self.definition, sort_keys=False), "utf-8")
+        self._write()
         done = subprocess.run(
             [str(MELTANO), *arguments],
             cwd=self.folder,
@@ -86,6 +86,27 @@ class Project:
         )
         assert done.returncode == expect, done.stdout
         return done.stdout
+
+    def begin(self, *arguments: str, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start Meltano as the head of a process group of its own, and give it while it runs.
+
+        Args:
+            arguments: What follows ``meltano``.
+            output: A file that takes all it prints; a pipe that nobody reads would hold it up.
+        """
+        self._write()
+        return subprocess.Popen(
+            [str(MELTANO), *arguments],
+            cwd=self.folder,
+            env=os.environ | self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def _write(self) -> None:
+        (self.folder / "meltano.yml").write_text(yaml.safe_dump(self.definition, sort_keys=False), "utf-8")
 
     def run(self, *plugins: str, expect: int = 0) -> int:
         """Run plugins by ``meltano run`` and tell how many requests that took."""

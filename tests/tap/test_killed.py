@@ -1,6 +1,6 @@
-"""A first run that is killed again and again, and started again from the last STATE it wrote.
+"""A first run that is killed, or told to end, again and again, and resumed from the last STATE it wrote.
 
-``LISTRAK_KILLS`` kills (30) in each of ``LISTRAK_KILL_SEEDS`` runs (1).
+``LISTRAK_KILLS`` signals (40) are spread over ``PARTS`` tests, ``LISTRAK_CRASH_SEED`` (0) draws when.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +27,11 @@ from tap_listrak.windows import WIDEST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KILLS = int(os.environ.get("LISTRAK_KILLS", "30"))
-SEEDS = range(int(os.environ.get("LISTRAK_KILL_SEEDS", "1")))
+KILLS = int(os.environ.get("LISTRAK_KILLS", "40"))
+SEED = int(os.environ.get("LISTRAK_CRASH_SEED", "0"))
+PARTS = 4
+EACH = -(-KILLS // PARTS)
+AN_END = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 128 + signal.SIGTERM}
 
 WINDOW = timedelta(days=60)
 """Longer than the activity window: a shorter one would hide a STATE that comes too early."""
@@ -49,20 +54,36 @@ def tap(folder: Path, sandbox: RunningSandbox, state: dict[str, object]) -> list
     return [script, "--config", str(folder / "config.json"), "--state", str(folder / "state.json")]
 
 
-def run(command: list[str]) -> bytes:
-    done = subprocess.run(command, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
+@pytest.fixture(scope="module")
+def whole(tiny: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """What an undisturbed run reads."""
+    read = Warehouse()
+    output, _ = run(tap(tmp_path_factory.mktemp("whole"), tiny, {}))
+    read.load(output)
+    return read
 
 
-def run_and_kill(command: list[str], lines: int) -> bytes:
-    """Give what a run wrote until it was killed: after so many lines, and whatever was in the pipe by
-    then."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
-        assert child.stdout is not None
-        read = [child.stdout.readline() for _ in range(lines)]
-        child.kill()
-        return b"".join([*read, child.stdout.read()])
+def run(command: list[str], how: signal.Signals | None = None, lines: int = 0) -> tuple[bytes, bool]:
+    """Run the tap, and end it after so many lines.
+
+    Returns:
+        What it wrote until then, with whatever was in the pipe, and whether it came to its own end.
+    """
+    with tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as child:
+            assert child.stdout is not None
+            read = [child.stdout.readline() for _ in range(lines)]
+            if how is not None:
+                child.send_signal(how)
+            output = b"".join([*read, child.stdout.read()])
+        errors.seek(0)
+        said = errors.read().decode()
+    if how is signal.SIGTERM and child.returncode:
+        assert output.endswith(b"\n"), "a line was torn"
+        assert "Stopped by SIGTERM" in said
+    assert child.returncode in {0, AN_END.get(how, 0)}, said
+    assert "Traceback" not in said
+    return output, child.returncode == 0
 
 
 def read_twice(output: bytes, before: set[tuple[object, ...]]) -> dict[int, timedelta]:
@@ -76,26 +97,28 @@ def read_twice(output: bytes, before: set[tuple[object, ...]]) -> dict[int, time
     return {list_id: max(found) - min(found) for list_id, found in dates.items()}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_random_points_and_resumed_nothing_is_lost(
-    tiny: RunningSandbox, tmp_path: Path, seed: int
+    tiny: RunningSandbox, whole: Warehouse, tmp_path: Path, part: int
 ) -> None:
-    whole = Warehouse()
-    whole.load(run(tap(tmp_path, tiny, {})))
-
-    draw = random.Random(seed)
+    draw = random.Random(f"{SEED} {part}")
     lines = sum(map(len, whole.tables.values()))
-    read = Warehouse()
-    for _ in range(KILLS):
-        known = set(read.tables["messages"])
-        output = run_and_kill(tap(tmp_path, tiny, read.state), draw.randrange(1, lines // 3))
-        read.load(output)
-        for list_id, time in read_twice(output, known).items():
-            assert time <= READ_AGAIN, f"list {list_id}: {time} of messages were read again"
-    known = set(read.tables["messages"])
-    read.load(run(tap(tmp_path, tiny, read.state)))
-
-    assert known, "no run got as far as a message"
-    assert read.tables.keys() == whole.tables.keys()
-    for stream, rows in whole.tables.items():
-        assert read.tables[stream] == rows, f"{stream}: {len(rows.keys() - read.tables[stream].keys())} lost"
+    kills = furthest = 0
+    while kills < EACH:  # when a run has come to its end, another one begins with nothing
+        read = Warehouse()
+        ended = False
+        while not ended:
+            known = set(read.tables["messages"])
+            how = draw.choice(list(AN_END)) if kills < EACH else None
+            output, ended = run(tap(tmp_path, tiny, read.state), how, draw.randrange(1, lines // 3))
+            kills += not ended
+            read.load(output)
+            for list_id, time in read_twice(output, known).items():
+                assert time <= READ_AGAIN, f"list {list_id}: {time} of messages were read again"
+        furthest = max(furthest, len(known))
+        assert read.tables.keys() == whole.tables.keys()
+        for stream, rows in whole.tables.items():
+            assert read.tables[stream] == rows, (
+                f"{stream}: {len(rows.keys() - read.tables[stream].keys())} lost"
+            )
+    assert furthest, "no run got as far as a message"

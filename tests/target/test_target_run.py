@@ -554,7 +554,17 @@ def test_a_malformed_line_ends_the_command_without_a_trace(runs: Runs) -> None:
     assert "ann@example.org" not in text
 
 
-def test_sigterm_ends_the_run_within_seconds_and_prints_the_accounting(runs: Runs) -> None:
+@pytest.mark.parametrize(
+    "signals",
+    [
+        # Meltano passes on the SIGTERM, or the Ctrl-C, that its whole process group has got already.
+        pytest.param([signal.SIGTERM, signal.SIGTERM], id="SIGTERM"),
+        pytest.param([signal.SIGINT, signal.SIGTERM], id="Ctrl-C"),
+    ],
+)
+def test_sigterm_ends_the_run_within_seconds_and_prints_the_accounting(
+    runs: Runs, signals: list[signal.Signals]
+) -> None:
     runs.sandbox.settings(import_outcome="stall")
     path = runs.folder / "config.json"
     path.write_text(json.dumps(runs.config(TO_LIST, batch_size_rows=2)))
@@ -575,11 +585,13 @@ def test_sigterm_ends_the_run_within_seconds_and_prints_the_accounting(runs: Run
         deadline = time.monotonic() + 30
         while not runs.sandbox.written()["imports"] and time.monotonic() < deadline:
             time.sleep(0.05)
-        child.send_signal(signal.SIGTERM)
         begun = time.monotonic()
+        for one in signals:
+            child.send_signal(one)
+            time.sleep(0.5)
         out, errors = child.communicate(timeout=30)
     assert time.monotonic() - begun < 10
-    assert child.returncode == 128 + signal.SIGTERM
+    assert child.returncode == 128 + signals[0]
     assert out == b""
     assert b"Traceback" not in errors
     (row,) = re.findall(rb"people +email_list: Newsletter +(\d) +0 +0 +0 +0 +(\d)", errors)
