@@ -117,6 +117,37 @@ def test_what_happened_since_the_last_run_arrives_with_the_next(project: Project
     assert {stream: after[stream] for stream in grown} == {stream: expected[stream] for stream in grown}
 
 
+def test_the_duckdb_loader_passes_on_no_state_whose_rows_it_has_not_loaded(project: Project) -> None:
+    """By itself it does so with the first batch of another stream, and a run that is killed loses rows."""
+    loader = next(one for one in project.definition["plugins"]["loaders"] if one["name"] == "target-duckdb")
+    file = project.folder / "rows.duckdb"
+    config = {**loader["config"], "filepath": str(file), "default_target_schema": "tap"}
+    (project.folder / "config.json").write_text(json.dumps({**config, "batch_size_rows": 2}), "utf-8")
+    schema = {"properties": {"id": {"type": ["integer"]}, "name": {"type": ["null", "string"]}}}
+    messages: list[dict[str, Any]] = [
+        {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": ["id"]} for stream in "ab"
+    ]
+    messages += [
+        {"type": "RECORD", "stream": "a", "record": {"id": 1}},
+        {"type": "STATE", "value": {"bookmarks": {"a": {"read": 1}}}},
+        {"type": "RECORD", "stream": "b", "record": {"id": 1}},
+        {"type": "RECORD", "stream": "b", "record": {"id": 2}},
+    ]
+    venv = project.folder / ".meltano" / "loaders" / "target-duckdb" / "venv"
+    done = subprocess.run(
+        [str(venv / "bin" / loader["executable"]), "--config", str(project.folder / "config.json")],
+        input="".join(json.dumps(one) + "\n" for one in messages) + '{"type": "RECO',
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert json.loads(done.stdout.splitlines()[-1]) == {"bookmarks": {"a": {"read": 1}}}
+    with duckdb.connect(str(file), read_only=True) as opened:
+        assert opened.execute("select id from tap.a").fetchall() == [(1,)]
+
+
 def test_every_record_reaches_json_lines_as_it_is(project: Project) -> None:
     schemas = schema_types()
     project.run("tap-listrak", "target-jsonl")
