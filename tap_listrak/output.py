@@ -58,7 +58,9 @@ class Output(MsgSpecWriter):
             if buffer is None:  # a text stream that somebody put there, as tests do
                 sys.stdout.write(pending.decode())
             else:
-                buffer.write(pending)
+                rest = memoryview(pending)
+                while rest:  # unbuffered (PYTHONUNBUFFERED), a write that a signal interrupts ends short
+                    rest = rest[buffer.write(rest) or 0 :]
             sys.stdout.flush()
         finally:
             self.busy = False

@@ -207,6 +207,10 @@ class TapListrak(Tap):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End at once, but between two lines, with the last state: what was read after it is read again."""
+        # Meltano passes on the signal that its whole process group has got already: that changes nothing, the
+        # end is near in any case. A second Ctrl-C ends the process at once.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if self.output.busy:
             self.output.released = partial(self._handle_termination, signum, frame)
             return

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
@@ -16,6 +18,7 @@ from tap_runs import settings
 
 from listrak_api.errors import AuthenticationError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
+from tap_listrak.output import Output
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:
@@ -164,7 +167,18 @@ def test_a_state_from_elsewhere_is_tolerated(
     assert again.state["bookmarks"]["gone_stream"] == {"replication_key_value": 7}
 
 
-def test_sigterm_ends_between_two_lines_with_a_state(tiny: RunningSandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "signals",
+    [
+        pytest.param([signal.SIGTERM], id="SIGTERM"),
+        # Meltano passes on the SIGTERM, or the Ctrl-C, that its whole process group has got already.
+        pytest.param([signal.SIGTERM, signal.SIGTERM], id="SIGTERM twice"),
+        pytest.param([signal.SIGINT, signal.SIGTERM], id="Ctrl-C and SIGTERM"),
+    ],
+)
+def test_sigterm_ends_between_two_lines_with_a_state(
+    tiny: RunningSandbox, tmp_path: Path, signals: list[signal.Signals]
+) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(settings(tiny, page_size=50)))
     script = str(Path(sys.executable).with_name("tap-listrak"))
@@ -173,11 +187,33 @@ def test_sigterm_ends_between_two_lines_with_a_state(tiny: RunningSandbox, tmp_p
     ) as child:
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(200)]
-        child.send_signal(signal.SIGTERM)
+        for one in signals:
+            child.send_signal(one)
+            time.sleep(0.02)
         rest, errors = child.communicate(timeout=30)
     lines += rest.splitlines(keepends=True)
-    assert child.returncode == 128 + signal.SIGTERM
+    assert child.returncode == 128 + signals[0]
     assert all(line.endswith(b"\n") for line in lines)
     types = [json.loads(line)["type"] for line in lines]
     assert "STATE" in types
     assert b"Traceback" not in errors
+
+
+def test_a_write_that_a_signal_cuts_short_is_written_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With PYTHONUNBUFFERED, as containers set it, the rest was lost, and a later STATE covered it."""
+    written = bytearray()
+
+    class Raw(io.RawIOBase):
+        def write(self, data: memoryview) -> int:  # type: ignore[override]
+            written.extend(data[:7])
+            return min(len(data), 7)
+
+    class Unbuffered(io.StringIO):
+        buffer = Raw()
+
+    monkeypatch.setattr(sys, "stdout", Unbuffered())
+    output = Output()
+    lines = b"".join(b'{"line":%d}\n' % number for number in range(10))
+    output.write_lines(lines)
+    output.flush()
+    assert written == lines

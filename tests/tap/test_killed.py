@@ -70,7 +70,9 @@ def run(command: list[str], how: signal.Signals | None = None, lines: int = 0) -
         What it wrote until then, with whatever was in the pipe, and whether it came to its own end.
     """
     with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as child:
+        # Containers like to set it; a write that a signal interrupts then ends short.
+        environment = os.environ | {"PYTHONUNBUFFERED": str(lines % 2 or "")}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment) as child:
             assert child.stdout is not None
             read = [child.stdout.readline() for _ in range(lines)]
             if how is not None:
