@@ -243,8 +243,12 @@ def test_a_meltano_run_that_crashes_again_and_again_ends_as_one_that_does_not(
             crash = Crash(how, whom[-1], early(draw, requests)) if whom else None
             code, met, printed = run(project, pipeline, crash, *options)
             options = ()
+            ours = [line for line in printed.splitlines() if "-listrak " in line]
+            assert not any("Traceback" in line for line in ours), printed
             if crash is not None and met:
                 whom.pop()
+                if how is signal.SIGTERM and crash.whom == "target" == pipeline.asks and code:
+                    assert any("not confirmed" in line for line in ours), printed
                 if how is signal.SIGKILL and crash.whom in {"everything", "meltano"}:
                     # Meltano takes the run that was killed for a running one: wait, or force.
                     options = draw.choice([("--force",), ()])
