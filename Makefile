@@ -8,14 +8,17 @@ DEMO_PLUGINS := tap-listrak target-listrak tap-spreadsheets target-duckdb
 TEST_PLUGINS := target-jsonl tap-postgres target-postgres
 WORKERS ?= 2
 SECONDS ?= 60
+MINUTES ?= 30
 
 .PHONY: help demo test lint unit audit fuzz soak bench generate constraints sandbox clean
 
 help:
 	@echo "make demo         both directions against the sandbox, with the figures side by side"
-	@echo "make test         formatter, linter, types and every test"
+	@echo "make test         formatter, linter, types, known vulnerabilities and every test"
 	@echo "make lint         formatter, linter and types only"
+	@echo "make audit        known vulnerabilities of the pinned versions, where a source can be reached"
 	@echo "make fuzz         lets a fuzzer at reader and formatting, SECONDS=60 for each of four targets"
+	@echo "make soak         days of disturbed runs, MINUTES=30: what must add up, and what must not grow"
 	@echo "make bench        how fast it is, beside what people would use instead; about ten minutes"
 	@echo "make sandbox      a Listrak on http://127.0.0.1:8990 to try things on; Ctrl-C ends it"
 	@echo "make generate     settings, streams table and catalogs anew from the plugins' own schemas"
@@ -25,18 +28,24 @@ help:
 demo: $(VENV)/.demo-plugins
 	@$(BIN)/python -m demo
 
-test: lint unit
+test: lint audit unit
 
 lint: $(VENV)/.project
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: $(VENV)/.project
+	@$(BIN)/python -m scripts.audit
+
 unit: $(VENV)/.demo-plugins $(VENV)/.test-plugins
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 fuzz: $(VENV)/.project
 	LISTRAK_FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest -n 0 tests/fuzz -k fuzzer --timeout=0
+
+soak: $(VENV)/.project
+	@$(BIN)/python tests/faults/soak.py --minutes $(MINUTES)
 
 bench: $(VENV)/.project
 	@$(BIN)/python -m benchmarks.run --write

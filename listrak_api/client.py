@@ -378,6 +378,9 @@ class Client:
         return outcome
 
 
+_LONGEST_CURSOR = 4096
+
+
 class CursorGuard:
     """Notices a paging that goes in circles: one for each collection that is read.
 
@@ -387,7 +390,8 @@ class CursorGuard:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._seen = {FIRST_CURSOR}
+        # Their hashes: what a server sends, and as often as it likes, is not kept.
+        self._seen = {hash(FIRST_CURSOR)}
 
     def check(self, cursor: str | None) -> None:
         """Take note of a page's `next_cursor`.
@@ -396,17 +400,20 @@ class CursorGuard:
             cursor: The cursor; None ends the collection and is always right.
 
         Raises:
-            PagingError: It was there before.
+            PagingError: It was there before, or no request can carry it.
         """
         if cursor is None:
             return
-        if cursor in self._seen:
+        if len(cursor) > _LONGEST_CURSOR:
+            message = f"{self._route} gave a cursor of {len(cursor):,} characters, which no request can carry"
+            raise PagingError(message, hint="Not all rows were read. Look at what api_url leads to.")
+        if hash(cursor) in self._seen:
             message = (
                 f"{self._route} gave a cursor twice, on page {len(self._seen)}: reading on would never end"
             )
             hint = "Not all rows were read. Run it again; if it happens again, report it to Listrak."
             raise PagingError(message, hint=hint)
-        self._seen.add(cursor)
+        self._seen.add(hash(cursor))
 
 
 def _encode(body: object) -> bytes | None:

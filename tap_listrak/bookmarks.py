@@ -79,12 +79,17 @@ def check_state(state: object) -> None:
         if not isinstance(entry, dict) or not isinstance(entry.get("partitions", []), list):
             message = f"the state's entry of {stream!r} is not an object with 'partitions'"
             raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
-        for part in entry.get("partitions", []):
+        parts = entry.get("partitions", [])
+        for part in parts:
             if not isinstance(part, dict) or not isinstance(part.get("context"), dict):
                 message = f"a partition of {stream!r} in the state has no 'context'"
                 raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
             if part.get("replication_key_value") is not None:
                 parse_bookmark(part["replication_key_value"], stream=stream)
+        # The SDK looks into these before anybody asks for them.
+        if not all(isinstance(one.get("progress_markers", {}), dict) for one in (entry, *parts)):
+            message = f"the state's 'progress_markers' of {stream!r} are not an object"
+            raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
 
 
 @dataclass

@@ -68,6 +68,29 @@ def test_the_rejects_file_is_private_and_so_is_the_folder_made_for_it(
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+def test_a_lists_name_leads_no_file_anywhere(
+    box: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "outer" / "inner"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    destination = {"kind": "email_list", "list": "../../a/b\\c", "create_list": True}
+    config = settings_for(box, destinations={"people": destination}, import_poll_seconds=0.02)
+    lines = b"".join(
+        json.dumps(one).encode() + b"\n"
+        for one in (schema("people", "email"), record("people", email="ada@example.org"))
+    )
+    ended = run("target-listrak", tmp_path, config, input=lines)
+    assert ended.code == 0, ended.last_words
+    batches = {"encoding": {"format": "jsonl"}, "storage": {"root": folder.as_uri()}}
+    read = {**without_data(settings_for(box)), "batch_config": batches, "list_ids": ["../../a/b\\c"]}
+    ended = run("tap-listrak", tmp_path, read, catalog=catalog(("lists", "contacts")))
+    assert ended.code == 0, ended.last_words
+    files = made_in(tmp_path)
+    assert len(files) == 2
+    assert {one.parent for one in files} == {folder}
+
+
 def test_the_sandbox_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import re
 import shutil
 import socket
 import ssl
@@ -23,11 +25,14 @@ from listrak_api.errors import (
     ListrakError,
     LostAnswerError,
     NotFoundError,
+    PagingError,
     PayloadTooLargeError,
     RequestRefusedError,
     UnavailableError,
 )
 from listrak_api.retry import RetryPolicy
+from tap_listrak.tap import TapListrak
+from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,6 +200,44 @@ def test_deep_nesting_is_no_answer_and_no_crash(server: Wire, body: bytes) -> No
         pytest.raises(UnavailableError, match="not the JSON that Listrak sends"),
     ):
         client.get(routes.LISTS)
+
+
+def page(cursor: str) -> bytes:
+    return http(b'{"status": 200, "data": [], "nextPageCursor": "' + cursor.encode() + b'"}')
+
+
+def test_cursors_that_go_in_a_circle_end_the_reading(server: Wire) -> None:
+    say(server, *(page(one) for one in ("a", "b", "c", "b")))
+    with connect(server.url) as client, pytest.raises(PagingError, match="gave a cursor twice"):
+        list(client.pages(routes.LISTS))
+    assert len(server.heads) == 4
+
+
+def test_a_cursor_that_no_request_can_carry_ends_the_reading(server: Wire) -> None:
+    say(server, page("x" * 5_000_000))
+    with connect(server.url) as client, pytest.raises(PagingError, match="5,000,000 characters"):
+        list(client.pages(routes.LISTS))
+    assert len(server.heads) == 1
+
+
+def test_pages_without_end_take_no_memory(server: Wire) -> None:
+    """Each names another page, and the names are long."""
+    numbers = itertools.count()
+
+    def answer(connection: socket.socket) -> None:
+        server.heads.clear()
+        connection.sendall(page(f"{next(numbers)}".rjust(4000, "x")))
+
+    server.answer = answer
+    with connect(server.url) as client:
+        pages = client.pages(routes.LISTS)
+        next(pages)
+        tracemalloc.start()
+        for _ in range(500):
+            next(pages)
+        left, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert left < 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -520,6 +563,36 @@ def test_a_certificate_that_cannot_be_verified_is_final_and_named(certificate: P
         assert caught.value.setting == "auth_url"
         assert "REQUESTS_CA_BUNDLE" in caught.value.hint
         assert server.tokens == 0
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"CURL_CA_BUNDLE": ""},
+        {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "", "SSL_CERT_FILE": ""},
+        {"PYTHONHTTPSVERIFY": "0"},
+        {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "GIT_SSL_NO_VERIFY": "1"},
+    ],
+)
+def test_nothing_in_the_environment_turns_verification_off(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with wire(context) as server, connect(server.url) as client:
+        with pytest.raises(ConfigurationError, match="certificate could not be verified"):
+            client.get(routes.LISTS)
+        assert server.tokens == 0
+
+
+def test_no_setting_turns_verification_off() -> None:
+    settings_of_both = {
+        *TapListrak.config_jsonschema["properties"],
+        *TargetListrak.config_jsonschema["properties"],
+    }
+    assert not [one for one in settings_of_both if re.search("verify|insecure|tls|ssl|cert", one)]
 
 
 def test_an_authority_of_the_environment_is_trusted(
