@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]  # the SDK's own dependency
 
 from listrak_api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _TEXT = {"type": ["string", "null"]}
 _TEXTS = {"type": ["array", "null"], "items": {"type": "string"}}
@@ -23,12 +26,13 @@ _METADATA = {
 }
 _STREAM = {
     "type": "object",
-    "required": ["tap_stream_id"],
+    "required": ["tap_stream_id", "schema"],
     "properties": {
         "tap_stream_id": {"type": "string"},
         "stream": _TEXT,
         "schema": {
             "type": "object",
+            "required": ["properties"],
             "properties": {"properties": {"type": "object", "additionalProperties": {"type": "object"}}},
         },
         "metadata": {"type": "array", "items": _METADATA},
@@ -44,6 +48,8 @@ CATALOG_SCHEMA: dict[str, Any] = {
 }
 """JSON schema of what the tap reads of a Singer catalog."""
 
+_DRAFT_4 = jsonschema.Draft4Validator(jsonschema.Draft4Validator.META_SCHEMA)
+
 
 def check_catalog(catalog: dict[str, Any]) -> None:
     """Check a catalog's form.
@@ -52,12 +58,21 @@ def check_catalog(catalog: dict[str, Any]) -> None:
         catalog: The catalog, as its file holds it.
 
     Raises:
-        ConfigurationError: It is not a catalog's; the text names the place.
+        ConfigurationError: It is not a catalog's; the text names the place. Or it renames a stream.
     """
-    error = jsonschema.exceptions.best_match(jsonschema.Draft7Validator(CATALOG_SCHEMA).iter_errors(catalog))
+    _refuse("the catalog", jsonschema.Draft7Validator(CATALOG_SCHEMA).iter_errors(catalog))
+    for entry in catalog["streams"]:
+        # Draft 4 is the one without true and false for schemas, which the SDK does not know.
+        _refuse(f"the schema of {entry['tap_stream_id']!r}", _DRAFT_4.iter_errors(entry["schema"]))
+        if (entry.get("stream") or entry["tap_stream_id"]) != entry["tap_stream_id"]:
+            message = f"the catalog gives {entry['tap_stream_id']!r} another name"
+            hint = "Streams are renamed by the setting stream_maps, with __alias__."
+            raise ConfigurationError(message, setting="catalog", hint=hint)
+
+
+def _refuse(what: str, errors: Iterable[Any]) -> None:
+    error = jsonschema.exceptions.best_match(errors)
     if error is not None:
-        message = (
-            f"the catalog is no Singer catalog: look at {error.json_path} (its {error.validator} is wrong)"
-        )
-        hint = "Make one with --discover, and change only what is selected."
+        message = f"{what} is none: look at {error.json_path} of it (its {error.validator} is wrong)"
+        hint = "Make a catalog with --discover, and change only what is selected."
         raise ConfigurationError(message, setting="catalog", hint=hint)

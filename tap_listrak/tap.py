@@ -61,6 +61,16 @@ class TapListrak(Tap):
         super().__init__(message_writer=kwargs.pop("message_writer", None) or self.output, **kwargs)
         self._check_catalog()
 
+    def setup_mapper(self) -> None:
+        """Set up stream maps, also for streams that the catalog leaves out: parents of others among them.
+
+        The SDK knows those of the catalog only, and fails when a parent is read for the sake of its children.
+        """
+        super().setup_mapper()
+        for stream in self.streams.values():
+            if stream.name not in self.mapper.stream_maps:
+                self.mapper.register_raw_stream_schema(stream.name, stream.schema, stream.primary_keys)
+
     # --- what streams share
 
     @cached_property

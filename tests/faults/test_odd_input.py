@@ -183,3 +183,48 @@ def test_a_number_that_is_none_among_many_records_ends_the_run_by_its_line(
     else:
         assert ended.stopped_cleanly(), ended.last_words
         assert "Line 22 of the input: no valid JSON (Number out of range)" in ended.errors
+
+
+def trimmed(*names: str) -> dict[str, Any]:
+    """Give a catalog that has these streams only."""
+    return {"streams": [one for one in catalog(names)["streams"] if one["tap_stream_id"] in names]}
+
+
+def test_a_catalog_may_leave_out_the_parents_of_what_it_selects(tmp_path: Path, box: RunningSandbox) -> None:
+    """It was a KeyError: the SDK makes a stream's map out of the stream's entry in the catalog."""
+    config = {**without_data(settings_for(box)), "list_ids": [40274]}
+    alone, whole = (
+        run("tap-listrak", tmp_path, config, catalog=one)
+        for one in (trimmed("contacts"), catalog(("contacts",)))
+    )
+    assert alone.code == 0, alone.last_words
+    written = [
+        [
+            {**one, "time_extracted": None}
+            for one in map(json.loads, ended.out.splitlines())
+            if "record" in one
+        ]
+        for ended in (alone, whole)
+    ]
+    assert written[0]
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"stream": "people"}, "gives 'lists' another name"),
+        ({"schema": {}}, "look at $.streams[0].schema of it"),
+        ({"schema": None}, "look at $.streams[0].schema of it"),
+        ({"schema": {"properties": {"listId": {"type": [[]]}}}}, "the schema of 'lists' is none"),
+        ({"schema": {"properties": {"listId": {"items": True}}}}, "the schema of 'lists' is none"),
+    ],
+)
+def test_a_catalog_that_cannot_be_used_is_an_error_that_names_the_place(
+    tmp_path: Path, box: RunningSandbox, change: dict[str, Any], what: str
+) -> None:
+    chosen = trimmed("lists")
+    chosen["streams"][0].update(change)
+    ended = run("tap-listrak", tmp_path, without_data(settings_for(box)), catalog=chosen)
+    assert ended.stopped_cleanly(), ended.last_words
+    assert what in ended.errors
