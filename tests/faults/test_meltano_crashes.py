@@ -242,7 +242,6 @@ def test_a_meltano_run_that_crashes_again_and_again_ends_as_one_that_does_not(
         while met:
             crash = Crash(how, whom[-1], early(draw, requests)) if whom else None
             code, met, printed = run(project, pipeline, crash, *options)
-            options = ()
             ours = [line for line in printed.splitlines() if "-listrak " in line]
             assert not any("Traceback" in line for line in ours), printed
             if crash is not None and met:
@@ -250,7 +249,7 @@ def test_a_meltano_run_that_crashes_again_and_again_ends_as_one_that_does_not(
                 if how is signal.SIGTERM and crash.whom == "target" == pipeline.asks and code:
                     assert any("not confirmed" in line for line in ours), printed
                 if how is signal.SIGKILL and crash.whom in {"everything", "meltano"}:
-                    # Meltano takes the run that was killed for a running one: wait, or force.
+                    # Meltano takes the run that was killed for a running one: wait, or force from now on.
                     options = draw.choice([("--force",), ()])
                     if not options:
                         five_minutes_later(project)
