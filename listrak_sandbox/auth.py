@@ -33,7 +33,8 @@ class Tokens:
         """Make a token for an integration that is good for `ttl` seconds of real time."""
         now = time.monotonic()
         self._known = {token: known for token, known in self._known.items() if known[1] > now}
-        token = secrets.token_urlsafe(32)
+        # The prefix is for those who look through logs: a token is known by itself, wherever it turns up.
+        token = f"sandbox-token-{secrets.token_urlsafe(32)}"
         self._known[token] = (integration, now + ttl)
         return token
 

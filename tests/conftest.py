@@ -16,6 +16,8 @@ from listrak_sandbox.testing import RunningSandbox, running_sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+pytest_plugins = ["leak_scan", "pytester"]
+
 ROOT = Path(__file__).resolve().parent.parent
 TIME_LIMIT = 240
 

@@ -15,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from singer_sdk.logging import StructuredFormatter
 
+from listrak_api import masking
 from listrak_api.masking import MaskingFilter, install_masking, mask, register_secret
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ AREA = st.integers(201, 989).map(str)
 EXCHANGE = st.integers(200, 999).map(str)
 SEPARATOR = st.sampled_from(["", " ", "-", ".", "\u2011", "\u00a0"])
 ENCODED = st.sampled_from([str, quote, lambda text: quote(text, safe=""), quote_plus])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _secrets_of_its_own() -> Iterator[None]:
+    """Any word is a secret here, and would be one for all tests that follow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masking, "_secrets", {})
+        patch.setattr(masking, "_secrets_pattern", None)
+        yield
 
 
 @st.composite
