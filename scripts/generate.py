@@ -4,8 +4,9 @@
     python -m scripts.generate --check      only says what is stale; exit code 1 if anything is
 
 The sources are what any user can ask the plugins, ``--about --format=json`` and ``--discover``, and for the
-table of streams and docs/destinations.md the code itself. What is made: the plugins' parts of meltano.yml,
-plugins/*.yml, .env.example, the tables of README.md, docs/destinations.md and catalogs/*.json.
+table of streams, docs/destinations.md and docs/sandbox.md the code itself. What is made: the plugins' parts
+of meltano.yml, plugins/*.yml, .env.example, docs/destinations.md, the tables of README.md and of
+docs/sandbox.md, and catalogs/*.json.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from scripts import destinations_text, selections, settings_text, streams_table
+from scripts import destinations_text, sandbox_text, selections, settings_text, streams_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +99,12 @@ def make_files() -> Iterator[tuple[Path, str]]:
     yield ROOT / "README.md", readme
     yield ROOT / ".env.example", settings_text.environment_example(about.values())
     yield ROOT / "docs" / "destinations.md", destinations_text.page()
+    sandbox = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
+    sandbox = replace_part(sandbox, "generated: settings", sandbox_text.settings_table())
+    yield (
+        ROOT / "docs" / "sandbox.md",
+        replace_part(sandbox, "generated: faults", sandbox_text.faults_table()),
+    )
     for name, selected in selections.catalogs(catalog).items():
         yield ROOT / "catalogs" / f"{name}.json", json.dumps(selected, indent=2, ensure_ascii=False) + "\n"
 
