@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
 
+    from singer_sdk import Stream
+
     from listrak_api.client import Client
     from listrak_api.routes import Api
     from tap_listrak.requests import Request
@@ -170,6 +172,18 @@ class TapListrak(Tap):
         self.state_writer.write_state(self.state)
 
     # --- what the SDK asks for
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """All streams, in the order in which they run: lists, then the others by name.
+
+        Settings that name lists or profile fields are checked when the lists are there. Run by name alone, as
+        the SDK does, other streams would be written before a slip in them is found.
+        """
+        if self._streams is None:
+            by_name = super().streams
+            self._streams = {"lists": by_name["lists"], **by_name}
+        return self._streams
 
     def discover_streams(self) -> list[ListrakStream]:
         """Return all streams. Discovery needs no credentials: Listrak's reports have fixed columns."""

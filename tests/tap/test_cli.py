@@ -54,6 +54,20 @@ def test_a_wrong_setting_is_named_with_the_way_out(
     assert way_out in text
 
 
+@pytest.mark.parametrize("change", [{"list_ids": ["Nobody's"]}, {"profile_fields": ["Shoe sise"]}])
+def test_a_list_or_field_that_does_not_exist_is_found_before_anything_else_is_read(
+    tiny: RunningSandbox, script: Script, change: dict[str, Any]
+) -> None:
+    """Streams run by name: content and folders were written before the lists were looked at."""
+    tiny.forget_requests()
+    done = script("tap-listrak", config=settings(tiny, **change))
+    refused(done)
+    assert "RECORD" not in {json.loads(line)["type"] for line in done.stdout.splitlines()}
+    asked = tiny.requests()["by_route"]
+    assert asked["GET /email/v1/List"] == 1
+    assert all(route.startswith(("GET /email/v1/List", "POST /OAuth2/Token")) for route in asked)
+
+
 def test_no_credentials_at_all(script: Script) -> None:
     text = refused(script("tap-listrak", config={}))
     assert "client_id" in text
