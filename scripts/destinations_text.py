@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from target_listrak.destinations import _REQUIRED as REQUIRED
-from target_listrak.destinations import KINDS, OPTIONS, Option
+from target_listrak.destinations import KINDS, OPTIONS, REQUIRED, Option
 
 HEAD = """\
 # Destinations

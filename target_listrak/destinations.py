@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from listrak_api.errors import ConfigurationError
 
-__all__ = ["KINDS", "OPTIONS", "Destination", "Destinations", "Option"]
+__all__ = ["KINDS", "OPTIONS", "REQUIRED", "Destination", "Destinations", "Option"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,8 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "event_ids": Option("Events (ids) to raise for each contact.", (list,), default=()),
     "allow_deletes": Option(
-        "Records with `_sdc_deleted_at` unsubscribe (or set `off`). Without it they are rejected.",
+        "Records with `_sdc_deleted_at` unsubscribe, set `off` (audience) or mark the product review as "
+        "deleted (reviews). Without it they are rejected.",
         (bool,),
         default=False,
     ),
@@ -182,13 +183,14 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The members that each kind of destination has."""
 
-_REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "audience": ("list", "field"),
     "sms_list": ("sender_code", "phone_list"),
     "sms_profiles": ("sender_code",),
     "sms_unsubscribe": ("sender_code", "phone_list"),
     "sms_opt_out": ("sender_code",),
 }
+"""The members that a destination of a kind cannot do without."""
 
 
 def place(pattern: str, member: str = "") -> str:
@@ -314,7 +316,7 @@ def _check_member(destination: Destination, member: str, value: object) -> None:
 def _check_together(destination: Destination) -> None:
     """Check what single members cannot show: what is missing, and what contradicts."""
     kind, options, option = destination.kind, destination.options, destination.option
-    for member in _REQUIRED.get(kind, ()):
+    for member in REQUIRED.get(kind, ()):
         if member not in options:
             raise destination.error(member, f"a destination of kind {kind} needs it", OPTIONS[member].text)
     if "list_from" in KINDS[kind] and ("list" in options) == ("list_from" in options):
