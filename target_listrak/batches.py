@@ -89,7 +89,7 @@ def _records(file: IO[bytes], encoding: BaseBatchFileEncoding) -> Iterator[objec
             if line.strip():
                 yield _decode(line)
     elif encoding.format == BatchFileFormat.PARQUET and importlib.util.find_spec("pyarrow"):
-        import pyarrow.parquet  # type: ignore[import-not-found]  # noqa: PLC0415 - only where it is installed and asked for
+        import pyarrow.parquet  # noqa: PLC0415 - only where it is installed and asked for
 
         for batch in pyarrow.parquet.ParquetFile(file).iter_batches():
             yield from batch.to_pylist()

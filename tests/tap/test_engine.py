@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 import pytest
+from pyarrow import parquet
 from tap_runs import settings
 
 from listrak_api.errors import AuthenticationError
@@ -68,6 +69,25 @@ def test_batches_hold_what_records_would(
     assert extraction.state == whole.state
     files = extraction.types("message_activity").count("BATCH")
     assert files < len(whole.records["messages"]), "a file is filled over all contexts, up to the next STATE"
+
+
+def test_parquet_batches_hold_what_records_would(
+    tiny: RunningSandbox, extract: Extract, whole: Extraction, tmp_path: Path
+) -> None:
+    """Needs the extra `parquet`."""
+    config = batch_config(tmp_path, "gzip", 700)
+    config["encoding"]["format"] = "parquet"
+    extraction = extract(tiny, batch_config=config)
+    assert "RECORD" not in extraction.types()
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for message in extraction.messages:
+        if message["type"] == "BATCH":
+            for url in message["manifest"]:
+                rows.setdefault(message["stream"], []).extend(
+                    parquet.read_table(urlparse(url).path).to_pylist()
+                )
+    assert rows == {name: found for name, found in whole.records.items() if found}
+    assert extraction.state == whole.state
 
 
 def test_batches_hold_what_stream_maps_make(tiny: RunningSandbox, extract: Extract, tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 from target_runs import Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError
@@ -330,6 +332,21 @@ def test_batch_messages_are_rows_like_others(runs: Runs) -> None:
     broken = runs.run([SCHEMA, batch, state(1)], TO_LIST)
     assert "File 1 of a BATCH message of stream 'people' cannot be read" in str(broken.error)
     assert broken.states == []
+
+
+def test_parquet_batches_are_read(runs: Runs) -> None:
+    """Needs the extra `parquet`."""
+    path = runs.folder / "people.parquet"
+    parquet.write_table(pa.table({"email": ["a@example.org", "b@example.org", "x"]}), path)
+    batch = {
+        "type": "BATCH",
+        "stream": "people",
+        "encoding": {"format": "parquet"},
+        "manifest": [path.as_uri()],
+    }
+    outcome = runs.good([SCHEMA, batch, state(1)], TO_LIST)
+    assert outcome.figures == (3, 2, 0, 1, 0)
+    assert outcome.states == [1]
 
 
 # Imports
