@@ -70,9 +70,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _scan() -> None:
+def _scan(tmp_path_factory: pytest.TempPathFactory) -> None:
     # A fixture, so that this is done where tests run: not in the process that only hands them out. It ends
     # later than a fixture would, so that the last test's report still has it.
+    tmp_path_factory.getbasetemp()  # where it is, is settled while the system's folder is still the usual one
     temporary = Path(tempfile.mkdtemp(prefix="leaks-")).resolve()
     temporary.chmod(0o711)
     _undo.callback(shutil.rmtree, temporary, ignore_errors=True)

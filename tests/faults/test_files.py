@@ -6,6 +6,7 @@ import importlib.util
 import json
 import stat
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
 
 import pytest
 from plugin_runs import run, settings_for, without_data
@@ -47,7 +48,7 @@ def test_batch_files_are_private_and_in_their_folder_whatever_a_stream_is_called
     batches = [one for one in map(json.loads, ended.out.splitlines()) if one["type"] == "BATCH"]
     assert len(batches) == 1
     files = made_in(tmp_path)
-    assert [one.as_uri() for one in files] == batches[0]["manifest"]
+    assert [str(one) for one in files] == [unquote(urlparse(url).path) for url in batches[0]["manifest"]]
     assert {one.parent for one in files} == {folder}
     assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}
 
