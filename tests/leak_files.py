@@ -26,8 +26,9 @@ DATA = re.compile(
     re.VERBOSE,
 )
 """Names of files that hold people's data by their nature. A state is none of them."""
-SETTINGS = {"meltano.yml", ".env"}
-"""Files that hold a user's settings, whoever wrote them."""
+SETTINGS = re.compile(r"meltano\.yml|\.env|(?:tap|target)\.[0-9a-f-]{36}\.config\.json")
+"""Names of files that hold a user's settings. Meltano hands them to a plugin in the last, and removes it; a
+Meltano that is killed does not."""
 
 
 class Files:
@@ -55,7 +56,7 @@ class Files:
         """
         written, self._by_us = self._by_us, set()
         for path in {*written, *self._below(*self.folders, *folders)}:
-            if (path in self._by_tests and path not in written) or Path(path).name in SETTINGS:
+            if (path in self._by_tests and path not in written) or SETTINGS.fullmatch(Path(path).name):
                 continue
             try:
                 status = Path(path).stat()
