@@ -8,18 +8,20 @@ tells who left.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from listrak_api.errors import RequestRefusedError
+from listrak_api.errors import ConfigurationError, RequestRefusedError
 from tap_listrak.requests import Rows
 from tap_listrak.schemas import flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from singer_sdk.helpers import types
 
@@ -120,11 +122,27 @@ class SenderCodes(SmsStream):
     )
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Keep the chosen sender codes, and give the id the name that all other streams use."""
+        """Keep the chosen sender codes, and give the id the name that all other streams use.
+
+        Raises:
+            ConfigurationError: A chosen sender code does not exist.
+        """
         chosen = self._tap.settings.sender_code_ids
         named = [{**row, "senderCodeId": row.get("shortCodeId")} for row in data]
         records = super().prepare(named, context, step)
+        check_chosen("sender_code_ids", "sender code", chosen, {record["senderCodeId"] for record in records})
         return [record for record in records if not chosen or record["senderCodeId"] in chosen]
+
+    def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
+        """Take the sender codes and all that hangs on them; then the phone lists that there are are known.
+
+        Raises:
+            ConfigurationError: A chosen phone list does not exist.
+        """
+        yield from super().walk(context)
+        found = cast("PhoneLists", self._tap.streams[PhoneLists.name]).found
+        if found:  # else they were not read, or there are none
+            check_chosen("phone_list_ids", "phone list", self._tap.settings.phone_list_ids, found)
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
         """Give the sender code's id."""
@@ -154,6 +172,11 @@ class PhoneLists(SmsStream):
         flag("requireAgeGate", "Whether subscribing needs an answer about one's age."),
     )
 
+    @cached_property
+    def found(self) -> set[int]:
+        """The phone lists that were read so far, chosen or not."""
+        return set()
+
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for the active phone lists, then for the inactive ones."""
         return [
@@ -165,6 +188,7 @@ class PhoneLists(SmsStream):
         """Keep the chosen phone lists."""
         chosen = self._tap.settings.phone_list_ids
         records = super().prepare(data, context, step)
+        self.found.update(record["phoneListId"] for record in records)
         return [record for record in records if not chosen or record["phoneListId"] in chosen]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
@@ -306,3 +330,15 @@ class SmsProfileFields(SmsStream):
         integer("maxLength", "How many characters a value may have."),
         text("statusFlag", "State of the field."),
     )
+
+
+def check_chosen(setting: str, what: str, chosen: AbstractSet[int], there_is: AbstractSet[int]) -> None:
+    """Make sure that everything that a setting names exists.
+
+    Raises:
+        ConfigurationError: Something does not; the text lists what there is.
+    """
+    for one in sorted(chosen - there_is):
+        message = f"{setting}: {one} is no {what} of this account"
+        hint = f"There are: {', '.join(map(str, sorted(there_is))) or 'none'}."
+        raise ConfigurationError(message, setting=setting, hint=hint)
