@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from listrak_api.client import Client
     from listrak_api.routes import Api, Route
-    from tap_listrak.fields import FieldDirectory
     from tap_listrak.windows import Window
 
 Row = dict[str, Any]
@@ -41,11 +40,7 @@ class Rows:
 
 
 class Clients(Protocol):
-    """Gives the client of each API, and what several requests share."""
-
-    @property
-    def fields(self) -> FieldDirectory:
-        """The profile fields of lists."""
+    """Gives the client of each API."""
 
     def client(self, api: Api) -> Client:
         """Return the client of one API."""

@@ -22,6 +22,7 @@ from tap_listrak.windows import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tap_listrak.fields import FieldDirectory
     from tap_listrak.requests import Clients, Row
     from tap_listrak.sdk import Context
     from tap_listrak.tap import TapListrak
@@ -40,15 +41,17 @@ class Directory:
     """Asks which profile fields the list has, for the requests that follow.
 
     Args:
+        known: Where the run keeps them.
         list_id: The list.
     """
 
+    known: FieldDirectory
     list_id: int
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
         """Read groups and fields; the page's rows are `ProfileField` under the name ``field``."""
         del cursor
-        fields = clients.fields.fields(clients, self.list_id)
+        fields = self.known.fields(clients, self.list_id)
         return Rows([{"field": field} for field in fields])
 
 
@@ -189,7 +192,7 @@ class Contacts(ListrakStream):
         """Ask which profile fields there are, if any are wanted; else begin with the first window."""
         if self._tap.settings.profile_fields == "none":
             return self._window(context, self._span(context).first(), ())
-        return [Step((-1, 0, 0), Directory(context["listId"]))]
+        return [Step((-1, 0, 0), Directory(self._tap.fields, context["listId"]))]
 
     def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
         """Go on with the next page; the first page of subscribed contacts also leads to the next window."""
