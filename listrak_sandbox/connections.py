@@ -128,6 +128,13 @@ async def refuse_connections(call: Call, parameters: Parameters) -> None:
     if server is None:
         return
     host, port = call.scope["server"]
+    loop = asyncio.get_running_loop()
+    for listening in server.servers:
+        for one in listening.sockets:
+            loop.remove_reader(one)
+    # Who was let in a moment ago becomes a connection like the others. Were the servers closed before that,
+    # asyncio would forget about them, and they would hang.
+    await asyncio.sleep(0.01)
     for listening in server.servers:
         listening.close()
     # Bound but not listening: the port stays ours, and the kernel refuses whoever connects.
@@ -148,9 +155,9 @@ async def _listen_again(sandbox: Sandbox, closed: socket.socket, seconds: float)
     if server is None:
         return
     await asyncio.sleep(seconds)
-    closed.listen(256)
     kind: Any = server.config.http_protocol_class
     protocol = partial(
         kind, config=server.config, server_state=server.server_state, app_state=server.lifespan.state
     )
-    server.servers = [await asyncio.get_running_loop().create_server(protocol, sock=closed)]
+    listening = asyncio.get_running_loop().create_server(protocol, sock=closed, backlog=server.config.backlog)
+    server.servers = [await listening]

@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.testing import RunningSandbox
 
-pytestmark = [
-    pytest.mark.usefixtures("quick_retries"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.usefixtures("quick_retries")
 EXAMPLES = int(os.environ.get("LISTRAK_EXAMPLES", "60"))
 MANY = settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

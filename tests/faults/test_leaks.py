@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.testing import RunningSandbox
 
-pytestmark = [
-    pytest.mark.usefixtures("quick_retries"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.usefixtures("quick_retries")
 SECRETS = {
     f"{kind}_{part}": f"leaky-{part}-{kind}/+= 4711"
     for kind in ("email", "sms", "data")

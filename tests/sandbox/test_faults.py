@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import socket
 import time
@@ -170,22 +171,50 @@ def test_a_stall_ends_after_its_seconds(sms: Api) -> None:
     assert raw(sms, CODES) == (b"", "reset")
 
 
+def connect(sms: Api) -> socket.socket:
+    host, port = sms.sandbox.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def wait_until_somebody_listens(sms: Api) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ConnectionRefusedError):
+            connect(sms).close()
+            return
+        time.sleep(0.05)
+    pytest.fail("nobody listens")
+
+
 def test_refused_connections(fresh_sandbox: RunningSandbox) -> None:
     sms = Api(fresh_sandbox, "sms")
     switch_on(sms, "refuse_connections", seconds=0.7)
-    host, port = sms.sandbox.url.removeprefix("http://").split(":")
     assert raw(sms, CODES) == (b"", "reset")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((host, int(port)), timeout=5)
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection((host, int(port)), timeout=5).close()
-            break
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        connect(sms)
+    wait_until_somebody_listens(sms)
     assert Api(fresh_sandbox, "sms").get(CODES)
+
+
+def test_nobody_who_connects_just_as_connections_are_refused_is_left_hanging(
+    fresh_sandbox: RunningSandbox,
+) -> None:
+    sms = Api(fresh_sandbox, "sms")
+    request = f"GET /sms/v1{CODES} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n".encode()
+    for _ in range(20):
+        switch_on(sms, "refuse_connections", seconds=0.02)
+        with contextlib.ExitStack() as stack:
+            connections = [stack.enter_context(connect(sms))]
+            connections[0].sendall(request)
+            with contextlib.suppress(ConnectionError):
+                while len(connections) < 200:
+                    connections.append(stack.enter_context(connect(sms)))
+            for connection in connections:  # reset, or answered; a time limit that runs out fails the test
+                with contextlib.suppress(ConnectionError):
+                    connection.sendall(request)
+                    connection.recv(1000)
+        wait_until_somebody_listens(sms)
+        sms.session.close()
 
 
 # Tokens.
