@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.testing import RunningSandbox
 
-SEED = int(os.environ.get("LISTRAK_CRASH_SEED", "0"))
+SEED = int(os.environ.get("LISTRAK_SEED", "0"))
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 SAFE_END_SECONDS = 10
 NOW = "2026-06-30T12:00:00Z"

@@ -1,9 +1,13 @@
-"""The fault matrix: every fault, and the table in `docs/reliability.md` that says what becomes of it."""
+"""The fault matrix: every fault, and the table in `docs/reliability.md` that says what becomes of it.
+
+``LISTRAK_SEED`` (0) draws which calls a fault strikes, where it strikes a share of them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +17,7 @@ import requests
 if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
 
+SEED = int(os.environ.get("LISTRAK_SEED", "0"))
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 OUTCOMES = {"recovers", "stops", "rejects", "n/a"}
 """What a cell may say; the last is for a fault that cannot happen there."""
@@ -43,7 +48,8 @@ class Fault:
 
     def start(self, box: RunningSandbox) -> None:
         """Switch it on."""
-        box.control("POST", "faults", list(self.specs))
+        specs = [{**one, "seed": one.get("seed", 0) + 1000 * SEED} for one in self.specs]
+        box.control("POST", "faults", specs)
 
     @staticmethod
     def end(box: RunningSandbox) -> int:

@@ -1,6 +1,6 @@
 """The target killed, or told to end, at random points, and started again from the last STATE it passed on.
 
-``LISTRAK_CRASHES`` crashes (45) are spread over kinds of destination, ``LISTRAK_CRASH_SEED`` (0) draws when.
+``LISTRAK_CRASHES`` crashes (45) are spread over kinds of destination, ``LISTRAK_SEED`` (0) draws when.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 CRASHES = int(os.environ.get("LISTRAK_CRASHES", "45"))
 EACH = -(-CRASHES // len(COLUMNS))
 AN_END = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 128 + signal.SIGTERM}
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def command(name: str, folder: Path, config: dict[str, Any], **files: object) -> list[str]:

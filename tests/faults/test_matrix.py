@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.testing import RunningSandbox
 
-pytestmark = [
-    pytest.mark.usefixtures("quick_retries"),
-    # A connection that the sandbox breaks off on purpose may be found unclosed by the collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.usefixtures("quick_retries")
 TAP = matrix.table("tap")
 READING = reading()
 TARGET = matrix.table("target")

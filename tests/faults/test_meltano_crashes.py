@@ -1,7 +1,7 @@
 """A whole `meltano run` killed, or told to end, at random, and run again by Meltano from its own state.
 
 ``LISTRAK_MELTANO_CRASHES`` crashes (16) are spread over both directions and both signals, and in each over
-whom they meet; ``LISTRAK_CRASH_SEED`` (0) draws when.
+whom they meet; ``LISTRAK_SEED`` (0) draws when.
 """
 
 from __future__ import annotations
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.testing import RunningSandbox
 
-pytestmark = [
-    pytest.mark.pipeline,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.pipeline
 
 CRASHES = int(os.environ.get("LISTRAK_MELTANO_CRASHES", "16"))
 EACH = -(-CRASHES // 4)

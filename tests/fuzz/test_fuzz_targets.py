@@ -1,4 +1,7 @@
-"""The corpus replayed, and the fuzzer let loose for a moment. `make fuzz` gives it as long as one likes."""
+"""The corpus replayed, and the fuzzer let loose for a moment. `make fuzz` gives it as long as one likes.
+
+``LISTRAK_SEED`` (0) draws what it thinks of.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from fuzz_targets import TARGETS
 FOLDER = Path(__file__).parent
 CORPUS = sorted((FOLDER / "corpus").glob("*/*"))
 RUNS = {"reader": 20_000, "messages": 1_500, "values": 20_000, "people": 5_000}
+SEED = int(os.environ.get("LISTRAK_SEED", "0"))
 SECONDS = int(os.environ.get("LISTRAK_FUZZ_SECONDS", "0"))
 
 
@@ -29,7 +33,7 @@ def test_what_the_fuzzer_thinks_of_holds(name: str, tmp_path: Path) -> None:
         pytest.skip(
             "atheris, the fuzzer, comes ready-made for Linux on x86-64 only, and is not installed here"
         )
-    amount = [f"-max_total_time={SECONDS}"] if SECONDS else [f"-runs={RUNS[name]}", "-seed=1"]
+    amount = [f"-max_total_time={SECONDS}"] if SECONDS else [f"-runs={RUNS[name]}", f"-seed={1 + SEED}"]
     done = subprocess.run(
         [sys.executable, FOLDER / "fuzz.py", name, tmp_path, FOLDER / "corpus" / name, *amount,
          "-max_len=2000", "-timeout=20", "-rss_limit_mb=1500", "-print_final_stats=1"],
