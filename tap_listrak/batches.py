@@ -7,7 +7,7 @@ import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from uuid import uuid4
 
 import msgspec
@@ -17,19 +17,35 @@ from singer_sdk.helpers._batch import BatchFileFormat, SDKBatchMessage
 from tap_listrak.pages import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
     from singer_sdk.helpers import types
     from singer_sdk.helpers._batch import BatchConfig
-
-    from tap_listrak.sdk import ContextStream
+    from singer_sdk.singerlib.messages import Message
 
 _WAITING_FILES = 2
 """How many full files may wait to be compressed while the next one fills: what bounds the memory."""
 
 _FAST = 1
 """Compression level: batch files are read once and thrown away."""
+
+
+class Batched(Protocol):
+    """A stream whose records are collected."""
+
+    name: str
+    tap_name: str
+
+    @property
+    def version(self) -> int | None:
+        """The version that its records carry in this run."""
+
+    def mapped(self, record: types.Record) -> list[tuple[str, Mapping[str, Any]]]:
+        """Return what RECORD messages for a record would hold: stream aliases and records."""
+
+    def write(self, message: Message) -> None:
+        """Write a message."""
 
 
 class BatchBuffer:
@@ -42,7 +58,7 @@ class BatchBuffer:
         config: Encoding, storage and size of the files.
     """
 
-    def __init__(self, stream: ContextStream, config: BatchConfig) -> None:
+    def __init__(self, stream: Batched, config: BatchConfig) -> None:
         self._stream = stream
         self._config = config
         self._records: dict[str, list[Any]] = {}

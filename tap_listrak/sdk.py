@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tap_listrak.lookahead import Position
     from tap_listrak.requests import Step
-    from tap_listrak.tap import TapListrak
+    from tap_listrak.shared import SharedTap
 
 Context = dict[str, Any]
 
@@ -44,9 +44,9 @@ class ContextStream(Stream):
         name: Its name.
     """
 
-    _tap: TapListrak
+    _tap: SharedTap
 
-    def __init__(self, tap: TapListrak, schema: dict[str, Any], name: str) -> None:
+    def __init__(self, tap: SharedTap, schema: dict[str, Any], name: str) -> None:
         super().__init__(tap, schema=schema, name=name)
         self.counter = RunCounter(self.name)
         self.timer = RunTimer(self.name)
@@ -242,6 +242,7 @@ class ContextStream(Stream):
             return
         if not (self.selected or self.has_selected_descendents):
             return  # the SDK's dry run comes here whatever is selected
+        self.forget()
         with self._tap.running(self):
             yield from super()._sync_records(None, write_messages=write_messages)
             for stream in self.family():

@@ -1,52 +1,35 @@
-"""The tap: settings, streams, and what they share in a run."""
+"""The tap: which streams there are, what is checked before they run, and the command line."""
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import io
-import logging
 import signal
 import sys
-import threading
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.tap_base import CliTestOptionValue
 
-from listrak_api.errors import ConfigurationError, NotFoundError
-from listrak_api.settings import has_credentials
-from tap_listrak.bookmarks import Bookmarks, check_state
+from listrak_api.errors import ConfigurationError
+from tap_listrak.bookmarks import check_state
 from tap_listrak.cli import ListrakCommand, read_file, read_object
-from tap_listrak.fields import FieldDirectory
-from tap_listrak.gone import is_gone
-from tap_listrak.lookahead import Lookahead
-from tap_listrak.output import Output
-from tap_listrak.progress import Progress
-from tap_listrak.requests import Rows
-from tap_listrak.settings import APIS, CONFIG_SCHEMA, Settings, unknown_settings, values_from_text
+from tap_listrak.settings import CONFIG_SCHEMA, Settings, unknown_settings, values_from_text
+from tap_listrak.shared import SharedTap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from types import FrameType
 
     from singer_sdk import Stream
 
-    from listrak_api.client import Client
-    from listrak_api.routes import Api
-    from tap_listrak.requests import Request
-    from tap_listrak.sdk import Context, ContextStream
     from tap_listrak.streams.base import ListrakStream
 
-logger = logging.getLogger("tap-listrak")
 
-
-class TapListrak(Tap):
+class TapListrak(SharedTap):
     """Singer tap for Listrak, the email and SMS marketing platform."""
 
     name = "tap-listrak"
@@ -54,14 +37,10 @@ class TapListrak(Tap):
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_SCHEMA
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
-        self._clients: dict[Api, Client] = {}
-        self._closed_requests = 0
-        self._lock = threading.Lock()
-        self.lookahead: Lookahead[Rows] = Lookahead(1)
-        self.fields = FieldDirectory()
-        self.output = Output()
-        super().__init__(message_writer=kwargs.pop("message_writer", None) or self.output, **kwargs)
+        super().__init__(**kwargs)
         self._check_catalog()
+
+    # --- what the SDK asks for
 
     def setup_mapper(self) -> None:
         """Set up stream maps, also for streams that the catalog leaves out: parents of others among them.
@@ -72,106 +51,6 @@ class TapListrak(Tap):
         for stream in self.streams.values():
             if stream.name not in self.mapper.stream_maps:
                 self.mapper.register_raw_stream_schema(stream.name, stream.schema, stream.primary_keys)
-
-    # --- what streams share
-
-    @cached_property
-    def settings(self) -> Settings:
-        """The settings' values."""
-        return Settings.from_config(self.config)
-
-    @cached_property
-    def apis(self) -> tuple[Api, ...]:
-        """The APIs that there are credentials for; all of them if there are none at all, as in discovery."""
-        with contextlib.suppress(ConfigurationError):
-            return tuple(api for api in APIS if has_credentials(self.config, api)) or APIS
-        return APIS
-
-    @cached_property
-    def bookmarks(self) -> Bookmarks:
-        """The run's bookmarks. Asks for a token: the run's start is never later than Listrak's clock says."""
-        settings = self.settings
-        return Bookmarks(
-            self.state,
-            started_at=self.client(settings.apis[0]).started_at(),
-            start_date=settings.start_date,
-            end_date=settings.end_date,
-            overlap=settings.overlap,
-            frozen=any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
-        )
-
-    @cached_property
-    def progress(self) -> Progress:
-        """Says where the run is."""
-        return Progress(self.request_count)
-
-    def client(self, api: Api) -> Client:
-        """Return the client of one API, made when it is first asked for. Safe from any thread.
-
-        Raises:
-            ConfigurationError: There are no credentials for it.
-        """
-        # Imported here so that --version and --about need not load an HTTP library.
-        from listrak_api.client import Client  # noqa: PLC0415
-        from listrak_api.settings import ConnectionSettings  # noqa: PLC0415
-
-        with self._lock:
-            if api not in self._clients:
-                self._clients[api] = Client(ConnectionSettings.from_config(self.config, api))
-            return self._clients[api]
-
-    def request_count(self) -> int:
-        """Return how many requests have been made, retries included, token requests left out."""
-        with self._lock:
-            return self._closed_requests + _requests(self._clients.values())
-
-    def send(self, stream: ListrakStream, context: Context, request: Request, cursor: str | None) -> Rows:
-        """Ask Listrak for a page on behalf of a stream. Safe from any thread.
-
-        Raises:
-            NotFoundError: What was asked for is not there, though what it belongs to is.
-            ListrakError: What the client raises otherwise.
-        """
-        try:
-            return request.send(self, cursor)
-        except NotFoundError:
-            if stream.parent_stream_type is not None and is_gone(self, context):
-                return Rows([])
-            raise
-
-    @contextlib.contextmanager
-    def running(self, stream: ContextStream) -> Iterator[None]:
-        """Hold what a root stream and its descendants need while they run: the lookahead and its threads."""
-        stream.forget()
-        limited = any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
-        # With a record limit most of what would be fetched ahead is never read.
-        self.lookahead = Lookahead(1 if limited else self.settings.max_concurrency, weigh=Rows.weigh)
-        try:
-            yield
-        except BaseException:
-            # What is in flight ahead of an error is given up, retries included.
-            self.lookahead.close()
-            self._close_clients()
-            raise
-        finally:
-            self.lookahead.close()
-            self.output.flush()
-            self.progress.say(f"After {stream.name}")
-
-    def _close_clients(self) -> None:
-        with self._lock:
-            clients, self._clients = self._clients, {}
-            self._closed_requests += _requests(clients.values())
-        for client in clients.values():
-            client.close()
-
-    def write_state(self) -> None:
-        """Write a STATE message if anything changed since the last one, after everything that it covers."""
-        for stream in self.streams.values():
-            stream.flush()  # type: ignore[attr-defined]  # all streams are of this package
-        self.state_writer.write_state(self.state)
-
-    # --- what the SDK asks for
 
     @property
     def streams(self) -> dict[str, Stream]:
@@ -314,10 +193,6 @@ def _without_secret(error: str) -> str:
         if part.get("secret") and error.endswith(f"in config[{name!r}]"):
             return f"{name} must be a text"
     return error
-
-
-def _requests(clients: Iterable[Client]) -> int:
-    return sum(client.stats.snapshot().requests for client in clients)
 
 
 def _signal(signum: int) -> str:

@@ -10,8 +10,8 @@ from target_listrak.names import NoSuchNameError, choose, same_name
 from target_listrak.profile_fields import ProfileFields
 
 if TYPE_CHECKING:
+    from target_listrak.connection import Connection
     from target_listrak.destinations import Destination
-    from target_listrak.run import Run
 
 __all__ = ["EmailList", "Lists"]
 
@@ -29,11 +29,11 @@ class Lists:
     """The account's email lists, read once, and their profile fields, read when first needed. Thread safe.
 
     Args:
-        run: The run.
+        connection: The way to Listrak.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._lock = threading.RLock()
         self._all: list[EmailList] | None = None
         self._fields: dict[int, ProfileFields] = {}
@@ -42,7 +42,7 @@ class Lists:
         """Every list of the account (`GET /List`)."""
         with self._lock:
             if self._all is None:
-                pages = self._run.client("email").pages(routes.LISTS)
+                pages = self._connection.client("email").pages(routes.LISTS)
                 self._all = [
                     EmailList(row["listId"], str(row["listName"])) for page in pages for row in page.rows
                 ]
@@ -78,14 +78,20 @@ class Lists:
         """The profile fields of a list, read when first asked for."""
         with self._lock:
             if email_list.id not in self._fields:
-                self._fields[email_list.id] = ProfileFields(self._run, email_list.id, email_list.name)
+                self._fields[email_list.id] = ProfileFields(self._connection, email_list.id, email_list.name)
             return self._fields[email_list.id]
 
     def _make(self, name: str, destination: Destination) -> EmailList:
         given = destination.option("create_list")
         body = {**_NEW_LIST, **(given if isinstance(given, dict) else {}), "listName": name}
-        self._run.logger.info("List %r does not exist%s", name, "" if self._run.dry_run else ": it is made")
-        new_id = 0 if self._run.dry_run else int(self._run.create("email", routes.CREATE_LIST, {}, body))
+        self._connection.logger.info(
+            "List %r does not exist%s", name, "" if self._connection.dry_run else ": it is made"
+        )
+        new_id = (
+            0
+            if self._connection.dry_run
+            else int(self._connection.create("email", routes.CREATE_LIST, {}, body))
+        )
         made = EmailList(new_id, name)
         self.all().append(made)
         return made

@@ -11,8 +11,8 @@ from target_listrak.names import NoSuchNameError, choose, folded, same_name
 from target_listrak.values import Formatter, formatter
 
 if TYPE_CHECKING:
+    from target_listrak.connection import Connection
     from target_listrak.destinations import Destination
-    from target_listrak.run import Run
 
 __all__ = ["Column", "FieldGroup", "ProfileField", "ProfileFields", "columns_of"]
 
@@ -56,13 +56,13 @@ class ProfileFields:
     """The profile fields of one list, read when first needed (one request, and one for each group).
 
     Args:
-        run: The run.
+        connection: The way to Listrak.
         list_id: The list; 0 for one that a dry run only pretends to have made.
         list_name: Its name, for error texts.
     """
 
-    def __init__(self, run: Run, list_id: int, list_name: str) -> None:
-        self._run = run
+    def __init__(self, connection: Connection, list_id: int, list_name: str) -> None:
+        self._connection = connection
         self._list_id = list_id
         self._list_name = list_name
         self._lock = threading.RLock()
@@ -155,13 +155,13 @@ class ProfileFields:
     def _create(
         self, route: routes.Route, ids: Mapping[str, object], body: dict[str, object], what: str
     ) -> int:
-        self._run.logger.info("Profile %s of list %r is made", what, self._list_name)
-        if self._run.dry_run:
+        self._connection.logger.info("Profile %s of list %r is made", what, self._list_name)
+        if self._connection.dry_run:
             return _PRETENDED - len(self._fields) - len(self._groups or ())
-        return int(self._run.create("email", route, {"listId": self._list_id, **ids}, body))
+        return int(self._connection.create("email", route, {"listId": self._list_id, **ids}, body))
 
     def _read(self) -> tuple[list[FieldGroup], list[ProfileField]]:
-        client = self._run.client("email")
+        client = self._connection.client("email")
         ids = {"listId": self._list_id}
         rows = [row for page in client.pages(routes.SEGMENTATION_FIELD_GROUPS, ids) for row in page.rows]
         groups = [
@@ -180,7 +180,11 @@ class ProfileFields:
 
 
 def columns_of(
-    destination: Destination, fields: ProfileFields, schema: Mapping[str, Any], used: set[str], run: Run
+    destination: Destination,
+    fields: ProfileFields,
+    schema: Mapping[str, Any],
+    used: set[str],
+    connection: Connection,
 ) -> list[Column]:
     """Match a stream's properties to a list's profile fields.
 
@@ -189,7 +193,7 @@ def columns_of(
         fields: The list's fields. Missing ones are made where that is allowed.
         schema: The stream's schema.
         used: Properties that have another use (the address, for example): `auto` leaves them out.
-        run: The run, for its log.
+        connection: For its log.
 
     Returns:
         The columns, in the order of the setting or of the schema.
@@ -207,7 +211,7 @@ def columns_of(
             for name, goal in explicit.items()
         ]
     else:
-        columns = _auto(destination, fields, properties, used, group, create=create, run=run)
+        columns = _auto(destination, fields, properties, used, group, create=create, connection=connection)
     _check_unique(destination, columns)
     return columns
 
@@ -255,7 +259,7 @@ def _auto(  # noqa: PLR0913 - the parts of one thing
     group: FieldGroup | None,
     *,
     create: bool,
-    run: Run,
+    connection: Connection,
 ) -> list[Column]:
     columns, unmatched = [], []
     for name, schema in properties.items():
@@ -277,7 +281,7 @@ def _auto(  # noqa: PLR0913 - the parts of one thing
             field = fields.create(name, group, *_type_for(schema))
         columns.append(Column(name, field, formatter(field.data_type, field.max_length)))
     if unmatched:
-        run.log_once(
+        connection.log_once(
             "%s: no profile field matches %s", f"destinations.{destination.pattern}", ", ".join(unmatched)
         )
     return columns

@@ -1,4 +1,4 @@
-"""What all loaders of one run share: clients, worker threads, the ledger, the rejects file."""
+"""What all loaders of one run share: Listrak, worker threads, the ledger, the rejects file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from listrak_api.client import Client
-from listrak_api.errors import ListrakError
-from listrak_api.settings import ConnectionSettings
 from target_listrak.accounting import Account, Journal
+from target_listrak.connection import Connection
 from target_listrak.engine import Engine
 from target_listrak.hub import Hub
 from target_listrak.ledger import Ledger
@@ -24,11 +22,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
 
-    from listrak_api.routes import Route
-
-__all__ = ["Api", "Run"]
-
-Api = Literal["email", "sms", "data"]
+__all__ = ["Run"]
 
 _IMPORT_THREADS = 32
 """Imports that are watched at a time. They wait far more than they work; the client limits requests."""
@@ -39,7 +33,7 @@ _CALL_BUDGET = 16_000_000
 _BREAK_OFF_SECONDS = 1.5
 
 
-class Run:
+class Run(Connection):
     """One run of the target.
 
     Args:
@@ -48,7 +42,6 @@ class Run:
         write_state: Writes one STATE value (JSON).
 
     Attributes:
-        dry_run: Everything but writing to Listrak is done.
         imports: Worker threads for import files: lanes are lists.
         calls: Worker threads for calls per contact, `max_concurrency` of them: lanes are contacts.
         stopping: Set when the run ends early. Wait on it instead of sleeping.
@@ -62,9 +55,7 @@ class Run:
     def __init__(
         self, config: Mapping[str, Any], logger: logging.Logger, write_state: Callable[[bytes], None]
     ) -> None:
-        self.config = config
-        self.logger = logger
-        self.dry_run: bool = config["dry_run"]
+        super().__init__(config, logger)
         self.stopping = threading.Event()
         self.imports = Engine(
             "import", threads=_IMPORT_THREADS, budget=_IMPORT_BUDGET, stopping=self.stopping
@@ -79,20 +70,6 @@ class Run:
         self.hub = Hub()
         self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         self.file_numbers = itertools.count(1)
-        self._logged: set[str] = set()
-        self._clients: dict[str, Client] = {}
-        self._lock = threading.Lock()
-
-    def client(self, api: Api) -> Client:
-        """The client of one API, made when it is first asked for.
-
-        Raises:
-            ConfigurationError: The API's credentials are missing.
-        """
-        with self._lock:
-            if api not in self._clients:
-                self._clients[api] = Client(ConnectionSettings.from_config(self.config, api), api)
-            return self._clients[api]
 
     def journal(self, stream: str, destination: str, *, skipped: bool = False) -> Journal:
         """The books of a stream that has just appeared."""
@@ -126,35 +103,9 @@ class Run:
         for engine in (self.imports, self.calls):
             engine.wait_idle(max(0.0, deadline - time.monotonic()))
         self.stopping.set()
-        for client in self._clients.values():
-            client.close()
+        self.close_clients()
         for engine in (self.imports, self.calls):
             engine.wait_idle(_BREAK_OFF_SECONDS)
-
-    def create(self, api: Api, route: Route, ids: Mapping[str, object], body: Mapping[str, object]) -> str:
-        """Make something that Listrak gives an id to.
-
-        Returns:
-            The id.
-
-        Raises:
-            ListrakError: Listrak refused it, or did not name the id. A lost answer is not repeated: what was
-                made is found by its name in the next run.
-        """
-        answer = self.client(api).send(route, ids, body=body)
-        if answer.resource_id is None:
-            message = f"{route} was carried out, but Listrak did not name the id of what it made"
-            raise ListrakError(message, hint="Run again: it will be found by its name.")
-        return answer.resource_id
-
-    def log_once(self, text: str, *args: object) -> None:
-        """Log something that would otherwise be said again and again."""
-        said = text % args
-        with self._lock:
-            if said in self._logged:
-                return
-            self._logged.add(said)
-        self.logger.warning("%s", said)
 
     def over_reject_share(self) -> list[Account]:
         """The accounts whose share of rejected rows is above `max_reject_share` as it stands."""

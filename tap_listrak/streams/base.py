@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from singer_sdk.typing import PropertiesList
 
     from listrak_api.routes import Route
-    from tap_listrak.tap import TapListrak
+    from tap_listrak.shared import SharedTap
     from tap_listrak.windows import Window
 
 
@@ -60,7 +60,7 @@ class ListrakStream(ContextStream):
     params: ClassVar[Mapping[str, object]] = {}
     """Query parameters that are always the same."""
 
-    def __init__(self, tap: TapListrak) -> None:
+    def __init__(self, tap: SharedTap) -> None:
         super().__init__(tap, self.properties.to_dict(), self.name)
         self.primary_keys = self.keys
         self.replication_key = self.date_key

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tap_listrak.fields import FieldDirectory
     from tap_listrak.requests import Clients, Row
     from tap_listrak.sdk import Context
-    from tap_listrak.tap import TapListrak
+    from tap_listrak.shared import SharedTap
     from tap_listrak.windows import Window
 
 MAX_FIELDS = 30
@@ -184,7 +184,7 @@ class Contacts(ListrakStream):
         ),
     )
 
-    def __init__(self, tap: TapListrak) -> None:
+    def __init__(self, tap: SharedTap) -> None:
         super().__init__(tap)
         self._pieces: dict[str, Row] = {}
 

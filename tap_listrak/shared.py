@@ -1,0 +1,148 @@
+"""What the streams of one tap share in a run: settings, clients, bookmarks, lookahead, output, progress."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Tap
+
+from listrak_api.errors import ConfigurationError, NotFoundError
+from listrak_api.settings import has_credentials
+from tap_listrak.bookmarks import Bookmarks
+from tap_listrak.fields import FieldDirectory
+from tap_listrak.gone import is_gone
+from tap_listrak.lookahead import Lookahead
+from tap_listrak.output import Output
+from tap_listrak.progress import Progress
+from tap_listrak.requests import Rows
+from tap_listrak.settings import APIS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk import Stream
+
+    from listrak_api.client import Client
+    from listrak_api.routes import Api
+    from tap_listrak.requests import Request
+
+
+class SharedTap(Tap):
+    """The tap as its streams see it.
+
+    Attributes:
+        lookahead: Asks for pages ahead of their turn; a new one for each root stream.
+        fields: The profile fields of lists.
+        output: Standard output.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
+        self._clients: dict[Api, Client] = {}
+        self._closed_requests = 0
+        self._lock = threading.Lock()
+        self.lookahead: Lookahead[Rows] = Lookahead(1)
+        self.fields = FieldDirectory()
+        self.output = Output()
+        super().__init__(message_writer=kwargs.pop("message_writer", None) or self.output, **kwargs)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings' values."""
+        return Settings.from_config(self.config)
+
+    @cached_property
+    def apis(self) -> tuple[Api, ...]:
+        """The APIs that there are credentials for; all of them if there are none at all, as in discovery."""
+        with contextlib.suppress(ConfigurationError):
+            return tuple(api for api in APIS if has_credentials(self.config, api)) or APIS
+        return APIS
+
+    @cached_property
+    def bookmarks(self) -> Bookmarks:
+        """The run's bookmarks. Asks for a token: the run's start is never later than Listrak's clock says."""
+        settings = self.settings
+        return Bookmarks(
+            self.state,
+            started_at=self.client(settings.apis[0]).started_at(),
+            start_date=settings.start_date,
+            end_date=settings.end_date,
+            overlap=settings.overlap,
+            frozen=any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
+        )
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Says where the run is."""
+        return Progress(self.request_count)
+
+    def client(self, api: Api) -> Client:
+        """Return the client of one API, made when it is first asked for. Safe from any thread.
+
+        Raises:
+            ConfigurationError: There are no credentials for it.
+        """
+        # Imported here so that --version and --about need not load an HTTP library.
+        from listrak_api.client import Client  # noqa: PLC0415
+        from listrak_api.settings import ConnectionSettings  # noqa: PLC0415
+
+        with self._lock:
+            if api not in self._clients:
+                self._clients[api] = Client(ConnectionSettings.from_config(self.config, api))
+            return self._clients[api]
+
+    def request_count(self) -> int:
+        """Return how many requests have been made, retries included, token requests left out."""
+        with self._lock:
+            return self._closed_requests + _requests(self._clients.values())
+
+    def send(self, stream: Stream, context: Mapping[str, Any], request: Request, cursor: str | None) -> Rows:
+        """Ask Listrak for a page on behalf of a stream. Safe from any thread.
+
+        Raises:
+            NotFoundError: What was asked for is not there, though what it belongs to is.
+            ListrakError: What the client raises otherwise.
+        """
+        try:
+            return request.send(self, cursor)
+        except NotFoundError:
+            if stream.parent_stream_type is not None and is_gone(self, context):
+                return Rows([])
+            raise
+
+    @contextlib.contextmanager
+    def running(self, stream: Stream) -> Iterator[None]:
+        """Hold what a root stream and its descendants need while they run: the lookahead and its threads."""
+        limited = any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
+        # With a record limit most of what would be fetched ahead is never read.
+        self.lookahead = Lookahead(1 if limited else self.settings.max_concurrency, weigh=Rows.weigh)
+        try:
+            yield
+        except BaseException:
+            # What is in flight ahead of an error is given up, retries included.
+            self.lookahead.close()
+            self._close_clients()
+            raise
+        finally:
+            self.lookahead.close()
+            self.output.flush()
+            self.progress.say(f"After {stream.name}")
+
+    def _close_clients(self) -> None:
+        with self._lock:
+            clients, self._clients = self._clients, {}
+            self._closed_requests += _requests(clients.values())
+        for client in clients.values():
+            client.close()
+
+    def write_state(self) -> None:
+        """Write a STATE message if anything changed since the last one, after everything that it covers."""
+        for stream in self.streams.values():
+            stream.flush()  # type: ignore[attr-defined]  # all streams are of this package
+        self.state_writer.write_state(self.state)
+
+
+def _requests(clients: Iterable[Client]) -> int:
+    return sum(client.stats.snapshot().requests for client in clients)
