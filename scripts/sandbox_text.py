@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from dataclasses import MISSING, fields
@@ -21,7 +22,8 @@ def faults_table() -> str:
 
 def settings_table() -> str:
     """Give the Markdown table of what can be changed while the sandbox runs."""
-    texts = _texts(Settings.__doc__ or "")
+    # Python 3.13 takes the indentation away by itself, and those before it do not.
+    texts = _texts(inspect.getdoc(Settings) or "")
     head = "| Setting | Default | What it says |\n|---|---|---|\n"
     return head + "".join(
         f"| `{one.name}` | {_default(one.default)} | {texts[one.name]} |\n" for one in fields(Settings)
@@ -44,5 +46,5 @@ def _default(value: object) -> str:
 def _texts(docstring: str) -> dict[str, str]:
     """Read the part `Attributes` of a docstring: names and texts."""
     part = docstring.split("Attributes:", 1)[1]
-    found = re.findall(r"^ {8}(\w+): (.*(?:\n {12}.*)*)", part, re.MULTILINE)
+    found = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", part, re.MULTILINE)
     return {name: re.sub(r"``(.*?)``", r"`\1`", " ".join(text.split())) for name, text in found}

@@ -477,6 +477,8 @@ class TargetListrak(Target):
         self._over = True
         for feed in self._feeds.values():
             feed.count()
+        for loader in self._loaders():
+            loader.close()
         self.run.rejects.close()
         if self._feeds:
             self.logger.info("Accounting%s:", " (dry run: nothing was written)" if self.run.dry_run else "")

@@ -160,8 +160,12 @@ class AudienceLoader(ListLoader):
             people = self._members.left()
             while part := list(islice(people, self._batch_rows)):
                 self._remove(part)
-        self._members.close()
         self._release()
+
+    def close(self) -> None:
+        """Let go of who is on."""
+        if self._members is not None:
+            self._members.close()
 
     def _release(self) -> None:
         if self._hold is not None:

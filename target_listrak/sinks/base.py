@@ -180,6 +180,9 @@ class Loader(abc.ABC):
     def finish(self) -> None:  # noqa: B027 - most kinds have nothing to do here
         """Do what needs the whole stream (mirroring): good input has ended, and all rows are settled."""
 
+    def close(self) -> None:  # noqa: B027 - most kinds have nothing to do here
+        """Let go of what is on disk: the run is over, however it ended. Called once."""
+
     def call(self, lane: Hashable, row: Row, make: Callable[[], Outcome], *, weight: int = 0) -> None:
         """Have a call for one row made by a worker thread, and settle the row with what it returns.
 

@@ -184,6 +184,10 @@ class RetailLoader(Loader):
         for lane in range(_LANES):
             self._hand_over(lane)
 
+    def close(self) -> None:
+        """Let go of the numbers of the orders that were sent."""
+        self._sent.close()
+
     def _hand_over(self, lane: int) -> None:
         batch, self._batches[lane] = self._batches[lane], {}
         weight, self._weights[lane] = self._weights[lane], 0
@@ -297,6 +301,10 @@ class _SentOrders:
         if self._db is None:
             return False
         return self._db.execute("SELECT 1 FROM sent WHERE key = ?", (key[-1],)).fetchone() is not None
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
 
 
 def _mapper(destination: Destination) -> Mapper:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -652,3 +653,34 @@ def test_rejects_are_written_before_the_state_that_passes_over_them(runs: Runs) 
     target.run.ledger._write = look
     target.listen(iter([json.dumps(one).encode() for one in [SCHEMA, record("people", email="x"), state(1)]]))  # type: ignore[arg-type]
     assert seen == [2]
+
+
+@pytest.mark.parametrize(
+    "last_words", [pytest.param([], id="whole"), pytest.param([b'{"type": "REC'], id="cut off")]
+)
+@pytest.mark.parametrize(
+    "destination",
+    [
+        {"kind": "audience", "list": NEWSLETTER, "field": "VIP"},
+        {"kind": "orders", "fields": {"order_number": "orderNumber", "item_sku": "items.sku"}},
+    ],
+    ids=["audience", "orders"],
+)
+def test_what_is_kept_on_disk_is_let_go_of_however_the_run_ends(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, destination: dict[str, Any], last_words: list[bytes]
+) -> None:
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def noted(name: str, **options: bool | None) -> sqlite3.Connection:
+        opened.append(connect(name, **options))  # type: ignore[call-overload]
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    names = ("email", "order_number", "item_sku")
+    rows = [record("s", email=f"{one}@example.org", order_number=one, item_sku="S") for one in "abc"]
+    runs.run([schema("s", *names), *rows, *last_words], {"s": destination}, batch_size_rows=1)
+    assert opened
+    for one in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            one.execute("SELECT 1")
