@@ -82,9 +82,9 @@ class Membership:
     def left(self) -> Iterator[tuple[str, str]]:
         """Key and address of each member that the stream does not have."""
         self._write_seen()
-        yield from self._db.execute(
-            "SELECT key, address FROM contact WHERE was_on AND NOT seen AND NOT changed"
-        )
+        query = "SELECT key, address FROM contact WHERE was_on AND NOT seen AND NOT changed"
+        # Not by `yield from`: a run that ends midway would close the query after the database, an error.
+        return self._db.execute(query)
 
     def close(self) -> None:
         """Let go of everything."""
