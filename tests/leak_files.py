@@ -22,6 +22,7 @@ DATA = re.compile(
     r"""
       .*\.(?:singer|jsonl|parquet|duckdb(?:\.wal)?)            # rejects, tables
     | .*tap-listrak--[\w.-]+[-=]\d+\.(?:json|parquet)(?:\.gz)?  # BATCH files
+    | tmp_[0-9a-f_]{36}\.csv                                    # what a killed target-duckdb was loading
     """,
     re.VERBOSE,
 )
