@@ -52,7 +52,9 @@ class Connection:
 
     def close_clients(self) -> None:
         """Break off what is under way: waiting requests fail, retries are given up."""
-        for client in self._clients.values():
+        with self._lock:
+            clients = list(self._clients.values())  # worker threads may still ask for one more
+        for client in clients:
             client.close()
 
     def create(self, api: Api, route: Route, ids: Mapping[str, object], body: Mapping[str, object]) -> str:

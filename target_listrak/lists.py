@@ -84,14 +84,9 @@ class Lists:
     def _make(self, name: str, destination: Destination) -> EmailList:
         given = destination.option("create_list")
         body = {**_NEW_LIST, **(given if isinstance(given, dict) else {}), "listName": name}
-        self._connection.logger.info(
-            "List %r does not exist%s", name, "" if self._connection.dry_run else ": it is made"
-        )
-        new_id = (
-            0
-            if self._connection.dry_run
-            else int(self._connection.create("email", routes.CREATE_LIST, {}, body))
-        )
+        listrak = self._connection
+        listrak.logger.info("List %r does not exist%s", name, "" if listrak.dry_run else ": it is made")
+        new_id = 0 if listrak.dry_run else int(listrak.create("email", routes.CREATE_LIST, {}, body))
         made = EmailList(new_id, name)
         self.all().append(made)
         return made

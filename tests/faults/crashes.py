@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections import Counter
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.testing import RunningSandbox
 
-SEED = int(os.environ.get("LISTRAK_SEED", "0"))
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 SAFE_END_SECONDS = 10
 NOW = "2026-06-30T12:00:00Z"

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+from seeds import SEED
 
 if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
 
-SEED = int(os.environ.get("LISTRAK_SEED", "0"))
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 OUTCOMES = {"recovers", "stops", "rejects", "n/a"}
 """What a cell may say; the last is for a fault that cannot happen there."""

@@ -1,6 +1,6 @@
 """The target killed, or told to end, at random points, and started again from the last STATE it passed on.
 
-``LISTRAK_CRASHES`` crashes (45) are spread over kinds of destination, ``LISTRAK_SEED`` (0) draws when.
+``LISTRAK_CRASHES`` crashes (45) are spread over kinds of destination, `seeds` draws when.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from crashes import SAFE_END_SECONDS, SEED, SIGNALS, begin_anew, early, left_behind, wait_for_requests
+from crashes import SAFE_END_SECONDS, SIGNALS, begin_anew, early, left_behind, wait_for_requests
 from plugin_runs import settings_for, without_data
+from seeds import SEED
 from target_cells import COLUMNS, STREAM, People, after, messages
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """A whole `meltano run` killed, or told to end, at random, and run again by Meltano from its own state.
 
 ``LISTRAK_MELTANO_CRASHES`` crashes (16) are spread over both directions and both signals, and in each over
-whom they meet; ``LISTRAK_SEED`` (0) draws when.
+whom they meet; `seeds` draws when.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import psutil
 import pytest
-from crashes import SEED, SIGNALS, answered, begin_anew, early, left_behind
+from crashes import SIGNALS, answered, begin_anew, early, left_behind
 from meltano_project import Project
+from seeds import SEED
 from target_cells import COLUMNS, People
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from fuzz_targets import TARGETS
+from seeds import SEED
 
 FOLDER = Path(__file__).parent
 CORPUS = sorted((FOLDER / "corpus").glob("*/*"))
 RUNS = {"reader": 20_000, "messages": 1_500, "values": 20_000, "people": 5_000}
-SEED = int(os.environ.get("LISTRAK_SEED", "0"))
 SECONDS = int(os.environ.get("LISTRAK_FUZZ_SECONDS", "0"))
 
 

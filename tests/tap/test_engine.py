@@ -8,6 +8,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,7 +213,10 @@ def test_sigterm_ends_between_two_lines_with_a_state(
         for one in signals:
             child.send_signal(one)
             time.sleep(0.02)
+        limit = threading.Timer(30, child.kill)  # which is another exit code
+        limit.start()
         lines += child.stdout.readlines()  # communicate() loses what readline() fetched ahead
+        limit.cancel()
     assert child.returncode == 128 + signals[0]
     assert all(line.endswith(b"\n") for line in lines)
     types = [json.loads(line)["type"] for line in lines]

@@ -1,6 +1,6 @@
 """A first run that is killed, or told to end, again and again, and resumed from the last STATE it wrote.
 
-``LISTRAK_KILLS`` signals (40) are spread over ``PARTS`` tests, ``LISTRAK_SEED`` (0) draws when.
+``LISTRAK_KILLS`` signals (40) are spread over ``PARTS`` tests, `seeds` draws when.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from seeds import SEED
 from tap_runs import settings as config_for
 from warehouse import Warehouse
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KILLS = int(os.environ.get("LISTRAK_KILLS", "40"))
-SEED = int(os.environ.get("LISTRAK_SEED", "0"))
 PARTS = 4
 EACH = -(-KILLS // PARTS)
 AN_END = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 128 + signal.SIGTERM}
