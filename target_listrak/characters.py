@@ -1,0 +1,64 @@
+"""Characters that cannot be seen: found, named and removed.
+
+A byte order mark, a zero-width space or a no-break blank makes two texts differ that look alike. Names are
+compared without them; in a person's address they are named in the reason for which the row is rejected.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+__all__ = ["escaped", "first_invisible", "named", "plain_form", "without_invisible"]
+
+# What Unicode calls "default ignorable", blank letters, and control characters that are no white space.
+_INVISIBLE: Final = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "]"
+)
+
+
+def first_invisible(text: str) -> int | None:
+    """The position of the first invisible character that is no white space; None if there is none."""
+    match = _INVISIBLE.search(text)
+    return match.start() if match else None
+
+
+def without_invisible(text: str, instead: str = "") -> str:
+    """A text without the characters that cannot be seen.
+
+    Args:
+        text: Any text. White space stays.
+        instead: What takes their place.
+    """
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub(instead, text)
+
+
+def plain_form(text: str) -> str:
+    """A text as a person sees it: no invisible characters, full-width forms as plain ones (NFKC).
+
+    No-break and other special blanks become plain ones, full-width digits plain digits.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return unicodedata.normalize("NFKC", without_invisible(text))
+
+
+def named(character: str) -> str:
+    """A character by its code point, such as `U+200B`."""
+    return f"U+{ord(character):04X}"
+
+
+def escaped(text: str) -> str:
+    """A name for an error text: invisible characters, and blanks but the plain one, as escapes."""
+    return "".join(
+        character
+        if character == " " or (character.isprintable() and not _INVISIBLE.match(character))
+        else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in text
+    )
