@@ -1,9 +1,27 @@
-"""Listrak's date-times: read from answers, written into requests, always UTC."""
+"""Listrak's date-times: read from answers, written into requests; inside the product they are UTC.
+
+Listrak writes dates as wall time of one zone, without an offset (recorded: US Eastern time). Wall time is not
+unambiguous twice a year, so one rule holds everywhere, that of `datetime.fold` = 0:
+
+- A wall time that occurs twice (the hour after clocks are set back) is the first of the two instants.
+- A wall time that does not occur (clocks are set forward) is read with the offset that held before the
+  change.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+DEFAULT_TIMEZONE = "America/New_York"
+"""The zone of Listrak's dates, as far as recordings show."""
 
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
@@ -13,12 +31,66 @@ _DATE_TIME = re.compile(
 )
 
 
-def parse(value: str | None) -> datetime | None:
+def find_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its IANA name.
+
+    Args:
+        name: For example ``America/New_York``. Upper and lower case make no difference.
+
+    Raises:
+        LookupError: There is no such zone; the text names the nearest ones.
+    """
+    # The common case first: the list of all zones is a walk through a folder.
+    with contextlib.suppress(KeyError, ValueError, OSError):
+        return ZoneInfo(name)
+    known = {one.casefold(): one for one in available_timezones()}
+    if not known:
+        message = "this machine has no time zone database; install the package tzdata beside singer-listrak"
+        raise LookupError(message)
+    wanted = name.strip().replace(" ", "_").casefold()
+    if wanted in known:
+        return ZoneInfo(known[wanted])
+    cities = {one.rpartition("/")[2]: one for one in known}
+    near = [*difflib.get_close_matches(wanted, known, n=2), *difflib.get_close_matches(wanted, cities, n=1)]
+    names = " or ".join(dict.fromkeys(known[cities.get(one, one)] for one in near))
+    message = f"did you mean {names}?" if names else f"a name such as {DEFAULT_TIMEZONE} is expected"
+    raise LookupError(message)
+
+
+def from_wall_time(wall: datetime, zone: tzinfo) -> datetime:
+    """Return the instant (UTC) of a wall time.
+
+    Args:
+        wall: A naive date-time; one with an offset keeps its instant.
+        zone: The zone whose clocks show it. See the module's text for hours that occur twice or never.
+
+    Raises:
+        OverflowError: The instant is outside the years 1 to 9999.
+    """
+    aware = wall if wall.tzinfo is not None else wall.replace(tzinfo=zone, fold=0)
+    return aware.astimezone(UTC)
+
+
+def to_wall_time(moment: datetime, zone: tzinfo) -> datetime:
+    """Return what the clocks of a zone show at an instant, as a naive date-time.
+
+    Args:
+        moment: An aware date-time; a naive one is wall time of the zone already and is returned as it is.
+        zone: The zone.
+
+    Raises:
+        OverflowError: The wall time is outside the years 1 to 9999.
+    """
+    return moment if moment.tzinfo is None else moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def parse(value: str | None, zone: tzinfo = UTC) -> datetime | None:
     """Read a date-time as Listrak writes it.
 
     Args:
-        value: ISO 8601 with up to any number of decimals (Listrak writes seven); without an offset it is
-            UTC. A date alone is its midnight.
+        value: ISO 8601 with up to any number of decimals (Listrak writes seven). A date alone is its
+            midnight.
+        zone: The zone of a date-time that has no offset.
 
     Returns:
         An aware UTC date-time, cut (not rounded) to microseconds; None for null, "" and Listrak's "no date",
@@ -39,9 +111,11 @@ def parse(value: str | None) -> datetime | None:
     if year == 1:
         # With an offset or a few hours added it is still "no date": nobody was mailed in the year 1.
         return None
-    moment = datetime(year, month, day, hour, minute, second, microsecond, UTC)
+    moment = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001 - its zone follows
     try:
-        return moment - _offset(offset)
+        if offset is None:
+            return from_wall_time(moment, zone)
+        return moment.replace(tzinfo=UTC) - _offset(offset)
     except OverflowError:
         message = "a date-time that is beyond the year 9999 in UTC"
         raise ValueError(message) from None
@@ -66,8 +140,8 @@ def format_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
-def _offset(text: str | None) -> timedelta:
-    if text is None or text.upper() == "Z":
+def _offset(text: str) -> timedelta:
+    if text.upper() == "Z":
         return timedelta()
     digits = text[1:].replace(":", "").ljust(4, "0")
     size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))

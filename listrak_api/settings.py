@@ -14,10 +14,12 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from listrak_api.dates import DEFAULT_TIMEZONE, find_zone
 from listrak_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from listrak_api.routes import Api
 
@@ -130,6 +132,43 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     },
 }
 """JSON schema properties of the settings that are about the connection, not about an integration."""
+
+
+def timezone_setting(use: str) -> dict[str, dict[str, Any]]:
+    """Describe the setting `timezone`, which both plugins have.
+
+    Args:
+        use: What the plugin does with it, as one sentence or two.
+    """
+    return {
+        "timezone": {
+            "type": ["string", "null"],
+            "title": "Time zone",
+            "description": f"Time zone (IANA name) of the dates that Listrak writes without an offset. {use} "
+            "docs/certainty.md says how to find out which zone an account has.",
+            "default": DEFAULT_TIMEZONE,
+        }
+    }
+
+
+def zone_from_config(config: Mapping[str, Any]) -> ZoneInfo:
+    """Return the time zone that the setting `timezone` names.
+
+    Args:
+        config: The plugin's whole config; null, blank and missing mean the default.
+
+    Raises:
+        ConfigurationError: There is no such zone; the text names the nearest one.
+    """
+    setting = "timezone"
+    try:
+        return find_zone(str(config.get(setting) or "").strip() or DEFAULT_TIMEZONE)
+    except LookupError as error:
+        what = f"is not the name of a time zone: {error.args[0]}"
+        raise _wrong(setting, what, _ZONE_HINT) from None
+
+
+_ZONE_HINT = f"Set timezone to an IANA name such as {DEFAULT_TIMEZONE} or UTC, or leave it out."
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,18 @@ import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from listrak_api.dates import DEFAULT_TIMEZONE, find_zone, to_wall_time
 from target_listrak.retail_models import KINDS, Model, Property
 from target_listrak.values import BadValue, as_boolean, as_date, as_moment, as_number, formatter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from zoneinfo import ZoneInfo
 
-__all__ = ["BadField", "Converted", "Mapper", "eastern", "merge", "plain_name"]
+__all__ = ["BadField", "Converted", "Mapper", "merge", "plain_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +77,15 @@ def plain_name(name: str) -> str:
     return _SEPARATORS.sub("", name).lower()
 
 
-@functools.cache
-def eastern() -> ZoneInfo:
-    """The time zone of the Data API's date-times."""
-    return ZoneInfo("America/New_York")
-
-
-def _moment(value: object) -> object:
-    """Eastern time without an offset; a date-time that has none is taken as Eastern already."""
+def _moment(value: object, zone: ZoneInfo) -> object:
+    """Wall time of the zone, without an offset; a date-time that has none is taken as such already."""
     moment = as_moment(value)
     if not isinstance(moment, dt.datetime):
         return moment
-    if moment.tzinfo is not None:
-        try:
-            moment = moment.astimezone(eastern()).replace(tzinfo=None)
-        except OverflowError:
-            return BadValue("not_a_date", "the date is outside the years 1 to 9999 in Eastern time")
-    return moment.isoformat()
+    try:
+        return to_wall_time(moment, zone).isoformat()
+    except OverflowError:
+        return BadValue("not_a_date", f"the date is outside the years 1 to 9999 in the time zone {zone.key}")
 
 
 def _day(value: object) -> object:
@@ -137,7 +130,6 @@ _SCALARS: Final[dict[str, Callable[[object], object]]] = {
     "whole": _whole,
     "number": _number,
     "yes_no": as_boolean,
-    "moment": _moment,
     "day": _day,
 }
 
@@ -158,6 +150,7 @@ class Mapper:
         fields: Where properties of the records go (`{"town": "address.city"}`), and all others are left out;
             `None` matches properties by name.
         clear_nulls: Whether null and blank values are sent as null.
+        zone: The zone whose wall time date-times are sent in (the setting `timezone`).
 
     Attributes:
         unknown: Names of properties that Listrak does not have, as far as records showed them. Never sent.
@@ -167,11 +160,17 @@ class Mapper:
     """
 
     def __init__(
-        self, kind: str, fields: Mapping[str, str] | None = None, *, clear_nulls: bool = False
+        self,
+        kind: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        clear_nulls: bool = False,
+        zone: ZoneInfo | None = None,
     ) -> None:
         self.kind = KINDS[kind]
         self.unknown: set[str] = set()
         self._clear = clear_nulls
+        self._zone = zone or find_zone(DEFAULT_TIMEZONE)
         self._steps: dict[str, _Step | None] = {}
         self._names = _flat_names(self.kind.model)
         if self.kind.rows:
@@ -241,7 +240,9 @@ class Mapper:
     def _make(self, value: object, kind: Property, path: str, bad: list[BadField]) -> object:
         """A value as its property needs it, null to clear, or `_NOTHING`; what is wrong goes to `bad`."""
         made: object
-        if kind.model is None:
+        if kind.type == "moment":
+            made = _moment(value, self._zone)
+        elif kind.model is None:
             made = _scalar(kind)(value)
         elif (given := _from_text(value) if isinstance(value, str) else value) is None:
             made = None

@@ -26,8 +26,8 @@ class Property:
     """One property of a model.
 
     Attributes:
-        type: `text`, `whole` (32 bits), `number`, `yes_no`, `moment` (a date-time, Eastern time), `day`
-            (a date-time whose clock says nothing), `one_of`, `object` or `objects` (an array).
+        type: `text`, `whole` (32 bits), `number`, `yes_no`, `moment` (a date-time, wall time of `timezone`),
+            `day` (a date-time whose clock says nothing), `one_of`, `object` or `objects` (an array).
         max_length: Most characters of a text; none is no limit.
         choices: What a `one_of` may be.
         model: What an `object`, or each of the `objects`, is.

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from listrak_api.settings import CONNECTION_SETTINGS, DATA_CREDENTIALS, EMAIL_CREDENTIALS, SMS_CREDENTIALS
+from listrak_api.settings import (
+    CONNECTION_SETTINGS,
+    DATA_CREDENTIALS,
+    EMAIL_CREDENTIALS,
+    SMS_CREDENTIALS,
+    timezone_setting,
+)
 from target_listrak.destinations import KINDS
 
 __all__ = ["CONFIG_JSONSCHEMA"]
@@ -84,6 +90,10 @@ _LOADING: Final[dict[str, Any]] = {
         "description": "Two-letter country code (ISO 3166-1) of phone numbers that are written without one.",
         "default": "US",
     },
+    **timezone_setting(
+        "Date-times of retail data that carry an offset are sent as wall time of this zone; those without "
+        "one are taken as such already. Calendar days are never shifted."
+    ),
     # The SDK's own setting; the default differs: the mapping checks each value that it uses, once, for its
     # field.
     "validate_records": {

@@ -24,6 +24,7 @@ from singer_sdk.sinks import Sink
 
 from listrak_api.errors import ConfigurationError, ListrakError
 from listrak_api.masking import MaskingFilter
+from listrak_api.settings import zone_from_config
 from target_listrak.accounting import Journal, Row, closing_table, log_metrics
 from target_listrak.batches import records_of_batch
 from target_listrak.columns import codec_of
@@ -335,6 +336,8 @@ class TargetListrak(Target):
                 except ValueError:
                     message = f"{name} must be a number"
                     raise ConfigurationError(message, setting=name) from None
+        if raise_errors:
+            zone_from_config(self._config)
         return super()._validate_config(raise_errors=raise_errors)
 
     # What the SDK calls

@@ -8,12 +8,12 @@ import zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfoNotFoundError
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
+from listrak_api.settings import zone_from_config
 from target_listrak.mapping import BadValues
-from target_listrak.retail import BadField, Mapper, eastern, merge
+from target_listrak.retail import BadField, Mapper, merge
 from target_listrak.retail_models import KINDS
 from target_listrak.sinks.base import Loader, RowRejected, refused
 from target_listrak.values import BadValue
@@ -93,18 +93,13 @@ class RetailLoader(Loader):
     def resolve(cls, run: Run, destination: Destination) -> None:
         """Check that the credentials are there, and the properties that `fields` names. Makes no request."""
         run.client("data")
-        _mapper(destination)
-        try:
-            eastern()
-        except ZoneInfoNotFoundError:
-            message = "This machine has no time zone database, which Eastern time is taken from"
-            raise ListrakError(message, hint="Install the package tzdata beside singer-listrak.") from None
+        _mapper(run, destination)
 
     def __init__(
         self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: None
     ) -> None:
         super().__init__(run, stream, destination, journal, resolved)
-        self._mapper = _mapper(destination)
+        self._mapper = _mapper(run, destination)
         self._kind = KINDS[destination.kind]
         self._bad_values = BadValues(destination.option("on_bad_value"))
         self._batches: list[dict[Key, _Object]] = [{} for _ in range(_LANES)]
@@ -307,16 +302,17 @@ class _SentOrders:
             self._db.close()
 
 
-def _mapper(destination: Destination) -> Mapper:
+def _mapper(run: Run, destination: Destination) -> Mapper:
     """The mapper of a destination.
 
     Raises:
-        ConfigurationError: `fields` names a property that Listrak does not have.
+        ConfigurationError: `fields` names a property that Listrak does not have, or `timezone` no zone.
     """
     fields = destination.option("fields")
     chosen = None if isinstance(fields, str) else {name: str(goal) for name, goal in fields.items()}
     try:
-        return Mapper(destination.kind, chosen, clear_nulls=destination.clears)
+        zone = zone_from_config(run.config)
+        return Mapper(destination.kind, chosen, clear_nulls=destination.clears, zone=zone)
     except LookupError as error:
         names = ", ".join(KINDS[destination.kind].model.properties)
         problem = destination.error("fields", str(error.args[0]), f"It has: {names}.")

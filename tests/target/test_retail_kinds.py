@@ -317,10 +317,11 @@ def test_fields_name_what_goes_where_and_everything_else_stays(runs: Runs) -> No
 def test_a_machine_without_time_zones_is_told_so_before_a_record_is_read(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing() -> None:
-        raise ZoneInfoNotFoundError
+    def missing(key: str) -> None:
+        raise ZoneInfoNotFoundError(key)
 
-    monkeypatch.setattr("target_listrak.sinks.retail.eastern", missing)
+    monkeypatch.setattr("listrak_api.dates.ZoneInfo", missing)
+    monkeypatch.setattr("listrak_api.dates.available_timezones", set)
     outcome = runs.run([schema("s", "sku"), record("s", sku="A")], {"s": {"kind": "products"}})
     assert "tzdata" in str(outcome.error)
     assert rows(runs, "Product") == {}

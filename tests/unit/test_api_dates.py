@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listrak_api.dates import format_utc, parse
+from listrak_api.dates import find_zone, format_utc, from_wall_time, parse, to_wall_time
 
 ZONES = st.timedeltas(timedelta(hours=-14), timedelta(hours=14)).map(
     lambda offset: timezone(timedelta(minutes=offset // timedelta(minutes=1)))
@@ -93,3 +93,58 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ValueError:
         return
     assert moment is None or moment.tzinfo is UTC
+
+
+NEW_YORK = find_zone("America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-15T12:44:40", datetime(2026, 1, 15, 17, 44, 40, tzinfo=UTC)),
+        ("2026-07-15T12:44:40.1234567", datetime(2026, 7, 15, 16, 44, 40, 123456, UTC)),
+        ("2026-07-15T12:44:40Z", datetime(2026, 7, 15, 12, 44, 40, tzinfo=UTC)),
+        ("2026-07-15T12:44:40+02:00", datetime(2026, 7, 15, 10, 44, 40, tzinfo=UTC)),
+        # Clocks are set back at 02:00: 01:30 occurs twice and is the first of the two instants.
+        ("2026-11-01T01:30:00", datetime(2026, 11, 1, 5, 30, tzinfo=UTC)),
+        ("2026-11-01T02:00:00", datetime(2026, 11, 1, 7, 0, tzinfo=UTC)),
+        # Clocks are set forward at 02:00: 02:30 does not occur and has the offset before the change.
+        ("2026-03-08T02:30:00", datetime(2026, 3, 8, 7, 30, tzinfo=UTC)),
+        ("2026-03-08T03:30:00", datetime(2026, 3, 8, 7, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_date_time_without_offset_is_wall_time_of_the_zone(text: str, moment: datetime) -> None:
+    assert parse(text, NEW_YORK) == moment
+
+
+def test_no_date_stays_no_date_in_every_zone() -> None:
+    assert parse("0001-01-01T00:00:00", NEW_YORK) is None
+
+
+@given(MOMENTS)
+def test_wall_time_reads_back_but_for_the_second_of_two_instants(moment: datetime) -> None:
+    wall = to_wall_time(moment, NEW_YORK)
+    read = from_wall_time(wall, NEW_YORK)
+    assert wall.tzinfo is None
+    assert to_wall_time(read, NEW_YORK) == wall
+    assert moment - read in {timedelta(0), timedelta(hours=1)}
+
+
+@pytest.mark.parametrize("name", ["America/New_York", "america/new york", " UTC "])
+def test_a_zone_is_found_by_its_name(name: str) -> None:
+    assert find_zone(name).key.casefold() == name.strip().replace(" ", "_").casefold()
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("America/NewYork", "America/New_York"),
+        ("Los Angeles", "America/Los_Angeles"),
+        ("../etc/passwd", "America/New_York"),
+        ("", "America/New_York"),
+        ("???", "America/New_York"),
+    ],
+)
+def test_a_zone_that_does_not_exist_is_an_error_that_names_the_nearest(name: str, nearest: str) -> None:
+    with pytest.raises(LookupError, match=nearest):
+        find_zone(name)

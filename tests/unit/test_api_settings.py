@@ -18,10 +18,13 @@ from listrak_api.settings import (
     ConnectionSettings,
     has_credentials,
     is_loopback,
+    timezone_setting,
+    zone_from_config,
 )
 
 GIVEN = {"client_id": "an id", "client_secret": "a secret"}
 ALL = {**EMAIL_CREDENTIALS, **SMS_CREDENTIALS, **DATA_CREDENTIALS, **CONNECTION_SETTINGS}
+ALL |= timezone_setting("They are read in it.")
 
 
 def settings(**values: Any) -> ConnectionSettings:  # noqa: ANN401 - any wrong value
@@ -159,3 +162,15 @@ def test_any_value_is_taken_or_refused_by_name(name: str, value: object) -> None
 )  # fmt: skip
 def test_this_machine_is_known(host: str, here: bool) -> None:  # noqa: FBT001 - a table's column
     assert is_loopback(host) is here
+
+
+def test_the_time_zone_is_eastern_unless_another_is_set() -> None:
+    assert [zone_from_config({"timezone": name}).key for name in (None, "", " ")] == ["America/New_York"] * 3
+    assert zone_from_config({}).key == "America/New_York"
+    assert zone_from_config({"timezone": "America/Chicago"}).key == "America/Chicago"
+
+
+def test_an_unknown_time_zone_is_an_error_that_names_setting_and_nearest() -> None:
+    with pytest.raises(ConfigurationError, match=r"timezone is not .* America/Chicago") as caught:
+        zone_from_config({"timezone": "America/Chicgo"})
+    assert caught.value.setting == "timezone"

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_listrak.retail import Mapper, eastern, merge, plain_name
+from listrak_api.dates import find_zone
+from target_listrak.retail import Mapper, merge, plain_name
 from target_listrak.retail_models import KINDS, Model
 
 SPEC = Path(__file__).parents[2].parent / "shared" / "listrak-api" / "data.json"
@@ -148,8 +149,15 @@ def test_an_instant_stays_the_same_instant(moment: dt.datetime) -> None:
         sent = Mapper("orders").convert({"date_entered": given_value}).value["dateEntered"]
         local = dt.datetime.fromisoformat(sent)
         assert local.tzinfo is None
-        folds = {local.replace(tzinfo=eastern(), fold=fold).astimezone(dt.UTC) for fold in (0, 1)}
+        eastern = find_zone("America/New_York")
+        folds = {local.replace(tzinfo=eastern, fold=fold).astimezone(dt.UTC) for fold in (0, 1)}
         assert moment in folds
+
+
+def test_date_times_are_sent_in_the_zone_that_is_set() -> None:
+    mapper = Mapper("orders", zone=find_zone("America/Los_Angeles"))
+    sent = mapper.convert({"date_entered": "2026-07-01T03:30:00Z", "ship_date": "2026-01-15T12:00:00"}).value
+    assert sent == {"dateEntered": "2026-06-30T20:30:00", "shipDate": "2026-01-15T12:00:00"}
 
 
 @pytest.mark.parametrize(
