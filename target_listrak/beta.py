@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, RequestRefusedError
-from target_listrak.sinks.base import ACCEPTED, Outcome
+from target_listrak.outcomes import ACCEPTED, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from listrak_api import routes
 from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.results import Result, reason_of
-from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome, refused
-from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -126,7 +125,7 @@ class Contacts:
         """Change a contact's address: a call of its own, as Listrak takes no values and events with it."""
         if resubscribe is not None:
             subscribed = self._save(address, {}, resubscribe, state="Subscribed")
-            if isinstance(subscribed, BadValue):
+            if isinstance(subscribed, Declined | Rejected):
                 return subscribed
         return self._save(address, {}, {"newEmailAddress": new_address}, idempotent=False)
 
@@ -209,4 +208,4 @@ def _meaning(error: RequestRefusedError) -> Outcome:
     for part, result in _CODES:
         if part in error.code:
             return reason_of(result)
-    return refused(error)
+    return rejected_by(error)

@@ -126,6 +126,12 @@ OPTIONS: Final[dict[str, Option]] = {
         ("import", "beta"),
         "import",
     ),
+    "max_reject_share": Option(
+        "The setting of that name, for this destination alone (0 to 1).", (int, float)
+    ),
+    "max_declined_share": Option(
+        "The setting of that name, for this destination alone (0 to 1).", (int, float)
+    ),
     "sender_code": Option("The SMS sender code: its code or id.", _NAME_OR_ID),
     "phone_list": Option("The Phone List, by name or id.", _NAME_OR_ID),
 }
@@ -136,8 +142,9 @@ _FIELDS = ("fields", "field_group", "create_missing", "update_type", "null_handl
 _MIRROR = ("mirror", "max_removed_share", "allow_deletes")
 _SMS_FIELDS = ("email", "fields", "null_handling", "on_bad_value")
 _RETAIL = ("fields", "null_handling", "on_bad_value")
+_SHARES = ("max_reject_share", "max_declined_share")
 
-KINDS: Final[dict[str, tuple[str, ...]]] = {
+_MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "email_list": (
         *_LIST,
         *_FIELDS,
@@ -181,6 +188,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "reviews": (*_RETAIL, "allow_deletes"),
     "rating_summaries": _RETAIL,
 }
+KINDS: Final = {kind: (*members, *_SHARES) for kind, members in _MEMBERS.items()}
 """The members that each kind of destination has."""
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
@@ -333,14 +341,19 @@ def _check_together(destination: Destination) -> None:
         raise destination.error(
             "null_handling", "Append only adds; `clear` contradicts it", "Use update_type Update."
         )
-    if "max_removed_share" in options and not 0 <= options["max_removed_share"] <= 1:
-        raise destination.error("max_removed_share", "a share from 0 to 1 is needed")
+    _check_shares(destination)
     if kind == "audience" and option("create_missing") and "field_group" not in options:
         raise destination.error("field_group", "create_missing needs to know the group of the new field")
     if option("route") == "beta":
         _check_beta(destination)
     _check_fields(destination)
     _check_events(destination)
+
+
+def _check_shares(destination: Destination) -> None:
+    for member in ("max_removed_share", *_SHARES):
+        if not 0 <= destination.options.get(member, 0) <= 1:
+            raise destination.error(member, "expected a share from 0 to 1")
 
 
 def _check_beta(destination: Destination) -> None:

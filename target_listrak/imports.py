@@ -25,8 +25,8 @@ from target_listrak.import_file import (
     Layout,
     encode_line,
 )
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
 from target_listrak.results import Result, reason_of, result_of, summary_text
-from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome
 from target_listrak.waiting import ImportFailedError, await_import
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from listrak_api.errors import ListrakError
 from target_listrak.addresses import Address, parse
 from target_listrak.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout, encode_line
 from target_listrak.names import folded
-from target_listrak.sinks.base import RowRejected
+from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values import BadValue, Formatter, as_boolean, as_text, formatter
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class BadValues:
         """Reject the row, end the run, or return, in which case the value is left out."""
         reason = f"{name}: {why.reason}"
         if self._treatment == "reject_row":
-            raise RowRejected(BadValue("bad_value", reason))
+            raise RowRejected(Rejected("bad_value", reason))
         if self._treatment == "fail":
             hint = "The setting on_bad_value is fail; reject_row rejects the row, blank leaves the value out."
             msg = f"A value does not fit: {reason}"
@@ -173,7 +173,7 @@ class RowMapping:
         name = str(self._external_id)
         cell = self._external_format(record.get(name))
         if isinstance(cell, BadValue):
-            raise RowRejected(BadValue("bad_value", f"{name}: {cell.reason}"))
+            raise RowRejected(Rejected("bad_value", f"{name}: {cell.reason}"))
         return cell
 
     def _new_address(self, record: Mapping[str, Any], address: Address) -> str | None:
@@ -182,7 +182,7 @@ class RowMapping:
             return None
         new = parse(value)
         if isinstance(new, BadValue):
-            raise RowRejected(BadValue(new.code, f"{self._new_email}: {new.reason}"))
+            raise RowRejected(Rejected.of(new, str(self._new_email)))
         return new.sent if new.key != address.key else None
 
 
@@ -252,7 +252,7 @@ class FieldValuesMapping:
         values = record.get(self._name)
         if not isinstance(values, Mapping):
             raise RowRejected(
-                BadValue("no_field_values", f"{self._name}: an object from field id to value is needed")
+                Rejected("no_field_values", f"{self._name}: an object from field id to value is needed")
             )
         columns: list[ColumnId] = []
         cells: list[str] = []
@@ -265,7 +265,7 @@ class FieldValuesMapping:
                 columns.append(int(key))
                 cells.append(cell)
         if not columns:
-            raise RowRejected(BadValue("no_field_values", f"{self._name}: no value that can be sent"))
+            raise RowRejected(Rejected("no_field_values", f"{self._name}: no value that can be sent"))
         return tuple(columns), encode_line([address.sent, *cells])
 
     def _cell(self, column: int, value: object, record: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
-"""What was not accepted, and why: a file that is itself Singer input.
+"""The records that were declined or rejected, with their reasons: a file that is itself Singer input.
 
-Each line is the line that was read, with a member `rejected` beside `record`: code, reason, destination,
-source row number. SCHEMA lines precede the records they describe. Mended, the file can be piped into the
-target again.
+Each line is the line that was read, with a member `rejected` beside `record`: `outcome` (`declined` or
+`rejected`), code, reason, destination, source row number and, for more than one fault, `faults`. SCHEMA lines
+precede the records they describe. Corrected, the file can be piped into the target again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class RejectsFile:
-    """The rejects file: made with the first rejected record, readable by its owner only (mode 0600).
+    """The rejects file: created with the first such record, readable by its owner only (mode 0600).
 
-    A file that is there already is never touched: it may be the input of this very run, or not mended yet.
+    A file that is there already is never touched: it may be the input of this very run, or not read yet.
     The new one then gets a number before its suffix.
 
     Args:
@@ -54,12 +54,12 @@ class RejectsFile:
     def write(
         self, stream: str, line: bytes, rejected: dict[str, object], properties: dict[str, Any] | None = None
     ) -> None:
-        """Write one record that was rejected.
+        """Write one record that was not loaded.
 
         Args:
             stream: The stream's name as it came in.
             line: The RECORD line as it was read.
-            rejected: Code, reason, destination and source row number.
+            rejected: Outcome, code, reason, destination and source row number.
             properties: What earlier records of the same contact had given and this one was merged with.
 
         Raises:
@@ -110,5 +110,7 @@ class RejectsFile:
                 message, setting="rejects_path", hint="Name a file in a folder you may write to."
             ) from error
         self._file = os.fdopen(descriptor, "wb")
-        self._logger.warning("Some records are rejected. They are written to %s", self.path)
+        self._logger.warning(
+            "Some records are not loaded (declined or rejected). They are written to %s", self.path
+        )
         return self._file

@@ -12,7 +12,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.values import BadValue
+from target_listrak.outcomes import Declined, NotLoaded, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +82,10 @@ _REASONS = {
 }
 
 
+_WRONG = frozenset({Result.BAD_ADDRESS, Result.FAILED, Result.UNKNOWN_WORD})
+"""Results that reject a row; the others that do not load it decline it."""
+
+
 def _word(text: object) -> str:
     return _NOT_LETTER.sub("", str(text).lower())
 
@@ -95,8 +99,8 @@ def result_of(text: object) -> Result:
     return Result.FAILED if _is_bad(word) else Result.UNKNOWN_WORD
 
 
-def reason_of(result: Result, text: object = "") -> BadValue:
-    """Why a contact's row was rejected."""
+def reason_of(result: Result, text: object = "") -> NotLoaded:
+    """Why a contact's row was not loaded: declined, but for what is wrong or unknown."""
     reason = _REASONS[result]
     if result in {Result.FAILED, Result.UNKNOWN_WORD} and _word(text):
         reason = f"{reason} ({_word(text)[:40]})"
@@ -105,7 +109,7 @@ def reason_of(result: Result, text: object = "") -> BadValue:
         if result in {Result.UNSUBSCRIBED, Result.ALREADY_UNSUBSCRIBED}
         else result.value
     )
-    return BadValue(code, reason)
+    return (Rejected if result in _WRONG else Declined)(code, reason)
 
 
 def has_ended(status: Mapping[str, Any]) -> bool:

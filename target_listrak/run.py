@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
 
+    from target_listrak.destinations import Destination
+
 __all__ = ["Run"]
 
 _IMPORT_THREADS = 32
@@ -64,16 +66,28 @@ class Run(Connection):
             "call", threads=config["max_concurrency"], budget=_CALL_BUDGET, stopping=self.stopping
         )
         self.rejects = RejectsFile(Path(config["rejects_path"]), logger)
-        self.ledger = Ledger(self._passes_on(write_state), self.within_reject_share)
+        self.ledger = Ledger(self._passes_on(write_state), self.within_shares)
         self.accounts: dict[str, Account] = {}
         self.lists = Lists(self)
         self.hub = Hub()
         self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         self.file_numbers = itertools.count(1)
 
-    def journal(self, stream: str, destination: str, *, skipped: bool = False) -> Journal:
-        """The books of a stream that has just appeared."""
-        account = self.accounts.setdefault(stream, Account(stream, destination, skipped=skipped))
+    def journal(
+        self, stream: str, text: str, destination: Destination | None = None, *, skipped: bool = False
+    ) -> Journal:
+        """The row accounting of a stream that has just appeared.
+
+        Args:
+            stream: The stream.
+            text: Its destination, for people.
+            destination: Its destination, whose limits go before the run's.
+            skipped: Whether `unmapped_streams` decides about its rows.
+        """
+        account = self.accounts.setdefault(stream, Account(stream, text, skipped=skipped))
+        own = destination.options if destination is not None else {}
+        account.max_reject_share = own.get("max_reject_share", self.config["max_reject_share"])
+        account.max_declined_share = own.get("max_declined_share", self.config["max_declined_share"])
         return Journal(stream, account, self.ledger, self.rejects)
 
     def check(self) -> None:
@@ -108,17 +122,16 @@ class Run(Connection):
             engine.wait_idle(_BREAK_OFF_SECONDS)
 
     def over_reject_share(self) -> list[Account]:
-        """The accounts whose share of rejected rows is above `max_reject_share` as it stands."""
-        most = float(self.config["max_reject_share"])
-        return [
-            account
-            for account in list(self.accounts.values())
-            if not account.skipped and account.reject_share > most
-        ]
+        """The accounts with more rejected rows than `max_reject_share` allows, as it stands."""
+        return [account for account in list(self.accounts.values()) if account.over_reject_share]
 
-    def within_reject_share(self) -> bool:
-        """Whether STATE may pass: no destination has more rejected rows than allowed, as it stands."""
-        return not self.over_reject_share()
+    def over_declined_share(self) -> list[Account]:
+        """The accounts with more declined rows than `max_declined_share` allows, as it stands."""
+        return [account for account in list(self.accounts.values()) if account.over_declined_share]
+
+    def within_shares(self) -> bool:
+        """Whether STATE may pass: no stream has more rejected or declined rows than allowed, as it stands."""
+        return not (self.over_reject_share() or self.over_declined_share())
 
     def _passes_on(self, write_state: Callable[[bytes], None]) -> Callable[[bytes], None]:
         def write(state: bytes) -> None:

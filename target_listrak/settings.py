@@ -39,17 +39,26 @@ _LOADING: Final[dict[str, Any]] = {
     "rejects_path": {
         "type": ["string", "null"],
         "title": "Rejects file",
-        "description": "File for the records that were not accepted, each with its reason, as Singer "
-        "messages that can be mended and sent again. It holds people's data (mode 0600). A "
+        "description": "File for the records that were declined or rejected, each with its reason, as Singer "
+        "messages that can be corrected and sent again. It holds people's data (mode 0600). A "
         "file that is there is kept; the new one gets a number.",
         "default": "target-listrak-rejects.singer",
     },
     "max_reject_share": {
         "type": ["number", "null"],
         "title": "Largest share of rejected records",
-        "description": "When more than this share (0 to 1) of a destination's records is rejected, the run "
-        "ends with an error and passes on no further STATE.",
+        "description": "When more than this share (0 to 1) of a destination's records is rejected because "
+        "they are wrong, the run ends with an error and passes on no further STATE. Fewer than five rejected "
+        "records never end a run, unless the share is 0, which allows none. A destination can have its own.",
         "default": 0.2,
+        "minimum": 0,
+        "maximum": 1,
+    },
+    "max_declined_share": {
+        "type": ["number", "null"],
+        "title": "Largest share of declined records",
+        "description": "The same for records that are right and that Listrak or consent does not let be "
+        "loaded: previously unsubscribed, opted out, not on the list. Default: no limit.",
         "minimum": 0,
         "maximum": 1,
     },

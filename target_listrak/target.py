@@ -29,10 +29,9 @@ from target_listrak.accounting import Journal, Row, closing_table, log_metrics
 from target_listrak.batches import records_of_batch
 from target_listrak.columns import codec_of
 from target_listrak.destinations import KINDS, Destinations, plain_numbers
+from target_listrak.outcomes import UNCHANGED, Rejected, RowNotLoaded, RowRejected
 from target_listrak.reader import InputError, Reader
 from target_listrak.settings import CONFIG_JSONSCHEMA
-from target_listrak.sinks.base import Loader, RowRejected
-from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 
     from target_listrak.columns import RecordCodec
     from target_listrak.destinations import Destination
+    from target_listrak.sinks.base import Loader
 
 __all__ = ["EXPLAINED", "RejectShareError", "TargetListrak", "Terminated"]
 
@@ -80,7 +80,7 @@ class Terminated(BaseException):
 
 
 class RejectShareError(ListrakError):
-    """More than `max_reject_share` of a destination's records was rejected."""
+    """More of a destination's records were rejected, or declined, than the settings allow."""
 
 
 class ListrakSink(Sink):
@@ -153,8 +153,8 @@ class Feed:
             loader.activated = False
         try:
             loader.take(self._checked(record), row)
-        except RowRejected as rejected:
-            self.journal.reject(row, rejected.why)
+        except RowNotLoaded as ended:
+            self.journal.end(row, ended.outcome)
             if isinstance(record, dict):
                 loader.note_rejected(record)
 
@@ -196,8 +196,8 @@ class Feed:
         try:
             transformed = stream_map.transform(dict(record))
         except MapExpressionError:
-            why = BadValue("stream_map", "an expression of the setting stream_maps fails for the record")
-            self.journal.reject(self.journal.open(line), why)
+            rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
+            self.journal.end(self.journal.open(line), rejected)
             if self.loader is not None:
                 self.loader.note_rejected(record)
             return
@@ -223,23 +223,23 @@ class Feed:
 
     def _checked(self, record: object) -> dict[str, Any]:
         if not isinstance(record, dict):
-            raise RowRejected(BadValue("unreadable", "the record is no JSON object"))
+            raise RowRejected(Rejected("unreadable", "the record is no JSON object"))
         for key in self._keys:
             if key not in record:
-                raise RowRejected(BadValue("missing_key", f"the record lacks the key property {key}"))
+                raise RowRejected(Rejected("missing_key", f"the record lacks the key property {key}"))
         validator = self._sink._validator if self._sink is not None else None  # noqa: SLF001 - the SDK's own hook
         if validator is not None:
             try:
                 validator.validate(record)
             except InvalidRecord as error:
-                raise RowRejected(BadValue("invalid_record", _broken_rule(error))) from None
+                raise RowRejected(Rejected("invalid_record", _broken_rule(error))) from None
         return record
 
     def _without_destination(self, row: Row) -> None:
         if self._reject:
-            self.journal.reject(row, BadValue("no_destination", "the stream has no destination"))
+            self.journal.end(row, Rejected("no_destination", "the stream has no destination"))
         else:
-            self.journal.unchanged(row)
+            self.journal.end(row, UNCHANGED)
 
 
 def _stream_of(message: dict[str, Any]) -> str:
@@ -456,15 +456,30 @@ class TargetListrak(Target):
         for loader in self._loaders():
             loader.finish()
         self.run.drain()
-        over = self.run.over_reject_share()
-        if over:
-            shares = ", ".join(f"{one.stream} {one.rejected:,} of {one.settled:,}" for one in over)
-            most = self.run.config["max_reject_share"]
-            text = f"More records were rejected than max_reject_share ({most:g}) allows: {shares}."
-            raise RejectShareError(
-                f"{text} STATE is held back.",
-                hint=f"{self.run.rejects.path} has the reasons. Mend the source, or raise max_reject_share.",
-            )
+        self._check_shares()
+
+    def _check_shares(self) -> None:
+        """Fail where more rows were rejected or declined than allowed.
+
+        Raises:
+            RejectShareError: The text names the setting, the streams and their rows.
+        """
+        over = [("rejected", one, one.rejected, one.max_reject_share) for one in self.run.over_reject_share()]
+        over += [
+            ("declined", one, one.declined, one.max_declined_share) for one in self.run.over_declined_share()
+        ]
+        if not over:
+            return
+        setting = "max_reject_share" if over[0][0] == "rejected" else "max_declined_share"
+        shares = ", ".join(
+            f"stream {one.stream!r} has {rows:,} of {one.settled:,} {result}, more than the share of {most:g}"
+            for result, one, rows, most in over
+        )
+        way_out = "Fix the source" if over[0][0] == "rejected" else "See who was declined and why"
+        raise RejectShareError(
+            f"{setting}: {shares} that is allowed. STATE is held back.",
+            hint=f"{self.run.rejects.path} has the reasons. {way_out}, or raise {setting}.",
+        )
 
     def end_early(self, error: BaseException) -> None:
         """Begin nothing more, let what runs be confirmed, and print the accounting."""
@@ -518,7 +533,7 @@ class TargetListrak(Target):
 
         loader_class = LOADERS[destination.kind]
         resolved = self._resolved[destination.pattern]
-        journal = self.run.journal(stream, loader_class.describe(destination, resolved))
+        journal = self.run.journal(stream, loader_class.describe(destination, resolved), destination)
         return Feed(
             stream, journal, loader_class(self.run, stream, destination, journal, resolved), reject=False
         )

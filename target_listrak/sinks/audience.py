@@ -17,7 +17,7 @@ from target_listrak.ledger import Epoch
 from target_listrak.membership import Membership
 from target_listrak.mirror import may_remove
 from target_listrak.names import NoSuchNameError
-from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome, RowRejected
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.sinks.list_rows import ListLoader
 from target_listrak.values import BadValue, as_boolean
 
@@ -124,7 +124,7 @@ class AudienceLoader(ListLoader):
         self._members.note_seen(address.key)
         wanted = self._wanted(record)
         if self._members.was_on(address.key) is wanted:
-            self.journal.unchanged(row)
+            self.journal.end(row, UNCHANGED)
             return
         self._members.note_changed(address.key, address.sent)
         plan = self.plan if wanted else self._off_plan
@@ -180,7 +180,7 @@ class AudienceLoader(ListLoader):
         if record.get("_sdc_deleted_at"):
             if not self.destination.option("allow_deletes"):
                 raise RowRejected(
-                    BadValue("deleted", "the source deleted the record, and allow_deletes is off")
+                    Rejected("deleted", "the source deleted the record, and allow_deletes is off")
                 )
             return False
         if self._member is None:
@@ -189,7 +189,7 @@ class AudienceLoader(ListLoader):
         if isinstance(member, bool):
             return member
         reason = member.reason if isinstance(member, BadValue) else "the value is missing"
-        raise RowRejected(BadValue("bad_value", f"{self._member}: {reason}"))
+        raise RowRejected(Rejected("bad_value", f"{self._member}: {reason}"))
 
     def _remove(self, people: list[tuple[str, str]]) -> None:
         """Set contacts off by an import, and wait for it."""
@@ -210,7 +210,9 @@ class AudienceLoader(ListLoader):
             buffer.close()
 
     def _count_removed(self, outcomes: Mapping[int, Outcome]) -> None:
-        reasons = Counter(outcome.code for outcome in outcomes.values() if isinstance(outcome, BadValue))
+        reasons = Counter(
+            outcome.code for outcome in outcomes.values() if isinstance(outcome, Declined | Rejected)
+        )
         self.journal.account.removed += sum(one in {ACCEPTED, UNCHANGED} for one in outcomes.values())
         for code, count in reasons.items():
             self.run.logger.warning(

@@ -11,7 +11,7 @@ import abc
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from listrak_api.errors import NotFoundError, RequestRefusedError
-from target_listrak.values import BadValue
+from target_listrak.outcomes import Outcome, Rejected, rejected_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -22,36 +22,7 @@ if TYPE_CHECKING:
     from target_listrak.import_file import Layout
     from target_listrak.run import Run
 
-__all__ = ["ACCEPTED", "UNCHANGED", "Loader", "Outcome", "Prepared", "RowRejected"]
-
-
-class _Settled:
-    """A row's good end."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
-
-
-ACCEPTED = _Settled("ACCEPTED")
-UNCHANGED = _Settled("UNCHANGED")
-
-Outcome = _Settled | BadValue
-"""What became of a row: `ACCEPTED`, `UNCHANGED`, or why it was rejected."""
-
-
-class RowRejected(Exception):  # noqa: N818 - an end, and no error of the code
-    """Raised while a row is prepared: it goes to the rejects file.
-
-    Args:
-        why: Code and reason, without anybody's data.
-    """
-
-    def __init__(self, why: BadValue) -> None:
-        super().__init__(why.code)
-        self.why = why
+__all__ = ["Loader", "Prepared", "attempt"]
 
 
 class Prepared(NamedTuple):
@@ -139,7 +110,8 @@ class Loader(abc.ABC):
             row: Its row in the books.
 
         Raises:
-            RowRejected: The row cannot be loaded.
+            RowRejected: The row is wrong.
+            RowDeclined: The row is right and must not be loaded.
         """
 
     def columns_wanted(self) -> tuple[str, ...] | None:
@@ -203,16 +175,8 @@ class Loader(abc.ABC):
         self.run.calls.submit(lane, job, 500 + len(row.line) + weight)
 
     def settle(self, row: Row, outcome: Outcome) -> None:
-        """Put a row's outcome into the books."""
-        if outcome is ACCEPTED:
-            self.journal.accept(row)
-        elif outcome is UNCHANGED:
-            self.journal.unchanged(row)
-        elif isinstance(outcome, BadValue):
-            self.journal.reject(row, outcome)
-        else:  # pragma: no cover - a programming error must not lose a row
-            message = f"A row ended as {outcome!r}"
-            raise TypeError(message)
+        """Count a row by its outcome."""
+        self.journal.end(row, outcome)
 
 
 def attempt(make: Callable[[], Outcome]) -> Outcome:
@@ -220,12 +184,6 @@ def attempt(make: Callable[[], Outcome]) -> Outcome:
     try:
         return make()
     except RequestRefusedError as error:
-        return refused(error)
+        return rejected_by(error)
     except NotFoundError as error:
-        return BadValue("not_found", f"Listrak does not know it ({error.code or 'HTTP 404'})")
-
-
-def refused(error: RequestRefusedError) -> BadValue:
-    """Listrak's refusal as a reason: its code, and its own words (masked by the client) where it gave any."""
-    reason = "Listrak refused it: " + (error.code or f"HTTP {error.status}")
-    return BadValue("refused", f"{reason}: {error.message}" if error.message else reason)
+        return Rejected("not_found", f"Listrak does not know it ({error.code or 'HTTP 404'})")

@@ -10,9 +10,9 @@ from target_listrak.contacts import Contacts
 from target_listrak.import_file import NEW_EMAIL, Buffer, encode_line
 from target_listrak.imports import Plan
 from target_listrak.mapping import FieldValuesMapping, Mapper, RowMapping, property_like
+from target_listrak.outcomes import Declined, Outcome, Rejected, RowRejected
 from target_listrak.profile_fields import columns_of
 from target_listrak.results import Result, reason_of
-from target_listrak.sinks.base import Outcome, RowRejected
 from target_listrak.sinks.list_rows import ListLoader
 from target_listrak.values import BadValue, as_text
 
@@ -79,7 +79,7 @@ class EmailListLoader(FieldsLoader):
     def take_deleted(self, record: dict[str, Any], row: Row) -> None:
         """Unsubscribe where `allow_deletes` says so."""
         if not self.destination.option("allow_deletes"):
-            raise RowRejected(BadValue("deleted", "the source deleted the record, and allow_deletes is off"))
+            raise RowRejected(Rejected("deleted", "the source deleted the record, and allow_deletes is off"))
         address = self.address(record)
         self.add(self.list_of(record), _REMOVE, address.key, (), encode_line([address.sent]), row)
 
@@ -123,7 +123,7 @@ class EmailListLoader(FieldsLoader):
             again = [
                 index
                 for index, outcome in outcomes.items()
-                if isinstance(outcome, BadValue) and outcome.code == before.code
+                if isinstance(outcome, Declined) and outcome.code == before.code
             ]
             if again:
                 outcomes = outcomes | self.calls(again, self.single(email_list, self.plan, buffer))
@@ -197,7 +197,7 @@ class ProfileFieldsLoader(FieldsLoader):
             return super().address(record)
         external = as_text(record.get(name))
         if isinstance(external, BadValue) or not external:
-            raise RowRejected(BadValue("no_external_id", f"{name}: an external contact id is needed"))
+            raise RowRejected(Rejected("no_external_id", f"{name}: an external contact id is needed"))
         return Address(external, f"\0{external}")
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:

@@ -11,7 +11,8 @@ from target_listrak.import_file import Buffer, Layout
 from target_listrak.imports import Importer, Plan
 from target_listrak.mapping import Mapper, RowMapping, name_or_id, property_like
 from target_listrak.names import NoSuchNameError
-from target_listrak.sinks.base import ACCEPTED, Loader, Outcome, Prepared, RowRejected, attempt
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
+from target_listrak.sinks.base import Loader, Prepared, attempt
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class ListLoader(Loader):
         self.plan = self.make_plan()
         self._list: EmailList | None = resolved
         self._list_from: str | None = destination.option("list_from")
-        self._named: dict[object, EmailList | BadValue] = {}
+        self._named: dict[object, EmailList | Rejected] = {}
         self._email = ""
         self._schema: dict[str, Any] = {}
         self._mappers: dict[int, Mapper] = {}
@@ -161,7 +162,7 @@ class ListLoader(Loader):
         """Treat a record that its source deleted: refused, unless the kind knows better."""
         del record, row
         raise RowRejected(
-            BadValue(
+            Rejected(
                 "deleted", f"the source deleted the record, and {self.destination.kind} removes nobody for it"
             )
         )
@@ -174,7 +175,7 @@ class ListLoader(Loader):
         """
         address = parse(record.get(self._email))
         if isinstance(address, BadValue):
-            raise RowRejected(address)
+            raise RowRejected(Rejected.of(address))
         return address
 
     def list_of(self, record: Mapping[str, Any]) -> EmailList:
@@ -187,15 +188,15 @@ class ListLoader(Loader):
             return self._list
         wanted = name_or_id(record.get(str(self._list_from)))
         if wanted is None:
-            raise RowRejected(BadValue("no_list", f"{self._list_from}: the name or id of a list is needed"))
+            raise RowRejected(Rejected("no_list", f"{self._list_from}: the name or id of a list is needed"))
         known = self._named.get(wanted)
         if known is None:
             try:
                 known = self.run.lists.find(wanted)
             except NoSuchNameError as error:
-                known = BadValue("unknown_list", f"{self._list_from}: {error.message}")
+                known = Rejected("unknown_list", f"{self._list_from}: {error.message}")
             self._named[wanted] = known
-        if isinstance(known, BadValue):
+        if isinstance(known, Rejected):
             raise RowRejected(known)
         return known
 
@@ -299,17 +300,21 @@ class ListLoader(Loader):
         return self._importers[key]
 
     def settle_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
-        """Put the outcomes of a batch's rows into the books, and those that were merged into them."""
-        rejected = {index: why for index, why in outcomes.items() if isinstance(why, BadValue)}
-        for index, why in rejected.items():
-            line, merged = buffer.record(index)
-            self.journal.note_reject(buffer.number(index), line, why, merged)
+        """Count a batch's rows by their outcomes, and the rows that were merged into them."""
+        results = list(outcomes.values())
+        accepted, unchanged, declined = results.count(ACCEPTED), results.count(UNCHANGED), 0
+        if accepted + unchanged < len(results):
+            for index, outcome in outcomes.items():
+                if isinstance(outcome, Declined | Rejected):
+                    line, merged = buffer.record(index)
+                    self.journal.write_down(buffer.number(index), line, outcome, merged)
+                    declined += isinstance(outcome, Declined)
         epochs = buffer.count_epochs(outcomes)
-        accepted = list(outcomes.values()).count(ACCEPTED)
         self.journal.settle(
             epochs,
             accepted=accepted,
-            unchanged=len(outcomes) - accepted - len(rejected),
-            rejected=len(rejected),
-            merged=epochs.total() - len(outcomes),
+            unchanged=unchanged,
+            declined=declined,
+            rejected=len(results) - accepted - unchanged - declined,
+            merged=epochs.total() - len(results),
         )

@@ -13,9 +13,10 @@ from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
 from listrak_api.settings import zone_from_config
 from target_listrak.mapping import BadValues
+from target_listrak.outcomes import ACCEPTED, Rejected, RowRejected, rejected_by
 from target_listrak.retail import BadField, Mapper, merge
 from target_listrak.retail_models import KINDS
-from target_listrak.sinks.base import Loader, RowRejected, refused
+from target_listrak.sinks.base import Loader
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ _RECENT: Final = 2_000
 _GIVE_UP_AFTER: Final = 200
 """Rejected rows after which refused arrays are searched no more, if the run has failed by them anyway."""
 
-_DELETED: Final = BadValue(
+_DELETED: Final = Rejected(
     "deleted", "the source deleted the record (_sdc_deleted_at), and the destination does not delete"
 )
-_SPLIT: Final = BadValue(
+_SPLIT: Final = Rejected(
     "split_order",
     "earlier rows of this order were sent long before; sending this one would take their items away. "
     "Sort the stream by order number",
@@ -251,7 +252,7 @@ class RetailLoader(Loader):
                 if len(objects) == 1:
                     if isinstance(error, NotFoundError):
                         raise
-                    self._reject(objects[0][1], refused(error))
+                    self._reject(objects[0][1], rejected_by(error))
                     return
                 self._check_hope(error)
                 half = len(objects) // 2
@@ -260,7 +261,7 @@ class RetailLoader(Loader):
                 return
         for _, known in objects:
             for row in known.rows.values():
-                self.journal.accept(row)
+                self.journal.end(row, ACCEPTED)
 
     def _check_hope(self, error: RequestRefusedError | NotFoundError) -> None:
         """End the run where so much is refused that it fails in any case: the cause is no single row's."""
@@ -269,9 +270,9 @@ class RetailLoader(Loader):
             message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"
             raise ListrakError(message, hint=f"See {self.run.rejects.path} for the reasons.") from error
 
-    def _reject(self, known: _Object, why: BadValue) -> None:
+    def _reject(self, known: _Object, rejected: Rejected) -> None:
         for row in known.rows.values():
-            self.journal.reject(row, why, merged_with=known.whole)
+            self.journal.end(row, rejected, merged_with=known.whole)
 
 
 class _SentOrders:
@@ -319,5 +320,5 @@ def _mapper(run: Run, destination: Destination) -> Mapper:
         raise problem from None
 
 
-def _reason(bad: BadField) -> BadValue:
-    return BadValue(bad.bad.code, f"{bad.path}: {bad.bad.reason}")
+def _reason(bad: BadField) -> Rejected:
+    return Rejected.of(bad.bad, bad.path)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from target_listrak import phones
-from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, NotLoaded, Outcome, Rejected
 from target_listrak.sinks.sms_batch import Entry, SmsLoader
 from target_listrak.sinks.sms_contacts import OPTED_OUT, PENDING, UNKNOWN_NUMBER, State
 from target_listrak.sinks.sms_mirror import SmsMirror
 from target_listrak.sinks.sms_profile import Profile, create_body, update_body
 from target_listrak.sinks.sms_update import UpdatingLoader
-from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SmsListLoader", "SmsOptOutLoader", "SmsProfilesLoader", "SmsUnsubscribeLoader"]
 
-PREVIOUSLY_UNSUBSCRIBED: Final = BadValue(
+PREVIOUSLY_UNSUBSCRIBED: Final = Declined(
     "previously_unsubscribed", "the person had left the list before; only `resubscribe` subscribes them again"
 )
 
@@ -76,7 +75,7 @@ class SmsListLoader(UpdatingLoader):
             outcome = self.contacts.create(self.phone_list, create_body(entry.number, entry.profile))
             if outcome is None:
                 return ACCEPTED
-            if not (isinstance(outcome, BadValue) and outcome.code == "known_number"):
+            if not (isinstance(outcome, Rejected) and outcome.code == "known_number"):
                 return outcome
             state = self.contacts.state(entry.number, self.phone_list)
         return self._subscribe(entry, state)
@@ -93,12 +92,12 @@ class SmsListLoader(UpdatingLoader):
             return refusal
         if state is not State.SUBSCRIBED:
             outcome = self.contacts.subscribe(entry.number, self.phone_list)
-            if isinstance(outcome, BadValue):
+            if isinstance(outcome, Declined | Rejected):
                 return outcome
             entry.subscribed = outcome is None
         return self.update(entry, contact)
 
-    def _refusal(self, contact: Mapping[str, Any] | None, state: State) -> BadValue | None:
+    def _refusal(self, contact: Mapping[str, Any] | None, state: State) -> NotLoaded | None:
         """Why a known number must not be subscribed."""
         if contact is None:
             return UNKNOWN_NUMBER
@@ -154,7 +153,7 @@ class SmsOptOutLoader(SmsLoader):
             return UNCHANGED
         writable = {field.id for field in self.resolved.fields if field.active}
         outcome = self._opt_out(entry.number, contact, writable)
-        if isinstance(outcome, BadValue) and contact.get("segmentationFieldValues"):
+        if isinstance(outcome, Rejected) and contact.get("segmentationFieldValues"):
             # An old value that Listrak no longer takes must not keep anybody from opting out.
             outcome = self._opt_out(entry.number, contact, set())
         return outcome or ACCEPTED

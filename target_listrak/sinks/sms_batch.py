@@ -16,8 +16,9 @@ import msgspec
 
 from listrak_api.errors import RequestRefusedError
 from target_listrak import phones
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.sinks import sms_account
-from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Loader, Outcome, RowRejected
+from target_listrak.sinks.base import Loader
 from target_listrak.sinks.sms_contacts import PENDING, UNKNOWN_NUMBER, SmsContacts, State, outcome_of
 from target_listrak.sinks.sms_profile import Profile, property_of
 from target_listrak.values import BadValue
@@ -49,7 +50,7 @@ _USUAL_PHONES: Final = (
     "sms",
 )
 
-DELETED: Final = BadValue(
+DELETED: Final = Rejected(
     "deleted", "the source deleted the record (_sdc_deleted_at), and the destination does not allow deletes"
 )
 
@@ -153,7 +154,7 @@ class SmsLoader(Loader):
         """Add a row to the batch; a later row of a number takes the earlier one in."""
         number = phones.canonical(record.get(self.phone_property), self.country)
         if isinstance(number, BadValue):
-            raise RowRejected(number)
+            raise RowRejected(Rejected.of(number))
         self.take_number(number, record, row)
 
     def take_number(self, number: str, record: dict[str, Any], row: Row) -> None:
@@ -248,11 +249,8 @@ class SmsLoader(Loader):
         self.run.calls.run_all([functools.partial(job, entry) for entry in entries])
 
     def settle_entry(self, entry: Entry, outcome: Outcome) -> None:
-        """Put a number's outcome into the books."""
-        if isinstance(outcome, BadValue):
-            self.journal.reject(entry.row, outcome, merged_with=entry.merged)
-        else:
-            self.settle(entry.row, outcome)
+        """Count a number's row by its outcome."""
+        self.journal.end(entry.row, outcome, merged_with=entry.merged)
 
 
 def _record_of(line: bytes) -> dict[str, object]:

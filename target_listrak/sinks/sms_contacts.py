@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, LostAnswerError, NotFoundError, RequestRefusedError
 from target_listrak import phones
-from target_listrak.sinks.base import UNCHANGED, Outcome
-from target_listrak.values import BadValue
+from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, rejected_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,31 +52,31 @@ _FIELDS_CHANGED = _Ends(
     "Run again: the fields are then matched anew.",
 )
 
-UNKNOWN_NUMBER: Final = BadValue("unknown_number", "the number is no contact of the sender code")
-OPTED_OUT: Final = BadValue(
+UNKNOWN_NUMBER: Final = Declined("unknown_number", "the number is no contact of the sender code")
+OPTED_OUT: Final = Declined(
     "opted_out", "the person has opted out of the sender code; only they can opt in again"
 )
-PENDING: Final = BadValue("pending", "the number waits for a double opt-in or an age gate on the list")
+PENDING: Final = Declined("pending", "the number waits for a double opt-in or an age gate on the list")
 
 OUTCOMES: Final[dict[str, Outcome | _Ends]] = {
     "ERROR_SUBSCRIBED_PHONE_NUMBER": UNCHANGED,
     "ERROR_PHONE_NUMBER_NOT_SUBSCRIBED": UNCHANGED,
-    "ERROR_PHONE_NUMBER_FOUND": BadValue(
+    "ERROR_PHONE_NUMBER_FOUND": Rejected(
         "known_number", "the number became a contact of the sender code just now: send the row again"
     ),
     "ERROR_PHONE_NUMBER_NOT_FOUND": UNKNOWN_NUMBER,
     "ERROR_UNABLE_TO_LOCATE_RESOURCE": UNKNOWN_NUMBER,
     "ERROR_PHONE_NUMBER_OPTED_OUT": OPTED_OUT,
-    "ERROR_PHONE_NUMBER_BLOCKED": BadValue("blocked", "Listrak blocks the number"),
-    "ERROR_BANNED_PHONE_NUMBER": BadValue("banned", "the number is banned from the sender code"),
-    "ERROR_PHONE_NUMBER_SUSPENDED": BadValue(
+    "ERROR_PHONE_NUMBER_BLOCKED": Declined("blocked", "Listrak blocks the number"),
+    "ERROR_BANNED_PHONE_NUMBER": Declined("banned", "the number is banned from the sender code"),
+    "ERROR_PHONE_NUMBER_SUSPENDED": Declined(
         "suspended", "the number's service is suspended: it cannot be sent messages"
     ),
     "ERROR_PENDING_PHONE_NUMBER": PENDING,
-    "ERROR_INVALID_PHONE_NUMBER": BadValue("bad_phone_number", "Listrak does not take it as a phone number"),
-    "ERROR_INVALID_EMAIL_ADDRESS": BadValue("bad_email_address", "Listrak does not take the email address"),
-    "ERROR_BIRTHDAY_FIELD_NULL": BadValue("not_a_date", "Listrak does not take the birthday"),
-    "ERROR_SEGMENTATION_MAX_LENGTH": BadValue("too_long", "a value is longer than its profile field"),
+    "ERROR_INVALID_PHONE_NUMBER": Rejected("bad_phone_number", "Listrak does not take it as a phone number"),
+    "ERROR_INVALID_EMAIL_ADDRESS": Rejected("bad_email_address", "Listrak does not take the email address"),
+    "ERROR_BIRTHDAY_FIELD_NULL": Rejected("not_a_date", "Listrak does not take the birthday"),
+    "ERROR_SEGMENTATION_MAX_LENGTH": Rejected("too_long", "a value is longer than its profile field"),
     "ERROR_INVALID_SEGMENTATION_FIELD_ID": _FIELDS_CHANGED,
     "ERROR_SEGMENTATION_FIELD_DISABLED": _FIELDS_CHANGED,
     "ERROR_LIST_INACTIVE": _Ends("the Phone List is inactive", "Activate it in Listrak, or name another."),
@@ -86,7 +85,7 @@ OUTCOMES: Final[dict[str, Outcome | _Ends]] = {
     ),
     "ERROR_SENDER_CODE_DISABLED": _Ends("the sender code is disabled", "Enable it in Listrak."),
 }
-"""What a refusal of a call about one contact means: already so, a reason to reject, or the run's end."""
+"""What a refusal of a call about one contact means: already so, declined, rejected, or the run's end."""
 
 
 def outcome_of(error: RequestRefusedError) -> Outcome:
@@ -101,8 +100,7 @@ def outcome_of(error: RequestRefusedError) -> Outcome:
         raise ConfigurationError(text, setting="destinations", hint=known.hint) from error
     if known is not None:
         return known
-    said = ": ".join(part for part in (error.code or f"HTTP {error.status}", error.message) if part)
-    return BadValue("refused", f"Listrak refused it: {said}")
+    return rejected_by(error)
 
 
 class SmsContacts:

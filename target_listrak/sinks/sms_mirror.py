@@ -13,8 +13,8 @@ import weakref
 from typing import TYPE_CHECKING, Final
 
 from target_listrak.mirror import may_remove
+from target_listrak.outcomes import Declined, Rejected
 from target_listrak.sinks.sms_contacts import State
-from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +143,7 @@ class SmsMirror:
             nonlocal removed
             outcome = self._contacts.unsubscribe(str(number), self._list)
             with self._lock:
-                if isinstance(outcome, BadValue):
+                if isinstance(outcome, Declined | Rejected):
                     left[outcome.code] = left.get(outcome.code, 0) + 1
                 elif outcome is None:
                     removed += 1

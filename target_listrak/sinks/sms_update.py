@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from target_listrak.sinks.base import ACCEPTED, UNCHANGED, Outcome
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
 from target_listrak.sinks.sms_batch import Entry, SmsLoader
 from target_listrak.sinks.sms_contacts import UNKNOWN_NUMBER
 from target_listrak.sinks.sms_import import SmsImporter
 from target_listrak.sinks.sms_profile import Profile, ProfileMapping, changes, unmoved, update_body
-from target_listrak.values import BadValue, formatter
+from target_listrak.values import formatter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,8 +104,8 @@ class UpdatingLoader(SmsLoader):
         body = update_body(contact, entry.changes, self.mapping.writable)
         mapping, profile = self.mapping, entry.changes
         outcome = self.contacts.update(entry.number, body, lambda now: not changes(profile, now, mapping))
-        if isinstance(outcome, BadValue) and entry.subscribed:
-            return BadValue(outcome.code, f"subscribed, but the profile was not updated: {outcome.reason}")
+        if isinstance(outcome, Declined | Rejected) and entry.subscribed:
+            return Rejected(outcome.code, f"subscribed, but the profile was not updated: {outcome.reason}")
         return outcome or ACCEPTED
 
     def _confirm(self, entry: Entry) -> Outcome:

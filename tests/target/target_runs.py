@@ -37,19 +37,29 @@ class Outcome:
 
     @property
     def figures(self) -> tuple[int, int, int, int, int]:
-        """Read, accepted, unchanged, rejected, merged of the only stream."""
+        """Read, accepted, unchanged, not loaded (declined or rejected), merged of the only stream."""
         one = self.account
-        return one.read, one.accepted, one.unchanged, one.rejected, one.merged
+        return one.read, one.accepted, one.unchanged, one.declined + one.rejected, one.merged
+
+    @property
+    def not_loaded(self) -> tuple[int, int]:
+        """Declined and rejected rows of the only stream."""
+        return self.account.declined, self.account.rejected
 
     @property
     def codes(self) -> list[str]:
-        """The codes of the rejected records, in order."""
+        """The codes of the declined and rejected records, in order."""
         return [line["rejected"]["code"] for line in self.rejects if line["type"] == "RECORD"]
 
     def closes(self) -> bool:
-        """Whether read = accepted + unchanged + rejected + merged, and the rejected ones are written down."""
-        rejected = sum(account.rejected for account in self.accounts.values())
-        return len(self.codes) == rejected and all(one.read == one.settled for one in self.accounts.values())
+        """Whether every row has its result, and those that were not loaded are in the rejects file."""
+        accounts = self.accounts.values()
+        written = [line["rejected"]["outcome"] for line in self.rejects if line["type"] == "RECORD"]
+        return (
+            written.count("declined") == sum(account.declined for account in accounts)
+            and written.count("rejected") == sum(account.rejected for account in accounts)
+            and all(account.read == account.settled for account in accounts)
+        )
 
 
 def schema(stream: str, *names: str, keys: tuple[str, ...] = (), **properties: object) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def test_many_rows_are_loaded_in_bounded_memory_and_all_accounted_for(tmp_path: 
     assert 0 < peak <= MOST_MEMORY_KIB
     assert sum(one["summary"]["processedCount"] for one in imports) >= ROWS - missing - merged
     (row,) = re.findall(r"people +email_list: Newsletter +(.*)", log)
-    read, accepted, unchanged, rejected, again, open_rows = (int(one.replace(",", "")) for one in row.split())
+    figures = [int(one.replace(",", "")) for one in row.split()]
+    read, accepted, unchanged, declined, rejected, again, open_rows = figures
     assert (read, rejected, open_rows) == (ROWS, missing, 0)
-    assert read == accepted + unchanged + rejected + again
+    assert read == accepted + unchanged + declined + rejected + again
     assert json.loads((tmp_path / "out").read_text().splitlines()[-1]) == {"row": ROWS}

@@ -127,6 +127,7 @@ def test_the_rejects_file_is_singer_input_that_only_its_owner_reads(runs: Runs) 
     assert [line["type"] for line in outcome.rejects] == ["SCHEMA", "RECORD", "SCHEMA", "RECORD"]
     assert outcome.rejects[0] == SCHEMA
     assert outcome.rejects[1]["rejected"] == {
+        "outcome": "rejected",
         "code": "bad_email_address",
         "reason": "not an email address",
         "destination": "email_list: Newsletter",
@@ -175,18 +176,28 @@ def test_a_rejects_file_that_cannot_be_written_ends_the_run(runs: Runs) -> None:
 
 
 def test_too_large_a_share_of_rejected_records_is_an_error_and_holds_state_back(runs: Runs) -> None:
-    rows = [*people(3), record("people", email="x"), state(1)]
+    rows = [*people(15), *[record("people", email="x")] * 5, state(1)]
     outcome = runs.run([SCHEMA, *rows], TO_LIST, max_reject_share=0.2)
     assert isinstance(outcome.error, RejectShareError)
-    assert "people 1 of 4" in str(outcome.error)
+    assert "stream 'people' has 5 of 20 rejected" in str(outcome.error)
     assert outcome.states == []
-    assert outcome.account.accepted == 3
+    assert outcome.account.accepted == 15
     again = runs.good([SCHEMA, *rows], TO_LIST, max_reject_share=0.25)
     assert again.states == [1]
+    own = {"people": {**TO_LIST["people"], "max_reject_share": 0.25}}
+    assert runs.good([SCHEMA, *rows], own, max_reject_share=0.2).states == [1]
+
+
+def test_a_few_wrong_rows_never_end_a_run_unless_not_a_single_one_is_allowed(runs: Runs) -> None:
+    rows = [*[record("people", email="x")] * 4, state(1)]
+    assert runs.good([SCHEMA, *rows], TO_LIST, max_reject_share=0.2).states == [1]
+    strict = runs.run([SCHEMA, *rows], TO_LIST, max_reject_share=0)
+    assert isinstance(strict.error, RejectShareError)
+    assert strict.states == []
 
 
 def test_state_waits_while_the_share_is_too_large_and_passes_when_it_is_not_any_more(runs: Runs) -> None:
-    rows = [record("people", email="x"), state(1), *people(4), state(2)]
+    rows = [*[record("people", email="x")] * 5, state(1), *people(20), state(2)]
     assert runs.good([SCHEMA, *rows], TO_LIST, max_reject_share=0.2).states == [2]
 
 
@@ -195,7 +206,7 @@ def test_the_closing_table_accounts_for_every_row(runs: Runs, caplog: pytest.Log
     rows = [*people(2), *people(1), record("people", email="x")]
     runs.good([SCHEMA, *rows], TO_LIST)
     table = [one.getMessage().split() for one in caplog.records if one.name == "target-listrak"]
-    assert ["people", "email_list:", "Newsletter", "4", "2", "0", "1", "1", "0"] in table
+    assert ["people", "email_list:", "Newsletter", "4", "2", "0", "0", "1", "1", "0"] in table
     metrics = [one.getMessage() for one in caplog.records if one.name == "singer_sdk.metrics"]
     assert any('"outcome":"accepted"' in one and '"value":2' in one for one in metrics)
 
@@ -612,7 +623,7 @@ def test_sigterm_ends_the_run_within_seconds_and_prints_the_accounting(
     assert child.returncode == 128 + signals[0]
     assert out == b""
     assert b"Traceback" not in errors
-    (row,) = re.findall(rb"people +email_list: Newsletter +(\d) +0 +0 +0 +0 +(\d)", errors)
+    (row,) = re.findall(rb"people +email_list: Newsletter +(\d) +0 +0 +0 +0 +0 +(\d)", errors)
     assert row[0] == row[1]  # all that was read is told, and none of it is said to be confirmed
 
 

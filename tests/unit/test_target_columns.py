@@ -15,8 +15,8 @@ from hypothesis import example, given
 from target_listrak.addresses import Address
 from target_listrak.columns import RecordCodec
 from target_listrak.mapping import RowMapping
+from target_listrak.outcomes import RowRejected
 from target_listrak.reader import Reader
-from target_listrak.sinks.base import RowRejected
 from target_listrak.values import formatter
 
 NAMES = ["email", "name", "a b", "straße", "_sdc_deleted_at"]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
-from target_listrak.sinks.base import UNCHANGED
+from target_listrak.outcomes import UNCHANGED, Declined, Rejected
 from target_listrak.sinks.sms_account import PhoneList, SenderCode
 from target_listrak.sinks.sms_contacts import OUTCOMES, SmsContacts, State, outcome_of
-from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,25 +30,25 @@ def refusal(code: str, message: str = "") -> RequestRefusedError:
     [
         ("ERROR_SUBSCRIBED_PHONE_NUMBER", "unchanged"),
         ("ERROR_PHONE_NUMBER_NOT_SUBSCRIBED", "unchanged"),
-        ("ERROR_PHONE_NUMBER_FOUND", "known_number"),
-        ("ERROR_PHONE_NUMBER_NOT_FOUND", "unknown_number"),
-        ("ERROR_UNABLE_TO_LOCATE_RESOURCE", "unknown_number"),
-        ("ERROR_PHONE_NUMBER_OPTED_OUT", "opted_out"),
-        ("ERROR_PHONE_NUMBER_BLOCKED", "blocked"),
-        ("ERROR_BANNED_PHONE_NUMBER", "banned"),
-        ("ERROR_PHONE_NUMBER_SUSPENDED", "suspended"),
-        ("ERROR_PENDING_PHONE_NUMBER", "pending"),
-        ("ERROR_INVALID_PHONE_NUMBER", "bad_phone_number"),
-        ("ERROR_INVALID_EMAIL_ADDRESS", "bad_email_address"),
-        ("ERROR_BIRTHDAY_FIELD_NULL", "not_a_date"),
-        ("ERROR_SEGMENTATION_MAX_LENGTH", "too_long"),
+        ("ERROR_PHONE_NUMBER_FOUND", "rejected known_number"),
+        ("ERROR_PHONE_NUMBER_NOT_FOUND", "declined unknown_number"),
+        ("ERROR_UNABLE_TO_LOCATE_RESOURCE", "declined unknown_number"),
+        ("ERROR_PHONE_NUMBER_OPTED_OUT", "declined opted_out"),
+        ("ERROR_PHONE_NUMBER_BLOCKED", "declined blocked"),
+        ("ERROR_BANNED_PHONE_NUMBER", "declined banned"),
+        ("ERROR_PHONE_NUMBER_SUSPENDED", "declined suspended"),
+        ("ERROR_PENDING_PHONE_NUMBER", "declined pending"),
+        ("ERROR_INVALID_PHONE_NUMBER", "rejected bad_phone_number"),
+        ("ERROR_INVALID_EMAIL_ADDRESS", "rejected bad_email_address"),
+        ("ERROR_BIRTHDAY_FIELD_NULL", "rejected not_a_date"),
+        ("ERROR_SEGMENTATION_MAX_LENGTH", "rejected too_long"),
         ("ERROR_INVALID_SEGMENTATION_FIELD_ID", "ends the run"),
         ("ERROR_SEGMENTATION_FIELD_DISABLED", "ends the run"),
         ("ERROR_LIST_INACTIVE", "ends the run"),
         ("ERROR_INVALID_LIST_ID", "ends the run"),
         ("ERROR_SENDER_CODE_DISABLED", "ends the run"),
-        ("ERROR_SOMETHING_NEW", "refused"),
-        ("", "refused"),
+        ("ERROR_SOMETHING_NEW", "rejected refused"),
+        ("", "rejected refused"),
     ],
 )
 def test_each_code_of_listrak_has_one_meaning(code: str, expected: str) -> None:
@@ -58,8 +57,8 @@ def test_each_code_of_listrak_has_one_meaning(code: str, expected: str) -> None:
             outcome_of(refusal(code))
         return
     outcome = outcome_of(refusal(code, "some words"))
-    if isinstance(outcome, BadValue):
-        assert outcome.code == expected
+    if isinstance(outcome, Declined | Rejected):
+        assert f"{type(outcome).__name__.lower()} {outcome.code}" == expected
         assert outcome.reason
     else:
         assert outcome is UNCHANGED

@@ -1,0 +1,142 @@
+"""The result of each row: loaded, already so, declined, or rejected. Imports nothing of this package.
+
+A row that is wrong (unreadable, a value that does not fit, no key) is *rejected*: the source has to be fixed.
+A row that is right, but that Listrak or the person's consent does not let be loaded (previously unsubscribed,
+opted out, not on the list) is *declined*: that is an ordinary day, and only rejected rows count against
+`max_reject_share`. Reasons are logged and written to the rejects file: they never hold a person's data.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from listrak_api.errors import RequestRefusedError
+
+__all__ = [
+    "ACCEPTED",
+    "UNCHANGED",
+    "Declined",
+    "Fault",
+    "NotLoaded",
+    "Outcome",
+    "Rejected",
+    "RowDeclined",
+    "RowNotLoaded",
+    "RowRejected",
+    "rejected_by",
+]
+
+
+class _Bad(Protocol):
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+class Loaded(enum.Enum):
+    """The two results of a row that Listrak holds as it was asked for."""
+
+    ACCEPTED = "accepted"
+    UNCHANGED = "unchanged"
+
+
+ACCEPTED: Final[Literal[Loaded.ACCEPTED]] = Loaded.ACCEPTED
+"""Listrak took the row."""
+UNCHANGED: Final[Literal[Loaded.UNCHANGED]] = Loaded.UNCHANGED
+"""It was already so: nothing had to be written."""
+
+
+class Fault(NamedTuple):
+    """One of the things that are wrong with a row.
+
+    Attributes:
+        property: The record's property, such as `birthday`; "" where the whole record is meant.
+        code: A stable word, such as `not_a_date`.
+        reason: One sentence for a person, without the value.
+    """
+
+    property: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A row that is right, and that Listrak or the person's consent does not let be loaded.
+
+    Attributes:
+        code: A stable word for the rejects file, such as `previously_unsubscribed`.
+        reason: One sentence for a person, without anybody's data.
+    """
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that is wrong.
+
+    Attributes:
+        code: A stable word for the rejects file, such as `bad_value`.
+        reason: One sentence for a person. It names what is expected and never the value.
+        faults: All that is wrong with the row, where that is more than the reason says.
+    """
+
+    code: str
+    reason: str
+    faults: tuple[Fault, ...] = ()
+
+    @classmethod
+    def of(cls, bad: _Bad, name: str = "") -> Rejected:
+        """The rejection that a value causes which cannot be used.
+
+        Args:
+            bad: Its code and reason (`values.BadValue`).
+            name: The record's property, put before the reason.
+        """
+        return cls(bad.code, f"{name}: {bad.reason}" if name else bad.reason)
+
+
+NotLoaded = Declined | Rejected
+"""Why a row was not loaded. Both have `code` and `reason`."""
+
+Outcome = Loaded | Declined | Rejected
+"""The result of a row."""
+
+
+class RowNotLoaded(Exception):  # noqa: N818 - a result, not an error of the program
+    """Raised while a row is prepared: it goes to the rejects file. Raise one of the two below.
+
+    Args:
+        outcome: Why the row is not loaded.
+    """
+
+    def __init__(self, outcome: NotLoaded) -> None:
+        super().__init__(outcome.code)
+        self.outcome = outcome
+
+
+class RowRejected(RowNotLoaded):
+    """Raised for a row that is wrong."""
+
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(rejected)
+
+
+class RowDeclined(RowNotLoaded):
+    """Raised for a row that is right and must not be loaded."""
+
+    def __init__(self, declined: Declined) -> None:
+        super().__init__(declined)
+
+
+def rejected_by(error: RequestRefusedError) -> Rejected:
+    """Listrak's refusal as a reason: its code, and its own text (masked by the client) where it gave any."""
+    reason = "Listrak refused it: " + (error.code or f"HTTP {error.status}")
+    return Rejected("refused", f"{reason}: {error.message}" if error.message else reason)
