@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 from starlette.applications import Starlette
 from starlette.routing import Route as StarletteRoute
 
-from listrak_sandbox import auth, control
+from listrak_sandbox import auth, control, dates
 from listrak_sandbox.clock import http_date, text_of
 from listrak_sandbox.envelope import Answer, ApiError
 from listrak_sandbox.routing import Call, Route
@@ -159,6 +159,8 @@ class _Endpoint:
             if answer is not None:
                 return answer
         answer = await self._handled(call)
+        if not answer.dates_done:
+            answer.body = dates.in_zone(answer.body, self.sandbox.settings)
         for hook in self.sandbox.hooks:
             answer = await hook.after(call, answer)
         return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,8 @@ from email.utils import format_datetime
 
 START = datetime(2026, 6, 30, 12, 0, 0, tzinfo=UTC)
 """Where every sandbox's clock stands when it starts. The world is generated relative to this moment."""
+
+_MONTH_FIRST = re.compile(r"\d\d-\d\d-(\d{4}|\d\d)", re.ASCII)
 
 
 class Clock:
@@ -60,15 +63,29 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment, usegmt=True)
 
 
-def parse_moment(text: str) -> datetime:
-    """Read an ISO 8601 date or date-time; without an offset it is UTC.
+def parse_wall_time(text: str) -> datetime:
+    """Read a date or date-time as it is written: aware if it has an offset, else naive.
 
-    Accepts the ``Z`` suffix and more than six decimals of a second, as Listrak sends them.
+    Accepts ISO 8601 with ``Z`` or an offset and any number of decimals, ``MM-DD-YYYY`` and ``MM-DD-YY``.
 
     Raises:
-        ValueError: `text` is no ISO 8601 date or date-time.
+        ValueError: `text` is neither.
     """
-    moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
+    text = text.strip()
+    if _MONTH_FIRST.fullmatch(text):
+        month, day, year = text.split("-")
+        return datetime.strptime(f"{month}-{day}-{year}", f"%m-%d-%{'Y' if len(year) > 2 else 'y'}")  # noqa: DTZ007, PLR2004  the caller knows the zone; two digits or four
+    # A plus sign that was not percent-encoded arrives as a blank.
+    return datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+
+
+def parse_moment(text: str) -> datetime:
+    """Read a date or date-time (see `parse_wall_time`) as UTC; without an offset it is UTC already.
+
+    Raises:
+        ValueError: `text` is neither.
+    """
+    moment = parse_wall_time(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -19,12 +19,14 @@ class Answer:
         body: The bytes of the body.
         headers: Headers beside content-type, content-length and date, lower-case names.
         content_type: Value of the content-type header.
+        dates_done: Whether its dates are written as the settings say already (see `dates.in_zone`).
     """
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
+    dates_done: bool = False
 
 
 class ApiError(Exception):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from listrak_sandbox.clock import parse_moment
+from listrak_sandbox import dates
 from listrak_sandbox.envelope import Answer, ApiError, invalid
 
 if TYPE_CHECKING:
@@ -135,18 +135,18 @@ class Call:
         raise invalid(name, f"Allowed values are {', '.join(allowed)}.")
 
     def moment(self, name: str) -> datetime | None:
-        """Read a date-time query parameter as UTC; None when absent or empty.
+        """Read a date-time query parameter as a UTC instant (see `dates`); None when absent or empty.
 
         Raises:
-            ApiError: 400 ERROR_INVALID_PARAMETER, it is no ISO 8601 date-time.
+            ApiError: 400 ERROR_INVALID_PARAMETER, it is no date or date-time.
         """
         text = self.query.get(name, "")
         if not text:
             return None
         try:
-            return parse_moment(text)
+            return dates.read(text, self.sandbox.settings)
         except ValueError:
-            raise invalid(name, "An ISO 8601 date-time is expected.") from None
+            raise invalid(name, "A date or an ISO 8601 date-time is expected.") from None
 
     def json(self, kind: type[T]) -> T:
         """Decode the body.

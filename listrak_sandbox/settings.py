@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from listrak_sandbox.dates import OFFSET_HONOURED, READINGS, zone
+
 if TYPE_CHECKING:
     from listrak_sandbox.config import Config
 
 EMAIL_AREAS = ("Contact", "Event", "List", "Message", "Report", "Segmentation")
 CHOICES = {
+    "query_dates": READINGS,
     "cursor_form": ("value", "uri"),
     "import_outcome": ("complete", "fail", "stall"),
     "sms_phone_form": ("e164", "national"),
@@ -50,6 +53,12 @@ class Settings:
 
     Attributes:
         latency_ms: Milliseconds each API answer is held back.
+        answer_time_zone: The service's time zone (an IANA name): dates in answers are its wall time without
+            an offset, and dates in requests that have no offset are read in it.
+        answer_offsets: Write the offset behind each date of an answer, ``-04:00``.
+        query_dates: What an offset in a request's date means: ``offset_honoured`` (it counts),
+            ``offset_dropped`` (it is ignored: the wall time is the service's) or ``read_as_utc`` (it is
+            ignored: the wall time is UTC, as are dates without an offset).
         token_ttl: Seconds of real time for which new tokens are valid.
         import_seconds: Seconds of real time that an import takes at least.
         beta_route: Whether the account has the beta route.
@@ -73,6 +82,9 @@ class Settings:
     """
 
     latency_ms: float = 0.0
+    answer_time_zone: str = "UTC"
+    answer_offsets: bool = False
+    query_dates: str = OFFSET_HONOURED
     token_ttl: float = 900.0
     import_seconds: float = 0.3
     beta_route: bool = True
@@ -129,6 +141,7 @@ class Settings:
             if changes.get(name, words[0]) not in words:
                 message = f"{name} is one of {', '.join(words)}"
                 raise ValueError(message)
+        zone(changes.get("answer_time_zone", self.answer_time_zone))
         return replace(self, integrations=integrations, **changes)
 
 

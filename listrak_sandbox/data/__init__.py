@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_sandbox.clock import text_of
 from listrak_sandbox.data import models
+from listrak_sandbox.dates import read
 from listrak_sandbox.envelope import Answer, created, invalid
 from listrak_sandbox.routing import Call, Route
 
@@ -48,6 +49,7 @@ class Stored:
     """What came in of one kind since the last reset."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    dates: dict[str, dict[str, str]] = field(default_factory=dict)
     arrays: list[dict[str, object]] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
 
@@ -83,11 +85,16 @@ class DataFamily:
         return {}
 
     def written(self) -> dict[str, object]:
-        """Give ``{"data": {kind: {"rows": {key: row}, "arrays": …, "unknown_properties": …}}}``."""
+        """Give ``{"data": {kind: {"rows": {key: row}, "dates": …, "arrays": …, "unknown_properties": …}}}``.
+
+        ``rows`` are as they were sent; ``dates`` has, for each of them, the UTC instants that its dates were
+        taken for: ``{"dateEntered": "2026-06-30T12:00:00+00:00", "items[0].shipDate": …}``.
+        """
         return {
             "data": {
                 name: {
                     "rows": stored.rows,
+                    "dates": stored.dates,
                     "arrays": stored.arrays,
                     "unknown_properties": sorted(stored.unknown),
                 }
@@ -108,6 +115,12 @@ class DataFamily:
             self._imports += 1
             stored = self.stored[kind.name]
             stored.rows |= dict(zip(keys, rows, strict=True))
+            settings = self.sandbox.settings
+            for key, row in zip(keys, rows, strict=True):
+                stored.dates[key] = {
+                    where: read(text, settings).isoformat()
+                    for where, text in models.written_dates(kind.model, row)
+                }
             stored.unknown |= models.unknown_properties(kind.model, rows)
             stored.arrays.append(
                 {

@@ -7,12 +7,15 @@ sandbox lists them (`unknown_properties`), so that a misspelt one does not go un
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from listrak_sandbox.clock import parse_moment
+from listrak_sandbox.clock import parse_wall_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INTEGER: Any = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 DATE: Any = Annotated[str, Meta(title="date")]
@@ -169,24 +172,30 @@ def check(model: type[msgspec.Struct], rows: list[Any]) -> None:
     """
     msgspec.convert(rows, _many(model))
     for number, row in enumerate(rows):
-        for name in dates(model):
-            _check_dates(row, name.split("."), f"$[{number}]")
+        for where, value in written_dates(model, row, f"$[{number}]"):
+            try:
+                parse_wall_time(value)
+            except ValueError:
+                message = f"Expected an ISO 8601 date-time - at `{where}`"
+                raise ValueError(message) from None
 
 
-def _check_dates(value: Any, names: list[str], where: str) -> None:  # noqa: ANN401  any JSON
+def written_dates(model: type[msgspec.Struct], row: Any, where: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401  any JSON
+    """Give each date of a row: where it stands (``items[0].shipDate``), and its text."""
+    for name in dates(model):
+        yield from _dates_at(row, name.split("."), where)
+
+
+def _dates_at(value: Any, names: list[str], where: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401  any JSON
     if value is None:
         return
     if isinstance(value, list):
         for number, one in enumerate(value):
-            _check_dates(one, names, f"{where}[{number}]")
+            yield from _dates_at(one, names, f"{where}[{number}]")
     elif names:
-        _check_dates(value.get(names[0]), names[1:], f"{where}.{names[0]}")
+        yield from _dates_at(value.get(names[0]), names[1:], f"{where}.{names[0]}".removeprefix("."))
     else:
-        try:
-            parse_moment(value)
-        except ValueError:
-            message = f"Expected an ISO 8601 date-time - at `{where}`"
-            raise ValueError(message) from None
+        yield where, value
 
 
 _DATES: dict[type[msgspec.Struct], list[str]] = {}

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from listrak_sandbox import paging
+from listrak_sandbox.dates import in_zone
 from listrak_sandbox.envelope import Answer, not_found, raw_page
 from listrak_sandbox.world.calendar import Span, text, world_time
 from listrak_sandbox.world.sends import BLOCK
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from listrak_sandbox.routing import Call
+    from listrak_sandbox.settings import Settings
     from listrak_sandbox.store import ListState
     from listrak_sandbox.world.lists import MailingList
     from listrak_sandbox.world.sends import Entry, Sends
@@ -32,23 +34,32 @@ class PageCache:
         self._limit = CACHE_BYTES.get(scale, USUAL_CACHE_BYTES)
         self._size = 0
         self._kept: OrderedDict[tuple[object, ...], Answer] = OrderedDict()
+        self._settings: Settings | None = None
 
-    def serve(self, key: tuple[object, ...], make: Callable[[], Answer]) -> Answer:
-        """Give the kept answer of a key, or make and keep it."""
+    def serve(self, call: Call, key: tuple[object, ...], make: Callable[[], Answer]) -> Answer:
+        """Give the kept answer of a key, or make and keep it, with its dates as the settings say."""
+        settings = call.sandbox.settings
+        if self._settings is not settings:
+            self._empty()
+            self._settings = settings
         kept = self._kept.get(key)
         if kept is None:
             kept = make()
+            kept.body = in_zone(kept.body, settings)
             self._kept[key] = kept
             self._size += len(kept.body)
             while self._size > self._limit and len(self._kept) > 1:
                 self._size -= len(self._kept.popitem(last=False)[1].body)
         else:
             self._kept.move_to_end(key)
-        return Answer(kept.status, kept.body)
+        return Answer(kept.status, kept.body, dates_done=True)
 
     def clear(self, scale: str) -> None:
         """Forget everything, and take the limit of a scale."""
         self._limit = CACHE_BYTES.get(scale, USUAL_CACHE_BYTES)
+        self._empty()
+
+    def _empty(self) -> None:
         self._kept.clear()
         self._size = 0
 
@@ -152,4 +163,4 @@ def whole(call: Call, sends: Sends) -> tuple[object, ...]:
     now = world_time(call.now)
     slots = sends.slots(now)
     done = slots and slots == sends.slots(10**9) and sends.settled((slots - 1) // BLOCK, now)
-    return (*request_key(call), call.sandbox.settings.cursor_form, None if done else now)
+    return (*request_key(call), None if done else now)

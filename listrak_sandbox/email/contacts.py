@@ -258,7 +258,7 @@ def routes(cache: PageCache) -> list[Route]:
         state = list_state(call)
         fields = tuple(state.fields)
         key = (*request_key(call), world_time(call.now), state.version, fields, tuple(state.cleared.items()))
-        return cache.serve((*key, call.sandbox.settings.cursor_form), lambda: _collection(call))
+        return cache.serve(call, key, lambda: _collection(call))
 
     contact = frozenset({"Contact"})
     template = "/List/{listId}/Contact"

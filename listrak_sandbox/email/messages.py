@@ -90,12 +90,16 @@ def routes(cache: PageCache) -> list[Route]:
     def activity(call: Call) -> Answer:
         sends = _message(call).sends
         by_activity = call.word("dateType", ("Send", "Activity"), "Send") == "Activity"
-        return cache.serve(whole(call, sends), lambda: activity_page(call, sends, by_activity=by_activity))
+        return cache.serve(
+            call, whole(call, sends), lambda: activity_page(call, sends, by_activity=by_activity)
+        )
 
     def clickers(call: Call) -> Answer:
         message = _message(call)
         number = link_number(message, call.id("messageLinkId"))
-        return cache.serve(whole(call, message.sends), lambda: clicker_page(call, message.sends, number))
+        return cache.serve(
+            call, whole(call, message.sends), lambda: clicker_page(call, message.sends, number)
+        )
 
     def links(call: Call) -> Answer:
         return page(*paging.cut(_message(call).link_records(world_time(call.now)), call))

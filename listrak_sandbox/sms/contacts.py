@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from listrak_sandbox import paging
-from listrak_sandbox.clock import parse_moment
+from listrak_sandbox.clock import parse_wall_time
 from listrak_sandbox.envelope import (
     Answer,
     ApiError,
@@ -144,7 +144,8 @@ def _system(body: ContactBody) -> dict[str, str | None]:
         raise ApiError(400, "ERROR_BIRTHDAY_FIELD_NULL", "An empty birthday is given as null.")
     if birthday is not None:
         try:
-            birthday = parse_moment(birthday).strftime("%Y-%m-%dT00:00:00")
+            # A birthday is a day, not an instant: no offset moves it.
+            birthday = parse_wall_time(birthday).strftime("%Y-%m-%dT00:00:00")
         except (ValueError, OverflowError):
             raise invalid("birthday", "An ISO 8601 date-time is expected.") from None
     return {

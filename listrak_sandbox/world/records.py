@@ -151,8 +151,8 @@ def split_tests(of: MailingList, now: int) -> list[tuple[Record, list[Record]]]:
         test: Record = {
             "splitTestId": of.number * 10_000 + number,
             "splitTestName": f"Subject line, round {number // SPLIT_EVERY}",
-            "startDate": f"{minute_text(sends[0])}Z",
-            "endDate": f"{minute_text(sends[2])}Z" if ended else None,
+            "startDate": minute_text(sends[0]),
+            "endDate": minute_text(sends[2]) if ended else None,
             "status": "Completed" if ended else "Running" if started else "Scheduled",
             "testCriteria": "Subject",
             "testType": "Remainder",

@@ -28,11 +28,18 @@ def email(tiny: RunningSandbox) -> Iterator[Api]:
     api.session.close()
 
 
-@pytest.fixture
-def own() -> Iterator[Api]:
-    """The email API of a tiny sandbox of the test's own, imports without waiting."""
+@pytest.fixture(scope="session")
+def _changing() -> Iterator[RunningSandbox]:
     with running_sandbox(scale="tiny") as running:
-        running.settings(import_seconds=0)
-        api = Api(running, "email")
-        yield api
-        api.session.close()
+        yield running
+
+
+@pytest.fixture
+def own(_changing: RunningSandbox) -> Iterator[Api]:
+    """The email API of a tiny sandbox that begins anew with the test, imports without waiting."""
+    _changing.reset(seed=1, scale="tiny")
+    _changing.control("DELETE", "faults")
+    _changing.settings(import_seconds=0)
+    api = Api(_changing, "email")
+    yield api
+    api.session.close()

@@ -1,0 +1,98 @@
+"""Dates as requests and answers write them; everywhere else in the sandbox a date is a UTC instant.
+
+The service has a time zone, the setting ``answer_time_zone``: its answers write dates as wall time of that
+zone, and dates in requests that carry no offset are read in it. What becomes of an offset in a request is
+the setting ``query_dates``.
+
+Twice a year wall time is not one-to-one. A wall time that occurs twice (the hour after clocks are set back)
+is read as the first of the two instants; one that does not occur (clocks are set forward) is read with the
+offset that was valid before, so that 02:30 means the instant at which clocks show 03:30. Answers write both
+instants of a repeated hour alike, as a service does that keeps wall time only.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from listrak_sandbox.clock import parse_wall_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from listrak_sandbox.settings import Settings
+
+OFFSET_HONOURED, OFFSET_DROPPED, READ_AS_UTC = READINGS = ("offset_honoured", "offset_dropped", "read_as_utc")
+"""What ``query_dates`` can say: an offset counts; it is ignored, and the wall time is the service's; it is
+ignored, and the wall time is UTC, as are dates without an offset."""
+
+_DATES = re.compile(rb'("(?:\w*Date|lastModified)":")(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d+)?)"')
+"""A date in an answer as the sandbox's handlers write it: UTC without an offset."""
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_FIRST_YEAR = b"0001"
+"""The year of the date that stands for "no date"; it is no instant, and stays as it is."""
+
+
+def zone(name: str) -> ZoneInfo:
+    """Find a time zone by its IANA name.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        message = f"{name!r} is not an IANA time zone such as America/New_York"
+        raise ValueError(message) from None
+
+
+def read(text: str, settings: Settings) -> datetime:
+    """Read a date or date-time of a request as a UTC instant, the way the settings say.
+
+    Accepts ISO 8601 with any number of decimals, ``MM-DD-YYYY`` and ``MM-DD-YY``; a date without a time is
+    its midnight. What lies outside the years that Python knows becomes the nearest instant inside.
+
+    Raises:
+        ValueError: `text` is neither.
+    """
+    moment = parse_wall_time(text)
+    if settings.query_dates == READ_AS_UTC:
+        moment = moment.replace(tzinfo=UTC)
+    elif moment.tzinfo is None or settings.query_dates == OFFSET_DROPPED:
+        moment = moment.replace(tzinfo=zone(settings.answer_time_zone), fold=0)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == _FIRST.year else _LAST
+
+
+@lru_cache(maxsize=200_000)
+def _wall_minute(minute: bytes, name: str) -> tuple[bytes, bytes]:
+    """Give a UTC minute as the wall time of a zone, and the offset that is valid then, ``-04:00``."""
+    wall = datetime.fromisoformat(minute.decode()).replace(tzinfo=UTC).astimezone(zone(name))
+    text = wall.isoformat(timespec="minutes")
+    return text[:16].encode(), text[16:].encode()
+
+
+def _writer(name: str, *, offsets: bool) -> Callable[[re.Match[bytes]], bytes]:
+    def written(found: re.Match[bytes]) -> bytes:
+        before, minute, rest = found.groups()
+        if minute.startswith(_FIRST_YEAR):
+            return found[0]
+        wall, offset = _wall_minute(minute, name)
+        return before + wall + rest + (offset if offsets else b"") + b'"'
+
+    return written
+
+
+def in_zone(body: bytes, settings: Settings) -> bytes:
+    """Write the dates of an answer's body as the settings say; `body` has them in UTC, without an offset.
+
+    Calendar days (a birthday, dates among profile values) are no instants and stay as they are.
+    """
+    if settings.answer_time_zone == "UTC" and not settings.answer_offsets:
+        return body
+    return _DATES.sub(_writer(settings.answer_time_zone, offsets=settings.answer_offsets), body)
