@@ -17,7 +17,7 @@ from phonenumbers import NumberParseException
 
 from target_listrak.addresses import parse
 from target_listrak.characters import plain_form, without_invisible
-from target_listrak.phones import canonical
+from target_listrak.phones import canonical, plain_cell
 from target_listrak.values import BadValue
 
 __all__ = ["possible_addresses", "possible_numbers"]
@@ -28,7 +28,7 @@ _MOST: Final = 500
 _AT: Final = re.compile(r"\s*[(\[{<]\s*at\s*[)\]}>]\s*", re.IGNORECASE)
 _DOT: Final = re.compile(r"\s*[(\[{<]\s*dot\s*[)\]}>]\s*", re.IGNORECASE)
 _QUOTED_NAME: Final = re.compile(r'"[^"<>]*"\s*(?=<)')
-_NAMED: Final = re.compile(r"[^<>]*<([^<>]*)>[^<>@]*")
+_NAMED: Final = re.compile(r"[^<>@]*<([^<>]*)>[^<>@]*")
 _BETWEEN_ADDRESSES: Final = re.compile(r"[,;|\n\r\t]|/| and | or |(?<=\.[a-z]{3}) (?=\S+@)", re.IGNORECASE)
 _AROUND_ADDRESS: Final = " \t\r\n\"'`\u00b4\u2018\u2019\u201c\u201d\u00ab\u00bb()[]{}<>.,;:!?*|\\/="
 
@@ -118,22 +118,17 @@ def possible_numbers(cell: object, default_country: str = "US") -> frozenset[str
         return None
     strict = canonical(cell, default_country)
     numbers: set[str] = set() if isinstance(strict, BadValue) else {strict}
-    texts = dict.fromkeys((plain_form(text), plain_form(without_invisible(text, " "))))
-    readings = [_numbers(_plain_digits(one), default_country) for one in texts]
+    texts = dict.fromkeys((plain_cell(text), plain_cell(without_invisible(text, " "))))
+    readings = [_numbers(one, default_country) for one in texts]
     if not numbers and not any(readings):
         return None
     return frozenset(numbers.union(*(one for one in readings if one)))
 
 
-def _plain_digits(text: str) -> str:
-    """A text with the digits of every script as ASCII ones."""
-    return text if text.isascii() else "".join(str(int(one)) if one.isdecimal() else one for one in text)
-
-
 def _numbers(text: str, country: str) -> set[str] | None:
     """The numbers in a text; None if a part of it is none."""
     numbers: set[str] = set()
-    text = text.strip().lstrip("=").strip(" \t\r\n'\"`\u00b4\u2018\u2019\u201c\u201d<>[]{}")
+    text = text.lstrip("=").strip(" \t\r\n'\"`\u00b4\u2018\u2019\u201c\u201d<>[]{}")
     if _EXPONENT.search(text):
         return None  # digits are lost
     parts = [part for part in map(str.strip, _BETWEEN_NUMBERS.split(_URI_EXTENSION.sub(" ", text))) if part]

@@ -103,6 +103,16 @@ _LOADING: Final[dict[str, Any]] = {
         "Date-times of retail data that carry an offset are sent as wall time of this zone; those without "
         "one are taken as such already. Calendar days are never shifted."
     ),
+    "phone_digits": {
+        "type": ["string", "null"],
+        "title": "Phone numbers without +",
+        "description": "How digits without `+` are read: `national` takes them as numbers of "
+        "`default_country`, with or without its country code, and rejects all others; `international` admits "
+        "other countries' numbers with their country code as well (E.164 without `+`), where they cannot be "
+        "national ones.",
+        "enum": ["national", "international", None],
+        "default": "national",
+    },
     # The SDK's own setting; the default differs: the mapping checks each value that it uses, once, for its
     # field.
     "validate_records": {

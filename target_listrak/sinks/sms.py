@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from target_listrak import phones
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, NotLoaded, Outcome, Rejected
 from target_listrak.sinks.sms_batch import Entry, SmsLoader
 from target_listrak.sinks.sms_contacts import OPTED_OUT, PENDING, UNKNOWN_NUMBER, State
@@ -52,7 +51,7 @@ class SmsListLoader(UpdatingLoader):
 
     def note_rejected(self, record: Mapping[str, Any]) -> None:
         """Protect the member of a rejected record from being removed."""
-        number = phones.canonical(record.get(self.phone_property), self.country)
+        number = self.number(record.get(self.phone_property))
         if self._mirror is not None and isinstance(number, str):
             self._mirror.keep(number)
 

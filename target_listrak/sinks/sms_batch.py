@@ -130,6 +130,7 @@ class SmsLoader(Loader):
         self.contacts = resolved.contacts
         self.sender_code = resolved.sender_code
         self.country: str = run.config["default_country"]
+        self._international: bool = run.config["phone_digits"] == "international"
         self.phone_property = ""
         self._batch: dict[str, Entry] = {}
         self._weight = 0
@@ -152,10 +153,14 @@ class SmsLoader(Loader):
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Add a row to the batch; a later row of a number takes the earlier one in."""
-        number = phones.canonical(record.get(self.phone_property), self.country)
+        number = self.number(record.get(self.phone_property))
         if isinstance(number, BadValue):
             raise RowRejected(Rejected.of(number))
         self.take_number(number, record, row)
+
+    def number(self, cell: object) -> str | BadValue:
+        """The number of a cell as `phones.canonical` reads it, by the settings."""
+        return phones.canonical(cell, self.country, international=self._international)
 
     def take_number(self, number: str, record: dict[str, Any], row: Row) -> None:
         """Add a row whose number is known.

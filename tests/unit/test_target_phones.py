@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from cells import EXAMPLES, Cell, phone_cells
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_listrak.phones import canonical, from_listrak, is_country, national_form
+from target_listrak.possible_keys import possible_numbers
 from target_listrak.values import BadValue
 
 NANP = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
@@ -27,9 +29,23 @@ NANP = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
         4155550100,
         4155550100.0,
         Decimal(14155550100),
+        "4155550100.0",
+        "4155550100.00",
+        Decimal("4155550100.0"),
+        "4.155550100E9",
+        "4,155,550,100",
+        "'4155550100",
+        '="4155550100"',
+        '"4155550100"',
+        "4155550100,",
+        "\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff10\uff10",
+        "\u202a+1\xa0415\xa0555\xa00100\u202c",
+        "\ufeff4155550100",
+        "0014155550100",
+        "01114155550100",
     ],
 )
-def test_every_common_form_is_the_same_number(written: object) -> None:
+def test_T1_every_common_form_is_the_same_number(written: object) -> None:
     assert canonical(written) == "14155550100"
 
 
@@ -38,7 +54,12 @@ def test_every_common_form_is_the_same_number(written: object) -> None:
     [
         ("07700 900123", "GB", "447700900123"),
         ("447700900123", "GB", "447700900123"),
-        ("447700900123", "US", "447700900123"),
+        ("7700900123", "GB", "447700900123"),
+        ("0114 496 0100", "GB", "441144960100"),
+        ("+44 7700 900123", "US", "447700900123"),
+        ("0044 7700 900123", "US", "447700900123"),
+        ("011 44 7700 900123", "US", "447700900123"),
+        ("030/123456", "DE", "4930123456"),
         ("0044 7700 900123", "GB", "447700900123"),
         ("030 123456", "DE", "4930123456"),
         ("4930123456", "DE", "4930123456"),
@@ -51,26 +72,94 @@ def test_numbers_of_other_countries(written: str, country: str, digits: str) -> 
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "country", "cause"),
     [
-        "12345",
-        "call 4155550100",
-        "4155550100 x12",
-        "1-800-FLOWERS",
-        "4155550100 or 4155550101",
-        "+",
-        True,
-        -4155550100,
-        4155550100.5,
-        float("nan"),
-        float("inf"),
-        ["4155550100"],
-        "1" * 300,
-        "a@example.com",
+        ("41555501000", "US", "no number of default_country"),  # 4155550100.0 without its point
+        (41555501000, "US", "no number of default_country"),
+        ("447700900123", "US", "no number of default_country"),
+        ("0155550100", "US", "too few or too many digits"),
+        ("04155550100", "US", "too few or too many digits"),
+        ("5550100", "US", "too few or too many digits"),
+        ("12345", "US", "too few or too many digits"),
+        ("1" * 300, "US", "too few or too many digits"),
+        (10**30, "US", "too few or too many digits"),
+        ("004155550100", "US", "two different numbers"),  # padded with zeros, or +41 55 555 0100
+        ("+2095550113", "US", "without its country code"),  # Egypt
+        ("4.15555E9", "US", "digits are lost"),
+        ("4.1555501E9", "US", "digits are lost"),
+        ("4.16E+09", "US", "digits are lost"),
+        (Decimal("4.15555E9"), "US", "digits are lost"),
+        ("4155550100 x12", "US", "extension"),
+        ("4155550100 ext. 12", "US", "extension"),
+        ("4155550100;ext=12", "US", "extension"),
+        ("4155550100#12", "US", "extension"),
+        ("call 4155550100", "US", "letters"),
+        ("1-800-FLOWERS", "US", "letters"),
+        ("415555O100", "US", "letters"),
+        ("4155550100 or 4155550101", "US", "more than one number"),
+        ("4155550100 4155550101", "US", "more than one number"),
+        ("4155550100\n4155550101", "US", "more than one number"),
+        ("4155550100/0101", "US", "more than one number"),
+        ("030 123456/57", "DE", "more than one number"),
+        ("4155550100\u00b2", "US", "characters"),
+        ("+", "US", "characters"),
+        (-4155550100, "US", "below zero"),
+        ("-4155550100", "US", "below zero"),
+        (4155550100.5, "US", "with decimals"),
+        ("4155550100.5", "US", "with decimals"),
+        (True, "US", "a text or a whole number"),
+        (float("nan"), "US", "a text or a whole number"),
+        (["4155550100"], "US", "a text or a whole number"),
+        ("a@example.com", "US", "letters"),
     ],
 )
-def test_what_is_no_phone_number_is_refused(value: object) -> None:
-    assert canonical(value) == BadValue("bad_phone_number", "not a possible phone number")
+def test_T1_what_is_doubtful_is_rejected_with_its_cause(value: object, country: str, cause: str) -> None:
+    answer = canonical(value, country)
+    assert isinstance(answer, BadValue)
+    assert answer.code == "bad_phone_number"
+    assert cause in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"),
+    [
+        ("4155550100", "14155550100"),
+        ("14155550100", "14155550100"),
+        ("447700900123", "447700900123"),
+        ("4522345678", None),  # Denmark, or area code 452
+    ],
+)
+def test_digits_of_other_countries_are_admitted_where_the_setting_says_so(
+    written: str, digits: str | None
+) -> None:
+    answer = canonical(written, "US", international=True)
+    assert answer == digits if digits else isinstance(answer, BadValue)
+
+
+@given(phone_cells)
+@settings(max_examples=EXAMPLES)
+def test_T1_a_cell_is_the_number_that_was_meant_or_is_rejected(cell: Cell) -> None:
+    answer, possible = canonical(cell.text), possible_numbers(cell.text)
+    if isinstance(answer, BadValue):
+        assert answer.reason.partition(": ")[2] or answer.code == "no_phone_number"
+    else:
+        assert canonical(answer) == answer
+        assert canonical(answer, international=True) == answer
+        if cell.meant:
+            assert {answer} == cell.meant
+    if possible is not None:
+        assert cell.meant <= possible
+
+
+@given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), st.text("0123456789", max_size=15))
+@settings(max_examples=EXAMPLES)
+def test_T1_digits_alone_are_never_a_number_of_another_country(region: str, digits: str) -> None:
+    answer = canonical(digits, region)
+    prefixed = digits.startswith(("00", "011"))
+    if isinstance(answer, str) and not prefixed:
+        assert answer.startswith(str(phonenumbers.country_code_for_region(region)))
+        ours = phonenumbers.parse(digits, region)
+        assert phonenumbers.format_number(ours, phonenumbers.PhoneNumberFormat.E164) == f"+{answer}"
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
