@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 14)
 WHAT = ["--editable", ".[sandbox]", "--group", "dev", "--constraint", "constraints.txt"]
-PACKAGES = ["listrak_api", "tap_listrak", "target_listrak", "listrak_sandbox"]
+PACKAGES = ["listrak_api", "listrak_singer", "tap_listrak", "target_listrak", "listrak_sandbox"]
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 """uv leaves compiling to the first import, which may not write it down (PYTHONDONTWRITEBYTECODE, containers):
 then every start of every command compiles everything anew, and takes twice as long."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import difflib
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +17,7 @@ from listrak_api.settings import (
 from tap_listrak.activity import ActivityPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from listrak_api.routes import Api
 
@@ -224,48 +221,6 @@ class Settings:
             include_previous_versions=values["include_previous_versions"],
             max_concurrency=connections[0].max_concurrency,
         )
-
-
-def values_from_text(config: dict[str, Any], properties: Mapping[str, Any]) -> None:
-    """Replace text by the value it stands for, where the SDK and Meltano hand over text from the environment.
-
-    Of the numbers in variables the SDK reads the whole ones only (``--config=ENV``); with Meltano 4.4 a
-    fraction arrives as text at best. The SDK also takes ``none`` and ``all`` for lists of one, because
-    `profile_fields` may be a list too.
-
-    Args:
-        config: The config; it is changed.
-        properties: The config schema's properties.
-
-    Raises:
-        ConfigurationError: A number is none.
-    """
-    for name, schema in properties.items():
-        value = config.get(name)
-        if isinstance(value, str) and "number" in schema.get("type", ()):
-            try:
-                config[name] = float(value)
-            except ValueError:
-                message = f"{name} must be a number"
-                raise ConfigurationError(message, setting=name) from None
-    fields = config.get("profile_fields")
-    if isinstance(fields, str) and fields.startswith("["):
-        with contextlib.suppress(ValueError):
-            config["profile_fields"] = json.loads(fields)
-    elif fields in (["none"], ["all"]):
-        config["profile_fields"] = fields[0]
-
-
-def unknown_settings(names: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Return a line for each setting that does not exist, with the nearest one that does."""
-    known = sorted(known)
-    lines = []
-    for name in sorted(set(names) - set(known)):
-        near = difflib.get_close_matches(name, known, n=1)
-        lines.append(
-            f"Unknown setting {name!r} is not used" + (f"; did you mean {near[0]!r}?" if near else "")
-        )
-    return lines
 
 
 def _apis(config: Mapping[str, Any]) -> tuple[Api, ...]:

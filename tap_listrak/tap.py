@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import signal
 import sys
 from functools import partial
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.tap_base import CliTestOptionValue
 
 from listrak_api.errors import ConfigurationError
+from listrak_singer.cli import ListrakCommand, only_one_more_signal
+from listrak_singer.files import read_object
+from listrak_singer.names import did_you_mean
+from listrak_singer.settings import CheckedSettings
 from tap_listrak.bookmarks import check_state
-from tap_listrak.cli import ListrakCommand, read_file, read_object
-from tap_listrak.settings import CONFIG_SCHEMA, Settings, unknown_settings, values_from_text
+from tap_listrak.settings import CONFIG_SCHEMA, Settings
 from tap_listrak.shared import SharedTap
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tap_listrak.streams.base import ListrakStream
 
 
-class TapListrak(SharedTap):
+class TapListrak(CheckedSettings, SharedTap):
     """Singer tap for Listrak, the email and SMS marketing platform."""
 
     name = "tap-listrak"
@@ -83,17 +83,11 @@ class TapListrak(SharedTap):
         """Check the settings: by their schema, then together. The values of secrets are never shown.
 
         Raises:
-            ConfigValidationError: Values that their schema does not allow.
+            InvalidSettingsError: Values that their schema does not allow.
             ConfigurationError: Values that do not fit together, or credentials that are missing.
         """
-        values_from_text(self._config, self.config_jsonschema["properties"])
-        errors = [_without_secret(error) for error in super()._validate_config(raise_errors=False)]
-        for line in unknown_settings(self._config, self.config_jsonschema["properties"]):
-            self.logger.warning(line)
+        errors = super()._validate_config(raise_errors=raise_errors)
         if raise_errors:
-            if errors:
-                message = "Config validation failed"
-                raise ConfigValidationError(message, errors=errors, schema=self.config_jsonschema)
             Settings.from_config(self._config)
         return errors
 
@@ -101,19 +95,15 @@ class TapListrak(SharedTap):
         names = self.streams.keys()
         for entry in self.input_catalog.streams if self.input_catalog else ():
             if entry.metadata.root.selected and entry.tap_stream_id not in names:
-                near = difflib.get_close_matches(entry.tap_stream_id, names, n=1)
                 message = f"the catalog selects a stream that does not exist: {entry.tap_stream_id!r}"
-                hint = (f"Did you mean {near[0]!r}? " if near else "") + f"There are: {', '.join(names)}."
+                hint = did_you_mean(entry.tap_stream_id, names)
                 raise ConfigurationError(message, setting="catalog", hint=hint)
 
     # --- the command line
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End at once, but between two lines, with the last state: what was read after it is read again."""
-        # Meltano passes on the signal that its whole process group has got already: that changes nothing, the
-        # end is near in any case. A second Ctrl-C ends the process at once.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        only_one_more_signal()
         if self.output.busy:
             self.output.released = partial(self._handle_termination, signum, frame)
             return
@@ -129,19 +119,6 @@ class TapListrak(SharedTap):
     def get_singer_command(cls) -> click.Command:
         """Return the SDK's command with this project's way of telling errors."""
         return ListrakCommand.like(super().get_singer_command(), cls.logger)
-
-    @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
-        """Read the config files as the SDK does, with errors that name the file.
-
-        Raises:
-            ConfigurationError: A file is not there, or is no JSON object.
-        """
-        for path in value:
-            if path != "ENV":
-                what = f"the config file {path}"
-                read_object(read_file(Path(path), what, "config"), what, "config")
-        return super().cb_config(ctx, param, value)
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
@@ -162,16 +139,22 @@ class TapListrak(SharedTap):
         about: bool = False,
         about_format: str | None = None,
         config: _ConfigInput | None = None,
-        state: IO[str] | None = None,
-        catalog: IO[str] | None = None,
+        state: str | None = None,
+        catalog: str | None = None,
     ) -> None:
         """Run as the SDK does, with errors that name the file.
+
+        Args:
+            about: Print the settings and end.
+            about_format: How to print them.
+            config: The settings.
+            state: The text of the state file.
+            catalog: The text of the catalog file.
 
         Raises:
             ConfigurationError: The state or the catalog is no JSON object.
         """
-        files = {"state": state, "catalog": catalog}
-        texts = {name: file.read() for name, file in files.items() if file is not None}
+        texts = {name: text for name, text in (("state", state), ("catalog", catalog)) if text is not None}
         for name, text in texts.items():
             value = read_object(text, f"the {name} file", name)
             if name == "catalog":
@@ -185,14 +168,6 @@ class TapListrak(SharedTap):
             state=io.StringIO(texts["state"]) if "state" in texts else None,
             catalog=io.StringIO(texts["catalog"]) if "catalog" in texts else None,
         )
-
-
-def _without_secret(error: str) -> str:
-    """Return a validation error without the value if the setting is a secret."""
-    for name, part in CONFIG_SCHEMA["properties"].items():
-        if part.get("secret") and error.endswith(f"in config[{name!r}]"):
-            return f"{name} must be a text"
-    return error
 
 
 def _signal(signum: int) -> str:

@@ -6,14 +6,14 @@ the wrong type and a mode that a kind does not have are errors that name the pla
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Final
 
 from listrak_api.errors import ConfigurationError
+from listrak_api.settings import plain
+from listrak_singer.names import did_you_mean
 
 __all__ = ["KINDS", "OPTIONS", "REQUIRED", "Destination", "Destinations", "Option"]
 
@@ -206,15 +206,6 @@ def place(pattern: str, member: str = "") -> str:
     return f"destinations.{pattern}.{member}" if member else f"destinations.{pattern}"
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint that names what the word may have been meant to be, and otherwise what there is."""
-    names = sorted(known)
-    folded = {name.casefold(): name for name in names}
-    found = difflib.get_close_matches(word.casefold(), folded, n=1)
-    there = f"There is: {', '.join(names)}." if names else "There is none."
-    return f"Did you mean {folded[found[0]]!r}? {there}" if found else there
-
-
 @dataclass(frozen=True)
 class Destination:
     """One entry of the setting `destinations`, checked.
@@ -258,7 +249,7 @@ class Destinations:
         if not isinstance(setting, Mapping):
             message = "destinations: an object from stream name (or pattern) to destination is needed"
             raise ConfigurationError(message, setting="destinations")
-        self.all = [_parse(str(pattern), plain_numbers(entry)) for pattern, entry in setting.items()]
+        self.all = [_parse(str(pattern), plain(entry)) for pattern, entry in setting.items()]
         self._by_pattern = {destination.pattern: destination for destination in self.all}
 
     def for_stream(self, stream: str) -> Destination | None:
@@ -267,15 +258,6 @@ class Destinations:
             return self._by_pattern[stream]
         fitting = [one for one in self.all if fnmatch.fnmatchcase(stream, one.pattern)]
         return max(fitting, key=lambda one: (len(one.pattern), one.pattern), default=None)
-
-
-def plain_numbers(value: Any) -> Any:  # noqa: ANN401 - the option's own type
-    """A setting whose `Decimal`, which the SDK makes of a config file's fractions, are floats."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, Mapping):
-        return {name: plain_numbers(one) for name, one in value.items()}
-    return [plain_numbers(one) for one in value] if isinstance(value, list) else value
 
 
 def _parse(pattern: str, entry: object) -> Destination:
@@ -289,7 +271,7 @@ def _parse(pattern: str, entry: object) -> Destination:
         name = place(pattern, "kind")
         text = "kind is missing" if kind is None else f"{kind!r} is no kind of destination"
         msg = f"{name}: {text}"
-        raise ConfigurationError(msg, setting=name, hint=nearest(str(kind or ""), KINDS))
+        raise ConfigurationError(msg, setting=name, hint=did_you_mean(str(kind or ""), KINDS))
     options = {
         str(member): value for member, value in entry.items() if member != "kind" and value is not None
     }
@@ -306,7 +288,7 @@ def _check_member(destination: Destination, member: str, value: object) -> None:
         what = "has no such member" if member in OPTIONS else "is unknown"
         text = f"a destination of kind {destination.kind} has no such member"
         raise destination.error(
-            member, text if what != "is unknown" else f"unknown member; {text}", nearest(member, allowed)
+            member, text if what != "is unknown" else f"unknown member; {text}", did_you_mean(member, allowed)
         )
     option = OPTIONS[member]
     right_type = isinstance(value, option.types) and (bool in option.types or not isinstance(value, bool))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from listrak_api.errors import ListrakError
-from target_listrak.destinations import nearest
+from listrak_singer.names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def choose(wanted: str | int, things: Sequence[T], what: str) -> T:
 
 def _choices(wanted: str, things: Sequence[T]) -> str:
     if len(things) > _MOST_SHOWN:
-        close = nearest(wanted, (thing.name for thing in things)).partition(" There is: ")[0]
+        close = did_you_mean(wanted, (thing.name for thing in things)).partition(" There is: ")[0]
         shown = ", ".join(f"{thing.name!r} ({thing.id})" for thing in things[:_MOST_SHOWN])
         return f"{close} There are {len(things)}, among them {shown}."
     shown = ", ".join(f"{thing.name!r} ({thing.id})" for thing in things)

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from singer_sdk import Target
-from singer_sdk.exceptions import (
-    InvalidRecord,
-    MapExpressionError,
-    RecordsWithoutSchemaException,
-    StreamMapConfigError,
-)
+from singer_sdk.exceptions import InvalidRecord, MapExpressionError, RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib.exceptions import InvalidInputLine
 from singer_sdk.sinks import Sink
 
 from listrak_api.errors import ConfigurationError, ListrakError
 from listrak_api.masking import MaskingFilter
 from listrak_api.settings import zone_from_config
+from listrak_singer.cli import ListrakCommand, Terminated, only_one_more_signal
+from listrak_singer.settings import CheckedSettings
 from target_listrak.accounting import Journal, Row, closing_table, log_metrics
 from target_listrak.batches import records_of_batch
 from target_listrak.columns import codec_of
-from target_listrak.destinations import KINDS, Destinations, plain_numbers
+from target_listrak.destinations import KINDS, Destinations
 from target_listrak.outcomes import UNCHANGED, Rejected, RowNotLoaded, RowRejected
 from target_listrak.reader import InputError, Reader
 from target_listrak.settings import CONFIG_JSONSCHEMA
@@ -37,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import FrameType
 
+    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
 
@@ -44,16 +39,7 @@ if TYPE_CHECKING:
     from target_listrak.destinations import Destination
     from target_listrak.sinks.base import Loader
 
-__all__ = ["EXPLAINED", "RejectShareError", "TargetListrak", "Terminated"]
-
-EXPLAINED = (
-    ListrakError,
-    InvalidInputLine,
-    RecordsWithoutSchemaException,
-    StreamMapConfigError,
-    MapExpressionError,
-)
-"""Errors whose text says all that a person needs."""
+__all__ = ["RejectShareError", "TargetListrak", "TargetTerminated"]
 
 _GRACE_SECONDS = 6.0
 """How long running work may go on after SIGTERM; the rest of ten seconds is for the accounting."""
@@ -65,7 +51,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
-class Terminated(BaseException):
+class TargetTerminated(Terminated):
     """SIGTERM or SIGINT came.
 
     Args:
@@ -74,9 +60,12 @@ class Terminated(BaseException):
     """
 
     def __init__(self, signum: int, target: TargetListrak) -> None:
-        super().__init__(f"ended by signal {signum}")
-        self.signum = signum
-        self.target = target
+        super().__init__(signum)
+        self._target = target
+
+    def end(self) -> None:
+        """Let what runs be confirmed, and print the accounting."""
+        self._target.end_early(self)
 
 
 class RejectShareError(ListrakError):
@@ -274,7 +263,7 @@ def _broken_rule(error: InvalidRecord) -> str:
     return f"the record breaks the schema's rule `{rule}` at {path}"
 
 
-class TargetListrak(Target):
+class TargetListrak(CheckedSettings, Target):
     """Singer target for Listrak: email lists, profile fields, audiences, SMS lists and retail data."""
 
     name = "target-listrak"
@@ -321,24 +310,18 @@ class TargetListrak(Target):
     def _settings(self) -> dict[str, Any]:
         """The settings, with defaults where null was given."""
         properties = self.config_jsonschema["properties"]
-        given = {name: value for name, value in self.config.items() if value is not None}
-        return {
-            name: plain_numbers(given.get(name, text.get("default"))) for name, text in properties.items()
-        }
+        return {name: self.config.get(name, text.get("default")) for name, text in properties.items()}
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Validate the settings; numbers out of the environment arrive as text, which the SDK leaves so."""
-        for name, text in self.config_jsonschema["properties"].items():
-            value = self._config.get(name)
-            if isinstance(value, str) and "number" in text.get("type", ()):
-                try:
-                    self._config[name] = float(value)
-                except ValueError:
-                    message = f"{name} must be a number"
-                    raise ConfigurationError(message, setting=name) from None
+        """Check the settings: by their schema, then what the schema cannot say.
+
+        Raises:
+            ConfigurationError: A setting is wrong.
+        """
+        errors = super()._validate_config(raise_errors=raise_errors)
         if raise_errors:
             zone_from_config(self._config)
-        return super()._validate_config(raise_errors=raise_errors)
+        return errors
 
     # What the SDK calls
 
@@ -507,11 +490,13 @@ class TargetListrak(Target):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's signature
         """Leave the reading loop. The SDK would drain everything here, however long it takes, and exit 0."""
-        # Meltano passes on the signal that its whole process group has got already: that changes nothing, the
-        # end is near in any case. A second Ctrl-C ends the process at once.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        raise Terminated(signum, self)
+        only_one_more_signal()
+        raise TargetTerminated(signum, self)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the SDK's command with this project's way of telling errors."""
+        return ListrakCommand.like(super().get_singer_command(), cls.logger)
 
     # Where streams go
 
@@ -576,32 +561,6 @@ def _leaves_alone(stream_map: StreamMap) -> bool:
     return type(stream_map) is SameRecordTransform and not stream_map.flattening_enabled
 
 
-def main() -> NoReturn:
-    """The console script: an error that a person can mend is a line or two, no trace, and exit code 1.
-
-    Files that it makes are for their owner only.
-    """
-    os.umask(0o077)
-    try:
-        TargetListrak.cli()
-    except Terminated as terminated:
-        terminated.target.end_early(terminated)
-        TargetListrak.logger.error("The run was %s; what is not confirmed will be sent again", terminated)
-        sys.exit(128 + terminated.signum)
-    except EXPLAINED as error:
-        for line in str(error).splitlines():
-            TargetListrak.logger.error("%s", line)
-        sys.exit(1)
-    except OSError as error:
-        TargetListrak.logger.error(
-            "%s: %s", error.strerror or type(error).__name__, error.filename or "input or output"
-        )
-        sys.exit(1)
-    except ValueError as error:
-        # What the SDK reads config files with raises its own kind of JSONDecodeError.
-        place = getattr(error, "lineno", None), getattr(error, "colno", None)
-        if place[0] is None:
-            raise
-        TargetListrak.logger.error("The config file is no valid JSON: look at line %s, column %s", *place)
-        sys.exit(1)
-    sys.exit(0)
+def main() -> None:
+    """Run the console script."""
+    TargetListrak.cli()

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import phonenumbers
 
+from listrak_singer.cli import error_lines
 from target_listrak import addresses, phones, values
 from target_listrak.reader import InputError, Reader
-from target_listrak.target import EXPLAINED, TargetListrak
+from target_listrak.target import TargetListrak
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def messages(data: bytes) -> None:
         try:
             target = TargetListrak(config={"destinations": {}, "unmapped_streams": "skip"})
             target.listen(io.BytesIO(data))
-        except EXPLAINED:
+        except Exception as error:
+            if error_lines(error) is None:
+                raise
             return
     lines = [line for line in data.removeprefix(codecs.BOM_UTF8).split(b"\n") if line.strip()]
     records = sum(_DECIMALS.decode(line)["type"] == "RECORD" for line in lines)

@@ -33,7 +33,7 @@ def refused(done: CompletedProcess[str]) -> str:
 
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"client_secret": None}, "client_secret", "client_id"),
-    ({"window_days": "many"}, "window_days", "integer"),
+    ({"window_days": "many"}, "window_days", "whole number"),
     ({"start_date": "yesterday"}, "start_date", "2026-01-31"),
     ({"start_date": "2026-01-01", "end_date": "2025-01-01"}, "start_date", "end_date"),
     ({"profile_fields": "City"}, "profile_fields", "list"),
@@ -78,7 +78,7 @@ def test_no_credentials_at_all(script: Script) -> None:
 
 def test_the_value_of_a_secret_is_never_shown(tiny: RunningSandbox, script: Script) -> None:
     text = refused(script("tap-listrak", config=settings(tiny, client_secret=8647135290)))
-    assert "client_secret must be a text" in text
+    assert "client_secret is wrong: expected a text" in text
     assert "8647135290" not in text
 
 

@@ -570,7 +570,7 @@ def test_a_config_file_that_is_no_json_is_one_line(runs: Runs) -> None:
     done = command(runs, "{destinations: ")
     text = done.stderr.decode()
     assert done.returncode == 1
-    assert "no valid JSON" in text
+    assert "not valid JSON" in text
     assert "Traceback" not in text
 
 

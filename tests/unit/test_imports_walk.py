@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"listrak_api", "tap_listrak", "target_listrak", "listrak_sandbox"}
+OURS = {"listrak_api", "listrak_singer", "tap_listrak", "target_listrak", "listrak_sandbox"}
 ALLOWED = {
     "listrak_api": {"listrak_api"},
-    "tap_listrak": {"tap_listrak", "listrak_api"},
-    "target_listrak": {"target_listrak", "listrak_api"},
+    "listrak_singer": {"listrak_singer", "listrak_api"},
+    "tap_listrak": {"tap_listrak", "listrak_singer", "listrak_api"},
+    "target_listrak": {"target_listrak", "listrak_singer", "listrak_api"},
     # Client and stand-in must not share a mistake.
     "listrak_sandbox": {"listrak_sandbox"},
 }

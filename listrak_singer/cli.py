@@ -1,0 +1,127 @@
+"""The command line: a user's mistake is a line or two that say what to do, never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from singer_sdk.exceptions import (
+    ConfigValidationError,
+    MapExpressionError,
+    RecordsWithoutSchemaException,
+    StreamMapConfigError,
+)
+from singer_sdk.plugin_base import SingerCommand
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+from listrak_api.errors import ListrakError
+from listrak_api.masking import install_masking
+from listrak_singer.files import InputFile, TextFile
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+__all__ = ["ListrakCommand", "Terminated", "error_lines", "only_one_more_signal"]
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGINT came.
+
+    Args:
+        signum: The signal's number.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"ended by signal {signum}")
+        self.signum = signum
+
+    def end(self) -> None:
+        """Do what the run still has to do before the process ends."""
+
+
+def only_one_more_signal() -> None:
+    """Ignore further SIGTERMs, and let a second Ctrl-C end the process at once.
+
+    Meltano passes on the signal that its whole process group has got already: that changes nothing, the end
+    is near in any case.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class ListrakCommand(SingerCommand):
+    """The SDK's command, with errors reported in lines that a person can use."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command; exit code 1 after an error. Files that it makes are for their owner only."""
+        os.umask(0o077)
+        install_masking(logging.getLogger())
+        try:
+            return super().main(*args, **kwargs)
+        except Terminated as terminated:
+            terminated.end()
+            self._say(f"The run was {terminated}; what is not confirmed will be sent again")
+            sys.exit(128 + terminated.signum)
+        except Exception as error:
+            lines = error_lines(error)
+            if lines is None:
+                raise
+            self._say(*lines)
+            self._exit()
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run the plugin; click would end without a word when the reader of standard output has gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            self._say(*(error_lines(error) or ()))
+            self._exit()
+
+    def _say(self, *lines: str) -> None:
+        for line in lines:
+            self.logger.error("%s", line)
+
+    @staticmethod
+    def _exit() -> NoReturn:
+        # Python flushes standard output at exit, and would complain if that is what failed.
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except (OSError, ValueError):
+            sys.stdout = None
+        sys.exit(1)
+
+    @classmethod
+    def like(cls, command: click.Command, logger: logging.Logger) -> ListrakCommand:
+        """Make one of what the SDK has put together; files that options name are read by this project."""
+        for param in command.params:
+            if isinstance(param.type, click.File):
+                is_input = param.name == "file_input"
+                param.type = InputFile() if is_input else TextFile(str(param.name))
+        return cls(
+            name=command.name,
+            callback=command.callback,
+            context_settings=command.context_settings,
+            params=command.params,
+            help=command.help,
+            logger=logger,
+        )
+
+
+def error_lines(error: BaseException) -> list[str] | None:
+    """Return the lines that say all a person needs of an error; None if it is a fault of the code."""
+    if isinstance(error, MapExpressionError | StreamMapConfigError):
+        return [f"The setting stream_maps is wrong: {error}"]
+    if isinstance(error, ListrakError | InvalidInputLine | RecordsWithoutSchemaException):
+        return str(error).splitlines()
+    if isinstance(error, ConfigValidationError):
+        return list(error.errors)
+    if isinstance(error, BrokenPipeError):
+        return ["Whatever reads standard output has closed it: nothing more can be written"]
+    if isinstance(error, OSError) and error.errno is not None:
+        return [f"{error.strerror}: {error.filename or 'standard input or output'}"]
+    return None

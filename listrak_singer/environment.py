@@ -1,0 +1,106 @@
+"""The environment variables of a plugin: which setting each one sets, and which ones set nothing.
+
+A variable is the plugin's prefix and the setting's name: `TARGET_LISTRAK_DRY_RUN`. Meltano gives the plugins
+more of the same prefix: its own extras (`TAP_LISTRAK__SELECT`), members of objects
+(`TARGET_LISTRAK_DESTINATIONS_CUSTOMERS_KIND`), and the settings of plugins that inherit from this one
+(`TARGET_LISTRAK_VIPS_DRY_RUN` of `target-listrak-vips`).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from dotenv import find_dotenv, load_dotenv
+
+from listrak_api.errors import ConfigurationError
+from listrak_singer.coercion import json_types
+from listrak_singer.names import distance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["inside_meltano", "load_env_file", "setting_texts", "unknown_variables"]
+
+_OF_THE_SDK = {"loglevel"}
+"""What the SDK reads beside settings: `TAP_LISTRAK_LOGLEVEL`."""
+
+
+def inside_meltano(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether Meltano started this process."""
+    return "MELTANO_PROJECT_ROOT" in environ
+
+
+def load_env_file() -> None:
+    """Load the file .env of this folder or the nearest one above; variables that are set stay as they are.
+
+    The SDK's own reading lets .env win: the test of the credentials (`meltano invoke tap-listrak:test`) then
+    asked with others than the run.
+
+    Raises:
+        ConfigurationError: The file cannot be read.
+    """
+    path = find_dotenv(usecwd=True)
+    if not path:
+        return
+    try:
+        load_dotenv(path, override=False)
+    except (OSError, ValueError) as error:  # UnicodeDecodeError is a ValueError
+        reason = getattr(error, "strerror", None) or "it is not a text file in UTF-8"
+        message = f"the file {path} cannot be read: {reason}"
+        raise ConfigurationError(message, setting="config") from None
+
+
+def setting_texts(prefix: str, properties: Mapping[str, Any]) -> dict[str, str]:
+    """Return the text of each setting whose variable is set and not blank."""
+    texts = {name: os.environ.get(prefix + name.upper(), "") for name in properties}
+    return {name: text for name, text in texts.items() if text.strip()}
+
+
+def unknown_variables(prefix: str, properties: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables of a plugin that set nothing, and the setting that each one seems to mean.
+
+    Args:
+        prefix: The plugin's: `TARGET_LISTRAK_`.
+        properties: The config schema's properties.
+
+    Returns:
+        From variable to what stands there instead of a setting's name, in lower case.
+    """
+    found = {}
+    own = _own_prefix(prefix)
+    for variable, text in os.environ.items():
+        upper = variable.upper()
+        if not upper.startswith(prefix) or not text.strip():
+            continue
+        inherited = upper.startswith(own)
+        name = upper.removeprefix(own if inherited else prefix).lower()
+        exact = variable == upper
+        if exact and (name in properties or name in _OF_THE_SDK or _is_meltanos(name, properties)):
+            continue
+        found[variable] = name
+    return found
+
+
+def _own_prefix(prefix: str) -> str:
+    """Return the prefix by the plugin's name in Meltano, which differs where it inherits from ours."""
+    names = (os.environ.get(f"MELTANO_{kind}_NAME", "") for kind in ("EXTRACTOR", "LOADER"))
+    prefixes = (f"{name.upper().replace('-', '_')}_" for name in names)
+    return next((one for one in prefixes if one.startswith(prefix)), prefix)
+
+
+def _is_meltanos(name: str, properties: Mapping[str, Any]) -> bool:
+    """Return whether a variable is one of those that Meltano adds, and no slip in a setting's name."""
+    body = name.strip("_")
+    if any(distance(one, known) <= 1 for one in (name, body) for known in properties):
+        return False
+    if name.startswith("_"):
+        return True
+    if not inside_meltano():
+        return False
+    objects = [known for known, schema in properties.items() if "object" in json_types(schema)]
+    return (
+        "__" in name
+        or any(name.startswith(f"{one}_") or f"_{one}_" in name for one in objects)
+        or any(name.endswith(f"_{known}") for known in properties)
+    )

@@ -1,0 +1,65 @@
+"""The nearest of some known names, for errors about a name that is unknown."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["did_you_mean", "distance", "nearest"]
+
+_SEPARATORS = re.compile(r"[\s_.-]+")
+
+
+def distance(one: str, other: str) -> int:
+    """Count the edits between two names: letters added, left out, replaced, or swapped with the next.
+
+    The standard library has a measure of likeness only, which ranks some names with two edits before names
+    with one.
+    """
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        current = [row]
+        for column, wanted in enumerate(other, 1):
+            edits = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != wanted))
+            swapped = row > 1 and column > 1 and letter == other[column - 2] and wanted == one[row - 2]
+            current.append(min(edits, before[column - 2] + 1) if swapped else edits)
+        before, last = last, current
+    return last[-1]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known name that a word was probably meant to be.
+
+    Args:
+        word: The word: `dryrun`.
+        known: What there is.
+
+    Returns:
+        The name with the fewest edits, case and separators aside (`dry_run`); None if none is similar.
+    """
+    folded = _folded(word)
+    ranked = sorted((distance(folded, _folded(name)), distance(word, name), name) for name in known)
+    if not ranked:
+        return None
+    edits, _, name = ranked[0]
+    if edits <= max(1, len(folded) // 4):
+        return name
+    close = difflib.get_close_matches(word.casefold(), [one.casefold() for _, _, one in ranked], n=1)
+    return next((one for _, _, one in ranked if close and one.casefold() == close[0]), None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint for an error about an unknown name: the nearest one, and what there is."""
+    names = sorted(known)
+    there = f"There is: {', '.join(names)}." if names else "There is none."
+    found = nearest(word, names)
+    return there if found is None else f"Did you mean {found!r}? {there}"
+
+
+def _folded(name: str) -> str:
+    return _SEPARATORS.sub("", name).casefold()
