@@ -23,13 +23,17 @@ _CODES: Final = (
     ("SUPPRESSED", Result.SUPPRESSED),
     ("BANNED", Result.BANNED),
     ("PENDING", Result.PENDING),
-    ("CONTACT_UNSUBSCRIBED", Result.PREVIOUSLY_UNSUBSCRIBED),
+    ("UNSUBSCRIBED", Result.PREVIOUSLY_UNSUBSCRIBED),
+    ("UPDATE_UNSUBSCRIBE_WITH_EVENTS", Result.PREVIOUSLY_UNSUBSCRIBED),
+    ("NOT_SUBSCRIBED", Result.UNKNOWN_CONTACT),
 )
 """Parts of Listrak's error codes, and what they mean for the row."""
 
+_ADDRESS_TAKEN: Final = Declined(
+    "address_taken", "the list has another contact with the new address; Listrak does not join two contacts"
+)
+
 _FEW: Final = 100
-_ALREADY_SO: Final = frozenset({"ERROR_SUBSCRIBED_EMAIL_ADDRESS", "ERROR_UNSUBSCRIBED_EMAIL_ADDRESS"})
-"""Codes that stand beside "create or update" and mean that nothing was to be done."""
 
 
 class Contacts:
@@ -193,7 +197,7 @@ class Contacts:
         try:
             self._run.client("email").send(routes.SAVE_CONTACT, ids, query, body, idempotent=repeatable)
         except RequestRefusedError as error:
-            return _meaning(error)
+            return _meaning(error, state)
         return ACCEPTED
 
 
@@ -201,10 +205,19 @@ def _is_unsubscribed(contact: Mapping[str, Any] | None) -> bool:
     return contact is not None and contact.get("subscriptionState") == "Unsubscribed"
 
 
-def _meaning(error: RequestRefusedError) -> Outcome:
-    """What a refusal of one contact means."""
-    if error.code in _ALREADY_SO:
+def _meaning(error: RequestRefusedError, state: str | None) -> Outcome:
+    """What a refusal of one contact means.
+
+    Args:
+        error: The refusal.
+        state: The state that was asked for. `ERROR_UNSUBSCRIBED_EMAIL_ADDRESS` means that there was nothing
+            to do when unsubscribing, and that the contact had unsubscribed before when subscribing.
+    """
+    subscribed, unsubscribed = "ERROR_SUBSCRIBED_EMAIL_ADDRESS", "ERROR_UNSUBSCRIBED_EMAIL_ADDRESS"
+    if error.code == (unsubscribed if state == "Unsubscribed" else subscribed):
         return UNCHANGED
+    if error.code == "ERROR_SUBSCRIBED_NEW_EMAIL_ADDRESS":
+        return _ADDRESS_TAKEN
     for part, result in _CODES:
         if part in error.code:
             return reason_of(result)

@@ -42,6 +42,11 @@ _READINGS: Final = 4
 _SENDINGS: Final = 3
 """How often a file is sent whose answers are lost and which is not found among the list's imports."""
 
+_UNSUBSCRIBED: Final = frozenset(
+    {Result.PREVIOUSLY_UNSUBSCRIBED, Result.ALREADY_UNSUBSCRIBED, Result.UNSUBSCRIBED}
+)
+"""Results that say that a contact is unsubscribed: where those are included, its row was applied."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
 
 
@@ -382,6 +387,8 @@ class Importer:
                 return UNCHANGED
         elif result is Result.ALREADY:
             return ACCEPTED if carries_values else UNCHANGED
+        elif result in _UNSUBSCRIBED and self._plan.include_unsubscribed:
+            return ACCEPTED  # updated, and still unsubscribed
         if result is Result.ALREADY:
             result = Result.FAILED
         return reason_of(result, word)

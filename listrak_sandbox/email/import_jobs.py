@@ -233,7 +233,10 @@ class Job:
         if self.plan.import_type != ADD and values:
             found.values = merged(self.state.fields, found.values, values, self.plan.update)
         self.state.version += 1
-        return "Updated" if updating else "Already Subscribed"
+        if not updating:
+            return "Already Subscribed"
+        # Counted so although it was updated: the vendor's count is of who is unsubscribed.
+        return "Previously Unsubscribed" if known_off else "Updated"
 
     def _remove(self, email: str, standing: str | None, now: datetime) -> str:
         if standing == UNSUBSCRIBED:

@@ -238,6 +238,8 @@ class SmsLoader(Loader):
         outcome = self.contacts.unsubscribe(number, self.phone_list)
         if outcome is None:
             return ACCEPTED
+        if outcome is UNCHANGED and self.contacts.state(number, self.phone_list) is State.PENDING:
+            return PENDING  # Listrak calls both "not subscribed"; one that is pending can still confirm
         return UNCHANGED if outcome is UNKNOWN_NUMBER else outcome
 
     def side_by_side(self, entries: list[Entry], make: Callable[[Entry], Outcome | None]) -> None:

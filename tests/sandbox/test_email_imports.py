@@ -124,7 +124,7 @@ def people(api: Api) -> dict[str, str]:
         (
             "UpdateSubscribers",
             True,
-            {"Subscribed": "Updated", "Unsubscribed": "Updated", "Unknown": "Skipped"},
+            {"Subscribed": "Updated", "Unsubscribed": "Previously Unsubscribed", "Unknown": "Skipped"},
             {"Unknown": None, "Unsubscribed": "Unsubscribed"},
         ),
         (
