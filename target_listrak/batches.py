@@ -17,6 +17,7 @@ from upath import UPath
 
 from listrak_api.errors import ListrakError
 from target_listrak.reader import InputError
+from target_listrak.unreadable import TWICE, has_duplicates, unreadable_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,12 +83,24 @@ def _checked(message: Mapping[str, Any]) -> tuple[BaseBatchFileEncoding, list[st
     return BaseBatchFileEncoding(encoding["format"], encoding.get("compression")), files
 
 
+def _record(line: bytes) -> object:
+    """A line's record; one that is whole and cannot be used is an `Unreadable`, to be rejected."""
+    try:
+        record = _decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        found = unreadable_record(line, error)
+        if found is None:
+            raise
+        return found
+    return TWICE._replace(raw=line.strip()) if has_duplicates(line, record) else record
+
+
 def _records(file: IO[bytes], encoding: BaseBatchFileEncoding) -> Iterator[object]:
     if encoding.format == BatchFileFormat.JSONL:
         lines = gzip.GzipFile(fileobj=file) if encoding.compression == "gzip" else file
         for line in lines:
             if line.strip():
-                yield _decode(line)
+                yield _record(line)
     elif encoding.format == BatchFileFormat.PARQUET and importlib.util.find_spec("pyarrow"):
         import pyarrow.parquet  # noqa: PLC0415 - only where it is installed and asked for
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
+from target_listrak.unreadable import repeated_lines
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -84,7 +86,7 @@ class RecordCodec:
         if set(map(_version, messages)) != {version}:
             return None
         records = list(map(_record, messages))
-        alone: set[int] = set()
+        alone = repeated_lines(lines)
         for key in self._keys:
             column = list(map(key, records))
             if msgspec.UNSET in column:

@@ -18,11 +18,12 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from listrak_api.errors import ListrakError
+from target_listrak.unreadable import TWICE, has_duplicates, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["InputError", "Reader"]
+__all__ = ["InputError", "Reader", "record_of"]
 
 _TYPE = re.compile(r"[A-Z_]{1,30}")
 _BLOCK = 1 << 18
@@ -30,6 +31,10 @@ _BLOCK = 1 << 18
 _FEW = 8
 """A run of fewer lines is not worth being looked at as one."""
 _LONGEST_BEGINNING = 1_000
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"{\0", b"\0{")
+_DIED = (
+    "The source ended before it was done: see its log, and run again. Rows before this line are not affected."
+)
 
 
 class InputError(ListrakError, InvalidInputLine):
@@ -57,7 +62,8 @@ class Reader(GenericSingerReader[bytes]):
         self.on_run: Callable[[str, Sequence[bytes]], bool] = lambda _stream, _lines: False
         self._beginning = b""
         self._stream = ""
-        self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
+        self._cut = False
+        self._decode = _decode
 
     @property
     def default_input(self) -> IO[bytes]:
@@ -85,7 +91,7 @@ class Reader(GenericSingerReader[bytes]):
         counts: Counter[str] = Counter()
         try:
             self.on_start()
-            for block in _blocks(lines):
+            for block, self._cut in _blocks(lines):
                 self._read_block(block, callbacks, counts)
         except BaseException as error:
             self.on_failure(error)
@@ -130,6 +136,8 @@ class Reader(GenericSingerReader[bytes]):
         except Exception:  # noqa: BLE001 - whatever is wrong, they find it again and say it
             message, is_record = self.deserialize_json(line), False
         if is_record and "RECORD" in callbacks:
+            if has_duplicates(line, message):
+                message["record"] = TWICE
             try:
                 callbacks["RECORD"](message)
             except InputError as error:
@@ -152,10 +160,11 @@ class Reader(GenericSingerReader[bytes]):
             line: The line.
 
         Returns:
-            The message; empty for a line without anything on it.
+            The message; empty for a line without anything on it. The `record` of a whole RECORD message that
+            cannot be used is an `Unreadable`.
 
         Raises:
-            InputError: The line is no JSON object.
+            InputError: The line is not a JSON object.
         """
         if self.line_number == 1:  # some programs begin a file with a byte order mark
             self.line = line = line.removeprefix(codecs.BOM_UTF8)
@@ -164,7 +173,15 @@ class Reader(GenericSingerReader[bytes]):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
             if not line.strip():
                 return {}
-            msg = f"no valid JSON ({_cause(error)})"
+            if (message := unreadable(line, error)) is not None:
+                return message
+            if self.line_number == 1 and line[:2] in _UTF_16:
+                msg = "not UTF-8: the file looks like UTF-16. Save it as UTF-8"
+            elif self._cut:
+                msg = f"the input ends in the middle of this line ({_cause(error)})"
+                raise self._error(msg, _DIED) from None
+            else:
+                msg = f"no valid JSON ({_cause(error)})"
             raise self._error(msg) from None
         if not isinstance(message, dict):
             msg = "no JSON object"
@@ -200,17 +217,37 @@ class Reader(GenericSingerReader[bytes]):
         """Say on which line it was, if that is not said yet."""
         return error if error.message.startswith("Line ") else self._error(error.message)
 
-    def _error(self, what: str) -> InputError:
-        hint = "The tap before this target, or what stands between them, did not write Singer messages."
+    def _error(
+        self,
+        what: str,
+        hint: str = "The tap before this target, or what stands between them, did not write Singer messages.",
+    ) -> InputError:
         return InputError(f"Line {self.line_number} of the input: {what}", hint=hint)
 
 
-def _blocks(lines: Any) -> Iterator[list[bytes]]:  # noqa: ANN401 - whatever gives lines, or bytes
-    """Lines as they come, as many at a time as are there: nobody waits for a line that is there."""
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def record_of(line: bytes) -> object:
+    """The record of a line that was read as one of many before: a dict, or an `Unreadable`.
+
+    Raises:
+        DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError: It cannot be decoded.
+    """
+    message = _decode(line)
+    return TWICE if has_duplicates(line, message) else message["record"]
+
+
+def _blocks(lines: Any) -> Iterator[tuple[list[bytes], bool]]:  # noqa: ANN401 - whatever gives lines, or bytes
+    """Lines as they come, as many at a time as are there: nobody waits for a line that is there.
+
+    With them, whether the input ended without the end of a line.
+    """
     read = getattr(lines, "read1", None)
     if read is None:
-        for line in lines:
-            yield [line if isinstance(line, bytes) else line.encode()]
+        for one in lines:
+            line = one if isinstance(one, bytes) else one.encode()
+            yield [line], not line.endswith(b"\n")
         return
     begun: list[bytes] = []  # of a line whose end has not come
     while data := read(_BLOCK):
@@ -218,11 +255,11 @@ def _blocks(lines: Any) -> Iterator[list[bytes]]:  # noqa: ANN401 - whatever giv
         if whole:
             whole[0] = b"".join([*begun, whole[0]])
             begun.clear()
-            yield whole
+            yield whole, False
         if rest:
             begun.append(rest)
     if begun:
-        yield [b"".join(begun)]
+        yield [b"".join(begun)], True
 
 
 def _cause(error: Exception) -> str:

@@ -8,6 +8,7 @@ precede the records they describe. Corrected, the file can be piped into the tar
 from __future__ import annotations
 
 import os
+import re
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ __all__ = ["RejectsFile"]
 # Members stay as they were written: a number may have more digits, or a larger exponent, than a float takes.
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
+_BROKEN = re.compile("[\ud800-\udfff]")
+_REJECTED = ',"rejected":'
 
 
 class RejectsFile:
@@ -65,17 +68,14 @@ class RejectsFile:
         Raises:
             ConfigurationError: `rejects_path` cannot be written.
         """
-        message: dict[str, object] = {**_decoder.decode(line)}
-        if properties is not None:
-            message["record"] = properties
-        message["rejected"] = rejected
+        text = _line(line, rejected, properties)
         with self._lock:
             file = self._file or self._open()
             schema = self._schemas.get(stream)
             if schema is not None and self._written.get(stream) != schema:
                 file.write(schema.rstrip() + b"\n")
                 self._written[stream] = schema
-            file.write(_encoder.encode(message) + b"\n")
+            file.write(text + b"\n")
             self.count += 1
 
     def flush(self) -> None:
@@ -114,3 +114,31 @@ class RejectsFile:
             "Some records are not loaded (declined or rejected). They are written to %s", self.path
         )
         return self._file
+
+
+def _line(line: bytes, rejected: dict[str, object], properties: dict[str, Any] | None) -> bytes:
+    """A record's line with `rejected` in it."""
+    try:
+        text = line.decode()
+        message: dict[str, object] = {**_decoder.decode(text)}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # It cannot be decoded (NaN, half a character), and has to stay as it is: the same line read again is
+        # rejected again until somebody corrects it. Bytes that are not UTF-8 become escapes.
+        text = _BROKEN.sub(
+            lambda found: f"\\u{ord(found[0]):04x}", line.decode("utf-8", "surrogateescape").strip()
+        )
+        return _without_rejected(text[:-1]).encode() + b',"rejected":' + _encoder.encode(rejected) + b"}"
+    if properties is not None:
+        message["record"] = properties
+    message["rejected"] = rejected
+    return _encoder.encode(message)
+
+
+def _without_rejected(text: str) -> str:
+    """A message's text, without its last bracket, less what an earlier run wrote at its end."""
+    start = text.rfind(_REJECTED)
+    try:
+        msgspec.json.decode(text[start + len(_REJECTED) :], type=dict[str, Any])
+    except msgspec.DecodeError:
+        return text
+    return text[:start] if start > 0 else text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -24,8 +23,9 @@ from target_listrak.batches import records_of_batch
 from target_listrak.columns import codec_of
 from target_listrak.destinations import KINDS, Destinations
 from target_listrak.outcomes import UNCHANGED, Rejected, RowNotLoaded, RowRejected
-from target_listrak.reader import InputError, Reader
+from target_listrak.reader import InputError, Reader, record_of
 from target_listrak.settings import CONFIG_JSONSCHEMA
+from target_listrak.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,6 @@ _NO_RECORD = object()
 """Stands for the version of a stream's last record while there is none: null is a record without version."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class TargetTerminated(Terminated):
@@ -144,6 +143,8 @@ class Feed:
             loader.take(self._checked(record), row)
         except RowNotLoaded as ended:
             self.journal.end(row, ended.outcome)
+            if isinstance(record, Unreadable):
+                record = record.record
             if isinstance(record, dict):
                 loader.note_rejected(record)
 
@@ -165,7 +166,7 @@ class Feed:
         prepared = loader.prepare(columns)
         try:
             # What nobody wanted was left unread: a number there, say, may be none after all.
-            records = {alone: _decode(lines[alone])["record"] for alone in prepared.alone}
+            records = {alone: record_of(lines[alone]) for alone in prepared.alone}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return False
         start = 0
@@ -211,8 +212,10 @@ class Feed:
             self.count()
 
     def _checked(self, record: object) -> dict[str, Any]:
+        if isinstance(record, Unreadable):
+            raise RowRejected(record.rejected)
         if not isinstance(record, dict):
-            raise RowRejected(Rejected("unreadable", "the record is no JSON object"))
+            raise RowRejected(Rejected("unreadable", "the record is not a JSON object"))
         for key in self._keys:
             if key not in record:
                 raise RowRejected(Rejected("missing_key", f"the record lacks the key property {key}"))
@@ -376,7 +379,8 @@ class TargetListrak(CheckedSettings, Target):
         stream = _stream_of(message_dict)
         for record in records_of_batch(message_dict, self.config.get("batch_config")):
             message = {"type": "RECORD", "stream": stream, "record": record}
-            self._take(message, _encode(message))
+            raw = record.raw if isinstance(record, Unreadable) else _encode(record)
+            self._take(message, b'{"type":"RECORD","stream":%b,"record":%b}' % (_encode(stream), raw))
 
     def _take(self, message: dict[str, Any], line: bytes) -> None:
         self.run.check()
@@ -396,7 +400,7 @@ class TargetListrak(CheckedSettings, Target):
             elif isinstance(record, dict):
                 feed.take_mapped(stream_map, record, message.get("version"), line)
             else:
-                feed.take(record, None, line)
+                feed.take(record, message.get("version"), line)
         self._flush_if_old()
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:

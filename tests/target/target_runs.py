@@ -85,6 +85,15 @@ def activate(stream: str, version: int) -> dict[str, Any]:
     return {"type": "ACTIVATE_VERSION", "stream": stream, "version": version}
 
 
+def _written(line: bytes) -> dict[str, Any]:
+    """A line of the rejects file; of a record that cannot be decoded, the reason alone."""
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        reason = json.loads(line[line.rindex(b',"rejected":') + len(b',"rejected":') : -1])
+        return {"type": "RECORD", "record": None, "rejected": reason}
+
+
 @dataclass
 class Runs:
     """Runs of the target against one sandbox.
@@ -135,7 +144,7 @@ class Runs:
             return Outcome(states, {}, [], error, Path(), None)
         path = target.run.rejects.path
         rejects = (
-            [json.loads(line) for line in path.read_text().splitlines()] if target.run.rejects.count else []
+            [_written(line) for line in path.read_bytes().splitlines()] if target.run.rejects.count else []
         )
         return Outcome(states, target.run.accounts, rejects, error, path, target)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from sms_world import SmsWorld, destination, messages, new_numbers
+from target_runs import record, schema
 
 if TYPE_CHECKING:
     from target_runs import Outcome, Runs
@@ -50,3 +52,38 @@ def test_T1_what_could_be_a_stranger_is_rejected_with_its_cause(runs: Runs) -> N
     reasons = [line["rejected"]["reason"] for line in outcome.rejects if line["type"] == "RECORD"]
     assert all(cause in reason for cause, reason in zip(cells.values(), reasons, strict=True))
     assert set(sms.everybody()) == before
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (b"NaN", "First Name: NaN is not a value of JSON"),
+        (b"[1, -Infinity]", "First Name: -Infinity is not a value of JSON"),
+        (b"1e-70000000000000000000000000", "a number is out of range"),
+        (b"1e70000000000000000000000000", "First Name: the number is out of range"),
+        (b"9" * 5000, "First Name: the number is out of range"),
+        (b'"Ann \\ud83d"', "First Name: the text holds half a character"),
+        (b'"Jos\xe9"', "First Name: the text holds half a character, or is not UTF-8"),
+        (b'"a\x00b"', "not valid JSON"),
+        (b"undefined", "not valid JSON"),
+        (b'"Ann","First Name":"Bob"', "names a property twice"),
+        (b'{"a":[{"b":1,"b":2}]}', "names a property twice"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+@pytest.mark.parametrize("many", [2, 30])
+def test_T12_one_value_rejects_its_row_and_the_others_are_loaded(
+    runs: Runs, value: bytes, reason: str, many: int
+) -> None:
+    target = {"people": {"kind": "email_list", "list": "Newsletter"}}
+    head = schema("people", "email", "First Name")
+    line = b'{"type": "RECORD", "stream": "people", "record": {"email": "odd@example.org", "First Name": %b}}'
+    rows = [record("people", email=f"new{one}@example.org") for one in range(2 * many)]
+    outcome = runs.good([head, *rows[:many], line % value, *rows[many:]], target)
+    assert outcome.figures[:2] == (2 * many + 1, 2 * many)
+    (rejected,) = (one["rejected"] for one in outcome.rejects if one["type"] == "RECORD")
+    assert (rejected["code"], rejected["row"]) == ("unreadable", many + 1)
+    assert reason in rejected["reason"]
+    # Until it is corrected it is rejected again, for the same reason.
+    again = runs.good([*outcome.rejects_path.read_bytes().splitlines()], target)
+    assert [one["rejected"]["reason"] for one in again.rejects if "rejected" in one] == [rejected["reason"]]

@@ -1,0 +1,227 @@
+"""RECORD lines that cannot be decoded: told apart from lines that are no messages, and why.
+
+One value does not stop a load: a line that is a whole RECORD message, and holds NaN, half a character, a
+number out of range or the like, is a row that is rejected. A line that is not a whole message ends the run:
+the pipe was cut, or something else than a tap wrote it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from target_listrak.outcomes import Fault, Rejected
+
+__all__ = ["TWICE", "Unreadable", "has_duplicates", "repeated_lines", "unreadable", "unreadable_record"]
+
+_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
+_PAIRS: Final = {"}": "{", "]": "["}
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_MEMBER_END: Final = b'":'
+_SMALL_GROUP: Final = 16
+_MOST_FAULTS: Final = 10
+
+
+class Unreadable(NamedTuple):
+    """A whole RECORD message that cannot be used.
+
+    Attributes:
+        rejected: Why, with the properties where they are known.
+        record: The record as far as it can be read, for its key; may be empty.
+        raw: The record's bytes, where it came without a message around it.
+    """
+
+    rejected: Rejected
+    record: Mapping[str, Any]
+    raw: bytes = b""
+
+
+TWICE: Final = Unreadable(
+    Rejected("unreadable", "the record names a property twice, and which of the values counts is unknown"), {}
+)
+"""In place of a record that names a property twice."""
+
+
+class _Constant(str):
+    """`NaN`, `Infinity` or `-Infinity`, which JSON does not have."""
+
+    __slots__ = ()
+
+
+def unreadable(line: bytes, error: Exception) -> dict[str, Any] | None:
+    """A RECORD message in place of a line that cannot be decoded.
+
+    Args:
+        line: The line.
+        error: What decoding it raised.
+
+    Returns:
+        `type`, `stream`, `record` (an `Unreadable`) and `version`, if there is one; None if the line is not a
+        whole RECORD message that names its stream.
+    """
+    text = line.decode("utf-8", "surrogateescape").strip()
+    members = _top_members(text)
+    if members is None or members.get("type") != "RECORD" or "stream" not in members:
+        return None
+    try:
+        message = json.loads(text, parse_constant=_Constant, parse_int=_whole, strict=False)
+    except (ValueError, RecursionError):
+        message = {}
+    record = message.get("record")
+    record = record if isinstance(record, dict) else {}
+    faults = tuple(fault for name, value in record.items() for fault in _faults(name, value))[:_MOST_FAULTS]
+    reason = "; ".join(f"{one.property}: {one.reason}" for one in faults) or _general(error)
+    answer = {
+        "type": "RECORD",
+        "stream": members["stream"],
+        "record": Unreadable(Rejected("unreadable", reason, faults), record),
+    }
+    version = message.get("version")
+    return {**answer, "version": version} if isinstance(version, int) else answer
+
+
+def unreadable_record(line: bytes, error: Exception) -> Unreadable | None:
+    """In place of a record that cannot be decoded; None if the line is not a whole object.
+
+    Args:
+        line: The record, without a message around it (a line of a BATCH file).
+        error: What decoding it raised.
+    """
+    raw = line.strip()
+    message = unreadable(b'{"type":"RECORD","stream":"","record":%b}' % raw, error)
+    found = message["record"] if message is not None and raw.startswith(b"{") else None
+    return found._replace(raw=raw) if isinstance(found, Unreadable) else None
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) < 1000 else digits  # noqa: PLR2004 - Python refuses more than 4,300
+
+
+def _top_members(text: str) -> dict[str, str] | None:  # noqa: C901 - a branch per kind of token
+    """The texts among the members of an object; None if it does not end where it should.
+
+    Without recursion, and whatever stands between brackets and texts: it may be nested too deeply.
+    """
+    if not text.startswith("{"):
+        return None
+    members: dict[str, str] = {}
+    open_ones: list[str] = []
+    key, last = "", ""
+    for match in _TOKEN.finditer(text):
+        part = match[0]
+        if part in _PAIRS:
+            if open_ones.pop() != _PAIRS[part]:
+                return None
+            if not open_ones:
+                return members if match.end() == len(text) else None
+        elif part in "{[":
+            open_ones.append(part)
+        elif len(open_ones) > 1:
+            continue
+        elif part == ":":
+            key = last
+        elif part == ",":
+            key = ""
+        elif key:
+            members[key] = part[1:-1]
+        else:
+            last = part[1:-1]
+    return None
+
+
+def _faults(name: str, value: object) -> list[Fault]:
+    """What cannot be used in a value, anywhere inside it."""
+    found: list[Fault] = []
+    waiting = [value, name]
+    while waiting and not found:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            waiting += [*one.values(), *one]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, _Constant):
+            found.append(Fault(name, "not_a_number", f"{one} is not a value of JSON"))
+        elif isinstance(one, float) and one in {float("inf"), float("-inf")}:
+            found.append(Fault(name, "number_too_large", "the number is out of range"))
+        elif isinstance(one, str) and _SURROGATE.search(one):
+            found.append(
+                Fault(_shown(name), "broken_text", "the text holds half a character, or is not UTF-8")
+            )
+        elif isinstance(one, str) and one.isdigit() and len(one) >= 1000:  # noqa: PLR2004 - of `_whole`
+            found.append(Fault(name, "number_too_large", "the number is out of range"))
+    return found
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _general(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "the record is nested too deeply"
+    if isinstance(error, ArithmeticError):
+        return "a number is out of range"
+    if isinstance(error, UnicodeDecodeError):
+        return "the record's text is not UTF-8"
+    return f"the record is not valid JSON ({error})"  # msgspec names the kind of fault and no content
+
+
+# Members that occur twice. No decoder tells of them: the later value wins, silently.
+
+
+def has_duplicates(line: bytes, message: Mapping[str, Any]) -> bool:
+    """Whether an object in a line names a member twice.
+
+    Args:
+        line: The line.
+        message: What it was decoded to.
+    """
+    return line.count(_MEMBER_END) != _members(message) and _names_twice(line)
+
+
+def repeated_lines(lines: Sequence[bytes]) -> set[int]:
+    """Lines of one stream, from 0, that may name a member twice; they have to be looked at by themselves.
+
+    Lines of one stream mostly have the same members. So they are counted, and one of each count is looked at
+    closely; where few have the same count, each of them.
+    """
+    first = lines[0].count(_MEMBER_END)
+    if b"\n".join(lines).count(_MEMBER_END) == first * len(lines):
+        return set(range(len(lines))) if _names_twice(lines[0]) else set()
+    counts = [line.count(_MEMBER_END) for line in lines]
+    sizes = Counter(counts)
+    looked_at: dict[int, bool] = {}
+    found: set[int] = set()
+    for index, (line, count) in enumerate(zip(lines, counts, strict=True)):
+        if sizes[count] < _SMALL_GROUP:
+            twice = _names_twice(line)
+        elif (known := looked_at.get(count)) is None:
+            twice = looked_at[count] = _names_twice(line)
+        else:
+            twice = known
+        if twice:
+            found.add(index)
+    return found
+
+
+def _members(value: object) -> int:
+    if isinstance(value, Mapping):
+        return len(value) + sum(_members(one) for one in value.values() if isinstance(one, Mapping | list))
+    return sum(map(_members, value)) if isinstance(value, list) else 0
+
+
+def _names_twice(line: bytes) -> bool:
+    twice = False
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal twice
+        twice = twice or len(dict.fromkeys(name for name, _ in pairs)) < len(pairs)
+
+    try:
+        json.loads(line, object_pairs_hook=note, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return False  # whatever is wrong with it, others find
+    return twice
