@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from listrak_api.client import Client
-from listrak_api.errors import ListrakError
+from listrak_api.errors import ListrakError, LostAnswerError, RequestRefusedError
 from listrak_api.settings import ConnectionSettings
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from listrak_api.routes import Route
 
 __all__ = ["Api", "Connection"]
 
 Api = Literal["email", "sms", "data"]
+
+_SENDINGS: Final = 3
+"""How often something is created whose answers are lost and which Listrak does not list afterwards."""
 
 
 class Connection:
@@ -57,21 +60,53 @@ class Connection:
         for client in clients:
             client.close()
 
-    def create(self, api: Api, route: Route, ids: Mapping[str, object], body: Mapping[str, object]) -> str:
-        """Make something that Listrak gives an id to.
+    def create(
+        self,
+        api: Api,
+        route: Route,
+        ids: Mapping[str, object],
+        body: Mapping[str, object],
+        find: Callable[[], int | None],
+    ) -> int:
+        """Create something that Listrak gives an id to: a list, a profile field, a group.
+
+        When the answer is lost, or names no id, or Listrak refuses because the name was taken meanwhile, it
+        is looked up by its name and adopted; it is sent again only if it is not there.
+
+        Args:
+            api: The API.
+            route: The operation.
+            ids: The path's ids.
+            body: The body.
+            find: Reads Listrak anew, and returns the id of what has the name now; None if nothing has.
 
         Returns:
             The id.
 
         Raises:
-            ListrakError: Listrak refused it, or did not name the id. A lost answer is not repeated: what was
-                made is found by its name in the next run.
+            ListrakError: Listrak refused it, or its answers were lost each time and nothing was created.
         """
-        answer = self.client(api).send(route, ids, body=body)
-        if answer.resource_id is None:
-            message = f"{route} was carried out, but Listrak did not name the id of what it made"
-            raise ListrakError(message, hint="Run again: it will be found by its name.")
-        return answer.resource_id
+        for sending in range(1, _SENDINGS + 1):
+            try:
+                answer = self.client(api).send(route, ids, body=body)
+            except LostAnswerError:
+                found = find()
+                if found is None and sending == _SENDINGS:
+                    raise
+            except RequestRefusedError:
+                found = find()
+                if found is None:
+                    raise
+            else:
+                named = answer.resource_id or ""
+                found = int(named) if named.isdecimal() else find()
+                if found is None:
+                    message = f"{route} was carried out, but Listrak neither named nor lists what was created"
+                    raise ListrakError(message, hint="Run again: it will be found by its name.")
+            if found is not None:
+                return found
+            self.logger.warning("%s: the answer was lost and nothing was created; it is sent again", route)
+        raise AssertionError  # pragma: no cover - the last sending returns or raises
 
     def log_once(self, text: str, *args: object) -> None:
         """Log something that would otherwise be said again and again."""

@@ -42,11 +42,12 @@ class Lists:
         """Every list of the account (`GET /List`)."""
         with self._lock:
             if self._all is None:
-                pages = self._connection.client("email").pages(routes.LISTS)
-                self._all = [
-                    EmailList(row["listId"], str(row["listName"])) for page in pages for row in page.rows
-                ]
+                self._all = self._read()
             return self._all
+
+    def _read(self) -> list[EmailList]:
+        pages = self._connection.client("email").pages(routes.LISTS)
+        return [EmailList(row["listId"], str(row["listName"])) for page in pages for row in page.rows]
 
     def find(self, wanted: str | int) -> EmailList:
         """The list of a name or id.
@@ -86,7 +87,11 @@ class Lists:
         body = {**_NEW_LIST, **(given if isinstance(given, dict) else {}), "listName": name}
         listrak = self._connection
         listrak.logger.info("List %r does not exist%s", name, "" if listrak.dry_run else ": it is made")
-        new_id = 0 if listrak.dry_run else int(listrak.create("email", routes.CREATE_LIST, {}, body))
+
+        def find() -> int | None:
+            return next((one.id for one in same_name(name, self._read())), None)
+
+        new_id = 0 if listrak.dry_run else listrak.create("email", routes.CREATE_LIST, {}, body, find)
         made = EmailList(new_id, name)
         self.all().append(made)
         return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listrak_api import routes
@@ -129,9 +129,12 @@ class ProfileFields:
             if not create or not isinstance(wanted, str) or same_name(wanted, self.groups()):
                 raise
         body = {"segmentationFieldGroupName": wanted, "position": len(self.groups()) + 1}
-        made = FieldGroup(
-            self._create(routes.CREATE_SEGMENTATION_FIELD_GROUP, {}, body, f"group {wanted!r}"), wanted
-        )
+
+        def find() -> int | None:
+            return next((one.id for one in same_name(wanted, self._read_groups())), None)
+
+        route = routes.CREATE_SEGMENTATION_FIELD_GROUP
+        made = FieldGroup(self._create(route, {}, body, find, f"group {wanted!r}"), wanted)
         self.groups().append(made)
         return made
 
@@ -145,38 +148,60 @@ class ProfileFields:
             "position": position,
         }
         ids = {"segmentationFieldGroupId": group.id}
-        new_id = self._create(
-            routes.CREATE_SEGMENTATION_FIELD, ids, body, f"field {group.name}.{name} ({data_type})"
-        )
-        made = ProfileField(new_id, name, group, data_type, max_length)
+        adopted: list[ProfileField] = []
+
+        def find() -> int | None:
+            adopted[:] = same_name(name, self._read_fields(group))[:1]
+            return adopted[0].id if adopted else None
+
+        what = f"field {group.name}.{name} ({data_type})"
+        new_id = self._create(routes.CREATE_SEGMENTATION_FIELD, ids, body, find, what)
+        # One that somebody else created meanwhile may have another type: what Listrak says counts.
+        made = adopted[0] if adopted else ProfileField(new_id, name, group, data_type, max_length)
         self._fields.append(made)
         return made
 
     def _create(
-        self, route: routes.Route, ids: Mapping[str, object], body: dict[str, object], what: str
+        self,
+        route: routes.Route,
+        ids: Mapping[str, object],
+        body: dict[str, object],
+        find: Callable[[], int | None],
+        what: str,
     ) -> int:
-        self._connection.logger.info("Profile %s of list %r is made", what, self._list_name)
+        self._connection.logger.info("Profile %s of list %r is created", what, self._list_name)
         if self._connection.dry_run:
             return _PRETENDED - len(self._fields) - len(self._groups or ())
-        return int(self._connection.create("email", route, {"listId": self._list_id, **ids}, body))
+        return self._connection.create("email", route, {"listId": self._list_id, **ids}, body, find)
 
     def _read(self) -> tuple[list[FieldGroup], list[ProfileField]]:
-        client = self._connection.client("email")
-        ids = {"listId": self._list_id}
-        rows = [row for page in client.pages(routes.SEGMENTATION_FIELD_GROUPS, ids) for row in page.rows]
-        groups = [
+        groups = self._read_groups()
+        return groups, [field for group in groups for field in self._read_fields(group)]
+
+    def _read_groups(self) -> list[FieldGroup]:
+        pages = self._connection.client("email").pages(
+            routes.SEGMENTATION_FIELD_GROUPS, {"listId": self._list_id}
+        )
+        return [
             FieldGroup(row["segmentationFieldGroupId"], str(row["segmentationFieldGroupName"]))
-            for row in rows
+            for page in pages
+            for row in page.rows
         ]
-        fields = []
-        for group in groups:
-            pages = client.pages(routes.SEGMENTATION_FIELDS, {**ids, "segmentationFieldGroupId": group.id})
-            for row in (row for page in pages for row in page.rows):
-                name, data_type = str(row["segmentationFieldName"]), str(row.get("dataType") or "Text")
-                fields.append(
-                    ProfileField(row["segmentationFieldId"], name, group, data_type, row.get("maxLength"))
-                )
-        return groups, fields
+
+    def _read_fields(self, group: FieldGroup) -> list[ProfileField]:
+        ids = {"listId": self._list_id, "segmentationFieldGroupId": group.id}
+        pages = self._connection.client("email").pages(routes.SEGMENTATION_FIELDS, ids)
+        return [
+            ProfileField(
+                row["segmentationFieldId"],
+                str(row["segmentationFieldName"]),
+                group,
+                str(row.get("dataType") or "Text"),
+                row.get("maxLength"),
+            )
+            for page in pages
+            for row in page.rows
+        ]
 
 
 def columns_of(

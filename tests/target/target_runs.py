@@ -156,6 +156,17 @@ class Runs:
         assert outcome.closes()
         return outcome
 
+    def read(self, path: str) -> list[dict[str, Any]]:
+        """The first page of a collection of the email API, such as `List`."""
+        answer = self._session.get(
+            f"{self.sandbox.url}/email/v1/{path}",
+            params={"count": 5000},
+            headers={"Authorization": f"Bearer {self.sandbox.token()}"},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        return list(answer.json()["data"])
+
     def contact(self, list_id: int, address: str) -> dict[str, Any] | None:
         """A contact as the sandbox stores it, whatever its state; its values by field id."""
         try:

@@ -89,3 +89,44 @@ def test_what_an_import_did_not_confirm_is_loaded_by_the_next_run(runs: Runs, ki
     outcome = runs.good(messages, to_list())
     assert outcome.states == [1]
     assert outcome.account.accepted == 4
+
+
+CREATE_LIST, CREATE_GROUP = "/List", "/List/{listId}/SegmentationFieldGroup"
+CREATE_FIELD = CREATE_GROUP + "/{segmentationFieldGroupId}/SegmentationField"
+
+
+@pytest.mark.parametrize("kind", ["lost_answer", "reset"])
+@pytest.mark.parametrize("route", [CREATE_GROUP, CREATE_FIELD])
+def test_T17_a_group_or_field_whose_answer_was_lost_is_looked_up_by_name_and_adopted(
+    runs: Runs, route: str, kind: str
+) -> None:
+    runs.save(NEWSLETTER, "p0@example.org")
+    faults(runs, {"kind": kind, "route": route, "method": "POST", "count": 2})
+    options = {"kind": "audience", "list": NEWSLETTER, "field_group": "Audiences", "field": "Big spenders"}
+    outcome = runs.good([SCHEMA, *people(1), state(1)], {"people": {**options, "create_missing": True}})
+    assert outcome.states == [1]
+    groups = runs.read(f"List/{NEWSLETTER}/SegmentationFieldGroup")
+    ours = [
+        one["segmentationFieldGroupId"] for one in groups if one["segmentationFieldGroupName"] == "Audiences"
+    ]
+    assert len(ours) == 1
+    fields = runs.read(f"List/{NEWSLETTER}/SegmentationFieldGroup/{ours[0]}/SegmentationField")
+    assert [one["segmentationFieldName"] for one in fields] == ["Big spenders"]
+    assert runs.values(NEWSLETTER, "p0@example.org") == {fields[0]["segmentationFieldId"]: "on"}
+
+
+@pytest.mark.parametrize("kind", ["lost_answer", "reset"])
+def test_T17_a_list_whose_answer_was_lost_is_created_once(runs: Runs, kind: str) -> None:
+    faults(runs, {"kind": kind, "route": CREATE_LIST, "method": "POST", "count": 2})
+    outcome = runs.good([SCHEMA, *people(1), state(1)], to_list(list="Autumn guests", create_list=True))
+    assert outcome.account.accepted == 1
+    assert [one["listName"] for one in runs.read("List")].count("Autumn guests") == 1
+
+
+def test_T17_what_is_never_answered_and_never_created_ends_the_run_before_a_row_is_sent(runs: Runs) -> None:
+    faults(runs, {"kind": "reset", "route": CREATE_GROUP, "method": "POST"})
+    options = {"kind": "audience", "list": NEWSLETTER, "field_group": "Audiences", "field": "Big spenders"}
+    outcome = runs.run([SCHEMA, *people(1), state(1)], {"people": {**options, "create_missing": True}})
+    assert isinstance(outcome.error, ListrakError)
+    assert outcome.states == []
+    assert runs.imports() == []
