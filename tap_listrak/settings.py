@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from listrak_api.errors import ConfigurationError
+from listrak_api.phone_forms import PHONE_PATH_FORM
 from listrak_api.settings import (
     CONNECTION_SETTINGS,
     EMAIL_CREDENTIALS,
@@ -152,7 +153,13 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
 
 CONFIG_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "properties": {**EMAIL_CREDENTIALS, **SMS_CREDENTIALS, **TAP_SETTINGS, **CONNECTION_SETTINGS},
+    "properties": {
+        **EMAIL_CREDENTIALS,
+        **SMS_CREDENTIALS,
+        **TAP_SETTINGS,
+        **PHONE_PATH_FORM,
+        **CONNECTION_SETTINGS,
+    },
     "additionalProperties": True,
 }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Tap
 
 from listrak_api.errors import ConfigurationError, NotFoundError
+from listrak_api.phone_forms import NumberForm
 from listrak_api.settings import has_credentials
 from tap_listrak.bookmarks import Bookmarks
 from tap_listrak.fields import FieldDirectory
@@ -59,6 +60,11 @@ class SharedTap(Tap):
         with contextlib.suppress(ConfigurationError):
             return tuple(api for api in APIS if has_credentials(self.config, api)) or APIS
         return APIS
+
+    @cached_property
+    def phone_path_form(self) -> NumberForm:
+        """The form in which Listrak takes phone numbers in paths, learned or set."""
+        return NumberForm(self.config.get("phone_path_form"))
 
     @cached_property
     def bookmarks(self) -> Bookmarks:

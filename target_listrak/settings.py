@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from listrak_api.phone_forms import PHONE_BODY_FORM, PHONE_PATH_FORM
 from listrak_api.settings import (
     CONNECTION_SETTINGS,
     DATA_CREDENTIALS,
@@ -113,6 +114,8 @@ _LOADING: Final[dict[str, Any]] = {
         "enum": ["national", "international", None],
         "default": "national",
     },
+    **PHONE_PATH_FORM,
+    **PHONE_BODY_FORM,
     # The SDK's own setting; the default differs: the mapping checks each value that it uses, once, for its
     # field.
     "validate_records": {

@@ -8,14 +8,15 @@ tells who left.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from listrak_api.errors import ConfigurationError, RequestRefusedError
-from tap_listrak.requests import Rows
+from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
+from tap_listrak.requests import Read, Rows
 from tap_listrak.schemas import flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.requests import Row, Step
+    from listrak_api.phone_forms import NumberForm
+    from tap_listrak.requests import Clients, Order, Row, Step
     from tap_listrak.sdk import Context
+    from tap_listrak.windows import Window
 
 logger = logging.getLogger("tap-listrak")
 
@@ -221,7 +224,70 @@ class PhoneListContacts(SmsStream):
         return {**(context or {}), "phoneNumber": record["phoneNumber"]}
 
 
-class PhoneListSubscriptions(SmsStream):
+@dataclass(frozen=True, slots=True)
+class ReadByNumber:
+    """Reads what belongs to one phone number, with the number in the form that Listrak takes in paths.
+
+    Args:
+        read: The request, with the number as Listrak wrote it in its answers.
+        form: The form, for the whole run.
+    """
+
+    read: Read
+    form: NumberForm
+
+    def send(self, clients: Clients, cursor: str | None) -> Rows:
+        """Ask for the page at a cursor.
+
+        Raises:
+            ListrakError: What the client raises.
+        """
+        ids = self.read.ids
+        return self.form.call(
+            str(ids["phoneNumber"]),
+            lambda number: replace(self.read, ids={**ids, "phoneNumber": number}).send(clients, cursor),
+        )
+
+
+class NumberStream(SmsStream):
+    """A stream with a request for each phone number."""
+
+    parent_stream_type: type[ListrakStream] = PhoneListContacts
+    selected_by_default = False
+
+    def step(
+        self,
+        order: Order,
+        context: Mapping[str, Any],
+        params: Mapping[str, object] | None = None,
+        window: Window | None = None,
+    ) -> Step:
+        """Return a step that finds the number whatever form it is written in."""
+        step = super().step(order, context, params, window)
+        read = cast("Read", step.request)
+        return replace(step, request=ReadByNumber(read, self._tap.phone_path_form))
+
+    def _send(self, context: Context, step: Step) -> Rows:
+        """Ask for a page; a contact that is not there any more has no rows.
+
+        Raises:
+            ConfigurationError: No number was found so far: it is not the contact that is missing.
+        """
+        try:
+            return super()._send(context, step)
+        except NotFoundError as error:
+            if self._tap.phone_path_form.known:
+                logger.warning("%s: a contact was deleted while it was being read", self.name)
+                return Rows([])
+            message = (
+                f"{self.name}: Listrak does not find a number that it listed for sender code "
+                f"{context['senderCodeId']}, with or without country code ({error.code or 'HTTP 404'})"
+            )
+            hint = "Set phone_path_form to the form that your account takes, or choose other sender_code_ids."
+            raise ConfigurationError(message, setting="phone_path_form", hint=hint) from None
+
+
+class PhoneListSubscriptions(NumberStream):
     """One row per subscription to a phone list. Key: senderCodeId, phoneListId, phoneNumber.
 
     Since when the contact is on the list. Not selected by default: one request per contact. Read whole each
@@ -231,8 +297,6 @@ class PhoneListSubscriptions(SmsStream):
 
     name = "phone_list_subscriptions"
     route = routes.SMS_CONTACT_PHONE_LISTS
-    parent_stream_type = PhoneListContacts
-    selected_by_default = False
     keys = ("senderCodeId", "phoneListId", "phoneNumber")
     properties = th.PropertiesList(
         SENDER_CODE_ID,
@@ -252,7 +316,7 @@ class PhoneListSubscriptions(SmsStream):
         return super().prepare(of_this_list, context, step)
 
 
-class PhoneListContactDetails(SmsStream):
+class PhoneListContactDetails(NumberStream):
     """One row per contact of a phone list, with dates. Key: senderCodeId, phoneListId, phoneNumber.
 
     Since when the sender code knows the contact, and when it opted out. Not selected by default: one request
@@ -261,8 +325,6 @@ class PhoneListContactDetails(SmsStream):
 
     name = "phone_list_contact_details"
     route = routes.SMS_CONTACT
-    parent_stream_type = PhoneListContacts
-    selected_by_default = False
     keys = ("senderCodeId", "phoneListId", "phoneNumber")
     properties = th.PropertiesList(
         SENDER_CODE_ID,

@@ -19,7 +19,14 @@ from target_listrak import phones
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.sinks import sms_account
 from target_listrak.sinks.base import Loader
-from target_listrak.sinks.sms_contacts import PENDING, UNKNOWN_NUMBER, SmsContacts, State, outcome_of
+from target_listrak.sinks.sms_contacts import (
+    NOT_SUBSCRIBED,
+    PENDING,
+    UNKNOWN_NUMBER,
+    SmsContacts,
+    State,
+    outcome_of,
+)
 from target_listrak.sinks.sms_profile import Profile, property_of
 from target_listrak.values import BadValue
 
@@ -238,9 +245,9 @@ class SmsLoader(Loader):
         outcome = self.contacts.unsubscribe(number, self.phone_list)
         if outcome is None:
             return ACCEPTED
-        if outcome is UNCHANGED and self.contacts.state(number, self.phone_list) is State.PENDING:
+        if outcome is NOT_SUBSCRIBED and self.contacts.state(number, self.phone_list) is State.PENDING:
             return PENDING  # Listrak calls both "not subscribed"; one that is pending can still confirm
-        return UNCHANGED if outcome is UNKNOWN_NUMBER else outcome
+        return UNCHANGED if outcome in {UNKNOWN_NUMBER, NOT_SUBSCRIBED} else outcome
 
     def side_by_side(self, entries: list[Entry], make: Callable[[Entry], Outcome | None]) -> None:
         """Make calls for numbers on worker threads, wait for them, and settle the rows whose end is known."""

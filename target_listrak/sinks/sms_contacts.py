@@ -7,10 +7,12 @@ only if it was not carried out.
 from __future__ import annotations
 
 import enum
+import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, LostAnswerError, NotFoundError, RequestRefusedError
+from listrak_api.phone_forms import NumberForm, number_forms
 from target_listrak import phones
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, rejected_by
 
@@ -20,13 +22,23 @@ if TYPE_CHECKING:
     from target_listrak.run import Run
     from target_listrak.sinks.sms_account import PhoneList, SenderCode
 
-__all__ = ["OPTED_OUT", "OUTCOMES", "PENDING", "UNKNOWN_NUMBER", "SmsContacts", "State", "outcome_of"]
+__all__ = [
+    "NOT_SUBSCRIBED",
+    "OPTED_OUT",
+    "OUTCOMES",
+    "PENDING",
+    "UNKNOWN_NUMBER",
+    "SmsContacts",
+    "State",
+    "outcome_of",
+]
 
 T = TypeVar("T")
 
+_SAMPLE: Final = 50
+"""Members of a list that are looked at for one whose number has two forms."""
 _ATTEMPTS: Final = 3
 """How often a call is made whose answer is lost again and again, each time after a look."""
-_NATIONAL_DIGITS: Final = 10
 
 
 class State(enum.Enum):
@@ -52,7 +64,10 @@ _FIELDS_CHANGED = _Ends(
     "Run again: the fields are then matched anew.",
 )
 
-UNKNOWN_NUMBER: Final = Declined("unknown_number", "the number is no contact of the sender code")
+UNKNOWN_NUMBER: Final = Declined(
+    "unknown_number", "the sender code has no contact with the number, with or without its country code"
+)
+NOT_SUBSCRIBED: Final = Declined("not_subscribed", "the number is not subscribed to the Phone List")
 OPTED_OUT: Final = Declined(
     "opted_out", "the person has opted out of the sender code; only they can opt in again"
 )
@@ -60,7 +75,7 @@ PENDING: Final = Declined("pending", "the number waits for a double opt-in or an
 
 OUTCOMES: Final[dict[str, Outcome | _Ends]] = {
     "ERROR_SUBSCRIBED_PHONE_NUMBER": UNCHANGED,
-    "ERROR_PHONE_NUMBER_NOT_SUBSCRIBED": UNCHANGED,
+    "ERROR_PHONE_NUMBER_NOT_SUBSCRIBED": NOT_SUBSCRIBED,
     "ERROR_PHONE_NUMBER_FOUND": Rejected(
         "known_number", "the number became a contact of the sender code just now: send the row again"
     ),
@@ -106,8 +121,8 @@ def outcome_of(error: RequestRefusedError) -> Outcome:
 class SmsContacts:
     """The contacts of one sender code. Thread safe.
 
-    Numbers are given as `phones.canonical` makes them. Where Listrak takes ten digits only, that form is
-    found out with the first number.
+    Numbers are given as `phones.canonical` returns them. The form in which Listrak takes them, in paths and
+    in bodies, is learned with the first number that it knows (`listrak_api.phone_forms`).
 
     Args:
         run: The run; a dry run reads, and writes nothing.
@@ -118,16 +133,20 @@ class SmsContacts:
         self._run = run
         self._client = run.client("sms")
         self.sender_code = sender_code
-        self._national: bool | None = None
+        self._path_form = NumberForm(run.config.get("phone_path_form"))
+        self._body_form = NumberForm(run.config.get("phone_body_form"))
+        self._lock = threading.Lock()
+        self._looked_for_form = False
 
     # Reading
 
     def read(self, number: str) -> dict[str, Any] | None:
         """A contact, or `None` where the number is unknown (`GET …/Contact/{phoneNumber}`)."""
-        contact: dict[str, Any] | None = self._known(
-            number, lambda ids: self._client.get(routes.SMS_CONTACT, ids)
-        )
+        contact: dict[str, Any] | None = self._known(number, self._get)
         return contact
+
+    def _get(self, ids: Mapping[str, object]) -> dict[str, Any]:
+        return dict(self._client.get(routes.SMS_CONTACT, ids))
 
     def state(self, number: str, phone_list: PhoneList) -> State:
         """How a number stands with a list (`GET …/Contact/{phoneNumber}/PhoneList`)."""
@@ -139,7 +158,23 @@ class SmsContacts:
                         return _state_of(row)
             return State.NEVER
 
-        return self._known(number, look) or State.UNKNOWN
+        state = self._known(number, look)
+        if state is None and not self._path_form.known:
+            self._learn_path_form(phone_list)
+        return state or State.UNKNOWN
+
+    def _learn_path_form(self, phone_list: PhoneList) -> None:
+        """Look up one member of the list, once a run: from new numbers alone nothing can be learned."""
+        with self._lock:
+            if self._looked_for_form:
+                return
+            self._looked_for_form = True
+        ids = {"senderCodeId": self.sender_code.id, "phoneListId": phone_list.id}
+        for row in self._client.get_page(routes.PHONE_LIST_CONTACTS, ids, count=_SAMPLE).rows:
+            member = phones.from_listrak(str(row["phoneNumber"]), self.sender_code.country)
+            if len(number_forms(member)) > 1:
+                self._known(member, self._get)
+                return
 
     def members(self, phone_list: PhoneList) -> Iterator[str]:
         """The numbers that are listed for a Phone List, opted-in ones (`GET …/PhoneList/{id}/Contact`).
@@ -161,14 +196,15 @@ class SmsContacts:
             `None` when it was done, otherwise why not.
         """
         number = str(body["phoneNumber"])
+        ids = {"senderCodeId": self.sender_code.id, "phoneListId": phone_list.id}
 
-        def send(ids: Mapping[str, object]) -> None:
-            route = {"senderCodeId": ids["senderCodeId"], "phoneListId": phone_list.id}
-            written = {**body, "phoneNumber": ids["phoneNumber"]}
-            self._client.send(routes.CREATE_PHONE_LIST_CONTACT, route, body=written)
+        def send(form: str) -> None:
+            self._client.send(routes.CREATE_PHONE_LIST_CONTACT, ids, body={**body, "phoneNumber": form})
 
         on_list = (State.SUBSCRIBED, State.PENDING)
-        return self._write(number, send, lambda: self.state(number, phone_list) in on_list)
+        return self._write(
+            lambda: self._body_form.call(number, send), lambda: self.state(number, phone_list) in on_list
+        )
 
     def subscribe(self, number: str, phone_list: PhoneList) -> Outcome | None:
         """**Subscribe** a known number (`POST …/Contact/{phoneNumber}/PhoneList/{id}`).
@@ -181,19 +217,24 @@ class SmsContacts:
             self._client.send(routes.SUBSCRIBE_SMS_CONTACT, {**ids, "phoneListId": phone_list.id})
 
         on_list = (State.SUBSCRIBED, State.PENDING)
-        return self._write(number, send, lambda: self.state(number, phone_list) in on_list)
+        return self._write(
+            lambda: self._in_path(number, send), lambda: self.state(number, phone_list) in on_list
+        )
 
     def unsubscribe(self, number: str, phone_list: PhoneList) -> Outcome | None:
         """Unsubscribe a number from a list (`DELETE …/ContactUnsubscribe/{phoneNumber}/PhoneList/{id}`).
 
         Returns:
-            `None` when it was done, otherwise why not, or `UNCHANGED`.
+            `None` when it was done, otherwise why not: `NOT_SUBSCRIBED` also where the number is pending.
         """
 
         def send(ids: Mapping[str, object]) -> None:
             self._client.send(routes.UNSUBSCRIBE_SMS_CONTACT, {**ids, "phoneListId": phone_list.id})
 
-        return self._write(number, send, lambda: self.state(number, phone_list) is not State.SUBSCRIBED)
+        return self._write(
+            lambda: self._in_path(number, send),
+            lambda: self.state(number, phone_list) is not State.SUBSCRIBED,
+        )
 
     def update(
         self, number: str, body: Mapping[str, Any], done: Callable[[Mapping[str, Any]], bool]
@@ -208,24 +249,25 @@ class SmsContacts:
         Returns:
             `None` when it was done, otherwise why not.
         """
+        ids = {"senderCodeId": self.sender_code.id}
 
-        def send(ids: Mapping[str, object]) -> None:
-            self._client.send(routes.UPDATE_SMS_CONTACT, {"senderCodeId": ids["senderCodeId"]}, body=body)
+        def send(form: str) -> None:
+            self._client.send(routes.UPDATE_SMS_CONTACT, ids, body={**body, "phoneNumber": form})
 
         def look() -> bool:
             contact = self.read(number)
             return contact is not None and done(contact)
 
-        return self._write(number, send, look)
+        # Listrak wrote the contact's number in a form that it takes, as far as anybody knows.
+        first = str(body.get("phoneNumber") or "")
+        return self._write(lambda: self._body_form.call(number, send, first), look)
 
-    def _write(
-        self, number: str, send: Callable[[Mapping[str, object]], None], done: Callable[[], bool]
-    ) -> Outcome | None:
+    def _write(self, send: Callable[[], None], done: Callable[[], bool]) -> Outcome | None:
         if self._run.dry_run:
             return None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                self._in_form(number, send)
+                send()
             except RequestRefusedError as error:
                 return outcome_of(error)
             except NotFoundError:
@@ -241,7 +283,7 @@ class SmsContacts:
 
     def _known(self, number: str, read: Callable[[Mapping[str, object]], T]) -> T | None:
         try:
-            return self._in_form(number, read)
+            return self._in_path(number, read)
         except NotFoundError:
             return None
         except RequestRefusedError as error:
@@ -249,45 +291,27 @@ class SmsContacts:
                 return None
             raise
 
-    def _in_form(self, number: str, make: Callable[[Mapping[str, object]], T]) -> T:
-        """Make a call with the number in the form that Listrak takes.
-
-        Until one form has been taken, the other one is tried where Listrak refuses a number or does not
-        find it.
-        """
-        forms = self._forms(number)
-        for form in forms:
-            try:
-                answer = make({"senderCodeId": self.sender_code.id, "phoneNumber": form})
-            except (RequestRefusedError, NotFoundError) as error:
-                other = isinstance(error, NotFoundError) or error.code == "ERROR_INVALID_PHONE_NUMBER"
-                if not other or form == forms[-1]:
-                    raise
-            else:
-                if len(forms) > 1:
-                    self._national = form != number
-                return answer
-        raise AssertionError  # pragma: no cover - the last form returns or raises
-
-    def _forms(self, number: str) -> list[str]:
-        national = phones.national_form(number)
-        if len(national) != _NATIONAL_DIGITS or number != f"1{national}":
-            return [number]
-        if self._national is None:
-            return [number, national]
-        return [national if self._national else number]
+    def _in_path(self, number: str, make: Callable[[Mapping[str, object]], T]) -> T:
+        """Make a call with the number in the path, in the form that Listrak takes there."""
+        code = self.sender_code.id
+        return self._path_form.call(number, lambda form: make({"senderCodeId": code, "phoneNumber": form}))
 
 
 def _state_of(row: Mapping[str, Any]) -> State:
-    """A row's state: by its word, else (an enumeration given as a number) by flags and dates."""
+    """A row's state: by its word, else (an enumeration given as a number) by flags and dates.
+
+    "Not Subscribed" is the word for who left, and may be the one for who never came: the dates tell.
+    """
     word = str(row.get("subscriptionState") or "").lower()
     if "pending" in word or row.get("pendingDoubleOptIn") or row.get("pendingAgeGate"):
         return State.PENDING
     if "unsub" in word:
         return State.UNSUBSCRIBED
+    since, until = (_date_text(row.get(name)) for name in ("subscribeDate", "unsubscribeDate"))
+    if word.startswith("not"):
+        return State.UNSUBSCRIBED if since or until else State.NEVER
     if "subscribed" in word:
         return State.SUBSCRIBED
-    since, until = (_date_text(row.get(name)) for name in ("subscribeDate", "unsubscribeDate"))
     if until and until >= since:
         return State.UNSUBSCRIBED
     return State.SUBSCRIBED if since else State.NEVER

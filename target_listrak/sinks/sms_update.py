@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from listrak_api.phone_forms import number_forms
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
 from target_listrak.sinks.sms_batch import Entry, SmsLoader
 from target_listrak.sinks.sms_contacts import UNKNOWN_NUMBER
@@ -85,7 +86,7 @@ class UpdatingLoader(SmsLoader):
             if len(group) < _SMALLEST_IMPORT:
                 continue
             order = sorted(fields)
-            rows = [(entry.number, {field: cells[field] for field in order}) for entry, cells in group]
+            rows = [(_as_listed(entry), {field: cells[field] for field in order}) for entry, cells in group]
             self._importer.load(rows, self.mapping.names)
             self.side_by_side([entry for entry, _ in group], self._confirm)
 
@@ -120,3 +121,9 @@ class UpdatingLoader(SmsLoader):
             return ACCEPTED
         entry.before, entry.changes = now, dropped
         return self._put(entry)
+
+
+def _as_listed(entry: Entry) -> str:
+    """Return the number as Listrak wrote it: which form an import takes is not documented."""
+    written = str((entry.before or {}).get("phoneNumber") or "")
+    return written if written in number_forms(entry.number) else entry.number

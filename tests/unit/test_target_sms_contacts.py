@@ -29,7 +29,7 @@ def refusal(code: str, message: str = "") -> RequestRefusedError:
     ("code", "expected"),
     [
         ("ERROR_SUBSCRIBED_PHONE_NUMBER", "unchanged"),
-        ("ERROR_PHONE_NUMBER_NOT_SUBSCRIBED", "unchanged"),
+        ("ERROR_PHONE_NUMBER_NOT_SUBSCRIBED", "declined not_subscribed"),
         ("ERROR_PHONE_NUMBER_FOUND", "rejected known_number"),
         ("ERROR_PHONE_NUMBER_NOT_FOUND", "declined unknown_number"),
         ("ERROR_UNABLE_TO_LOCATE_RESOURCE", "declined unknown_number"),
@@ -103,6 +103,7 @@ class FakeRun:
 
     def __init__(self, client: OneForm) -> None:
         self._client = client
+        self.config: dict[str, Any] = {}
 
     def client(self, api: str) -> OneForm:
         assert api == "sms"
@@ -155,6 +156,12 @@ def test_numbers_of_other_countries_have_one_form() -> None:
             State.SUBSCRIBED,
         ),
         ({"subscriptionState": None}, State.NEVER),
+        (
+            {"subscriptionState": "Not Subscribed", "unsubscribeDate": "2026-02-01T00:00:00"},
+            State.UNSUBSCRIBED,
+        ),
+        ({"subscriptionState": "Not Subscribed", "subscribeDate": "2026-02-01T00:00:00"}, State.UNSUBSCRIBED),
+        ({"subscriptionState": "NotSubscribed", "subscribeDate": None}, State.NEVER),
         (
             {"subscribeDate": "2026-03-01T00:00:00", "unsubscribeDate": "0001-01-01T00:00:00"},
             State.SUBSCRIBED,
