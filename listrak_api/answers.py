@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from listrak_api.errors import PagingError
+
+if TYPE_CHECKING:
+    from listrak_api.routes import Route
 
 FIRST_CURSOR = "Start"
 """The cursor that Listrak takes for the first page."""
@@ -22,6 +25,18 @@ class UnreadableError(Exception):
     """A body that is empty, cut, no JSON, or not of the promised shape. Stays inside this package."""
 
 
+class ErrorAnswerError(Exception):
+    """A body with an `error`, in an answer whose HTTP status claims success. Stays inside this package.
+
+    Attributes:
+        envelope: The body's envelope, which says what is wrong.
+    """
+
+    def __init__(self, envelope: Envelope) -> None:
+        super().__init__("an error in an answer of status 2xx")
+        self.envelope = envelope
+
+
 class Envelope(msgspec.Struct):
     """What every body of Listrak is wrapped in; `data` stays undecoded, so that its bytes can be used."""
 
@@ -31,6 +46,32 @@ class Envelope(msgspec.Struct):
     resource_id: Any = msgspec.field(default=None, name="resourceId")
     error: Any = None
     message: Any = None
+
+    @property
+    def error_status(self) -> int:
+        """The HTTP status of the error: the envelope's own, which may be a text, or by its code."""
+        stated = str(self.status)
+        if re.fullmatch(r"[45]\d\d", stated):
+            return int(stated)
+        return _STATUS_OF_CODE.get(str(self.error), 400)
+
+    def check(self) -> None:
+        """Refuse an envelope that holds an error.
+
+        Raises:
+            ErrorAnswerError: It does.
+        """
+        if self.error:
+            raise ErrorAnswerError(self)
+
+
+_STATUS_OF_CODE = {
+    "ERROR_UNABLE_TO_LOCATE_RESOURCE": 404,
+    "ERROR_UNKNOWN_ROUTE": 404,
+    "ERROR_UNHANDLED_EXCEPTION": 500,
+    "ERROR_TOO_MANY_REQUESTS": 429,
+}
+"""The statuses that these codes come with, where only the code is given. All others come with 400 or 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +131,11 @@ def read_resource(body: bytes, *, collection: bool = False) -> Any:  # noqa: ANN
 
     Raises:
         UnreadableError: The body is no JSON, or has an envelope without `data`.
+        ErrorAnswerError: It holds an error.
     """
     envelope = read_envelope(body)
+    if envelope is not None:
+        envelope.check()
     if envelope is None or envelope.data is msgspec.UNSET:
         value = _decode(_ANYTHING, body)
         # An answer that is only an envelope has lost its data; a bare resource has members of its own.
@@ -122,8 +166,11 @@ def read_page(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> 
     Raises:
         UnreadableError: The body is no JSON, has no `data`, or its rows are not what the decoder takes.
         PagingError: The next page is given as a URI without a cursor.
+        ErrorAnswerError: The body holds an error.
     """
     envelope = read_envelope(body)
+    if envelope is not None:
+        envelope.check()
     if envelope is None:
         raw, cursor = msgspec.Raw(body), None
     elif envelope.data is msgspec.UNSET:
@@ -150,15 +197,18 @@ def read_answer(status: int, body: bytes) -> Answer:
 
     Raises:
         UnreadableError: The body is empty or no JSON object, so that nobody can say what was made.
+        ErrorAnswerError: It holds an error.
     """
     if status == 204 and not body:  # noqa: PLR2004 - No Content, the one status without a body
         return Answer(status)
     envelope = read_envelope(body)
     if envelope is None:
         raise UnreadableError
+    envelope.check()
     data = None if envelope.data is msgspec.UNSET else _decode(_ANYTHING, envelope.data)
-    identifier = envelope.resource_id
-    return Answer(status, None if identifier in (None, "") else str(identifier), data)
+    identifier = str(envelope.resource_id or "").strip()
+    # Seen: the Data API answers null, a transactional send the text "null". Neither is an id.
+    return Answer(status, None if identifier.lower() in {"", "null"} else identifier, data)
 
 
 def cursor_of(value: object) -> str | None:
@@ -191,6 +241,44 @@ def cursor_of(value: object) -> str | None:
         message = "Listrak gave the next page as a URI without a cursor, so the rest cannot be read"
         raise PagingError(message)
     return text
+
+
+_LONGEST_CURSOR = 4096
+
+
+class CursorGuard:
+    """Notices a paging that goes in circles: one for each collection that is read.
+
+    Args:
+        route: The collection's route, for the error.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        # Their hashes: what a server sends, and as often as it likes, is not kept.
+        self._seen = {hash(FIRST_CURSOR)}
+
+    def check(self, cursor: str | None) -> None:
+        """Take note of a page's `next_cursor`.
+
+        Args:
+            cursor: The cursor; None ends the collection and is always right.
+
+        Raises:
+            PagingError: It was there before, or no request can carry it.
+        """
+        if cursor is None:
+            return
+        if len(cursor) > _LONGEST_CURSOR:
+            message = f"{self._route} gave a cursor of {len(cursor):,} characters, which no request can carry"
+            raise PagingError(message, hint="Not all rows were read. Look at what api_url leads to.")
+        if hash(cursor) in self._seen:
+            message = (
+                f"{self._route} gave a cursor twice, on page {len(self._seen)}: reading on would never end"
+            )
+            hint = "Not all rows were read. Run it again; if it happens again, report it to Listrak."
+            raise PagingError(message, hint=hint)
+        self._seen.add(hash(cursor))
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], data: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - any JSON

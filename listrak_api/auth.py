@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -11,26 +12,27 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from listrak_api.answers import UnreadableError
+from listrak_api.answers import Envelope, ErrorAnswerError, UnreadableError
 from listrak_api.masking import register_secret
-from listrak_api.outcomes import error_for, exchange_once, repeat
-from listrak_api.retry import RetryPolicy, Verdict
+from listrak_api.outcomes import error_for, exchange_once
+from listrak_api.retry import RetryPolicy, Verdict, repeat
 from listrak_api.transport import Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from listrak_api.errors import ListrakError
-    from listrak_api.outcomes import Outcome
+    from listrak_api.retry import Outcome
     from listrak_api.settings import ConnectionSettings
     from listrak_api.stats import Stats
     from listrak_api.transport import Reply, Transport
 
 DEFAULT_LIFETIME = 900.0
-"""Seconds that a token is taken to live if Listrak does not say: what it was seen to say."""
+"""Seconds that a token is taken to live if Listrak does not say: the shortest that it was seen to say."""
 
 _MARGIN_SECONDS = 60.0
 _NAME = "POST /OAuth2/Token"
+_REFUSALS = {Verdict.REFUSED, Verdict.RENEW_TOKEN, Verdict.NOT_AUTHORISED, Verdict.TOO_LARGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +94,47 @@ class TokenSource:
         token = self._token
         if token is not None and self._clock() < token.renew_at:
             return token.value
-        return self._renew(stale=None)
+        with self._lock:
+            token = self._usable()
+            if token is None:
+                self._token = token = self._request()
+            return token.value
 
-    def renew(self, stale: str) -> str:
-        """Return a token other than one that Listrak refused: threads that met the same refusal renew once.
+    @contextlib.contextmanager
+    def renewed(self, stale: str, *, own: bool = False) -> Iterator[tuple[str, bool]]:
+        """Give a token other than one that Listrak refused; for the time in which it is tried.
+
+        Threads that met the same refusal renew once. The one that asks for the new token tries it first: the
+        others wait until it was answered, so that a refusal of it cannot mean that others have used it up.
 
         Args:
             stale: The refused token.
+            own: Ask for a new token even if another thread has done so already.
+
+        Yields:
+            The token, and whether this is its first use.
 
         Raises:
-            AuthenticationError: As for `get`.
-            UnavailableError: As for `get`.
-            ConfigurationError: As for `get`.
+            AuthenticationError: As for `get`; so are UnavailableError and ConfigurationError.
         """
-        return self._renew(stale=stale)
-
-    def _renew(self, stale: str | None) -> str:
         with self._lock:
-            token = self._token
-            if self._refusal is not None:
-                raise self._refusal
-            if token is not None and token.value != stale and self._clock() < token.renew_at:
-                return token.value
-            self._token = token = self._request()
-            return token.value
+            token = self._usable()
+            if own or token is None or token.value == stale:
+                self._token = None  # so that nobody takes the refused one meanwhile
+                new = self._request()
+                try:
+                    yield new.value, True
+                finally:
+                    self._token = new
+                return
+        yield token.value, False
+
+    def _usable(self) -> Token | None:
+        """Return the present token; None if it ends soon. Raises what was final before."""
+        if self._refusal is not None:
+            raise self._refusal
+        token = self._token
+        return token if token is not None and self._clock() < token.renew_at else None
 
     def _request(self) -> Token:
         form = {
@@ -132,26 +151,29 @@ class TokenSource:
 
         def once() -> Outcome[Token]:
             self._stats.add(renewals=1)
-            # A token that is asked for twice does no harm. A 401 is final here: `renewed` says so.
-            return exchange_once(self._transport, exchange, self._read, repeatable=True, renewed=True).outcome
+            # A token that is asked for twice does no harm.
+            return exchange_once(self._transport, exchange, self._read, repeatable=True).outcome
 
-        outcome = repeat(once, _NAME, self._policy, self._transport)
+        outcome = repeat(once, _NAME, self._policy, self._transport.pause)
         if outcome.verdict is Verdict.ACCEPT and outcome.value is not None:
             self._note_date(outcome.date)
             return outcome.value
-        # OAuth answers a wrong id or secret with 400 as well: for a token, a refusal means the credentials.
-        if outcome.verdict in {Verdict.REFUSED, Verdict.NOT_AUTHORISED}:
-            self._refusal = error_for(
-                replace(outcome, verdict=Verdict.NOT_AUTHORISED), _NAME, self._settings, token=True
-            )
-            raise self._refusal
-        raise error_for(outcome, _NAME, self._settings, token=True)
+        # Seen: 400 {"error": "Invalid Credentials"}, without a code of Listrak's. So a 4xx means the
+        # credentials, whatever its body; but not 408, 425 and 429 ("later"), nor 404 (the wrong address).
+        if outcome.verdict in _REFUSALS:
+            outcome = replace(outcome, verdict=Verdict.NOT_AUTHORISED)
+        error = error_for(outcome, _NAME, self._settings, token=True)
+        if outcome.verdict in {Verdict.NOT_AUTHORISED, Verdict.NOT_FOUND}:
+            self._refusal = error
+        raise error
 
     def _read(self, reply: Reply) -> Token:
         try:
             answer = _TOKEN.decode(reply.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise UnreadableError from None
+        if answer.error:
+            raise ErrorAnswerError(Envelope(error=answer.error, message=answer.error_description))
         if (
             not answer.access_token
             or not answer.access_token.isascii()
@@ -171,8 +193,10 @@ class TokenSource:
 
 
 class _TokenAnswer(msgspec.Struct):
-    access_token: str
+    access_token: str = ""
     expires_in: float | str | None = None
+    error: object = None
+    error_description: object = None
 
 
 _TOKEN = msgspec.json.Decoder(_TokenAnswer)

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
-from listrak_api.answers import FIRST_CURSOR, Answer, Page, read_answer, read_page, read_resource
+from listrak_api.answers import Answer, CursorGuard, Page, read_answer, read_page, read_resource
 from listrak_api.auth import TokenSource
 from listrak_api.dates import format_utc
-from listrak_api.errors import PagingError, PayloadTooLargeError
-from listrak_api.outcomes import error_for, exchange_once, repeat
+from listrak_api.errors import PayloadTooLargeError
+from listrak_api.outcomes import error_for, exchange_once
 from listrak_api.pacing import Pace, limiter_for
-from listrak_api.retry import RetryPolicy, Verdict
+from listrak_api.retry import RetryPolicy, Verdict, repeat
 from listrak_api.stats import Stats
 from listrak_api.transport import Exchange, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from listrak_api.outcomes import Outcome
+    from listrak_api.retry import Outcome
     from listrak_api.routes import Api, Route
     from listrak_api.settings import ConnectionSettings
     from listrak_api.transport import Body, BodyStream, Reply
@@ -35,6 +35,9 @@ MAX_COUNT = 5000
 
 MAX_PAYLOAD_BYTES = 250 * 1024 * 1024
 """Listrak's limit on a request's body; above it nothing is sent."""
+
+_REFUSALS_DOUBTED = 2
+"""How often a new token may be refused for a route whose areas were granted before, within one request."""
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -91,6 +94,7 @@ class Client:
         self._tokens = TokenSource(settings, self._transport, self.stats, self._policy)
         self._slots = threading.BoundedSemaphore(settings.max_concurrency)
         self._pace = Pace()
+        self._granted: set[tuple[str, ...]] = set()
         rate = settings.requests_per_second
         self._limiter = limiter_for(settings.api_url, rate) if rate else None
 
@@ -160,7 +164,7 @@ class Client:
         Raises:
             NotFoundError: It is not there.
             RequestRefusedError: Listrak refused the request.
-            AuthenticationError: Listrak refused the integration, after one renewal of the token.
+            AuthenticationError: Listrak refused the integration: a new token, at its first use.
             UnavailableError: No usable answer came, retries included.
             ConfigurationError: Listrak redirects, or its certificate cannot be verified.
         """
@@ -271,7 +275,7 @@ class Client:
             PayloadTooLargeError: The body is over Listrak's limit; above 250 MiB it is not even sent.
             RequestRefusedError: Listrak refused the request; nothing was carried out.
             NotFoundError: What the path names is not there; nothing was carried out.
-            AuthenticationError: Listrak refused the integration, after one renewal of the token.
+            AuthenticationError: Listrak refused the integration: a new token, at its first use.
             UnavailableError: Listrak could not be reached, retries included; nothing was carried out.
             ConfigurationError: Listrak redirects, or its certificate cannot be verified.
         """
@@ -317,12 +321,20 @@ class Client:
             body,
         )
         repeatable = route.repeatable or idempotent
-        attempts = itertools.count()
+        attempts, refusals = itertools.count(), itertools.count(1)
+        doubted = min(_REFUSALS_DOUBTED, self._policy.max_retries)
 
         def once() -> Outcome[T]:
-            return self._attempt(route, exchange, read, repeatable=repeatable, retry=next(attempts) > 0)
+            outcome = self._attempt(route, exchange, read, repeatable=repeatable, retry=next(attempts) > 0)
+            if outcome.verdict is Verdict.NOT_AUTHORISED:
+                # What was granted before is hardly withdrawn in mid-run; secrets are rotated, tokens revoked.
+                if route.areas in self._granted and next(refusals) <= doubted:
+                    return replace(outcome, verdict=Verdict.RETRY)
+            elif outcome.verdict is Verdict.ACCEPT:
+                self._granted.add(route.areas)
+            return outcome
 
-        outcome = repeat(once, str(route), self._policy, self._transport)
+        outcome = repeat(once, str(route), self._policy, self._transport.pause)
         if outcome.verdict is Verdict.ACCEPT:
             return cast("T", outcome.value)
         raise error_for(outcome, str(route), self.settings, areas=route.areas)
@@ -330,17 +342,34 @@ class Client:
     def _attempt(
         self, route: Route, exchange: Exchange, read: Callable[[Reply], T], *, repeatable: bool, retry: bool
     ) -> Outcome[T]:
-        """Send a request once or, should the token be refused, once more with a new one."""
-        token = self._tokens.get()
-        outcome = self._exchange(
-            route, replace(exchange, token=token), read, repeatable=repeatable, retry=retry
-        )
-        if outcome.verdict is not Verdict.RENEW_TOKEN:
+        """Send a request once or, should the token be refused, again: with the next token, then with its own.
+
+        Waiting comes before taking a token, so that the token is as fresh as can be when it is sent. The
+        outcome is never RENEW_TOKEN: a token of its own that is refused at its first use is a final refusal.
+        """
+        with self._slots:
+            self._wait_for_turn()
+            token = self._tokens.get()
+            sending = replace(exchange, token=token)
+            outcome = self._exchange(route, sending, read, repeatable=repeatable, retry=retry)
+            for own in (False, True):
+                if outcome.verdict is not Verdict.RENEW_TOKEN:
+                    break
+                self._wait_for_turn()
+                with self._tokens.renewed(token, own=own) as (token, first_use):
+                    sending = replace(exchange, token=token)
+                    outcome = self._exchange(
+                        route, sending, read, repeatable=repeatable, retry=True, first_use=first_use
+                    )
             return outcome
-        token = self._tokens.renew(token)
-        return self._exchange(
-            route, replace(exchange, token=token), read, repeatable=repeatable, retry=True, renewed=True
-        )
+
+    def _wait_for_turn(self) -> None:
+        """Wait as long as pace and hard limit want, but not beyond `close`."""
+        self._transport.pause(self._pace.reserve())
+        if self._limiter is not None:
+            # In short waits, so that `close` is noticed.
+            while not self._limiter.try_acquire("listrak", timeout=1) and not self._transport.closed:
+                pass
 
     def _exchange(  # noqa: PLR0913 - what an attempt consists of
         self,
@@ -350,22 +379,16 @@ class Client:
         *,
         repeatable: bool,
         retry: bool,
-        renewed: bool = False,
+        first_use: bool = False,
     ) -> Outcome[T]:
-        """Wait for a turn, send, count, and tell the observer."""
-        with self._slots:
-            self._transport.pause(self._pace.reserve())
-            if self._limiter is not None:
-                # In short waits, so that `close` is noticed.
-                while not self._limiter.try_acquire("listrak", timeout=1) and not self._transport.closed:
-                    pass
-            started = time.monotonic()
-            sent = exchange_once(self._transport, exchange, read, repeatable=repeatable, renewed=renewed)
-            seconds = time.monotonic() - started
+        """Send, count, slow the pace after a 429, and tell the observer."""
+        started = time.monotonic()
+        sent = exchange_once(self._transport, exchange, read, repeatable=repeatable, first_use=first_use)
+        seconds = time.monotonic() - started
         outcome = sent.outcome
         throttled = outcome.end == HTTPStatus.TOO_MANY_REQUESTS
         if throttled:
-            self._pace.slow_down(started, outcome.retry_after)
+            self._pace.slow_down(started, self._policy.pause_asked(outcome.retry_after))
         self.stats.add(
             requests=1,
             retries=int(retry),
@@ -376,44 +399,6 @@ class Client:
         if self.observer is not None:
             self.observer(route, Observation(outcome.status, seconds, sent.received, retry))
         return outcome
-
-
-_LONGEST_CURSOR = 4096
-
-
-class CursorGuard:
-    """Notices a paging that goes in circles: one for each collection that is read.
-
-    Args:
-        route: The collection's route, for the error.
-    """
-
-    def __init__(self, route: Route) -> None:
-        self._route = route
-        # Their hashes: what a server sends, and as often as it likes, is not kept.
-        self._seen = {hash(FIRST_CURSOR)}
-
-    def check(self, cursor: str | None) -> None:
-        """Take note of a page's `next_cursor`.
-
-        Args:
-            cursor: The cursor; None ends the collection and is always right.
-
-        Raises:
-            PagingError: It was there before, or no request can carry it.
-        """
-        if cursor is None:
-            return
-        if len(cursor) > _LONGEST_CURSOR:
-            message = f"{self._route} gave a cursor of {len(cursor):,} characters, which no request can carry"
-            raise PagingError(message, hint="Not all rows were read. Look at what api_url leads to.")
-        if hash(cursor) in self._seen:
-            message = (
-                f"{self._route} gave a cursor twice, on page {len(self._seen)}: reading on would never end"
-            )
-            hint = "Not all rows were read. Run it again; if it happens again, report it to Listrak."
-            raise PagingError(message, hint=hint)
-        self._seen.add(hash(cursor))
 
 
 def _encode(body: object) -> bytes | None:

@@ -72,7 +72,7 @@ class ConfigurationError(ListrakError):
 
 
 class AuthenticationError(ListrakError):
-    """Listrak does not accept the integration: its token request, or a call after one renewal of the token.
+    """Listrak does not accept the integration: its token request, or a new token at its first use.
 
     Listrak gives one answer for every cause, so the text names them all: client id or secret, paused
     integration, area that was not granted, IP address that is not on the allow list. Final: it is not

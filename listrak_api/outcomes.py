@@ -1,16 +1,15 @@
-"""From an exchange to its outcome: what it means, whether it is repeated, and the error a person reads."""
+"""From an exchange to its outcome: what an answer means, and the error that a person reads."""
 
 from __future__ import annotations
 
-import logging
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from listrak_api.answers import UnreadableError, read_envelope
+from listrak_api import environment
+from listrak_api.answers import ErrorAnswerError, UnreadableError, read_envelope
 from listrak_api.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -22,15 +21,15 @@ from listrak_api.errors import (
     UnavailableError,
 )
 from listrak_api.masking import mask
-from listrak_api.retry import Failure, RetryPolicy, Verdict, decide, delay, parse_retry_after
-from listrak_api.transport import Exchange, ExchangeError, Reply, Transport
+from listrak_api.retry import Failure, Outcome, Verdict, decide, parse_retry_after
+from listrak_api.transport import ExchangeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from listrak_api.answers import Envelope
     from listrak_api.settings import ConnectionSettings
-
-logger = logging.getLogger("listrak_api")
+    from listrak_api.transport import Exchange, Reply, Transport
 
 T = TypeVar("T")
 
@@ -40,38 +39,6 @@ LARGE_BODY_BYTES = 200_000_000
 
 UNEXPLAINED_BODY_BYTES = 500_000
 """The same for a 404 without a code of Listrak's: it comes from a server in front of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
-    """How a request ended.
-
-    Attributes:
-        verdict: What to do about it.
-        end: The HTTP status, or how it ended without a usable answer.
-        code: Listrak's error code; empty if there is none.
-        message: Listrak's own words, masked; empty if there are none.
-        retry_after: Seconds that Listrak asked to wait; None if it did not.
-        value: What was read out of the answer; only if it was accepted.
-        attempts: How often the request was sent.
-        location: Scheme and host of a redirect.
-        date: Listrak's clock when it answered; None if it did not say.
-    """
-
-    verdict: Verdict
-    end: int | Failure
-    code: str = ""
-    message: str = ""
-    retry_after: float | None = None
-    value: T | None = None
-    attempts: int = 1
-    location: str = ""
-    date: datetime | None = None
-
-    @property
-    def status(self) -> int:
-        """The HTTP status; 0 if there was no usable answer."""
-        return self.end if isinstance(self.end, int) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +60,7 @@ def exchange_once(
     read: Callable[[Reply], T],
     *,
     repeatable: bool,
-    renewed: bool = False,
+    first_use: bool = False,
 ) -> Sent[T]:
     """Send a request once and judge how it ended.
 
@@ -102,7 +69,7 @@ def exchange_once(
         exchange: The request.
         read: Takes the value out of a successful answer; raises `UnreadableError` if it cannot.
         repeatable: Whether it may be carried out twice without harm.
-        renewed: Whether the token was already renewed for it.
+        first_use: Whether its token was given for it alone, a moment before.
 
     Returns:
         The outcome; never an exception for anything that a server can do, except what `read` raises on
@@ -112,32 +79,38 @@ def exchange_once(
     try:
         reply = transport.exchange(exchange)
     except ExchangeError as problem:
-        verdict = decide(problem.failure, repeatable=repeatable, renewed=renewed)
-        return Sent(Outcome(verdict, problem.failure))
-    outcome: Outcome[T] = _judge(reply, size, repeatable=repeatable, renewed=renewed)
+        return Sent(Outcome(decide(problem.failure, repeatable=repeatable), problem.failure))
+
+    def judge(status: int, envelope: Envelope | None) -> Outcome[T]:
+        return _judge(reply, status, envelope, size, repeatable=repeatable, first_use=first_use)
+
+    refused = read_envelope(reply.body) if reply.status >= _FIRST_ERROR else None
+    outcome = judge(reply.status, refused)
     if outcome.verdict is Verdict.ACCEPT:
         try:
             outcome = replace(outcome, value=read(reply))
+        except ErrorAnswerError as problem:
+            outcome = judge(problem.envelope.error_status, problem.envelope)
         except UnreadableError:
             verdict = decide(Failure.UNREADABLE, repeatable=repeatable)
             outcome = replace(outcome, verdict=verdict, end=Failure.UNREADABLE)
     return Sent(outcome, len(reply.body))
 
 
-def _judge(reply: Reply, size: int, *, repeatable: bool, renewed: bool) -> Outcome[T]:
-    """Judge a complete answer to a request with a body of so many bytes."""
-    status, code, message = reply.status, "", ""
-    if status >= _FIRST_ERROR or b'"error"' in reply.body[:200]:
-        envelope = read_envelope(reply.body)
-        if envelope is not None and envelope.error:
-            code, message = str(envelope.error)[:80], mask(str(envelope.message or ""))[:300]
-            # An error may come in an answer that calls itself 200: the envelope's own status tells the truth.
-            if status < _FIRST_ERROR and isinstance(envelope.status, int) and envelope.status >= _FIRST_ERROR:
-                status = envelope.status
+def _judge(  # noqa: PLR0913 - what a verdict depends on
+    reply: Reply, status: int, envelope: Envelope | None, size: int, *, repeatable: bool, first_use: bool
+) -> Outcome[T]:
+    """Judge a complete answer, by its status and what its envelope says of an error.
+
+    `size` is that of the request's body, in bytes.
+    """
+    code = message = ""
+    if envelope is not None and envelope.error:
+        code, message = mask(str(envelope.error))[:80], mask(str(envelope.message or ""))[:300]
     large = size > (LARGE_BODY_BYTES if code else UNEXPLAINED_BODY_BYTES)
     date = http_date(reply.headers.get("Date"))
     return Outcome(
-        decide(status, code, repeatable=repeatable, renewed=renewed, large=large),
+        decide(status, code, repeatable=repeatable, first_use=first_use, large=large),
         status,
         code,
         message,
@@ -166,45 +139,6 @@ def _origin(url: str) -> str:
     return mask(f"{parts.scheme}://{host}") if parts.scheme and host else ""
 
 
-def repeat(
-    once: Callable[[], Outcome[T]], name: str, policy: RetryPolicy, transport: Transport
-) -> Outcome[T]:
-    """Send a request until its outcome is final.
-
-    Args:
-        once: Sends it once.
-        name: The request's name for the log: method and template.
-        policy: How often and how fast.
-        transport: Pauses; its closing ends the repeating.
-
-    Returns:
-        The final outcome: never RETRY, but UNAVAILABLE once attempts or time are used up.
-    """
-    started = time.monotonic()
-    attempts = 0
-    while True:
-        outcome = once()
-        attempts += 1
-        if outcome.verdict is not Verdict.RETRY:
-            return replace(outcome, attempts=attempts)
-        wait = delay(attempts, outcome.retry_after, policy)
-        late = time.monotonic() - started + wait > policy.max_seconds
-        if attempts > policy.max_retries or late or transport.closed:
-            return replace(outcome, verdict=Verdict.UNAVAILABLE, attempts=attempts)
-        logger.warning(
-            "%s: %s; retry %d of %d in %.1f s", name, _what(outcome), attempts, policy.max_retries, wait
-        )
-        if transport.pause(wait):
-            return replace(outcome, verdict=Verdict.UNAVAILABLE, attempts=attempts)
-
-
-def _what(outcome: Outcome[T]) -> str:
-    """Say in a few words how a request ended."""
-    if isinstance(outcome.end, Failure):
-        return outcome.end.value
-    return f"status {outcome.end} {outcome.code}".rstrip()
-
-
 def error_for(  # noqa: PLR0911 - one row per verdict
     outcome: Outcome[T],
     name: str,
@@ -225,7 +159,7 @@ def error_for(  # noqa: PLR0911 - one row per verdict
     Returns:
         The error to raise.
     """
-    what = _what(outcome)
+    what = outcome.what
     url_setting = "auth_url" if token else "api_url"
     match outcome.verdict:
         case Verdict.NOT_AUTHORISED | Verdict.RENEW_TOKEN:
@@ -261,11 +195,20 @@ def error_for(  # noqa: PLR0911 - one row per verdict
                 hint=f"Check {url_setting}: it must be the address that Listrak answers at itself.",
             )
         case Verdict.UNTRUSTED:
+            variable = environment.authorities_variable()
+            hint = (
+                f"Check {url_setting}, and whether the file that the environment variable {variable} names "
+                "holds the server's certificate authority."
+                if variable
+                else f"Check {url_setting}. If a proxy of yours inspects TLS, name its certificate authority "
+                "in the environment variable REQUESTS_CA_BUNDLE."
+            )
+            return ConfigurationError(f"{name}: {what}, so nothing was sent", setting=url_setting, hint=hint)
+        case Verdict.NOT_TLS:
             return ConfigurationError(
                 f"{name}: {what}, so nothing was sent",
                 setting=url_setting,
-                hint=f"Check {url_setting}. If a proxy of yours inspects TLS, name its certificate authority "
-                "in the environment variable REQUESTS_CA_BUNDLE.",
+                hint=f"Check scheme and port of {url_setting}.",
             )
         case Verdict.LOST:
             return LostAnswerError(
@@ -275,7 +218,8 @@ def error_for(  # noqa: PLR0911 - one row per verdict
                 status=outcome.status,
             )
         case _:
-            return _unavailable(outcome, name, url_setting)
+            url = settings.auth_url if token else settings.api_url
+            return _unavailable(outcome, name, url_setting, url)
 
 
 def _not_authorised(
@@ -301,18 +245,23 @@ def _not_authorised(
     )
 
 
-def _unavailable(outcome: Outcome[T], name: str, url_setting: str) -> UnavailableError:
+def _unavailable(outcome: Outcome[T], name: str, url_setting: str, url: str) -> UnavailableError:
+    proxy = environment.proxy_for(url)
+    network = "network" if proxy is None else f"network and proxy (environment variable {proxy.variable})"
     hints = {
-        Failure.NOT_CONNECTED: f"Check {url_setting} and this machine's network and proxy.",
+        Failure.NOT_CONNECTED: f"Check {url_setting} and this machine's {network}.",
         Failure.TIMEOUT: "Run it again later, or raise request_timeout.",
         Failure.TOO_LONG: "Ask for less at once: lower page_size.",
         429: "Other programs may be using the account's share: lower max_concurrency, "
         "or set requests_per_second.",
     }
     default = "The failure is on Listrak's side or on the way there: run it again later."
+    what = outcome.what
+    if outcome.retry_after:
+        what += f", and Listrak asked for a pause of {outcome.retry_after:,.0f} s"
     times = "once" if outcome.attempts == 1 else f"{outcome.attempts} times"
     return UnavailableError(
-        f"{name} was tried {times} without success: {_what(outcome)}",
+        f"{name} was tried {times} without success: {what}",
         hint=hints.get(outcome.end, default),
         status=outcome.status,
     )

@@ -1,20 +1,34 @@
-"""What is done about each way a request can end: one pure decision and one pure delay, for tap and target."""
+"""What is done about each way a request can end, and the one loop that repeats requests.
+
+`decide` is the decision, `waits` the pauses after failures and 429, `repeat` the loop. The loop and the
+exponential wait are those of the library `backoff`. The waiting itself is done here: `backoff` calls
+`time.sleep`, which `Client.close` could not interrupt, and it shortens a pause that exceeds the time limit,
+where a server that asked for it would only refuse again.
+"""
 
 from __future__ import annotations
 
 import enum
-import random
-from dataclasses import dataclass
+import logging
+import time
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from datetime import datetime
 
+logger = logging.getLogger("listrak_api")
+
+T = TypeVar("T")
+
 MAX_RETRY_AFTER = 300.0
-"""Seconds: no server makes a run wait longer than this at one go."""
+"""Seconds: the longest single pause, whatever `Retry-After` says."""
 
 
 class Failure(enum.Enum):
@@ -27,6 +41,7 @@ class Failure(enum.Enum):
     UNREADABLE = "the answer was empty or not the JSON that Listrak sends"
     TOO_LONG = "the answer was larger than this program accepts"
     UNTRUSTED = "the server's TLS certificate could not be verified"
+    NOT_TLS = "the server does not speak TLS"
 
 
 class Verdict(enum.Enum):
@@ -41,19 +56,22 @@ class Verdict(enum.Enum):
     TOO_LARGE = enum.auto()
     REDIRECTED = enum.auto()
     UNTRUSTED = enum.auto()
+    NOT_TLS = enum.auto()
     UNAVAILABLE = enum.auto()
     LOST = enum.auto()
 
 
 _AUTH_CODES = {"ERROR_UNAUTHORIZED", "ERROR_INVALID_CREDENTIALS"}
 _BETA_CODE = "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE"
+_REFUSED_ACCESS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _CLIENT_ERROR = 4
 _BY_HUNDREDS = {2: Verdict.ACCEPT, 3: Verdict.REDIRECTED}
+_FINAL = {Failure.UNTRUSTED: Verdict.UNTRUSTED, Failure.NOT_TLS: Verdict.NOT_TLS}
 _PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
 def decide(
-    end: int | Failure, code: str = "", *, repeatable: bool, renewed: bool = False, large: bool = False
+    end: int | Failure, code: str = "", *, repeatable: bool, first_use: bool = False, large: bool = False
 ) -> Verdict:
     """Decide what to do with a request that ended, whatever the number of attempts so far.
 
@@ -62,7 +80,8 @@ def decide(
         code: Listrak's error code; empty if it gave none.
         repeatable: Whether the request may be carried out twice without harm: reads, and writes the caller
             vouches for.
-        renewed: Whether the token was already renewed for this request.
+        first_use: Whether the request carried a token that was given for it alone, a moment before: only then
+            does a refusal say that the integration is refused, and not that the token has expired.
         large: Whether the request's body is near Listrak's limit, beyond which it answers 404.
 
     Returns:
@@ -74,10 +93,11 @@ def decide(
     if hundreds == _CLIENT_ERROR:
         if code == _BETA_CODE:
             return Verdict.REFUSED
-        if end == HTTPStatus.UNAUTHORIZED or code in _AUTH_CODES:
-            return Verdict.NOT_AUTHORISED if renewed else Verdict.RENEW_TOKEN
+        # 403 is seen for a missing area and an IP address that is not allowed, as well as 401.
+        if end in _REFUSED_ACCESS or code in _AUTH_CODES:
+            return Verdict.NOT_AUTHORISED if first_use else Verdict.RENEW_TOKEN
         if end not in _PASSING:
-            return _decide_refusal(end, code, large=large)
+            return _decide_refusal(end, large=large)
     if hundreds in _BY_HUNDREDS:
         return _BY_HUNDREDS[hundreds]
     # 429 says that the request was turned away at the door; any other may come after it was carried out.
@@ -85,22 +105,18 @@ def decide(
     return Verdict.RETRY if repeatable or certain else Verdict.LOST
 
 
-def _decide_refusal(status: int, code: str, *, large: bool) -> Verdict:
+def _decide_refusal(status: int, *, large: bool) -> Verdict:
     """Decide about a 4xx that stays the same however often it is sent."""
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (status == HTTPStatus.NOT_FOUND and large):
         return Verdict.TOO_LARGE
-    if status == HTTPStatus.NOT_FOUND:
-        return Verdict.NOT_FOUND
-    # A 403 without Listrak's own code comes from what stands before Listrak, and means this machine.
-    forbidden = status == HTTPStatus.FORBIDDEN and not code
-    return Verdict.NOT_AUTHORISED if forbidden else Verdict.REFUSED
+    return Verdict.NOT_FOUND if status == HTTPStatus.NOT_FOUND else Verdict.REFUSED
 
 
 def _decide_failure(failure: Failure, *, repeatable: bool) -> Verdict:
     if failure is Failure.NOT_CONNECTED:
         return Verdict.RETRY
-    if failure is Failure.UNTRUSTED:
-        return Verdict.UNTRUSTED
+    if failure in _FINAL:
+        return _FINAL[failure]
     if not repeatable:
         return Verdict.LOST
     return Verdict.UNAVAILABLE if failure is Failure.TOO_LONG else Verdict.RETRY
@@ -122,29 +138,135 @@ class RetryPolicy:
     base: float = 0.5
     cap: float = 60.0
 
+    def pause_asked(self, retry_after: float | None) -> float | None:
+        """Return the pause to make because Listrak asked for one: the only place that limits it.
 
-def delay(
-    retry: int,
-    retry_after: float | None,
-    policy: RetryPolicy,
-    uniform: Callable[[float, float], float] = random.uniform,
-) -> float:
-    """Say how long to wait before a retry.
+        Args:
+            retry_after: What Listrak asked for, in seconds; None if it did not.
+
+        Returns:
+            Seconds, at most `MAX_RETRY_AFTER`; None if Listrak asked for none, or for more than the time
+            limit of a request: the request then ends, and nobody waits.
+        """
+        if retry_after is None or self.exceeded_by(retry_after):
+            return None
+        return min(retry_after, MAX_RETRY_AFTER)
+
+    def exceeded_by(self, retry_after: float | None) -> bool:
+        """Tell whether Listrak asks for a longer pause than the time limit of a request."""
+        return retry_after is not None and retry_after > self.max_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """How a request ended.
+
+    Attributes:
+        verdict: What to do about it.
+        end: The HTTP status, or how it ended without a usable answer.
+        code: Listrak's error code; empty if there is none.
+        message: Listrak's own words, masked; empty if there are none.
+        retry_after: Seconds that Listrak asked to wait, without limit; None if it did not.
+        value: What was read out of the answer; only if it was accepted.
+        attempts: How often the request was sent.
+        location: Scheme and host of a redirect.
+        date: Listrak's clock when it answered; None if it did not say.
+    """
+
+    verdict: Verdict
+    end: int | Failure
+    code: str = ""
+    message: str = ""
+    retry_after: float | None = None
+    value: T | None = None
+    attempts: int = 1
+    location: str = ""
+    date: datetime | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status; 0 if there was no usable answer."""
+        return self.end if isinstance(self.end, int) else 0
+
+    @property
+    def what(self) -> str:
+        """How it ended, in a few words."""
+        if isinstance(self.end, Failure):
+            return self.end.value
+        return f"status {self.end} {self.code}".rstrip()
+
+
+def repeat(
+    once: Callable[[], Outcome[T]], name: str, policy: RetryPolicy, pause: Callable[[float], bool]
+) -> Outcome[T]:
+    """Send a request until its outcome is final.
 
     Args:
-        retry: Which retry it is, from 1.
-        retry_after: What Listrak asked for, in seconds; None if it did not.
-        policy: The policy.
-        uniform: The source of randomness.
+        once: Sends it once.
+        name: The request's name for the log: method and template.
+        policy: How often and how fast.
+        pause: Waits so many seconds, but not beyond the closing of the client; says whether it was closed.
 
     Returns:
-        Seconds. Without `retry_after`: exponential with full jitter, so that threads that failed together
-        do not come back together. With it: what was asked for (at most `MAX_RETRY_AFTER`), and a little
-        jitter on top.
+        The final outcome: never RETRY, but UNAVAILABLE once attempts or time are used up, Listrak asks for a
+        longer pause than the time limit, or the client is closed.
     """
-    if retry_after is not None:
-        return min(retry_after, MAX_RETRY_AFTER) + uniform(0.0, policy.base)
-    return uniform(0.0, min(policy.cap, policy.base * 2 ** (retry - 1)))
+    attempts = 0
+
+    def count(_: object) -> None:
+        nonlocal attempts
+        attempts += 1
+
+    repeated = backoff.on_predicate(
+        partial(_pausing, name, policy, pause),
+        lambda outcome: outcome.verdict is Verdict.RETRY,
+        max_tries=policy.max_retries + 1,
+        jitter=None,  # `waits` has it already
+        on_try=count,
+        logger=None,
+    )(once)
+    outcome = repeated()
+    verdict = Verdict.UNAVAILABLE if outcome.verdict is Verdict.RETRY else outcome.verdict
+    return replace(outcome, verdict=verdict, attempts=attempts)
+
+
+def _pausing(
+    name: str, policy: RetryPolicy, pause: Callable[[float], bool]
+) -> Generator[float, Outcome[Any], None]:
+    """Make the pauses of `waits` here, interruptibly, and have `backoff` wait no longer; end to give up."""
+    started = time.monotonic()
+    pauses = waits(policy)
+    outcome = yield next(pauses)
+    for retry in range(1, policy.max_retries + 1):
+        seconds = pauses.send(outcome)
+        late = time.monotonic() - started + seconds > policy.max_seconds
+        if late or policy.exceeded_by(outcome.retry_after) or pause(0):
+            return
+        logger.warning(
+            "%s: %s; retry %d of %d in %.1f s", name, outcome.what, retry, policy.max_retries, seconds
+        )
+        if pause(seconds):
+            return
+        outcome = yield 0.0
+
+
+def waits(policy: RetryPolicy) -> Generator[float, Outcome[Any], None]:
+    """Generate the pauses between the attempts of one request; a wait generator as `backoff` uses them.
+
+    Args:
+        policy: The policy.
+
+    Yields:
+        First 0, for nothing; then, for each outcome that is sent in, the seconds to wait. Without
+        `Retry-After`: exponential with full jitter, so that threads that failed together do not come back
+        together. With it: what was asked for, and a little jitter on top.
+    """
+    exponential = backoff.expo(factor=policy.base, max_value=policy.cap)
+    outcome = yield next(exponential)
+    for longest in exponential:
+        asked = policy.pause_asked(outcome.retry_after)
+        jitter = backoff.full_jitter(longest if asked is None else policy.base)
+        outcome = yield jitter + (asked or 0.0)
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
@@ -155,7 +277,8 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         now: The server's time (its `Date` header) or, failing that, this machine's, aware.
 
     Returns:
-        Seconds from now, never negative; None if there is no header or it cannot be read.
+        Seconds from now, never negative and without limit (`RetryPolicy.pause_asked` sets one); None if there
+        is no header or it cannot be read.
     """
     if value is None:
         return None

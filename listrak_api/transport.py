@@ -10,6 +10,7 @@ import threading
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -20,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
+from listrak_api import environment
 from listrak_api.masking import MaskingFilter
 from listrak_api.retry import Failure
 
@@ -42,6 +44,8 @@ UPLOAD_BYTES_PER_SECOND = 100_000
 _CHUNK = 64 * 1024
 _CONNECT_SECONDS = 30.0
 _WAKE_SECONDS = 1.0
+_PLAIN_HTTP = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
+"""What OpenSSL says when what should be TLS is the answer of a plain HTTP server."""
 
 
 @runtime_checkable
@@ -120,10 +124,15 @@ class Transport:
 
     Args:
         settings: The checked settings.
+
+    Raises:
+        ConfigurationError: An environment variable names a proxy or authorities that cannot be any.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
+        environment.check((settings.api_url, settings.auth_url))
         self._settings = settings
+        self._worked: set[str] = set()
         self._closing = threading.Event()
         self._session = _Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -168,6 +177,8 @@ class Transport:
 
         Raises:
             ExchangeError: There is no complete answer.
+            ConfigurationError: The proxy that the environment names refuses it or cannot be reached, so that
+                nothing came to Listrak.
         """
         size = 0 if exchange.body is None else len(exchange.body)
         seconds = self._settings.request_timeout + size / UPLOAD_BYTES_PER_SECOND
@@ -176,6 +187,10 @@ class Transport:
         try:
             return self._send(exchange, limit)
         except requests.RequestException as problem:
+            base = self._base(exchange)
+            mistake = environment.proxy_mistake(problem, base, worked=base in self._worked)
+            if mistake is not None:
+                raise mistake from None
             raise ExchangeError(_failure_of(problem)) from None
         except TimeoutError:
             raise ExchangeError(Failure.TIMEOUT) from None
@@ -198,7 +213,7 @@ class Transport:
             params=dict(exchange.params),
             data=None if body is None else _Upload(body, limit),
         )
-        base = self._settings.auth_url if exchange.url == self._settings.auth_url else self._settings.api_url
+        base = self._base(exchange)
         connect = min(_CONNECT_SECONDS, limit.remaining())
         timeout = urllib3.Timeout(connect=connect, read=limit.remaining())
         response = self._session.send(
@@ -208,7 +223,16 @@ class Transport:
             **self._environment[base],
         )
         with response:
+            if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                refusal = environment.proxy_refusal(base, response.status_code)
+                if refusal is not None:
+                    raise refusal
+            self._worked.add(base)
             return Reply(response.status_code, response.headers, _read_body(response))
+
+    def _base(self, exchange: Exchange) -> str:
+        """Return the configured address that a request belongs to."""
+        return self._settings.auth_url if exchange.url == self._settings.auth_url else self._settings.api_url
 
 
 class _Session(requests.Session):
@@ -269,9 +293,7 @@ def _failure_of(problem: requests.RequestException) -> Failure:
     cause: Any = problem.args[0] if problem.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     if isinstance(problem, requests.exceptions.SSLError):
-        causes = getattr(reason, "args", ())
-        untrusted = any(isinstance(item, ssl.SSLCertVerificationError) for item in causes)
-        return Failure.UNTRUSTED if untrusted else Failure.RESET
+        return _failure_of_tls(getattr(reason, "args", ()))
     if isinstance(
         problem, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
     ):
@@ -284,6 +306,13 @@ def _failure_of(problem: requests.RequestException) -> Failure:
     if isinstance(problem, requests.Timeout) or isinstance(reason, ReadTimeoutError):
         return Failure.TIMEOUT
     return Failure.RESET
+
+
+def _failure_of_tls(causes: tuple[Any, ...]) -> Failure:
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return Failure.UNTRUSTED
+    plain = any(getattr(cause, "reason", None) in _PLAIN_HTTP for cause in causes)
+    return Failure.NOT_TLS if plain else Failure.RESET
 
 
 @dataclass(frozen=True)

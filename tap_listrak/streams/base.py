@@ -14,7 +14,7 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
-from listrak_api.client import CursorGuard
+from listrak_api.answers import CursorGuard
 from tap_listrak.bookmarks import Partition, partition_of
 from tap_listrak.lookahead import Fetch, Position
 from tap_listrak.pages import PageCodec, encode, untouched

@@ -1,4 +1,4 @@
-"""The one decision and the one delay, row by row."""
+"""The one decision row by row, the pauses, and the one loop."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from listrak_api.retry import (
     MAX_RETRY_AFTER,
     Failure,
+    Outcome,
     RetryPolicy,
     Verdict,
     decide,
-    delay,
     parse_retry_after,
+    repeat,
+    waits,
 )
 
 READ, WRITE = True, False
@@ -42,7 +44,8 @@ TABLE = [
     (401, "", Verdict.RENEW_TOKEN, Verdict.RENEW_TOKEN),
     (401, "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE", Verdict.REFUSED, Verdict.REFUSED),
     (403, "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE", Verdict.REFUSED, Verdict.REFUSED),
-    (403, "", Verdict.NOT_AUTHORISED, Verdict.NOT_AUTHORISED),
+    (403, "", Verdict.RENEW_TOKEN, Verdict.RENEW_TOKEN),
+    (403, "ERROR_UNAUTHORIZED", Verdict.RENEW_TOKEN, Verdict.RENEW_TOKEN),
     (404, "ERROR_UNABLE_TO_LOCATE_RESOURCE", Verdict.NOT_FOUND, Verdict.NOT_FOUND),
     (404, "ERROR_UNKNOWN_ROUTE", Verdict.NOT_FOUND, Verdict.NOT_FOUND),
     (404, "", Verdict.NOT_FOUND, Verdict.NOT_FOUND),
@@ -67,6 +70,7 @@ TABLE = [
     (Failure.UNREADABLE, "", Verdict.RETRY, Verdict.LOST),
     (Failure.TOO_LONG, "", Verdict.UNAVAILABLE, Verdict.LOST),
     (Failure.UNTRUSTED, "", Verdict.UNTRUSTED, Verdict.UNTRUSTED),
+    (Failure.NOT_TLS, "", Verdict.NOT_TLS, Verdict.NOT_TLS),
 ]
 
 
@@ -83,8 +87,10 @@ def test_every_failure_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("repeatable", [READ, WRITE])
-def test_a_second_refusal_after_a_renewal_is_final(*, repeatable: bool) -> None:
-    assert decide(401, "ERROR_UNAUTHORIZED", repeatable=repeatable, renewed=True) is Verdict.NOT_AUTHORISED
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_of_a_token_at_its_first_use_is_final(status: int, *, repeatable: bool) -> None:
+    for code in ("", "ERROR_UNAUTHORIZED"):
+        assert decide(status, code, repeatable=repeatable, first_use=True) is Verdict.NOT_AUTHORISED
 
 
 def test_a_404_on_a_large_body_means_that_it_is_too_large() -> None:
@@ -95,26 +101,80 @@ def test_a_404_on_a_large_body_means_that_it_is_too_large() -> None:
 def test_a_write_is_repeated_for_nothing_but_429_and_refused_tokens(status: int, code: str) -> None:
     again = {Verdict.RETRY, Verdict.RENEW_TOKEN}
     verdict = decide(status, code, repeatable=WRITE)
-    assert (verdict in again) == (status in {401, 429} or verdict is Verdict.RENEW_TOKEN)
+    assert (verdict in again) == (status in {401, 403, 429} or verdict is Verdict.RENEW_TOKEN)
     assert verdict is not Verdict.RENEW_TOKEN or 400 <= status < 500
 
 
-@given(st.integers(1, 30), st.floats(0, 1))
-def test_without_word_from_listrak_the_delay_grows_up_to_the_cap(retry: int, draw: float) -> None:
-    pause = delay(retry, None, POLICY, lambda low, high: low + (high - low) * draw)
-    assert 0 <= pause <= min(POLICY.cap, POLICY.base * 2 ** (retry - 1))
+def pauses(outcomes: list[float | None], policy: RetryPolicy = POLICY) -> list[float]:
+    """The pauses after outcomes with these values of `Retry-After`."""
+    generator = waits(policy)
+    assert next(generator) == 0
+    return [generator.send(Outcome(Verdict.RETRY, 429, retry_after=asked)) for asked in outcomes]
 
 
-def test_the_jitter_is_full() -> None:
-    assert delay(4, None, POLICY, lambda low, _: low) == 0
-    assert delay(4, None, POLICY, lambda _, high: high) == 4
-    assert delay(30, None, POLICY, lambda _, high: high) == POLICY.cap
+@given(st.integers(1, 30))
+def test_without_word_from_listrak_the_pause_grows_up_to_the_cap(times: int) -> None:
+    for retry, seconds in enumerate(pauses([None] * times)):
+        assert 0 <= seconds <= min(POLICY.cap, POLICY.base * 2**retry)
 
 
-@given(st.integers(1, 30), st.floats(0, 1e12))
-def test_what_listrak_asks_for_is_kept_within_reason(retry: int, asked: float) -> None:
-    pause = delay(retry, asked, POLICY)
-    assert min(asked, MAX_RETRY_AFTER) <= pause <= MAX_RETRY_AFTER + POLICY.base
+def test_the_jitter_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, _: low)
+    assert pauses([None] * 5) == [0] * 5
+    monkeypatch.setattr("random.uniform", lambda _, high: high)
+    assert pauses([None] * 10) == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+@given(st.lists(st.none() | st.floats(0, 1e12), max_size=12))
+def test_X22_what_listrak_asks_for_is_kept_within_reason(asked: list[float | None]) -> None:
+    for wanted, seconds in zip(asked, pauses(asked), strict=True):
+        limited = POLICY.pause_asked(wanted)
+        if limited is None:
+            assert wanted is None or wanted > POLICY.max_seconds
+            assert 0 <= seconds <= POLICY.cap
+        else:
+            assert wanted is not None
+            assert limited == min(wanted, MAX_RETRY_AFTER) <= seconds <= MAX_RETRY_AFTER + POLICY.base
+
+
+class Waiting:
+    """A pause that takes no time, with what was waited for; it is closed after so many waits."""
+
+    def __init__(self, close_after: int = 1000) -> None:
+        self.waited: list[float] = []
+        self._close_after = close_after
+
+    def __call__(self, seconds: float) -> bool:
+        if seconds:
+            self.waited.append(seconds)
+        return len(self.waited) >= self._close_after
+
+
+@given(
+    ends=st.lists(st.sampled_from([Verdict.RETRY, Verdict.RETRY, Verdict.ACCEPT, Verdict.LOST]), min_size=12),
+    max_retries=st.integers(0, 9),
+    close_after=st.integers(0, 12),
+)
+def test_the_loop_ends_at_a_final_outcome_the_last_retry_or_the_closing(
+    ends: list[Verdict], max_retries: int, close_after: int
+) -> None:
+    turns = iter(ends)
+    waiting = Waiting(close_after)
+    outcome = repeat(lambda: Outcome(next(turns), 500), "GET /x", RetryPolicy(max_retries), waiting)
+    finals = [index for index, verdict in enumerate(ends) if verdict is not Verdict.RETRY]
+    first = finals[0] if finals else len(ends)
+    attempts = min(first, max_retries, close_after or 0) + 1
+    if close_after and close_after <= min(first, max_retries):
+        attempts = close_after  # closed during that pause
+    assert outcome.attempts == attempts
+    assert outcome.verdict is (ends[first] if attempts == first + 1 else Verdict.UNAVAILABLE)
+
+
+@pytest.mark.parametrize("asked", [901.0, 86_400.0, 1e11, 1e300])
+def test_X22_a_pause_beyond_the_patience_of_a_request_ends_it_at_once(asked: float) -> None:
+    waiting = Waiting()
+    outcome = repeat(lambda: Outcome(Verdict.RETRY, 429, retry_after=asked), "GET /x", POLICY, waiting)
+    assert (outcome.verdict, outcome.attempts, waiting.waited) == (Verdict.UNAVAILABLE, 1, [])
 
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
