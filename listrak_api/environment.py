@@ -73,22 +73,26 @@ def proxy_for(url: str) -> Proxy | None:
     return Proxy(wanted[0].upper(), address)  # from the system's settings
 
 
-def check(urls: Iterable[str]) -> None:
+def check(urls: Iterable[str]) -> dict[str, Proxy | None]:
     """Check what the environment says about some URLs.
 
     Args:
         urls: The URLs that will be asked for.
 
+    Returns:
+        The proxy of each; None where it has none.
+
     Raises:
         ConfigurationError: A variable names a file of authorities that is none, or a proxy that cannot be
             one. Its `setting` is the variable.
     """
-    urls = list(urls)
-    proxies = [proxy for proxy in map(proxy_for, urls) if proxy is not None]
-    for proxy in proxies:
-        _check_proxy(proxy)
-    if any(url.lower().startswith("https:") for url in urls) or any(one.scheme == "https" for one in proxies):
-        _check_authorities()
+    proxies = {url: proxy_for(url) for url in urls}
+    for url, proxy in proxies.items():
+        if proxy is not None:
+            _check_proxy(proxy)
+        if url.lower().startswith("https:") or (proxy is not None and proxy.scheme == "https"):
+            _check_authorities()
+    return proxies
 
 
 def authorities_variable() -> str:
@@ -96,14 +100,17 @@ def authorities_variable() -> str:
     return next((name for name in _AUTHORITIES if os.environ.get(name)), "")
 
 
-def proxy_mistake(problem: requests.RequestException, url: str, *, worked: bool) -> ConfigurationError | None:
+def proxy_mistake(
+    problem: requests.RequestException, url: str, proxy: Proxy, *, worked: bool
+) -> ConfigurationError | None:
     """Tell whether a request failed at the proxy, in a way that will not pass.
 
     Args:
         problem: How it failed.
         url: What was asked for.
-        worked: Whether a request has come through before: then the proxy itself is right, and what it cannot
-            do now may pass.
+        proxy: The proxy.
+        worked: Whether a request has come through it before: then it is the right one, and what it cannot do
+            now may pass.
 
     Returns:
         The error to raise; None for any other failure.
@@ -112,23 +119,20 @@ def proxy_mistake(problem: requests.RequestException, url: str, *, worked: bool)
         status = _tunnel_status(problem)
         if status and (status // 100 != 4 or status in _PASSING):  # noqa: PLR2004 - a server's error passes
             return None
-        return proxy_refusal(url, status) if status or not worked else None
+        return proxy_refusal(url, proxy, status) if status or not worked else None
     if isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        proxy = proxy_for(url)
-        return None if proxy is None else _wrong(proxy.variable, "does not hold the address of a proxy")
+        return _wrong(proxy.variable, "does not hold the address of a proxy")
     return None
 
 
-def proxy_refusal(url: str, status: int = 0) -> ConfigurationError | None:
-    """Make the error for a proxy that refuses a request, or that cannot be reached; None if there is none.
+def proxy_refusal(url: str, proxy: Proxy, status: int = 0) -> ConfigurationError:
+    """Make the error for a proxy that refuses a request, or that cannot be reached.
 
     Args:
         url: What was asked for.
+        proxy: The proxy.
         status: The proxy's status; 0 if it cannot be reached.
     """
-    proxy = proxy_for(url)
-    if proxy is None:
-        return None
     if not status:
         what = (
             "names a proxy that cannot be reached: its host is unknown, or nothing answers there as a proxy"

@@ -130,9 +130,9 @@ class Transport:
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
-        environment.check((settings.api_url, settings.auth_url))
+        self._proxies = environment.check((settings.api_url, settings.auth_url))
+        self._proxies_that_worked: set[environment.Proxy] = set()
         self._settings = settings
-        self._worked: set[str] = set()
         self._closing = threading.Event()
         self._session = _Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -187,10 +187,7 @@ class Transport:
         try:
             return self._send(exchange, limit)
         except requests.RequestException as problem:
-            base = self._base(exchange)
-            mistake = environment.proxy_mistake(problem, base, worked=base in self._worked)
-            if mistake is not None:
-                raise mistake from None
+            self._check_proxy(problem, self._base(exchange))
             raise ExchangeError(_failure_of(problem)) from None
         except TimeoutError:
             raise ExchangeError(Failure.TIMEOUT) from None
@@ -223,12 +220,21 @@ class Transport:
             **self._environment[base],
         )
         with response:
-            if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-                refusal = environment.proxy_refusal(base, response.status_code)
-                if refusal is not None:
-                    raise refusal
-            self._worked.add(base)
+            proxy = self._proxies[base]
+            if proxy is not None:
+                if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                    raise environment.proxy_refusal(base, proxy, response.status_code)
+                self._proxies_that_worked.add(proxy)
             return Reply(response.status_code, response.headers, _read_body(response))
+
+    def _check_proxy(self, problem: requests.RequestException, base: str) -> None:
+        """Raise ConfigurationError if a request failed at the proxy, in a way that will not pass."""
+        proxy = self._proxies[base]
+        if proxy is not None:
+            worked = proxy in self._proxies_that_worked
+            mistake = environment.proxy_mistake(problem, base, proxy, worked=worked)
+            if mistake is not None:
+                raise mistake from None
 
     def _base(self, exchange: Exchange) -> str:
         """Return the configured address that a request belongs to."""

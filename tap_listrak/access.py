@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from listrak_api import routes
 from listrak_api.errors import AuthenticationError, ListrakError, NotFoundError
+from listrak_api.settings import CREDENTIAL_NAMES
 from tap_listrak.streams.base import ListrakStream
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ def report(tap: SharedTap, say: Callable[[str], None]) -> bool:
         say: Takes each line for the person.
 
     Returns:
-        Whether anything can be read.
+        Whether something can be read with every integration. An area that was not granted is reported, and
+        fails nothing as long as another one was.
     """
-    readable = False
+    unusable = []
     for api in tap.settings.apis:
+        readable = False
         try:
             client = tap.client(api)
             client.check()
@@ -53,8 +56,15 @@ def report(tap: SharedTap, say: Callable[[str], None]) -> bool:
                 say(f"  {line}")
         except ListrakError as error:
             say(f"{_NAMES[api]} API: {_indented(error)}")
-    say("Something can be read." if readable else "Nothing can be read.")
-    return readable
+        if not readable:
+            unusable.append(f"{_NAMES[api]} API ({CREDENTIAL_NAMES[api][0]})")
+    if len(unusable) == len(tap.settings.apis):
+        say("Nothing can be read.")
+    elif unusable:
+        say(f"Nothing can be read with: {', '.join(unusable)}. A run needs it, or its credentials left out.")
+    else:
+        say("Something can be read with every integration.")
+    return not unusable
 
 
 def _email(client: Client, tap: SharedTap) -> Iterator[tuple[bool, str]]:

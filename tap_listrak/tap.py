@@ -122,7 +122,10 @@ class TapListrak(CheckedSettings, SharedTap):
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Say what the credentials may read; exit code 1 if nothing. ``--test=schema`` is the SDK's."""
+        """Say what the credentials may read; exit code 1 if an integration may read nothing.
+
+        ``--test=schema`` is the SDK's.
+        """
         if value != CliTestOptionValue.All.value:
             super().cb_test(ctx, param, value)
             return

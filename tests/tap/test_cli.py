@@ -168,6 +168,31 @@ def test_test_fails_when_nothing_can_be_read(tiny: RunningSandbox, script: Scrip
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"client_secret": "wrong"}, "Email API (client_id)"),
+        ({"sms_client_secret": "wrong"}, "SMS API (sms_client_id)"),
+    ],
+)
+def test_X4_the_test_fails_when_any_integration_is_refused_and_says_which(
+    tiny: RunningSandbox, script: Script, wrong: dict[str, str], name: str
+) -> None:
+    done = script("tap-listrak", "--test", config=settings(tiny, **wrong))
+    assert done.returncode == 1
+    assert f"Nothing can be read with: {name}." in done.stdout
+    assert "credentials are accepted" in done.stdout  # the other one's
+    assert "Traceback" not in done.stderr
+
+
+def test_X4_a_token_without_any_access_is_a_refusal(script: Script) -> None:
+    with running_sandbox(scale="tiny") as running:
+        running.settings(integrations={"email": {"areas": []}})
+        done = script("tap-listrak", "--test", config=settings(running))
+    assert done.returncode == 1
+    assert "Nothing can be read with: Email API (client_id)." in done.stdout
+
+
 def test_streams_of_an_api_without_credentials_are_left_out(tiny: RunningSandbox, script: Script) -> None:
     config = {name: value for name, value in settings(tiny).items() if not name.startswith("client")}
     done = script("tap-listrak", config=config)
