@@ -81,12 +81,12 @@ class RecordCodec:
         """
         try:
             messages = list(map(self._decode, lines))
+            alone = repeated_lines(lines)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return None
         if set(map(_version, messages)) != {version}:
             return None
         records = list(map(_record, messages))
-        alone = repeated_lines(lines)
         for key in self._keys:
             column = list(map(key, records))
             if msgspec.UNSET in column:

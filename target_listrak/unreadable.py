@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from target_listrak.outcomes import Fault, Rejected
 
@@ -21,7 +22,9 @@ _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
 _PAIRS: Final = {"}": "{", "]": "["}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MEMBER_END: Final = b'":'
-_SMALL_GROUP: Final = 16
+_decode: Final = msgspec.json.Decoder(float_hook=str).decode
+_FEW_LINES: Final = 64
+_SAMPLE: Final = 8
 _MOST_FAULTS: Final = 10
 
 
@@ -183,28 +186,15 @@ def has_duplicates(line: bytes, message: Mapping[str, Any]) -> bool:
 
 
 def repeated_lines(lines: Sequence[bytes]) -> set[int]:
-    """Lines of one stream, from 0, that may name a member twice; they have to be looked at by themselves.
+    """Lines of one stream, from 0, that may name a member twice: they have to be taken one by one.
 
-    Lines of one stream mostly have the same members. So they are counted, and one of each count is looked at
-    closely; where few have the same count, each of them.
+    A source that writes members twice (two columns of a join have one name) does so in every line. So of many
+    lines some are looked at, of few lines each.
     """
-    first = lines[0].count(_MEMBER_END)
-    if b"\n".join(lines).count(_MEMBER_END) == first * len(lines):
-        return set(range(len(lines))) if _names_twice(lines[0]) else set()
-    counts = [line.count(_MEMBER_END) for line in lines]
-    sizes = Counter(counts)
-    looked_at: dict[int, bool] = {}
-    found: set[int] = set()
-    for index, (line, count) in enumerate(zip(lines, counts, strict=True)):
-        if sizes[count] < _SMALL_GROUP:
-            twice = _names_twice(line)
-        elif (known := looked_at.get(count)) is None:
-            twice = looked_at[count] = _names_twice(line)
-        else:
-            twice = known
-        if twice:
-            found.add(index)
-    return found
+    if len(lines) > _FEW_LINES:
+        step = len(lines) // _SAMPLE
+        return set(range(len(lines))) if any(map(_names_twice, lines[::step])) else set()
+    return {index for index, line in enumerate(lines) if has_duplicates(line, _decode(line))}
 
 
 def _members(value: object) -> int:
