@@ -70,6 +70,11 @@ OPTIONS: Final[dict[str, Option]] = {
         "The CheckBox profile field that tells who is in the audience, by name or id.", _NAME_OR_ID
     ),
     "member": Option("The boolean property that tells whether the record is a member.", (str,)),
+    "member_from": Option(
+        "The property that holds the name of the boolean property (Segment's `computation_key`); instead of "
+        "`member`.",
+        (str,),
+    ),
     "create_missing": Option("Make profile fields (and the group) that are missing.", (bool,), default=False),
     "update_type": Option(
         "What happens to values that are there: Update replaces them, Append adds to them, Overwrite also "
@@ -165,6 +170,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
         "external_id",
         "field_values",
         "member",
+        "member_from",
         "include_unsubscribed",
         "route",
     ),
@@ -175,6 +181,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
         "field_group",
         "create_missing",
         "member",
+        "member_from",
         "include_unsubscribed",
         *_MIRROR,
     ),
@@ -326,6 +333,8 @@ def _check_together(destination: Destination) -> None:
     _check_shares(destination)
     if kind == "audience" and option("create_missing") and "field_group" not in options:
         raise destination.error("field_group", "create_missing needs to know the group of the new field")
+    if "member" in options and "member_from" in options:
+        raise destination.error("member_from", "either `member` or `member_from`, and not both")
     if option("route") == "beta":
         _check_beta(destination)
     _check_fields(destination)
@@ -357,16 +366,11 @@ def _check_fields(destination: Destination) -> None:
                 raise destination.error(f"fields.{name}", "a field's name, `Group.Field` or id is needed")
     if "field_values" in destination.options and "fields" in destination.options:
         raise destination.error("field_values", "either `fields` or `field_values`, and not both")
-    if (
-        destination.kind == "profile_fields"
-        and "member" in destination.options
-        and "field_values" not in destination.options
-    ):
-        raise destination.error(
-            "member",
-            "it goes with `field_values`",
-            "For a CheckBox that tells membership, use kind audience.",
-        )
+    if destination.kind == "profile_fields" and "field_values" not in destination.options:
+        for member in ("member", "member_from"):
+            if member in destination.options:
+                hint = "For a CheckBox that tells membership, use kind audience."
+                raise destination.error(member, "it goes with `field_values`", hint)
 
 
 def _check_events(destination: Destination) -> None:

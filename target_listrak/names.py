@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from listrak_api.errors import ListrakError
 from listrak_singer.names import did_you_mean
+from target_listrak.characters import plain_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["Named", "NoSuchNameError", "choose", "folded", "same_name"]
 
-_BLANKS = re.compile(r"[\s_]+")
+_BLANKS = re.compile(r"[\s_\-\u2010-\u2015]+")
 _MOST_SHOWN = 30
 
 
@@ -37,8 +39,12 @@ class NoSuchNameError(ListrakError):
 
 
 def folded(name: str) -> str:
-    """A name without what does not distinguish names: case, spaces, underscores."""
-    return _BLANKS.sub("", name).casefold()
+    """A name without what does not distinguish names: case, spaces, underscores, hyphens.
+
+    Nor do invisible characters (a byte order mark, zero-width ones) and Unicode forms (composed, full-width).
+    Dots stay: they divide a group from its field.
+    """
+    return unicodedata.normalize("NFKC", _BLANKS.sub("", plain_form(name)).casefold())
 
 
 def same_name(name: str, things: Sequence[T]) -> list[T]:

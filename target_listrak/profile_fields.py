@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listrak_api import routes
+from target_listrak.characters import escaped
 from target_listrak.names import NoSuchNameError, choose, folded, same_name
 from target_listrak.values import Formatter, formatter
 
@@ -307,7 +308,9 @@ def _auto(  # noqa: PLR0913 - the parts of one thing
         columns.append(Column(name, field, formatter(field.data_type, field.max_length)))
     if unmatched:
         connection.log_once(
-            "%s: no profile field matches %s", f"destinations.{destination.pattern}", ", ".join(unmatched)
+            "%s: no profile field matches %s",
+            f"destinations.{destination.pattern}",
+            ", ".join(map(escaped, unmatched)),
         )
     return columns
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from listrak_api.dates import DEFAULT_TIMEZONE, find_zone, to_wall_time
+from target_listrak.characters import plain_form
 from target_listrak.retail_models import KINDS, Model, Property
 from target_listrak.values import BadValue, as_boolean, as_date, as_moment, as_number, formatter
 
@@ -73,8 +74,8 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 
 def plain_name(name: str) -> str:
-    """A name without what spellings differ in: case, underscores, spaces, dots, hyphens."""
-    return _SEPARATORS.sub("", name).lower()
+    """A name without what spellings differ in: case, separators, invisible characters, Unicode forms."""
+    return _SEPARATORS.sub("", plain_form(name)).lower()
 
 
 def _moment(value: object, zone: ZoneInfo) -> object:

@@ -23,6 +23,7 @@ from target_listrak.batches import records_of_batch
 from target_listrak.columns import codec_of
 from target_listrak.destinations import KINDS, Destinations
 from target_listrak.outcomes import UNCHANGED, Rejected, RowNotLoaded, RowRejected
+from target_listrak.property_paths import PropertyPaths
 from target_listrak.reader import InputError, Reader, record_of
 from target_listrak.settings import CONFIG_JSONSCHEMA
 from target_listrak.unreadable import Unreadable
@@ -116,15 +117,18 @@ class Feed:
         self._versions: set[object] = set()
         self._version: object = _NO_RECORD
         self._codec: RecordCodec | None = None
+        self._paths: PropertyPaths | None = None
 
     def take_schema(self, sink: Sink, schema: dict[str, Any], keys: list[str]) -> None:
         """Take a new or changed schema."""
         self._sink = sink
         self._keys = keys
         if self.loader is not None:
-            self.loader.schema(schema, keys)
+            self._paths = PropertyPaths(self.loader.destination, schema)
+            self.loader.schema(self._paths.schema, keys)
             validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
-            self._codec = codec_of(self.stream, None if validates else self.loader.columns_wanted(), keys)
+            wanted = None if validates else self._paths.columns(self.loader.columns_wanted())
+            self._codec = codec_of(self.stream, wanted, keys)
 
     def take(self, record: object, version: int | None, line: bytes) -> None:
         """Take one record: every one of them ends in the books, whatever is wrong with it."""
@@ -140,13 +144,13 @@ class Feed:
             self._versions.add(version)
             loader.activated = False
         try:
-            loader.take(self._checked(record), row)
+            loader.take(self._expanded(self._checked(record)), row)
         except RowNotLoaded as ended:
             self.journal.end(row, ended.outcome)
             if isinstance(record, Unreadable):
                 record = record.record
             if isinstance(record, dict):
-                loader.note_rejected(record)
+                loader.note_rejected(self._expanded(record))
 
     def take_run(self, lines: Sequence[bytes]) -> bool:
         """Take RECORD lines that follow each other, by column: what `take` does with each of them.
@@ -189,7 +193,7 @@ class Feed:
             rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
             self.journal.end(self.journal.open(line), rejected)
             if self.loader is not None:
-                self.loader.note_rejected(record)
+                self.loader.note_rejected(self._expanded(record))
             return
         if transformed is not None:  # else the map's filter leaves it out, as the user asked
             self.take(transformed, version, line)
@@ -210,6 +214,10 @@ class Feed:
         self._uncounted += rows
         if self._uncounted >= _COUNT_EVERY:
             self.count()
+
+    def _expanded(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record with what the destination names under the names of the settings."""
+        return record if self._paths is None else self._paths.expand(record)
 
     def _checked(self, record: object) -> dict[str, Any]:
         if isinstance(record, Unreadable):

@@ -11,6 +11,7 @@ import msgspec
 from listrak_api import routes
 from target_listrak.accounting import Row
 from target_listrak.addresses import Address, comparison_key, parse
+from target_listrak.characters import escaped
 from target_listrak.import_file import Buffer, encode_line
 from target_listrak.imports import Plan
 from target_listrak.ledger import Epoch
@@ -18,6 +19,7 @@ from target_listrak.membership import Membership
 from target_listrak.mirror import may_remove
 from target_listrak.names import NoSuchNameError
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
+from target_listrak.property_paths import MEMBERSHIP
 from target_listrak.sinks.list_rows import ListLoader
 from target_listrak.values import BadValue, as_boolean
 
@@ -67,7 +69,8 @@ class AudienceLoader(ListLoader):
         super().__init__(run, stream, destination, journal, resolved.list)
         self._target = resolved.list
         self._field = resolved.field
-        self._member: str | None = destination.option("member")
+        by_name = MEMBERSHIP if "member_from" in destination.options else None
+        self._member: str | None = destination.option("member") or by_name
         # Setting `off` must reach the unsubscribed too: they may still be on.
         self._off_plan = Plan("UpdateSubscribers", include_unsubscribed=True)
         self._members: Membership | None = None
@@ -111,7 +114,7 @@ class AudienceLoader(ListLoader):
         if self._member is not None and self._member not in (schema.get("properties") or {}):
             text = f"stream {self.stream!r} has no property {self._member!r}"
             raise self.destination.error(
-                "member", text, f"It has: {', '.join(schema.get('properties') or {})}."
+                "member", text, f"It has: {', '.join(map(escaped, schema.get('properties') or {}))}."
             )
         if self._members is None:
             self._members = Membership()

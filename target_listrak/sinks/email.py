@@ -12,6 +12,7 @@ from target_listrak.imports import Plan
 from target_listrak.mapping import FieldValuesMapping, Mapper, RowMapping, property_like
 from target_listrak.outcomes import Declined, Outcome, Rejected, RowRejected
 from target_listrak.profile_fields import columns_of
+from target_listrak.property_paths import MEMBERSHIP
 from target_listrak.results import Result, reason_of
 from target_listrak.sinks.list_rows import ListLoader
 from target_listrak.values import BadValue, as_text
@@ -35,7 +36,7 @@ class FieldsLoader(ListLoader):
         """Match the schema's properties to the list's fields, making missing ones where that is allowed."""
         option = self.destination.option
         external_id = self.external_id_column(schema)
-        names = ("list_from", "external_id", "new_email", "member", "field_values")
+        names = ("list_from", "external_id", "new_email", "member", "member_from", "field_values")
         used = {str(self.destination.options[name]) for name in names if name in self.destination.options}
         used |= {self._email, str(external_id)}
         fields = self.run.lists.fields(email_list)
@@ -182,8 +183,9 @@ class ProfileFieldsLoader(FieldsLoader):
             )
 
         option = self.destination.option
+        member = option("member") or (MEMBERSHIP if option("member_from") else None)
         return FieldValuesMapping(
-            name, fields, member=option("member"), on_bad_value=option("on_bad_value"), report=report
+            name, fields, member=member, on_bad_value=option("on_bad_value"), report=report
         )
 
     def columns_wanted(self) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ import abc
 from typing import TYPE_CHECKING, Any
 
 from target_listrak.addresses import Address, parse, parse_many
+from target_listrak.characters import escaped
 from target_listrak.contacts import Contacts
 from target_listrak.import_file import Buffer, Layout
 from target_listrak.imports import Importer, Plan
@@ -113,7 +114,9 @@ class ListLoader(Loader):
                 if given
                 else f"stream {self.stream!r} has no property for the address"
             )
-            raise self.destination.error("email", text, f"It has: {', '.join(properties) or 'none'}.")
+            raise self.destination.error(
+                "email", text, f"It has: {', '.join(map(escaped, properties)) or 'none'}."
+            )
         return str(found)
 
     def take(self, record: dict[str, Any], row: Row) -> None:

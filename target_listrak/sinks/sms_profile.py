@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from target_listrak import addresses
+from target_listrak.characters import escaped
 from target_listrak.mapping import BadValues, property_like
 from target_listrak.names import NoSuchNameError, choose, folded
 from target_listrak.values import BadValue, Formatter, as_date, formatter
@@ -155,7 +156,9 @@ class ProfileMapping:
                 columns.append(column)
         if unmatched:
             self._run.log_once(
-                "%s: no profile field matches %s; not sent", self._destination.pattern, ", ".join(unmatched)
+                "%s: no profile field matches %s; not sent",
+                self._destination.pattern,
+                ", ".join(map(escaped, unmatched)),
             )
         return columns
 
@@ -250,13 +253,13 @@ def property_of(
     if named is not None:
         if properties and named not in properties:
             text = f"the stream has no property {named!r}"
-            problem = destination.error(member, text, f"It has: {', '.join(properties)}.")
+            problem = destination.error(member, text, f"It has: {', '.join(map(escaped, properties))}.")
             raise problem
         return named
     found = property_like(schema, usual)
     if found is not None:
         return found
-    hint = f"Name the property. The stream has: {', '.join(properties) or 'none'}."
+    hint = f"Name the property. The stream has: {', '.join(map(escaped, properties)) or 'none'}."
     text = f"no property of the stream is named like a {member}"
     problem = destination.error(member, text, hint)
     raise problem

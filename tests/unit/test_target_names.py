@@ -108,8 +108,9 @@ def test_what_a_record_may_name_a_list_by(value: object, expected: object) -> No
 
 
 def test_the_property_for_the_address_is_found_by_its_name() -> None:
-    schema = {"properties": {"id": {}, "E-mail": {}, "Email_Address": {}, "mail": {}}}
+    schema = {"properties": {"id": {}, "e": {}, "Email_Address": {}, "mail": {}}}
     assert property_like(schema, ("email", "emailaddress")) == "Email_Address"
+    assert property_like({"properties": {"\ufeffE-mail": {}, "mail": {}}}, ("email",)) == "\ufeffE-mail"
     assert property_like({}, ("email",)) is None
 
 
