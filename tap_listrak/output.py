@@ -24,16 +24,19 @@ class Output(MsgSpecWriter):
     Attributes:
         busy: Whether a write is under way, so that a signal's handler must not write.
         released: Called after the write that was under way when it was set, if it is.
+        behind: Whether messages followed the last STATE.
     """
 
     def __init__(self) -> None:
         self._pending = bytearray()
+        self.behind = False
         self.busy = False
         self.released: Callable[[], None] | None = None
 
     def write_message(self, message: Message) -> None:
         """Write a message, or keep it for the next write if it is a record."""
         self._pending += self.format_message(message)
+        self.behind = message.type is not SingerMessageType.STATE
         if message.type is not SingerMessageType.RECORD or len(self._pending) >= BUFFER_BYTES:
             self.flush()
 
@@ -44,6 +47,7 @@ class Output(MsgSpecWriter):
             lines: Messages as JSON, each with its line break.
         """
         self._pending += lines
+        self.behind = True
         if len(self._pending) >= BUFFER_BYTES:
             self.flush()
 

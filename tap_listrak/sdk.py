@@ -20,6 +20,7 @@ from singer_sdk.streams._state import StreamStateManager
 
 from tap_listrak.batches import BatchBuffer
 from tap_listrak.meters import RunCounter, RunTimer
+from tap_listrak.narrowing import filters_records
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -55,10 +56,16 @@ class ContextStream(Stream):
         self._active: list[ContextStream] | None = None
         self._opened = False
         self._batches: BatchBuffer | None = None
+        self.read_in_part = False
 
     @abc.abstractmethod
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Return the steps that a context begins with; none if there is nothing to ask for."""
+
+    @property
+    @abc.abstractmethod
+    def narrowed_by(self) -> tuple[str, ...]:
+        """The settings that keep this run from reading the whole stream; empty if it is read whole."""
 
     # --- selection
 
@@ -170,7 +177,8 @@ class ContextStream(Stream):
         if not self.selected:
             return
         self.flush()
-        if self._stream_version is not None and not self.limited:
+        whole = not (self.limited or self.read_in_part or self.narrowed_by)
+        if self._stream_version is not None and whole:
             self._activate_version(self._stream_version)
         self.counter.finish()
         self.timer.finish()
@@ -189,7 +197,7 @@ class ContextStream(Stream):
 
     def _activate_version(self, version: int) -> None:
         for stream_map in self.stream_maps:
-            if not isinstance(stream_map, RemoveRecordTransform):
+            if not isinstance(stream_map, RemoveRecordTransform) and not filters_records(stream_map):
                 self.write(ActivateVersionMessage(stream=stream_map.stream_alias, version=version))
 
     def write(self, message: Message) -> None:
@@ -198,7 +206,12 @@ class ContextStream(Stream):
 
     @property
     def version(self) -> int | None:
-        """The version that the stream's records carry in this run; None if it keeps a bookmark."""
+        """The version that the stream's records carry in this run; None if it keeps a bookmark.
+
+        Records of a narrowed stream carry it too. Without one, loaders that upsert would write null there:
+        target-postgres deletes rows with null at the next ACTIVATE_VERSION of a run that is still under way,
+        and the SDK's SQL sink never deletes them again, also when they have left Listrak.
+        """
         return self._stream_version
 
     # --- children
@@ -247,6 +260,8 @@ class ContextStream(Stream):
             yield from super()._sync_records(None, write_messages=write_messages)
             for stream in self.family():
                 stream.close()
+            # The SDK's last STATE of a stream comes before its last messages.
+            self._tap.write_state()
 
     def family(self) -> list[ContextStream]:
         """Return this stream and its descendants, as far as the catalog wants them, parents first."""
@@ -255,6 +270,7 @@ class ContextStream(Stream):
     def forget(self) -> None:
         """Forget what belongs to an earlier run, before another one begins."""
         self._active = None
+        self.read_in_part = False
         for child in self.child_streams:
             if isinstance(child, ContextStream):
                 child.forget()

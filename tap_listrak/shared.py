@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Tap
+from singer_sdk.helpers._state import StateWriter
 
 from listrak_api.errors import ConfigurationError, NotFoundError
 from listrak_api.phone_forms import NumberForm
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk import Stream
+    from singer_sdk.helpers.types import TapState
+    from singer_sdk.singerlib.encoding import GenericSingerWriter
 
     from listrak_api.client import Client
     from listrak_api.routes import Api
@@ -40,6 +43,8 @@ class SharedTap(Tap):
         output: Standard output.
     """
 
+    _state_writer: CoveringStateWriter
+
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
         self._clients: dict[Api, Client] = {}
         self._closed_requests = 0
@@ -48,6 +53,7 @@ class SharedTap(Tap):
         self.fields = FieldDirectory()
         self.output = Output()
         super().__init__(message_writer=kwargs.pop("message_writer", None) or self.output, **kwargs)
+        self._state_writer = CoveringStateWriter(self.message_writer)
 
     @cached_property
     def settings(self) -> Settings:
@@ -68,11 +74,24 @@ class SharedTap(Tap):
 
     @cached_property
     def bookmarks(self) -> Bookmarks:
-        """The run's bookmarks. Asks for a token: the run's start is never later than Listrak's clock says."""
+        """The run's bookmarks. Asks for a token: the run's start is never later than Listrak's clock says.
+
+        Raises:
+            ConfigurationError: ``start_date`` lies ahead of that clock.
+        """
         settings = self.settings
+        started_at = self.client(settings.apis[0]).started_at()
+        if settings.start_date is not None and settings.start_date > started_at:
+            # Nothing would be read, and the bookmarks would stand at the run's start all the same.
+            message = (
+                f"start_date ({settings.start_date:%Y-%m-%dT%H:%M:%SZ}) lies in the future: "
+                f"it is {started_at:%Y-%m-%dT%H:%M:%SZ}"
+            )
+            hint = "Set it to the time from which on you want the history, or leave it out for all of it."
+            raise ConfigurationError(message, setting="start_date", hint=hint)
         return Bookmarks(
             self.state,
-            started_at=self.client(settings.apis[0]).started_at(),
+            started_at=started_at,
             start_date=settings.start_date,
             end_date=settings.end_date,
             overlap=settings.overlap,
@@ -144,10 +163,54 @@ class SharedTap(Tap):
             client.close()
 
     def write_state(self) -> None:
-        """Write a STATE message if anything changed since the last one, after everything that it covers."""
+        """Write a STATE message after everything that it covers.
+
+        Not if the last one holds the same and nothing was written since.
+        """
         for stream in self.streams.values():
             stream.flush()  # type: ignore[attr-defined]  # all streams are of this package
         self.state_writer.write_state(self.state)
+
+    def write_last_state(self) -> None:
+        """Write a STATE message at the end of a run that breaks off, if messages followed the last one.
+
+        Bookmarks move only after the rows before them are written, so the state is right at any time. BATCH
+        files may be collected or waiting still: then it is the last STATE that is written again.
+        """
+        if self._state_writer.behind:
+            written = self._state_writer.written if self.config.get("batch_config") else self.state
+            if written is not None:
+                self.state_writer.write_state(written)
+
+
+class CoveringStateWriter(StateWriter):
+    """Writes a STATE also when it has not changed, if other messages followed the last one.
+
+    Targets built on singer-python, target-jsonl among them, forget a state that records follow.
+
+    Args:
+        writer: Where messages go.
+    """
+
+    def __init__(self, writer: GenericSingerWriter[Any, Any]) -> None:
+        super().__init__(writer)
+        self._writer = writer
+
+    @property
+    def behind(self) -> bool:
+        """Whether messages followed the last STATE; of other writers than this project's nobody knows."""
+        return self._writer.behind if isinstance(self._writer, Output) else True
+
+    @property
+    def written(self) -> TapState | None:
+        """The last state that was written."""
+        return self._last_emitted_state
+
+    def write_state(self, state: TapState) -> None:
+        """Write a STATE message if the state has changed, or if messages followed the last one."""
+        if self.behind:
+            self._last_emitted_state = None
+        super().write_state(state)
 
 
 def _requests(clients: Iterable[Client]) -> int:

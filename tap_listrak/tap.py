@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import signal
 import sys
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.tap_base import CliTestOptionValue
 
 from listrak_api.errors import ConfigurationError
@@ -99,6 +101,36 @@ class TapListrak(CheckedSettings, SharedTap):
                 hint = did_you_mean(entry.tap_stream_id, names)
                 raise ConfigurationError(message, setting="catalog", hint=hint)
 
+    # --- a run
+
+    def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK, which has no hook before and after
+        """Check what the settings name, run all streams, and end with a STATE, after an error too.
+
+        Raises:
+            ConfigurationError: A setting names something that does not exist, or ``start_date`` lies ahead of
+                the clock. Nothing has been written.
+            ListrakError: What streams raise otherwise.
+        """
+        from tap_listrak.narrowing import explanation  # noqa: PLC0415 - not needed for --version and --about
+        from tap_listrak.preflight import check_names  # noqa: PLC0415 - as above
+
+        chosen = [stream for stream in self.streams.values() if stream.selected]
+        if chosen:
+            _ = self.bookmarks  # checks start_date
+            check_names(self)
+            versioned = [stream for stream in chosen if stream.replication_method == REPLICATION_FULL_TABLE]
+            if (line := explanation(versioned)) and self.config.get("emit_activate_version_messages"):
+                self.logger.info(line)
+        try:
+            super().sync_all()
+            self.write_state()
+        except BrokenPipeError:
+            raise
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.write_last_state()
+            raise
+
     # --- the command line
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
@@ -111,8 +143,7 @@ class TapListrak(CheckedSettings, SharedTap):
             "Stopped by %s: what is not covered by the last state is read again", _signal(signum)
         )
         self.output.flush()
-        if not self.config.get("batch_config"):
-            self.state_writer.write_state(self.state)
+        self.write_last_state()
         sys.exit(128 + signum)
 
     @classmethod

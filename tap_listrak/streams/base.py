@@ -17,6 +17,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INC
 from listrak_api.answers import CursorGuard
 from tap_listrak.bookmarks import Partition, partition_of
 from tap_listrak.lookahead import Fetch, Position
+from tap_listrak.narrowing import narrowing
 from tap_listrak.pages import PageCodec, encode, untouched
 from tap_listrak.records import Preparer
 from tap_listrak.requests import Order, Read, Row, Rows, Step
@@ -59,6 +60,8 @@ class ListrakStream(ContextStream):
     name."""
     params: ClassVar[Mapping[str, object]] = {}
     """Query parameters that are always the same."""
+    chosen_by: ClassVar[str | None] = None
+    """The setting that chooses some of the stream's rows by id, if there is one."""
 
     def __init__(self, tap: SharedTap) -> None:
         super().__init__(tap, self.properties.to_dict(), self.name)
@@ -131,6 +134,11 @@ class ListrakStream(ContextStream):
     def available(self) -> bool:
         """Whether there are credentials for the stream's API, or none at all (discovery)."""
         return self.route.api in self._tap.apis
+
+    @property
+    def narrowed_by(self) -> tuple[str, ...]:
+        """The settings that keep this run from reading the whole stream; empty if it is read whole."""
+        return narrowing(self, self._tap.settings, self._tap.streams)
 
     # --- bookmarks
 

@@ -58,6 +58,7 @@ class Conversations(ConversationStream):
     name = "conversations"
     route = routes.CONVERSATIONS
     parent_stream_type = Lists
+    chosen_by = "conversation_ids"
     keys = ("listId", "conversationId")
     properties = th.PropertiesList(
         LIST_ID,

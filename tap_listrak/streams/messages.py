@@ -44,6 +44,7 @@ class Messages(ListrakStream):
     name = "messages"
     route = routes.MESSAGES
     parent_stream_type = Lists
+    chosen_by = "message_ids"
     keys = ("listId", "messageId")
     date_key = "sendDate"
     incremental = True

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
+from listrak_api.errors import NotFoundError, RequestRefusedError
+from tap_listrak.preflight import CLOSED_CODES
 from tap_listrak.requests import Read, Rows
 from tap_listrak.schemas import flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Mapping, Sequence
 
     from singer_sdk.helpers import types
 
@@ -59,9 +58,6 @@ SMS_CONTACT = (
 )
 """A contact as the SMS API shows it."""
 
-CLOSED_CODES = frozenset({"ERROR_SENDER_CODE_DISABLED", "ERROR_LIST_INACTIVE"})
-"""Refusals that say that a sender code or phone list is switched off, and with it everything below it."""
-
 
 class SmsStream(ListrakStream):
     """A stream of the SMS API."""
@@ -78,7 +74,14 @@ class SmsStream(ListrakStream):
             ids = ", ".join(
                 f"{name} {context[name]}" for name in ("senderCodeId", "phoneListId") if name in context
             )
-            logger.warning("%s of %s cannot be read: Listrak says %s", self.name, ids, refusal.code)
+            logger.warning(
+                "%s of %s cannot be read: Listrak says %s. Rows of it that were loaded before are kept",
+                self.name,
+                ids,
+                refusal.code,
+            )
+            for stream in self.family():
+                stream.read_in_part = True
             return Rows([])
 
 
@@ -91,6 +94,7 @@ class SenderCodes(SmsStream):
 
     name = "sender_codes"
     route = routes.SENDER_CODES
+    chosen_by = "sender_code_ids"
     keys = ("senderCodeId",)
     partition_names = ()
     properties = th.PropertiesList(
@@ -125,27 +129,11 @@ class SenderCodes(SmsStream):
     )
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Keep the chosen sender codes, and give the id the name that all other streams use.
-
-        Raises:
-            ConfigurationError: A chosen sender code does not exist.
-        """
+        """Keep the chosen sender codes, and give the id the name that all other streams use."""
         chosen = self._tap.settings.sender_code_ids
         named = [{**row, "senderCodeId": row.get("shortCodeId")} for row in data]
         records = super().prepare(named, context, step)
-        check_chosen("sender_code_ids", "sender code", chosen, {record["senderCodeId"] for record in records})
         return [record for record in records if not chosen or record["senderCodeId"] in chosen]
-
-    def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
-        """Take the sender codes and all that hangs on them; then the phone lists that there are are known.
-
-        Raises:
-            ConfigurationError: A chosen phone list does not exist.
-        """
-        yield from super().walk(context)
-        found = cast("PhoneLists", self._tap.streams[PhoneLists.name]).found
-        if found:  # else they were not read, or there are none
-            check_chosen("phone_list_ids", "phone list", self._tap.settings.phone_list_ids, found)
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
         """Give the sender code's id."""
@@ -161,6 +149,7 @@ class PhoneLists(SmsStream):
     name = "phone_lists"
     route = routes.PHONE_LISTS
     parent_stream_type = SenderCodes
+    chosen_by = "phone_list_ids"
     keys = ("senderCodeId", "phoneListId")
     properties = th.PropertiesList(
         SENDER_CODE_ID,
@@ -175,11 +164,6 @@ class PhoneLists(SmsStream):
         flag("requireAgeGate", "Whether subscribing needs an answer about one's age."),
     )
 
-    @cached_property
-    def found(self) -> set[int]:
-        """The phone lists that were read so far, chosen or not."""
-        return set()
-
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for the active phone lists, then for the inactive ones."""
         return [
@@ -191,7 +175,6 @@ class PhoneLists(SmsStream):
         """Keep the chosen phone lists."""
         chosen = self._tap.settings.phone_list_ids
         records = super().prepare(data, context, step)
-        self.found.update(record["phoneListId"] for record in records)
         return [record for record in records if not chosen or record["phoneListId"] in chosen]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
@@ -392,15 +375,3 @@ class SmsProfileFields(SmsStream):
         integer("maxLength", "How many characters a value may have."),
         text("statusFlag", "State of the field."),
     )
-
-
-def check_chosen(setting: str, what: str, chosen: AbstractSet[int], there_is: AbstractSet[int]) -> None:
-    """Make sure that everything that a setting names exists.
-
-    Raises:
-        ConfigurationError: Something does not; the text lists what there is.
-    """
-    for one in sorted(chosen - there_is):
-        message = f"{setting}: {one} is no {what} of this account"
-        hint = f"There are: {', '.join(map(str, sorted(there_is))) or 'none'}."
-        raise ConfigurationError(message, setting=setting, hint=hint)
