@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 EMAIL_AREAS = ("Contact", "Event", "List", "Message", "Report", "Segmentation")
 CHOICES = {
     "query_dates": READINGS,
+    "conversation_dates": ("send", "activity"),
     "cursor_form": ("value", "uri"),
     "import_outcome": ("complete", "fail", "stall"),
     "sms_phone_form": ("e164", "national"),
@@ -59,6 +60,8 @@ class Settings:
         query_dates: What an offset in a request's date means: ``offset_honoured`` (it counts),
             ``offset_dropped`` (it is ignored: the wall time is the service's) or ``read_as_utc`` (it is
             ignored: the wall time is UTC, as are dates without an offset).
+        conversation_dates: ``send`` or ``activity``: the date by which a conversation message's activity is
+            filtered, about which the spec says nothing.
         token_ttl: Seconds of real time for which new tokens are valid.
         import_seconds: Seconds of real time that an import takes at least.
         beta_route: Whether the account has the beta route.
@@ -85,6 +88,7 @@ class Settings:
     answer_time_zone: str = "UTC"
     answer_offsets: bool = False
     query_dates: str = OFFSET_HONOURED
+    conversation_dates: str = "send"
     token_ttl: float = 900.0
     import_seconds: float = 0.3
     beta_route: bool = True

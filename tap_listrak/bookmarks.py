@@ -114,6 +114,7 @@ class Bookmarks:
     overlap: timedelta = timedelta(0)
     frozen: bool = False
     _before: dict[tuple[str, Partition], datetime] = field(init=False)
+    _remembered: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
     _entries: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -140,6 +141,30 @@ class Bookmarks:
             return self.start_date
         since = bookmark - self.overlap
         return since if self.start_date is None else max(since, self.start_date)
+
+    def bookmark(self, stream: str, partition: Partition) -> datetime | None:
+        """Return up to when the last run has read; None if there was none."""
+        return self._before.get((stream, partition))
+
+    def remembered(self, stream: str, partition: Partition) -> Mapping[str, Any]:
+        """Return what the last run has remembered of a partition beside its bookmark."""
+        return self._remembered.get((stream, partition), {})
+
+    def remember(self, stream: str, partition: Partition, values: Mapping[str, Any]) -> None:
+        """Keep something beside a partition's bookmark for the next run.
+
+        Args:
+            stream: The stream's name.
+            partition: The partition.
+            values: What to keep, by name; None forgets it.
+        """
+        if self.frozen:
+            return
+        entry = self._entry(stream, partition)
+        for name, value in values.items():
+            entry.pop(name, None)
+            if value is not None:
+                entry[name] = value
 
     def advance(
         self, stream: str, partition: Partition, until: datetime | None = None, *, replication_key: str | None
@@ -181,6 +206,7 @@ class Bookmarks:
         # Of two entries for one partition (a state put together by hand) the earlier is the safe one.
         known = self._before.get((stream, partition), bookmark)
         self._before[stream, partition] = min(known, bookmark)
+        self._remembered[stream, partition] = dict(part)
         self._entries[stream, partition] = part
 
     def _entry(self, stream: str, partition: Partition) -> dict[str, Any]:

@@ -78,7 +78,11 @@ def routes(cache: PageCache) -> list[Route]:
 
     def activity(call: Call) -> Answer:
         sends = _message(call).sends
-        return cache.serve(call, whole(call, sends), lambda: activity_page(call, sends))
+        dated = {"startDate", "endDate"} & call.query.keys()
+        by_activity = bool(dated) and call.sandbox.settings.conversation_dates == "activity"
+        return cache.serve(
+            call, whole(call, sends), lambda: activity_page(call, sends, by_activity=by_activity)
+        )
 
     def transactional_activity(call: Call) -> Answer:
         sends = _transactional(call).sends

@@ -237,6 +237,10 @@ class SplitTests(ListrakStream):
         text("winnerMetric", "The figure that decides who wins."),
     )
 
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for the tests up to `end_date`."""
+        return [self.step((0,), context, {"endDate": self._tap.settings.end_date})]
+
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
         """Give the test's ids, and when it ended."""
         return {

@@ -143,9 +143,14 @@ class ListrakStream(ContextStream):
     # --- bookmarks
 
     @property
+    def looked_up(self) -> bool:
+        """Whether rows that were chosen by id are read: whole, whatever the dates, and without bookmarks."""
+        return False
+
+    @property
     def keeps_time(self) -> bool:
         """Whether this run reads and writes a bookmark for the stream."""
-        return self.replication_method != REPLICATION_FULL_TABLE
+        return self.replication_method != REPLICATION_FULL_TABLE and not self.looked_up
 
     def partition(self, context: Mapping[str, Any]) -> Partition:
         """Return the partition that a context belongs to."""
@@ -154,9 +159,9 @@ class ListrakStream(ContextStream):
     def since(self, context: Mapping[str, Any]) -> datetime | None:
         """Return from when to read in this run (UTC); None means everything."""
         bookmarks = self._tap.bookmarks
-        return (
-            bookmarks.since(self.name, self.partition(context)) if self.keeps_time else bookmarks.start_date
-        )
+        if self.keeps_time:
+            return bookmarks.since(self.name, self.partition(context))
+        return None if self.looked_up else bookmarks.start_date
 
     def earliest(self, context: Mapping[str, Any]) -> datetime | None:
         """Return the earliest `since` of this stream and its descendants, of those that are selected.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from listrak_api.errors import NotFoundError
 from tap_listrak.dates import moment
 from tap_listrak.fields import ProfileField, choose
 from tap_listrak.requests import Rows, Step
+from tap_listrak.rereading import Rereading, digest
 from tap_listrak.schemas import EMAIL_ADDRESS, LIST_ID, integer, key, text
 from tap_listrak.schemas import moment as moment_property
 from tap_listrak.streams.base import ListrakStream
@@ -21,12 +23,15 @@ from tap_listrak.windows import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from tap_listrak.fields import FieldDirectory
     from tap_listrak.requests import Clients, Row
     from tap_listrak.sdk import Context
     from tap_listrak.shared import SharedTap
     from tap_listrak.windows import Window
+
+logger = logging.getLogger("tap-listrak")
 
 MAX_FIELDS = 30
 """How many profile fields Listrak gives with one request."""
@@ -187,6 +192,46 @@ class Contacts(ListrakStream):
     def __init__(self, tap: SharedTap) -> None:
         super().__init__(tap)
         self._pieces: dict[str, Row] = {}
+        self._told = False
+
+    def since(self, context: Mapping[str, Any]) -> datetime | None:
+        """Return from when to read in this run (UTC): further back if `profile_fields` has changed."""
+        again = self._rereading(context)
+        if self.keeps_time and again.due:
+            return again.since(self._tap.settings.overlap)
+        return super().since(context)
+
+    def advance(self, context: Mapping[str, Any], until: datetime | None = None) -> None:
+        """Move the bookmark, and remember with which profile fields contacts were read."""
+        super().advance(context, until)
+        if self.keeps_time:
+            bookmarks = self._tap.bookmarks
+            values = self._rereading(context).progress(until, bookmarks.until)
+            bookmarks.remember(self.name, self.partition(context), values)
+
+    def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
+        """Take the contacts; say once if they are read again, or if rows may keep gaps."""
+        settings, again = self._tap.settings, self._rereading(context)
+        if self.keeps_time and not self._told:
+            if again.due:
+                self._told = True
+                logger.info("profile_fields has changed: contacts are read again, so that all rows have them")
+            elif again.bookmark is None and again.setting and settings.start_date is not None:
+                self._told = True
+                logger.info(
+                    "Contacts that subscribed before start_date are not read. If they were loaded before "
+                    "without profile fields, fill those in by one run with --full-refresh and no start_date"
+                )
+        yield from super().walk(context)
+
+    def _rereading(self, context: Mapping[str, Any]) -> Rereading:
+        settings, bookmarks, partition = self._tap.settings, self._tap.bookmarks, self.partition(context)
+        return Rereading(
+            digest(settings.profile_fields),
+            bookmarks.bookmark(self.name, partition),
+            bookmarks.remembered(self.name, partition),
+            settings.start_date,
+        )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask which profile fields there are, if any are wanted; else begin with the first window."""

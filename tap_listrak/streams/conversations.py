@@ -40,13 +40,17 @@ if TYPE_CHECKING:
     from tap_listrak.sdk import Context
 
 
+FEW = 20
+"""So many recipients, and not one without activity, hardly ever happen."""
+
+
 class ConversationStream(ListrakStream):
     """What belongs to conversations; chosen ones (``conversation_ids``) are looked up, not followed."""
 
     @property
-    def keeps_time(self) -> bool:
-        """Conversations that were chosen by id are looked up, not followed."""
-        return super().keeps_time and not self._tap.settings.conversation_ids
+    def looked_up(self) -> bool:
+        """Whether conversations were chosen by id (``conversation_ids``)."""
+        return bool(self._tap.settings.conversation_ids)
 
 
 class Conversations(ConversationStream):
@@ -121,31 +125,43 @@ class ConversationMessageActivity(ConversationStream):
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for what was sent since the bookmark less the activity window."""
-        return [self.step((0, 0), context, {"startDate": self._from(context)})]
+        """Ask for what was sent since the bookmark less the activity window; without a bookmark, for all.
+
+        Should Listrak filter by activity date, rows of recipients without any activity would be missing from
+        an answer that a start date cuts, and a first answer shows no row by which to tell.
+        """
+        return [self.step((0, 0), context, {"startDate": self._from(context), "endDate": self._end})]
 
     def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
         """Go on with the next page, or read whole if the answer shows that Listrak filters by activity date.
 
-        Then a row sent before the start arrives, and rows of recipients without any activity would be
-        missing.
+        Then a row sent before the start arrives, or no row without any activity.
         """
         start = self._from(context)
-        if step.order[0] == 0 and start is not None and self._sent_before(rows, start):
-            return [self.step((1, 0), context)]
+        if step.order[0] == 0 and (start or self._end):
+            by_activity = start is not None and _sent_before(rows, start)
+            if by_activity or (step.cursor is None and _active_only(rows, FEW if start else 0)):
+                return [self.step((1, 0), context)]
         return super().follow(context, step, rows)
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
+        """Leave out what was sent before `start_date` or after `end_date`, where Listrak was not asked to."""
+        records = super().prepare(data, context, step)
+        start = None if self.looked_up else self._tap.settings.start_date
+        if step.order[0] == 0 and self._from(context) is not None:
+            return records  # `follow` looks at what was sent before the start
+        return [record for record in records if _within(record, start, self._end)]
+
+    @property
+    def _end(self) -> datetime | None:
+        return self._tap.settings.end_date
 
     def _from(self, context: Context) -> datetime | None:
         since, settings = self.since(context), self._tap.settings
         if since is None or since == settings.start_date:
-            return since
+            return None
         start = since - settings.policy.lookback
         return start if settings.start_date is None else max(start, settings.start_date)
-
-    @staticmethod
-    def _sent_before(rows: Rows, start: datetime) -> bool:
-        sent = (moment(record.get("sendDate")) for record in rows.records)
-        return any(when is not None and when < start for when in sent)
 
 
 class ConversationMessageLinks(ConversationStream):
@@ -183,7 +199,8 @@ class ConversationMessageLinkClickers(ConversationStream):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for the clicks since the bookmark."""
-        return [self.step((0,), context, {"startDate": self.since(context)})]
+        query = {"startDate": self.since(context), "endDate": self._tap.settings.end_date}
+        return [self.step((0,), context, query)]
 
 
 class ConversationSummaries(ConversationStream):
@@ -199,3 +216,18 @@ class ConversationSummaries(ConversationStream):
     properties = th.PropertiesList(
         LIST_ID, CONVERSATION_ID, *SUMMARY, integer("deliveredCount", "How many of the sends were delivered.")
     )
+
+
+def _sent_before(rows: Rows, start: datetime) -> bool:
+    sent = (moment(record.get("sendDate")) for record in rows.records)
+    return any(when is not None and when < start for when in sent)
+
+
+def _active_only(rows: Rows, at_least: int) -> bool:
+    """Tell whether a first page looks as if rows without activity had been left out."""
+    return len(rows.records) >= at_least and all(record.get("activityDate") for record in rows.records)
+
+
+def _within(record: Row, start: datetime | None, end: datetime | None) -> bool:
+    sent = moment(record.get("sendDate"))
+    return sent is None or ((start is None or sent >= start) and (end is None or sent <= end))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -22,7 +23,7 @@ from tap_listrak.schemas import (
 )
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
-from tap_listrak.windows import Span
+from tap_listrak.windows import Span, Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
     from tap_listrak.requests import Row, Rows, Step
     from tap_listrak.sdk import Context
-    from tap_listrak.windows import Window
+
+
+SENDING = timedelta(days=2)
+"""How long after a message's send date the last recipient's may lie, generously."""
 
 
 class Messages(ListrakStream):
@@ -51,12 +55,14 @@ class Messages(ListrakStream):
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *MESSAGE)
 
     @property
-    def keeps_time(self) -> bool:
-        """Messages that were chosen by id are looked up, not followed."""
-        return super().keeps_time and not self._tap.settings.message_ids
+    def looked_up(self) -> bool:
+        """Whether messages were chosen by id (``message_ids``)."""
+        return bool(self._tap.settings.message_ids)
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Begin with the first window."""
+        """Begin with the first window; chosen messages may lie anywhere in time."""
+        if self.looked_up:
+            return [self._step(context, Window(0, None, None, self._tap.settings.window, last=True))]
         window = self._span(context).first()
         return [] if window is None else [self._step(context, window)]
 
@@ -99,7 +105,7 @@ class Messages(ListrakStream):
         )
 
     def _step(self, context: Context, window: Window) -> Step:
-        tests = self._tap.settings.include_test_messages or None
+        tests = self._tap.settings.include_test_messages or self.looked_up or None
         params = {"startDate": window.ask_from, "endDate": window.ask_to, "includeTestMessages": tests}
         return self.step((window.number, 0), context, params, window)
 
@@ -111,9 +117,9 @@ class MessageReport(ListrakStream):
     incremental = True
 
     @property
-    def keeps_time(self) -> bool:
-        """Messages that were chosen by id are looked up, not followed."""
-        return super().keeps_time and not self._tap.settings.message_ids
+    def looked_up(self) -> bool:
+        """Whether messages were chosen by id (``message_ids``)."""
+        return bool(self._tap.settings.message_ids)
 
     def reading(self, context: Mapping[str, Any]) -> Reading:
         """Return what to ask for one message."""
@@ -148,10 +154,14 @@ class MessageActivity(MessageReport):
         """Ask for the whole, or for what became active since the bookmark."""
         if self.scheduled(context):
             return []
-        reading = self.reading(context)
+        reading, end = self.reading(context), self._tap.settings.end_date
         if reading is Reading.SINCE:
-            return [self.step((0,), context, {"dateType": "Activity", "startDate": self.since(context)})]
-        return [self.step((0,), context)] if reading is Reading.WHOLE else []
+            query = {"dateType": "Activity", "startDate": self.since(context), "endDate": end}
+            return [self.step((0,), context, query)]
+        sent = moment(context["_sent"])
+        if end is not None and sent is not None and sent + SENDING < end:
+            end = None  # it could leave out nothing but rows without a date
+        return [self.step((0,), context, {"endDate": end})] if reading is Reading.WHOLE else []
 
 
 class MessageLinks(MessageReport):
@@ -207,7 +217,7 @@ class MessageLinkClickers(MessageReport):
         if reading is Reading.NONE:
             return []
         since = self.since(context) if reading is Reading.SINCE else None
-        return [self.step((0,), context, {"startDate": since})]
+        return [self.step((0,), context, {"startDate": since, "endDate": self._tap.settings.end_date})]
 
 
 class MessageSummaries(MessageReport):

@@ -197,8 +197,9 @@ class PhoneListContacts(SmsStream):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for those who have not opted out, then for those who have."""
+        end = self._tap.settings.end_date
         return [
-            self.step((number, 0), context, {"optedOut": opted_out})
+            self.step((number, 0), context, {"optedOut": opted_out, "endSubscribeDate": end})
             for number, opted_out in enumerate((False, True))
         ]
 
@@ -355,6 +356,10 @@ class SmsOptOuts(SmsStream):
         moment("optOutDate", "When the number was opted out."),
         text("optOutReason", "How the number was opted out, such as Campaign, Admin, Import or API."),
     )
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for the opt-outs up to `end_date`."""
+        return [self.step((0,), context, {"endDate": self._tap.settings.end_date})]
 
 
 class SmsProfileFields(SmsStream):

@@ -42,8 +42,8 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"page_size": 0}, "page_size", "minimum"),
     ({"list_ids": ["Nobody's"]}, "Nobody's", "There are"),
     ({"list_ids": [1]}, "list_ids", "There are"),
-    ({"sender_code_ids": [1]}, "sender_code_ids: 1 is no sender code", "There are"),
-    ({"phone_list_ids": [1]}, "phone_list_ids: 1 is no phone list", "There are"),
+    ({"sender_code_ids": [1]}, "sender_code_ids: 1 is not a sender code", "There are"),
+    ({"phone_list_ids": [1]}, "phone_list_ids: 1 is not a phone list", "There are"),
 ]
 
 
