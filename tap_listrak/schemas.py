@@ -114,3 +114,21 @@ MESSAGE = (
     text("externalCampaignId", "Id of the campaign in the client's own system."),
 )
 """A message as lists of messages show it."""
+
+
+def for_loaders(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema as SCHEMA messages carry it, so that strict loaders take it.
+
+    singer-python's own refuse a ``$schema`` that they do not know, and several look for ``properties`` in
+    every object. (In the catalog an object without properties has none: an empty one would be flattened into
+    no column.)
+    """
+    result = {name: value for name, value in schema.items() if name not in {"$schema", "$id"}}
+    kinds = result.get("type", [])
+    if "object" in kinds or "properties" in result:
+        result["properties"] = {
+            name: for_loaders(part) for name, part in (result.get("properties") or {}).items()
+        }
+    if isinstance(result.get("items"), dict):
+        result["items"] = for_loaders(result["items"])
+    return result

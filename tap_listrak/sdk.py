@@ -9,6 +9,7 @@ still write the records, apply stream maps, flattening and selection, and keep t
 from __future__ import annotations
 
 import abc
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
@@ -19,15 +20,17 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
 
 from tap_listrak.batches import BatchBuffer
+from tap_listrak.logs import QUIET
 from tap_listrak.meters import RunCounter, RunTimer
 from tap_listrak.narrowing import filters_records
+from tap_listrak.schemas import for_loaders
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from singer_sdk.helpers import types
     from singer_sdk.helpers._batch import BatchConfig
-    from singer_sdk.singerlib.messages import Message
+    from singer_sdk.singerlib.messages import Message, RecordMessage, SchemaMessage
 
     from tap_listrak.lookahead import Position
     from tap_listrak.requests import Step
@@ -49,6 +52,7 @@ class ContextStream(Stream):
 
     def __init__(self, tap: SharedTap, schema: dict[str, Any], name: str) -> None:
         super().__init__(tap, schema=schema, name=name)
+        self.logger.addFilter(QUIET)
         self.counter = RunCounter(self.name)
         self.timer = RunTimer(self.name)
         self._position: Position = ()
@@ -70,9 +74,14 @@ class ContextStream(Stream):
     # --- selection
 
     @property
+    @abc.abstractmethod
+    def lacks(self) -> str | None:
+        """The settings that are missing for the stream to be read, as text; None if there are none."""
+
+    @property
     def available(self) -> bool:
-        """Whether the stream can be read at all with the credentials that are set."""
-        return True
+        """Whether the stream can be read with the settings at hand."""
+        return not self.lacks
 
     @property
     def selected(self) -> bool:
@@ -183,6 +192,28 @@ class ContextStream(Stream):
         self.counter.finish()
         self.timer.finish()
 
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        for message in super()._generate_schema_messages():
+            message.schema = for_loaders(message.schema)
+            yield message
+
+    def _generate_record_messages(self, record: types.Record) -> Generator[RecordMessage, None, None]:
+        for message in super()._generate_record_messages(record):
+            # Flattening leaves an object that is null or empty under its own name, which SCHEMA has not.
+            columns = self._flat_columns.get(message.stream)
+            if columns is not None and not message.record.keys() <= columns:
+                message.record = {name: value for name, value in message.record.items() if name in columns}
+            yield message
+
+    @cached_property
+    def _flat_columns(self) -> dict[str, set[str]]:
+        """The columns of each alias whose records are flattened."""
+        return {
+            one.stream_alias: set(one.transformed_schema["properties"])
+            for one in self.stream_maps
+            if one.flattening_enabled
+        }
+
     def _write_schema_message(self) -> None:
         self._opened = True  # the SDK opens a root stream by itself
         super()._write_schema_message()
@@ -256,7 +287,7 @@ class ContextStream(Stream):
         if not (self.selected or self.has_selected_descendents):
             return  # the SDK's dry run comes here whatever is selected
         self.forget()
-        with self._tap.running(self):
+        with self._tap.running():
             yield from super()._sync_records(None, write_messages=write_messages)
             for stream in self.family():
                 stream.close()

@@ -33,6 +33,12 @@ def _ids(title: str, description: str, *, names: bool = False) -> dict[str, Any]
     return {"type": ["array", "null"], "items": {"type": kinds}, "title": title, "description": description}
 
 
+PARTIAL = (
+    " Streams that it narrows send no ACTIVATE_VERSION, so that loaders remove no rows that were read "
+    "elsewhere."
+)
+"""What settings have in common that keep a stream from being read whole."""
+
 TAP_SETTINGS: dict[str, dict[str, Any]] = {
     "start_date": {
         "type": ["string", "null"],
@@ -40,40 +46,42 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "title": "Start date",
         "description": "Read what was sent, subscribed or unsubscribed from this time on (ISO 8601; UTC "
         "where no offset is given), for lists and streams that have no bookmark yet. Without a value "
-        "everything is read.",
+        "everything is read. It may not lie in the future. With FULL_TABLE chosen for a stream that is read "
+        "by date, it narrows the stream, as `end_date` does.",
     },
     "end_date": {
         "type": ["string", "null"],
         "format": "date-time",
         "title": "End date",
         "description": "Read up to this time only (ISO 8601). Without a value up to now, scheduled messages "
-        "included.",
+        "included." + PARTIAL,
     },
     "list_ids": _ids(
-        "Lists", "Which lists to read, by id or by name. Without a value all of them.", names=True
+        "Lists", "Which lists to read, by id or by name. Without a value all of them." + PARTIAL, names=True
     ),
     "sender_code_ids": _ids(
-        "Sender codes", "Which SMS sender codes to read, by id. Without a value all of them."
+        "Sender codes", "Which SMS sender codes to read, by id. Without a value all of them." + PARTIAL
     ),
     "phone_list_ids": _ids(
-        "Phone lists", "Which SMS phone lists to read, by id. Without a value all of them."
+        "Phone lists", "Which SMS phone lists to read, by id. Without a value all of them." + PARTIAL
     ),
     "message_ids": _ids(
         "Messages",
-        "Read only these messages and what hangs on them, by id: whole, every time, and without touching the "
-        "bookmarks.",
+        "Read only these messages and their child records, by id: whole, every time, whatever `start_date` "
+        "says, and without touching the bookmarks." + PARTIAL,
     ),
     "conversation_ids": _ids(
         "Conversations",
-        "Read only these conversations and what hangs on them, by id: whole, every time, and without "
-        "touching the bookmarks.",
+        "Read only these conversations and their child records, by id: whole, every time, whatever "
+        "`start_date` says, and without touching the bookmarks." + PARTIAL,
     ),
     "profile_fields": {
         "type": ["string", "array", "null"],
         "items": {"type": ["integer", "string"]},
         "title": "Profile fields",
         "description": "Which profile field values `contacts` carry: `none`, `all`, or a list of names or "
-        "ids. A name that occurs in several groups is written `Group.Field`.",
+        "ids. A name that occurs in several groups is written `Group.Field`. When the setting changes, "
+        "contacts are read again from where their first reading began.",
         "default": "none",
     },
     "page_size": {
@@ -142,6 +150,13 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "versions too.",
         "default": False,
     },
+    "include_phone_contact_details": {
+        "type": ["boolean", "null"],
+        "title": "Phone contact details",
+        "description": "Whether `phone_list_subscriptions` and `phone_list_contact_details` are read where "
+        "they are selected: that takes one request per phone number and stream, in every run.",
+        "default": False,
+    },
     "emit_activate_version_messages": {
         "type": ["boolean", "null"],
         "title": "ACTIVATE_VERSION messages",
@@ -186,6 +201,7 @@ class Settings:
     policy: ActivityPolicy = field(default_factory=lambda: ActivityPolicy(timedelta(days=30)))
     include_test_messages: bool = False
     include_previous_versions: bool = False
+    include_phone_contact_details: bool = False
     max_concurrency: int = 8
 
     @classmethod
@@ -226,6 +242,7 @@ class Settings:
             ),
             include_test_messages=values["include_test_messages"],
             include_previous_versions=values["include_previous_versions"],
+            include_phone_contact_details=values["include_phone_contact_details"],
             max_concurrency=connections[0].max_concurrency,
         )
 

@@ -16,9 +16,11 @@ from listrak_api.settings import has_credentials
 from tap_listrak.bookmarks import Bookmarks
 from tap_listrak.fields import FieldDirectory
 from tap_listrak.gone import is_gone
+from tap_listrak.logs import QUIET
 from tap_listrak.lookahead import Lookahead
 from tap_listrak.output import Output
 from tap_listrak.progress import Progress
+from tap_listrak.report import Requests
 from tap_listrak.requests import Rows
 from tap_listrak.settings import APIS, Settings
 
@@ -41,14 +43,17 @@ class SharedTap(Tap):
         lookahead: Asks for pages ahead of their turn; a new one for each root stream.
         fields: The profile fields of lists.
         output: Standard output.
+        counted: The run's requests by stream.
     """
 
     _state_writer: CoveringStateWriter
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
+        self.logger.addFilter(QUIET)
         self._clients: dict[Api, Client] = {}
         self._closed_requests = 0
         self._lock = threading.Lock()
+        self.counted = Requests()
         self.lookahead: Lookahead[Rows] = Lookahead(1)
         self.fields = FieldDirectory()
         self.output = Output()
@@ -115,7 +120,8 @@ class SharedTap(Tap):
 
         with self._lock:
             if api not in self._clients:
-                self._clients[api] = Client(ConnectionSettings.from_config(self.config, api))
+                client = self._clients[api] = Client(ConnectionSettings.from_config(self.config, api))
+                client.observer = self.counted.count
             return self._clients[api]
 
     def request_count(self) -> int:
@@ -131,14 +137,15 @@ class SharedTap(Tap):
             ListrakError: What the client raises otherwise.
         """
         try:
-            return request.send(self, cursor)
+            with self.counted.of(stream.name):
+                return request.send(self, cursor)
         except NotFoundError:
             if stream.parent_stream_type is not None and is_gone(self, context):
                 return Rows([])
             raise
 
     @contextlib.contextmanager
-    def running(self, stream: Stream) -> Iterator[None]:
+    def running(self) -> Iterator[None]:
         """Hold what a root stream and its descendants need while they run: the lookahead and its threads."""
         limited = any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
         # With a record limit most of what would be fetched ahead is never read.
@@ -153,7 +160,6 @@ class SharedTap(Tap):
         finally:
             self.lookahead.close()
             self.output.flush()
-            self.progress.say(f"After {stream.name}")
 
     def _close_clients(self) -> None:
         with self._lock:

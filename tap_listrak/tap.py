@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import signal
 import sys
+from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +21,9 @@ from listrak_singer.cli import ListrakCommand, only_one_more_signal
 from listrak_singer.files import read_object
 from listrak_singer.names import did_you_mean
 from listrak_singer.settings import CheckedSettings
-from tap_listrak.bookmarks import check_state
+from tap_listrak.bookmarks import check_state, format_bookmark
+from tap_listrak.logs import FewRetries
+from tap_listrak.sdk import ContextStream
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
 from tap_listrak.shared import SharedTap
 
@@ -78,6 +82,9 @@ class TapListrak(CheckedSettings, SharedTap):
         Raises:
             ConfigurationError: It cannot be used; the text says why and what to do.
         """
+        wrapped = state.get("singer_state") if isinstance(state, dict) else None
+        if isinstance(wrapped, dict) and "bookmarks" not in state:
+            state = wrapped  # as `meltano state get` prints it
         check_state(state)
         super().load_state(state)
 
@@ -111,16 +118,14 @@ class TapListrak(CheckedSettings, SharedTap):
                 the clock. Nothing has been written.
             ListrakError: What streams raise otherwise.
         """
-        from tap_listrak.narrowing import explanation  # noqa: PLC0415 - not needed for --version and --about
-        from tap_listrak.preflight import check_names  # noqa: PLC0415 - as above
+        from tap_listrak.preflight import check_names  # noqa: PLC0415 - not needed for --version and --about
 
+        self._say_what_is_left_out()
         chosen = [stream for stream in self.streams.values() if stream.selected]
         if chosen:
             _ = self.bookmarks  # checks start_date
             check_names(self)
-            versioned = [stream for stream in chosen if stream.replication_method == REPLICATION_FULL_TABLE]
-            if (line := explanation(versioned)) and self.config.get("emit_activate_version_messages"):
-                self.logger.info(line)
+            self._say_what_is_read(chosen)
         try:
             super().sync_all()
             self.write_state()
@@ -130,6 +135,42 @@ class TapListrak(CheckedSettings, SharedTap):
             with contextlib.suppress(OSError):
                 self.write_last_state()
             raise
+        finally:
+            for line in self._closing_table():
+                self.logger.info(line)
+
+    def _say_what_is_read(self, chosen: list[Stream]) -> None:
+        from tap_listrak.narrowing import explanation  # noqa: PLC0415 - as above
+
+        self.logger.info("Reading %d streams up to %s", len(chosen), format_bookmark(self.bookmarks.until))
+        versioned = [stream for stream in chosen if stream.replication_method == REPLICATION_FULL_TABLE]
+        if self.config.get("emit_activate_version_messages") and (line := explanation(versioned)):
+            self.logger.info(line)
+
+    def _say_what_is_left_out(self) -> None:
+        """Name selected streams that cannot be read, and the settings that they need."""
+        lacking: dict[str, list[str]] = defaultdict(list)
+        for stream in self.streams.values():
+            if isinstance(stream, ContextStream) and stream.lacks and stream.mask.get((), True):
+                lacking[stream.lacks].append(stream.name)
+        # Without a catalog nobody has asked for these.
+        level = logging.WARNING if self.input_catalog else logging.INFO
+        for settings, names in lacking.items():
+            self.logger.log(level, "Not read, because %s is not set: %s", settings, ", ".join(names))
+
+    def _closing_table(self) -> list[str]:
+        from tap_listrak.report import table  # noqa: PLC0415 - as above
+
+        roots = [stream for stream in self.streams.values() if stream.parent_stream_type is None]
+        return table(
+            [
+                stream
+                for root in roots
+                if isinstance(root, ContextStream) and (root.selected or root.active_children)
+                for stream in root.family()
+            ],
+            self.counted,
+        )
 
     # --- the command line
 
@@ -188,6 +229,7 @@ class TapListrak(CheckedSettings, SharedTap):
         Raises:
             ConfigurationError: The state or the catalog is no JSON object.
         """
+        logging.getLogger("listrak_api").addFilter(FewRetries())
         texts = {name: text for name, text in (("state", state), ("catalog", catalog)) if text is not None}
         for name, text in texts.items():
             value = read_object(text, f"the {name} file", name)

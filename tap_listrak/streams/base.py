@@ -63,6 +63,9 @@ class ListrakStream(ContextStream):
     chosen_by: ClassVar[str | None] = None
     """The setting that chooses some of the stream's rows by id, if there is one."""
 
+    needs: ClassVar[str | None] = None
+    """The setting that must be on for the stream to be read, whatever is selected."""
+
     def __init__(self, tap: SharedTap) -> None:
         super().__init__(tap, self.properties.to_dict(), self.name)
         self.primary_keys = self.keys
@@ -131,9 +134,15 @@ class ListrakStream(ContextStream):
         return {name: value for name, value in context.items() if name[0] != "_"}
 
     @property
-    def available(self) -> bool:
-        """Whether there are credentials for the stream's API, or none at all (discovery)."""
-        return self.route.api in self._tap.apis
+    def lacks(self) -> str | None:
+        """The settings that are missing for the stream to be read, as text; None if there are none."""
+        if self.route.api not in self._tap.apis:
+            return (
+                "client_id and client_secret"
+                if self.route.api == "email"
+                else (f"{self.route.api}_client_id and {self.route.api}_client_secret")
+            )
+        return self.needs if self.needs and not self._tap.config.get(self.needs) else None
 
     @property
     def narrowed_by(self) -> tuple[str, ...]:

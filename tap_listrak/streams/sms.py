@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from listrak_api.errors import NotFoundError, RequestRefusedError
+from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
 from tap_listrak.preflight import CLOSED_CODES
 from tap_listrak.requests import Read, Rows
 from tap_listrak.schemas import flag, integer, key, moment, text
@@ -237,7 +237,7 @@ class NumberStream(SmsStream):
     """A stream with a request for each phone number."""
 
     parent_stream_type: type[ListrakStream] = PhoneListContacts
-    selected_by_default = False
+    needs = "include_phone_contact_details"
 
     def step(
         self,
@@ -274,9 +274,9 @@ class NumberStream(SmsStream):
 class PhoneListSubscriptions(NumberStream):
     """One row per subscription to a phone list. Key: senderCodeId, phoneListId, phoneNumber.
 
-    Since when the contact is on the list. Not selected by default: one request per contact. Read whole each
-    run. Source: GET /ShortCode/{senderCodeId}/Contact/{phoneNumber}/PhoneList, of which the row of this list
-    is kept.
+    Since when the contact is on the list. Only with `include_phone_contact_details`: one request per contact.
+    Read whole each run. Source: GET /ShortCode/{senderCodeId}/Contact/{phoneNumber}/PhoneList, of which the
+    row of this list is kept.
     """
 
     name = "phone_list_subscriptions"
@@ -303,8 +303,9 @@ class PhoneListSubscriptions(NumberStream):
 class PhoneListContactDetails(NumberStream):
     """One row per contact of a phone list, with dates. Key: senderCodeId, phoneListId, phoneNumber.
 
-    Since when the sender code knows the contact, and when it opted out. Not selected by default: one request
-    per contact. Read whole each run. Source: GET /ShortCode/{senderCodeId}/Contact/{phoneNumber}.
+    Since when the sender code knows the contact, and when it opted out. Only with
+    `include_phone_contact_details`: one request per contact. Read whole each run.
+    Source: GET /ShortCode/{senderCodeId}/Contact/{phoneNumber}.
     """
 
     name = "phone_list_contact_details"
