@@ -142,7 +142,9 @@ class ListrakStream(ContextStream):
                 if self.route.api == "email"
                 else (f"{self.route.api}_client_id and {self.route.api}_client_secret")
             )
-        return self.needs if self.needs and not self._tap.config.get(self.needs) else None
+        # With a record limit (the SDK's dry run) nothing costs many requests.
+        needed = self.needs and not self.limited and not self._tap.config.get(self.needs)
+        return self.needs if needed else None
 
     @property
     def narrowed_by(self) -> tuple[str, ...]:
