@@ -224,7 +224,7 @@ def closing_table(accounts: Iterable[Account]) -> list[str]:
         figures = (account.read, *(getattr(account, result) for result in _RESULTS), account.open)
         rows.append((account.stream, account.destination, *(f"{figure:,}" for figure in figures)))
         if account.removed:
-            notes.append(f"{account.stream}: {account.removed:,} who left were removed")
+            notes.append(f"{account.stream}: {account.removed:,} members removed")
         notes += [
             f"{account.stream}: {count:,} {result}: {code}"
             for (result, code), count in sorted(

@@ -26,6 +26,10 @@ _record = attrgetter("record")
 _version = attrgetter("version")
 
 
+def _rejected(message: Any) -> bool:  # noqa: ANN401 - of a class that is made for the stream
+    return bool(message.rejected)
+
+
 class Columns(NamedTuple):
     """The wanted properties of a run of records.
 
@@ -62,7 +66,13 @@ class RecordCodec:
         version: Any = int | None
         message = msgspec.defstruct(
             "Message",
-            [("type", kind), ("stream", Literal[stream]), ("record", record), ("version", version, None)],
+            [
+                ("type", kind),
+                ("stream", Literal[stream]),
+                ("record", record),
+                ("version", version, None),
+                ("rejected", msgspec.Raw, b""),
+            ],
         )
         self._decode = msgspec.json.Decoder(message, float_hook=Decimal).decode
         self._wanted = [attrgetter(attributes[name]) for name in wanted]
@@ -77,14 +87,14 @@ class RecordCodec:
             version: The version that all of them must be of.
 
         Returns:
-            Their columns; None if a line is no such record.
+            Their columns; None if a line is no such record, or one that an earlier run rejected.
         """
         try:
             messages = list(map(self._decode, lines))
             alone = repeated_lines(lines)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return None
-        if set(map(_version, messages)) != {version}:
+        if set(map(_version, messages)) != {version} or any(map(_rejected, messages)):
             return None
         records = list(map(_record, messages))
         for key in self._keys:

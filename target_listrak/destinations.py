@@ -97,14 +97,24 @@ OPTIONS: Final[dict[str, Option]] = {
         "reject_row",
     ),
     "mirror": Option(
-        "Remove those who left: false; true, at the end and only after an ACTIVATE_VERSION; `end_of_input`, "
-        "at the end.",
+        "Remove members whom no record of the run names: false; true, if an ACTIVATE_VERSION came after the "
+        "stream's last record; `end_of_input`, if a STATE did. Where that sign is missing nobody is removed, "
+        "and the run ends with an error.",
         (bool, str),
         (False, True, "end_of_input"),
         default=False,
     ),
+    "mirror_without_state": Option(
+        "With `mirror: end_of_input`: remove without a STATE, for a source that never sends one. You vouch "
+        "that the source came to its end: one that dies looks the same.",
+        (bool,),
+        default=False,
+    ),
     "max_removed_share": Option(
-        "The most of the membership that mirroring may remove (0 to 1).", (int, float), default=0.2
+        "The most that mirroring may remove of the members before the run (0 to 1). Beyond it nobody is "
+        "removed, and the run ends with an error.",
+        (int, float),
+        default=0.2,
     ),
     "resubscribe": Option(
         "Subscribe people again who had unsubscribed. You need their consent.", (bool,), default=False
@@ -144,7 +154,7 @@ OPTIONS: Final[dict[str, Option]] = {
 
 _LIST = ("list", "list_from", "create_list", "email")
 _FIELDS = ("fields", "field_group", "create_missing", "update_type", "null_handling", "on_bad_value")
-_MIRROR = ("mirror", "max_removed_share", "allow_deletes")
+_MIRROR = ("mirror", "mirror_without_state", "max_removed_share", "allow_deletes")
 _SMS_FIELDS = ("email", "fields", "null_handling", "on_bad_value")
 _RETAIL = ("fields", "null_handling", "on_bad_value")
 _SHARES = ("max_reject_share", "max_declined_share")
@@ -331,12 +341,14 @@ def _check_together(destination: Destination) -> None:
             "null_handling", "Append only adds; `clear` contradicts it", "Use update_type Update."
         )
     _check_shares(destination)
+    _check_mirror(destination)
     if kind == "audience" and option("create_missing") and "field_group" not in options:
         raise destination.error("field_group", "create_missing needs to know the group of the new field")
     if "member" in options and "member_from" in options:
         raise destination.error("member_from", "either `member` or `member_from`, and not both")
     if option("route") == "beta":
         _check_beta(destination)
+    _check_mirror(destination)
     _check_fields(destination)
     _check_events(destination)
 
@@ -345,6 +357,15 @@ def _check_shares(destination: Destination) -> None:
     for member in ("max_removed_share", *_SHARES):
         if not 0 <= destination.options.get(member, 0) <= 1:
             raise destination.error(member, "expected a share from 0 to 1")
+
+
+def _check_mirror(destination: Destination) -> None:
+    if destination.option("mirror_without_state") and destination.option("mirror") is True:
+        raise destination.error(
+            "mirror_without_state",
+            "`mirror: true` waits for an ACTIVATE_VERSION and not for a STATE",
+            "Use `mirror: end_of_input`, or leave it out.",
+        )
 
 
 def _check_beta(destination: Destination) -> None:

@@ -1,4 +1,4 @@
-"""Who was a member before a run, and who was seen in it: for unchanged rows and for mirroring.
+"""What an audience's field said of whom before a run, and who was named in it.
 
 Kept in a private temporary SQLite file, so that a million members take disk and not memory. It is never named
 on disk and goes with the process.
@@ -19,15 +19,15 @@ _TABLE = """
 CREATE TABLE contact (
     key TEXT PRIMARY KEY,            -- as contacts are compared
     address TEXT NOT NULL,           -- as Listrak spells it
-    was_on INTEGER NOT NULL,         -- before the run
-    seen INTEGER NOT NULL DEFAULT 0, -- in the stream, rejected rows with a readable key included
+    was INTEGER,                     -- before the run: 1 on, 0 off, NULL neither
+    seen INTEGER NOT NULL DEFAULT 0, -- named by a row of the run, whatever the row's result
     changed INTEGER NOT NULL DEFAULT 0 -- a change was sent in this run
 ) WITHOUT ROWID
 """
 
 
 class Membership:
-    """Members before the run, and what the stream said of them. For the thread that reads the input only."""
+    """Members before the run, and whom the run names. For the thread that reads the input only."""
 
     def __init__(self) -> None:
         # "" is SQLite's private file that is deleted when closed; nothing here outlives the run.
@@ -38,23 +38,21 @@ class Membership:
         self._db.execute("BEGIN")
         self._seen: list[tuple[str]] = []
 
-    def add_members(self, members: Iterable[tuple[str, str]]) -> None:
-        """Note who is a member now.
+    def add(self, contacts: Iterable[tuple[str, str, bool]]) -> None:
+        """Note what the field says now. Contacts of whom it says nothing need not be given.
 
         Args:
-            members: Key and address of each; one that is there already is left as it is.
+            contacts: Key and address of each, and whether it is on. One that is there already stays as it is.
         """
-        self._db.executemany("INSERT OR IGNORE INTO contact (key, address, was_on) VALUES (?, ?, 1)", members)
+        self._db.executemany("INSERT OR IGNORE INTO contact (key, address, was) VALUES (?, ?, ?)", contacts)
 
-    def was_on(self, key: str) -> bool | None:
-        """Whether a contact was a member before the run; `None` once a change of it was sent."""
-        row = self._db.execute("SELECT was_on, changed FROM contact WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            return False
-        return None if row[1] else bool(row[0])
+    def says(self, key: str, *, on: bool) -> bool:
+        """Whether the field says so of a contact: it did before the run, and no change was sent since."""
+        row = self._db.execute("SELECT was, changed FROM contact WHERE key = ?", (key,)).fetchone()
+        return row is not None and not row[1] and row[0] is not None and bool(row[0]) is on
 
     def note_seen(self, key: str) -> None:
-        """Note that the stream has the contact: mirroring leaves it alone."""
+        """Note that a row names the contact: mirroring leaves it alone."""
         self._seen.append((key,))
         if len(self._seen) >= _SEEN_AT_ONCE:
             self._write_seen()
@@ -62,7 +60,7 @@ class Membership:
     def note_changed(self, key: str, address: str) -> None:
         """Note that a change of the contact was sent: rows after it are sent as well, whatever they say."""
         self._db.execute(
-            "INSERT INTO contact (key, address, was_on, changed) VALUES (?, ?, 0, 1)"
+            "INSERT INTO contact (key, address, was, changed) VALUES (?, ?, NULL, 1)"
             " ON CONFLICT (key) DO UPDATE SET changed = 1",
             (key, address),
         )
@@ -70,24 +68,24 @@ class Membership:
     @property
     def size(self) -> int:
         """The number of members before the run."""
-        return int(self._db.execute("SELECT COUNT(*) FROM contact WHERE was_on").fetchone()[0])
+        return int(self._db.execute("SELECT COUNT(*) FROM contact WHERE was").fetchone()[0])
 
     @property
-    def left_count(self) -> int:
-        """The number of members that the stream does not have."""
+    def missing_count(self) -> int:
+        """The number of members whom no row names."""
         self._write_seen()
-        query = "SELECT COUNT(*) FROM contact WHERE was_on AND NOT seen AND NOT changed"
+        query = "SELECT COUNT(*) FROM contact WHERE was AND NOT seen AND NOT changed"
         return int(self._db.execute(query).fetchone()[0])
 
-    def left(self) -> Iterator[tuple[str, str]]:
-        """Key and address of each member that the stream does not have."""
+    def missing(self) -> Iterator[tuple[str, str]]:
+        """Key and address of each member whom no row names."""
         self._write_seen()
-        query = "SELECT key, address FROM contact WHERE was_on AND NOT seen AND NOT changed"
+        query = "SELECT key, address FROM contact WHERE was AND NOT seen AND NOT changed"
         # Not by `yield from`: a run that ends midway would close the query after the database, an error.
         return self._db.execute(query)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Delete it."""
         self._db.close()
 
     def _write_seen(self) -> None:

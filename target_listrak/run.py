@@ -16,6 +16,7 @@ from target_listrak.engine import Engine
 from target_listrak.hub import Hub
 from target_listrak.ledger import Ledger
 from target_listrak.lists import Lists
+from target_listrak.mirror import Mirrors
 from target_listrak.rejects import RejectsFile
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Run(Connection):
         stopping: Set when the run ends early. Wait on it instead of sleeping.
         accounts: One per incoming stream, in the order in which they came.
         lists: The account's email lists and their profile fields.
+        mirrors: The audiences and lists that are mirrored.
         hub: The batches that are being filled, by list.
         id: Names the run: when it began, and something random.
         file_numbers: Numbers of the run's import files.
@@ -69,6 +71,7 @@ class Run(Connection):
         self.ledger = Ledger(self._passes_on(write_state), self.within_shares)
         self.accounts: dict[str, Account] = {}
         self.lists = Lists(self)
+        self.mirrors = Mirrors(logger)
         self.hub = Hub()
         self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         self.file_numbers = itertools.count(1)

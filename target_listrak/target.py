@@ -21,7 +21,9 @@ from listrak_singer.settings import CheckedSettings
 from target_listrak.accounting import Journal, Row, closing_table, log_metrics
 from target_listrak.batches import records_of_batch
 from target_listrak.columns import codec_of
+from target_listrak.completeness import StreamEnd
 from target_listrak.destinations import KINDS, Destinations
+from target_listrak.names import folded
 from target_listrak.outcomes import UNCHANGED, Rejected, RowNotLoaded, RowRejected
 from target_listrak.property_paths import PropertyPaths
 from target_listrak.reader import InputError, Reader, record_of
@@ -45,8 +47,6 @@ __all__ = ["RejectShareError", "TargetListrak", "TargetTerminated"]
 _GRACE_SECONDS = 6.0
 """How long running work may go on after SIGTERM; the rest of ten seconds is for the accounting."""
 _COUNT_EVERY = 1000
-_NO_RECORD = object()
-"""Stands for the version of a stream's last record while there is none: null is a record without version."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -90,7 +90,7 @@ class ListrakSink(Sink):
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
         """Take a record the SDK's way; the target itself does not come by here."""
-        self._target.feed(self.stream_name).take(record, None, b"")
+        self._target.feed(self.stream_name).take(record, b"")
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Do nothing: loaders hand over their rows themselves."""
@@ -104,18 +104,21 @@ class Feed:
         journal: Its books.
         loader: Its loader; `None` where `unmapped_streams` says what becomes of its rows.
         reject: Whether the rows of a stream without loader are rejected, or skipped.
+
+    Attributes:
+        ends: The ends of the incoming streams that it is made of: more than one where stream maps give them
+            the same name.
     """
 
     def __init__(self, stream: str, journal: Journal, loader: Loader | None, *, reject: bool) -> None:
         self.stream = stream
         self.journal = journal
         self.loader = loader
+        self.ends: dict[str, StreamEnd] = {}
         self._reject = reject
         self._sink: Sink | None = None
         self._keys: list[str] = []
         self._uncounted = 0
-        self._versions: set[object] = set()
-        self._version: object = _NO_RECORD
         self._codec: RecordCodec | None = None
         self._paths: PropertyPaths | None = None
 
@@ -126,45 +129,46 @@ class Feed:
         if self.loader is not None:
             self._paths = PropertyPaths(self.loader.destination, schema)
             self.loader.schema(self._paths.schema, keys)
+            if self.loader.mirror is not None:
+                self.loader.mirror.watch(self.journal.account, self.ends)
             validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
             wanted = None if validates else self._paths.columns(self.loader.columns_wanted())
             self._codec = codec_of(self.stream, wanted, keys)
 
-    def take(self, record: object, version: int | None, line: bytes) -> None:
-        """Take one record: every one of them ends in the books, whatever is wrong with it."""
+    def take(self, record: object, line: bytes, stream_map: StreamMap | None = None) -> None:
+        """Take one record: every one of them ends in the books, whatever is wrong with it.
+
+        Args:
+            record: The record, after stream maps.
+            line: The line that it came with.
+            stream_map: The stream map that was not applied to it, for it cannot be used.
+        """
         row = self.journal.open(line)
         self._note_read(1)
         loader = self.loader
         if loader is None:
             self._without_destination(row)
             return
-        if version != self._version or loader.activated:
-            _check_version(version)
-            self._version = loader.version = version
-            self._versions.add(version)
-            loader.activated = False
+        self._note_keys(record, stream_map)  # before anything can reject it
         try:
             loader.take(self._expanded(self._checked(record)), row)
         except RowNotLoaded as ended:
             self.journal.end(row, ended.outcome)
-            if isinstance(record, Unreadable):
-                record = record.record
-            if isinstance(record, dict):
-                loader.note_rejected(self._expanded(record))
 
-    def take_run(self, lines: Sequence[bytes]) -> bool:
+    def take_run(self, lines: Sequence[bytes], end: StreamEnd) -> bool:
         """Take RECORD lines that follow each other, by column: what `take` does with each of them.
 
         Args:
             lines: One message each, by the look of it all of this stream.
+            end: The end of the incoming stream.
 
         Returns:
             Whether they were taken; else nothing was done, and they must be taken one by one.
         """
         loader = self.loader
-        if self._codec is None or loader is None or loader.activated:
+        if self._codec is None or loader is None or loader.mirror is not None:
             return False
-        columns = self._codec.columns(lines, self._version)
+        columns = self._codec.columns(lines, end.version)
         if columns is None:
             return False
         prepared = loader.prepare(columns)
@@ -173,36 +177,42 @@ class Feed:
             records = {alone: record_of(lines[alone]) for alone in prepared.alone}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return False
+        end.goes_on()
         start = 0
         for alone in (*sorted(prepared.alone), len(lines)):
             if start < alone:
                 loader.take_many(prepared, start, self.journal.open_many(lines[start:alone]))
                 self._note_read(alone - start)
             if alone < len(lines):
-                self.take(records[alone], loader.version, lines[alone])
+                self.take(records[alone], lines[alone])
             start = alone + 1
         return True
 
-    def take_mapped(
-        self, stream_map: StreamMap, record: dict[str, Any], version: int | None, line: bytes
-    ) -> None:
+    def take_mapped(self, stream_map: StreamMap, record: dict[str, Any], line: bytes) -> None:
         """Take one record through a stream map; one that the map cannot treat is rejected."""
         try:
             transformed = stream_map.transform(dict(record))
         except MapExpressionError:
             rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
             self.journal.end(self.journal.open(line), rejected)
-            if self.loader is not None:
-                self.loader.note_rejected(self._expanded(record))
+            self._note_keys(record, stream_map)
             return
         if transformed is not None:  # else the map's filter leaves it out, as the user asked
-            self.take(transformed, version, line)
+            self.take(transformed, line)
 
-    def activate(self, version: int) -> None:
-        """Note an ACTIVATE_VERSION: it counts if all records so far were of that version."""
-        _check_version(version)
-        if self.loader is not None:
-            self.loader.activated = self._versions <= {version}
+    def _note_keys(self, record: object, stream_map: StreamMap | None) -> None:
+        """Tell the mirror, if there is one, whom a row could mean, whatever the row's result will be."""
+        loader = self.loader
+        if loader is None or loader.mirror is None:
+            return
+        named = record.record if isinstance(record, Unreadable) else record
+        # A key that a map would have made is not known, whatever the record has under its name.
+        made = {folded(one) for one in getattr(stream_map, "map_config", ())}
+        key = loader.key_property
+        if not isinstance(named, dict) or folded(key) in made or folded(key.partition(".")[0]) in made:
+            loader.mirror.note(None)
+        else:
+            loader.mirror.note(loader.possible_keys(self._expanded(named)))
 
     def count(self) -> None:
         """Bring the SDK's record counter up to date."""
@@ -248,6 +258,11 @@ def _stream_of(message: dict[str, Any]) -> str:
         text = "a message whose stream is no text"
         raise InputError(text)
     return stream
+
+
+def _was_rejected(message: dict[str, Any], line: bytes) -> bool:
+    """Whether a RECORD message comes out of a rejects file, of whatever version."""
+    return "rejected" in message or (isinstance(message.get("record"), Unreadable) and b'"rejected"' in line)
 
 
 def _check_schema(message: dict[str, Any]) -> None:
@@ -310,7 +325,9 @@ class TargetListrak(CheckedSettings, Target):
         self._resolved: dict[str, Any] = {}
         self._feeds: dict[str, Feed] = {}
         self._routes: dict[str, list[tuple[StreamMap | None, Feed]]] = {}
-        self._direct: dict[str, Feed] = {}  # the feeds of streams that no stream map touches
+        # Those of streams that no stream map touches.
+        self._direct: dict[str, tuple[Feed, StreamEnd]] = {}
+        self._ends: dict[str, StreamEnd] = {}
         self._schemas: dict[str, bytes] = {}
         self._flushed_at = time.monotonic()
         self._over = False
@@ -342,6 +359,9 @@ class TargetListrak(CheckedSettings, Target):
 
         for destination in self.destinations.all:
             self._resolved[destination.pattern] = LOADERS[destination.kind].resolve(self.run, destination)
+        self.run.mirrors.check(
+            (one, LOADERS[one.kind].fills(self._resolved[one.pattern])) for one in self.destinations.all
+        )
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Take a SCHEMA: the SDK's way (stream maps, a new sink), then note where the stream's records go."""
@@ -349,6 +369,8 @@ class TargetListrak(CheckedSettings, Target):
         stream = _stream_of(message_dict)
         _check_schema(message_dict)
         self._schemas[stream] = self.message_reader.line
+        end = self._ends.setdefault(stream, StreamEnd(stream))
+        end.goes_on()
         super()._process_schema_message(message_dict)
         self._routes[stream] = [
             (None if _leaves_alone(stream_map) else stream_map, self.feed(stream_map.stream_alias))
@@ -356,28 +378,35 @@ class TargetListrak(CheckedSettings, Target):
         ]
         self._direct.pop(stream, None)
         if [stream_map for stream_map, _ in self._routes[stream]] == [None]:
-            self._direct[stream] = self._routes[stream][0][1]
+            self._direct[stream] = self._routes[stream][0][1], end
         for _, feed in self._routes[stream]:
+            feed.ends[stream] = end
             self.run.rejects.schema(feed.stream, self.message_reader.line)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a RECORD straight to its loader: the SDK copies it, parses dates and checks it twice."""
+        if _was_rejected(message_dict, self.message_reader.line):
+            self.run.mirrors.replay = True
         try:
-            feed, record = self._direct[message_dict["stream"]], message_dict["record"]
+            (feed, end), record = self._direct[message_dict["stream"]], message_dict["record"]
         except (KeyError, TypeError):
             self._take(message_dict, self.message_reader.line)
             return
         self.run.check()
-        feed.take(record, message_dict.get("version"), self.message_reader.line)
+        version = message_dict.get("version")
+        if end.signed or version != end.version:
+            _check_version(version)
+            end.record(version)
+        feed.take(record, self.message_reader.line)
         self._flush_if_old()
 
     def _take_run(self, stream: str, lines: Sequence[bytes]) -> bool:
         """Take RECORD lines of one stream that follow each other, if that can be done at once."""
-        feed = self._direct.get(stream)
-        if feed is None:
+        direct = self._direct.get(stream)
+        if direct is None:
             return False
         self.run.check()
-        taken = feed.take_run(lines)
+        taken = direct[0].take_run(lines, direct[1])
         self._flush_if_old()
         return taken
 
@@ -385,6 +414,8 @@ class TargetListrak(CheckedSettings, Target):
         """Take the records of a BATCH message's files one by one, as if they had come as RECORD messages."""
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
         stream = _stream_of(message_dict)
+        if stream in self._ends:
+            self._ends[stream].goes_on()
         for record in records_of_batch(message_dict, self.config.get("batch_config")):
             message = {"type": "RECORD", "stream": stream, "record": record}
             raw = record.raw if isinstance(record, Unreadable) else _encode(record)
@@ -402,29 +433,34 @@ class TargetListrak(CheckedSettings, Target):
             line_number = self.message_reader.line_number
             text = f"Line {line_number} of the input: a record of stream {stream!r} came before its SCHEMA"
             raise RecordsWithoutSchemaException(text)
+        version = message.get("version")
+        _check_version(version)
+        self._ends[stream].record(version)
         for stream_map, feed in routes:
-            if stream_map is None:
-                feed.take(record, message.get("version"), line)
-            elif isinstance(record, dict):
-                feed.take_mapped(stream_map, record, message.get("version"), line)
+            if stream_map is None or not isinstance(record, dict):
+                feed.take(record, line, stream_map)
             else:
-                feed.take(record, message.get("version"), line)
+                feed.take_mapped(stream_map, record, line)
         self._flush_if_old()
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Give STATE to the ledger, never to the SDK: it would be written before its rows are confirmed."""
         self._assert_line_requires(message_dict, requires={"value"})
         self.run.check()
+        for end in self._ends.values():
+            end.state(message_dict["value"])
         self.run.ledger.state(_encode(message_dict["value"]))
         self._flush_if_old()
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """Note that a stream's version is complete: the condition for mirroring."""
+        """Note that a stream's version is complete: the sign for `mirror: true`."""
         self._assert_line_requires(message_dict, requires={"stream", "version"})
         if self.config.get("process_activate_version_messages") is False:
             return
-        for _, feed in self._routes.get(_stream_of(message_dict), ()):
-            feed.activate(message_dict["version"])
+        end = self._ends.get(_stream_of(message_dict))
+        _check_version(message_dict["version"])
+        if end is not None:
+            end.activate(message_dict["version"])
 
     def process_endofpipe(self) -> None:
         """Finish: hand over what waits, wait for Listrak, mirror, judge, and print the accounting.
@@ -448,10 +484,9 @@ class TargetListrak(CheckedSettings, Target):
         for loader in self._loaders():
             loader.flush()
         self.run.drain()
-        for loader in self._loaders():
-            loader.finish()
+        self._check_shares()  # before anybody is removed: a run that fails removes nobody
+        self.run.mirrors.finish()
         self.run.drain()
-        self._check_shares()
 
     def _check_shares(self) -> None:
         """Fail where more rows were rejected or declined than allowed.
@@ -492,6 +527,7 @@ class TargetListrak(CheckedSettings, Target):
             feed.count()
         for loader in self._loaders():
             loader.close()
+        self.run.mirrors.close()
         self.run.rejects.close()
         if self._feeds:
             self.logger.info("Accounting%s:", " (dry run: nothing was written)" if self.run.dry_run else "")

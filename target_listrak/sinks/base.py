@@ -14,12 +14,13 @@ from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.outcomes import Outcome, Rejected, rejected_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
     from target_listrak.accounting import Journal, Row, Rows
     from target_listrak.columns import Columns
     from target_listrak.destinations import Destination
     from target_listrak.import_file import Layout
+    from target_listrak.mirror import Mirror
     from target_listrak.run import Run
 
 __all__ = ["Loader", "Prepared", "attempt"]
@@ -53,9 +54,7 @@ class Loader(abc.ABC):
 
     Attributes:
         kinds: The kinds of destination that the class serves.
-        version: The version of the stream's last record, if it had one (kept by the target).
-        activated: Whether an ACTIVATE_VERSION for `version` came after the stream's last record (kept by the
-            target).
+        mirror: Set from the first `schema` on where the destination mirrors: it is told of every row.
     """
 
     kinds: ClassVar[tuple[str, ...]]
@@ -73,8 +72,7 @@ class Loader(abc.ABC):
         self.destination = destination
         self.journal = journal
         self.resolved = resolved
-        self.version: int | None = None
-        self.activated = False
+        self.mirror: Mirror | None = None
 
     @classmethod
     @abc.abstractmethod
@@ -87,6 +85,11 @@ class Loader(abc.ABC):
         Raises:
             ConfigurationError: A name is unknown or ambiguous; the text lists what there is.
         """
+
+    @classmethod
+    def fills(cls, resolved: Any) -> Hashable:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
+        """The audience or list that a destination can mirror; `None` for kinds that do not mirror."""
+        return None
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
@@ -139,18 +142,25 @@ class Loader(abc.ABC):
         """
         raise NotImplementedError
 
-    def note_rejected(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Note that a record was rejected: where its key can be read, mirroring must not remove its contact.
+    @property
+    def key_property(self) -> str:
+        """The property by which contacts are told apart, for kinds that mirror; else empty."""
+        return ""
 
-        Called for every rejected record, also for those that never came to `take`.
+    def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:  # noqa: ARG002 - for subclasses
+        """Whom a record could mean, read generously: mirroring must not remove them.
+
+        Args:
+            record: The record, which may be one that is rejected.
+
+        Returns:
+            The keys of all contacts that it could mean; None where that could be anybody.
         """
+        return None
 
     @abc.abstractmethod
     def flush(self) -> None:
         """Hand over what is buffered: at the age limit, when memory is short, at the end of input."""
-
-    def finish(self) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Do what needs the whole stream (mirroring): good input has ended, and all rows are settled."""
 
     def close(self) -> None:  # noqa: B027 - most kinds have nothing to do here
         """Let go of what is on disk: the run is over, however it ended. Called once."""

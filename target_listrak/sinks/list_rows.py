@@ -13,11 +13,12 @@ from target_listrak.imports import Importer, Plan
 from target_listrak.mapping import Mapper, RowMapping, name_or_id, property_like
 from target_listrak.names import NoSuchNameError
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
+from target_listrak.possible_keys import possible_addresses
 from target_listrak.sinks.base import Loader, Prepared, attempt
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_listrak.accounting import Journal, Row, Rows
     from target_listrak.columns import Columns
@@ -77,7 +78,7 @@ class ListLoader(Loader):
         self._batches: dict[tuple[int, Plan], Batch] = {}
         self._last: Batch | None = None
         self._importers: dict[tuple[int, Plan], Importer] = {}
-        self._batch_rows: int = run.config["batch_size_rows"]
+        self.batch_rows: int = run.config["batch_size_rows"]
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> EmailList | None:
@@ -151,7 +152,7 @@ class ListLoader(Loader):
         taken, count = 0, len(rows.lines)
         while taken < count:
             batch = self._batch(self._list, self.plan)
-            room = max(1, self._batch_rows - len(batch.buffer))
+            room = max(1, self.batch_rows - len(batch.buffer))
             part = rows.part(taken, taken + room)
             first = start + taken
             taken += len(part.lines)
@@ -180,6 +181,17 @@ class ListLoader(Loader):
         if isinstance(address, BadValue):
             raise RowRejected(Rejected.of(address))
         return address
+
+    @property
+    def key_property(self) -> str:
+        """The property with the address."""
+        return self._email
+
+    def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
+        """The keys of the contacts whom a record could mean."""
+        cell = record.get(self._email)
+        address = parse(cell)
+        return (address.key,) if isinstance(address, Address) else possible_addresses(cell)
 
     def list_of(self, record: Mapping[str, Any]) -> EmailList:
         """The record's list.
@@ -228,7 +240,7 @@ class ListLoader(Loader):
         return batch
 
     def _seal_if_full(self, batch: Batch) -> None:
-        if len(batch.buffer) >= self._batch_rows or batch.buffer.bytes >= _MOST_BATCH_BYTES:
+        if len(batch.buffer) >= self.batch_rows or batch.buffer.bytes >= _MOST_BATCH_BYTES:
             batch.seal()
 
     def hand_over(self, batch: Batch) -> None:

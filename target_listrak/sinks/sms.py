@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, NotLoaded, Outcome, Rejected
 from target_listrak.sinks.sms_batch import Entry, SmsLoader
 from target_listrak.sinks.sms_contacts import OPTED_OUT, PENDING, UNKNOWN_NUMBER, State
-from target_listrak.sinks.sms_mirror import SmsMirror
+from target_listrak.sinks.sms_members import PhoneListMembers
 from target_listrak.sinks.sms_profile import Profile, create_body, update_body
 from target_listrak.sinks.sms_update import UpdatingLoader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from target_listrak.accounting import Row
 
@@ -33,33 +33,28 @@ class SmsListLoader(UpdatingLoader):
 
     kinds = ("sms_list",)
 
-    _mirror: SmsMirror | None = None
+    _members: PhoneListMembers | None = None
+
+    @classmethod
+    def fills(cls, resolved: Any) -> Hashable:  # noqa: ANN401 - each kind resolves to what it needs
+        """The sender code's Phone List."""
+        return "phone list", resolved.sender_code.id, resolved.phone_list.id
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Match the properties; before the first record, read who is on a list that is to be mirrored."""
         super().schema(schema, key_properties)
-        if self.destination.option("mirror") is not False and self._mirror is None:
-            self._mirror = SmsMirror(
-                self.run, self.stream, self.destination, self.journal, self.contacts, self.phone_list
+        if self.destination.option("mirror") is not False and self.mirror is None:
+            what = self.fills(self.resolved)
+            self._members = self.run.mirrors.members(
+                what, lambda: PhoneListMembers(self.run, self.stream, self.contacts, self.phone_list)
             )
-
-    def take_number(self, number: str, record: dict[str, Any], row: Row) -> None:
-        """Add a row; even one that is rejected protects its member from being removed."""
-        if self._mirror is not None:
-            self._mirror.keep(number)
-        super().take_number(number, record, row)
-
-    def note_rejected(self, record: Mapping[str, Any]) -> None:
-        """Protect the member of a rejected record from being removed."""
-        number = self.number(record.get(self.phone_property))
-        if self._mirror is not None and isinstance(number, str):
-            self._mirror.keep(number)
+            self.mirror = self.run.mirrors.join(what, self.destination, self._members, self.journal.hold)
 
     def entry(self, number: str, record: dict[str, Any], row: Row) -> Entry:
         """The record's number and values, or that the person leaves."""
         if record.get("_sdc_deleted_at") and self.destination.option("allow_deletes"):
-            if self._mirror is not None:
-                self._mirror.leave(number)
+            if self._members is not None:
+                self._members.leave(number)
             return Entry(number, row, leaves=True)
         return super().entry(number, record, row)
 
@@ -68,8 +63,8 @@ class SmsListLoader(UpdatingLoader):
         if entry.leaves:
             return self.unsubscribe(entry.number)
         state = self.contacts.state(entry.number, self.phone_list)
-        if self._mirror is not None:
-            self._mirror.seen(entry.number, state)
+        if self._members is not None:
+            self._members.found(entry.number, state)
         if state is State.UNKNOWN:
             outcome = self.contacts.create(self.phone_list, create_body(entry.number, entry.profile))
             if outcome is None:
@@ -104,11 +99,6 @@ class SmsListLoader(UpdatingLoader):
             return OPTED_OUT
         left = state is State.UNSUBSCRIBED and not self.destination.option("resubscribe")
         return PREVIOUSLY_UNSUBSCRIBED if left else None
-
-    def finish(self) -> None:
-        """Mirror the list, if that was asked for."""
-        if self._mirror is not None:
-            self._mirror.finish(activated=self.activated)
 
 
 class SmsProfilesLoader(UpdatingLoader):

@@ -17,6 +17,7 @@ import msgspec
 from listrak_api.errors import RequestRefusedError
 from target_listrak import phones
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
+from target_listrak.possible_keys import possible_numbers
 from target_listrak.sinks import sms_account
 from target_listrak.sinks.base import Loader
 from target_listrak.sinks.sms_contacts import (
@@ -31,7 +32,7 @@ from target_listrak.sinks.sms_profile import Profile, property_of
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from target_listrak.accounting import Journal, Row
     from target_listrak.destinations import Destination
@@ -151,6 +152,17 @@ class SmsLoader(Loader):
         if self.resolved.phone_list is None:  # pragma: no cover - a slip in this package
             raise LookupError
         return self.resolved.phone_list  # type: ignore[no-any-return]
+
+    @property
+    def key_property(self) -> str:
+        """The property with the phone number."""
+        return self.phone_property
+
+    def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
+        """The canonical numbers that a record could mean."""
+        cell = record.get(self.phone_property)
+        number = self.number(cell)
+        return (number,) if isinstance(number, str) else possible_numbers(cell, self.country)
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:  # noqa: ARG002 - by phone only
         """Find the property with the phone number."""

@@ -9,6 +9,7 @@ from sms_world import CLUB, STOCK, STREAM, SmsWorld, destination, messages, new_
 from target_runs import Outcome, Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError
+from target_listrak.mirror import MirrorStopError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -398,14 +399,16 @@ def test_without_an_activate_version_after_the_last_record_nobody_is_removed(tin
     early = [first[0], activate(STREAM, 1), *first[1:]]
     for rows in (first, early):
         outcome = tiny.runs.run(rows, destination(mirror=True))
-        assert outcome.error is None
-        assert outcome.states == [{"at": 1}]
+        assert isinstance(outcome.error, MirrorStopError)
+        assert f"5 of {len(on)} current members in Phone List VIP Texts" in str(outcome.error)
+        assert outcome.states == []
         assert tiny.touched() == set()
 
 
 def test_end_of_input_removes_without_one(tiny: SmsWorld) -> None:
     on = members(tiny)
-    outcome = tiny.runs.run(messages([{"phone": one} for one in on[5:]]), destination(mirror="end_of_input"))
+    rows = [*messages([{"phone": one} for one in on[5:]]), state({"at": 1})]
+    outcome = tiny.runs.run(rows, destination(mirror="end_of_input"))
     assert outcome.error is None
     assert tiny.touched() == set(on[:5])
 
@@ -488,13 +491,3 @@ def test_deleted_rows_leave_a_mirrored_list_and_protect_nobody(tiny: SmsWorld) -
     outcome = tiny.runs.run([*rows, activate(STREAM, 1)], destination(mirror=True, allow_deletes=True))
     assert outcome.error is None
     assert tiny.touched() == {on[0]}
-
-
-def test_two_streams_cannot_mirror_one_list(tiny: SmsWorld) -> None:
-    places = {"kind": "sms_list", "sender_code": 410, "phone_list": CLUB, "mirror": "end_of_input"}
-    rows = [schema("a", "phone"), schema("b", "phone"), record("a", phone=members(tiny)[0])]
-    for destinations in ({"*": places}, {"a": places, "b": places}):
-        outcome = tiny.runs.run(rows, destinations)
-        assert isinstance(outcome.error, ConfigurationError)
-        assert "mirror" in str(outcome.error)
-        assert tiny.touched() == set()

@@ -70,6 +70,8 @@ def test_any_stream_ends_as_the_model_says(
     messages += [activate(STREAM, 1), state({"at": "end"})]
     options = {"resubscribe": True, "allow_deletes": True, "max_removed_share": 1, "mirror": mirror}
     outcome = sms.runs.good(messages, destination(**options), batch_size_rows=batch)
+    # A number that cannot be read may be anybody's.
+    mirror = mirror and all(row["who"] != "nobody" for row in rows)
     assert outcome.states[-1] == {"at": "end"}
     after = sms.everybody()
     on_after = sms.on()

@@ -123,7 +123,7 @@ def test_the_last_word_on_a_contact_counts(runs: Runs, members: list[str]) -> No
         (False, [activate("vips", 5)], False),
     ],
 )
-def test_when_those_who_left_are_set_off(
+def test_when_members_whom_no_record_names_are_set_off(
     runs: Runs,
     members: list[str],
     mirror: object,
@@ -131,16 +131,23 @@ def test_when_those_who_left_are_set_off(
     removed: bool,  # noqa: FBT001 - pytest or hypothesis fills it in
 ) -> None:
     messages = [SCHEMA, *rows(members[1:9], 5), state("end"), *tail]
-    outcome = runs.good(messages, audience(mirror=mirror, max_removed_share=0.5))
+    outcome = runs.run(messages, audience(mirror=mirror, max_removed_share=0.5))
     assert on(runs) == (set(members[1:9]) if removed else set(members))
     assert outcome.account.removed == (2 if removed else 0)
-    assert outcome.states == ["end"]
+    assert outcome.closes()
+    if mirror is False or removed:
+        assert outcome.error is None
+        assert outcome.states == ["end"]
+    else:
+        assert isinstance(outcome.error, MirrorStopError)
+        assert "destinations.vips.mirror: 2 of 10 current members in Service.VIP" in str(outcome.error)
+        assert outcome.states == []
     for one in members:
         assert runs.values(NEWSLETTER, one)[FIRST_NAME] == "stays"
     assert (runs.contact(NEWSLETTER, members[9]) or {})["subscriptionState"] == "Unsubscribed"
 
 
-def test_too_many_who_left_stop_the_mirror_but_not_the_additions(runs: Runs, members: list[str]) -> None:
+def test_more_than_the_share_removes_nobody_and_keeps_the_additions(runs: Runs, members: list[str]) -> None:
     runs.save(NEWSLETTER, "new@example.org")
     messages = [SCHEMA, *rows([*members[:7], "new@example.org"], 1), activate("vips", 1), state("end")]
     outcome = runs.run(messages, audience(mirror=True))

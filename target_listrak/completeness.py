@@ -1,0 +1,107 @@
+"""Whether an incoming stream came through whole: the signs that mirroring waits for.
+
+A source that dies closes the pipe exactly as one that ends. What tells them apart is a message that only a
+source that got to the end of a stream sends: ACTIVATE_VERSION, or a STATE, after the stream's last record.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+__all__ = ["StreamEnd"]
+
+NO_RECORD: Final = object()
+"""Stands for the version of a stream's last record while there is none: null is a record without version."""
+
+
+class StreamEnd:
+    """What came after the last record of one incoming stream (before stream maps).
+
+    SCHEMA, RECORD (also one that a stream map leaves out) and BATCH messages say that the stream goes on, and
+    so take back the signs that came before them.
+
+    Args:
+        stream: The stream's name, as it came in.
+
+    Attributes:
+        version: The version of the stream's last record; `NO_RECORD` before the first one.
+        signed: Whether a sign has come since the last message of the stream. Whoever takes a record only has
+            to call `goes_on` if this is so, or if the version is another.
+    """
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.version: object = NO_RECORD
+        self.signed = False
+        self._versions: set[object] = set()
+        self._activated = False
+        self._covered = False
+        self._unfinished = False
+
+    def goes_on(self) -> None:
+        """Note that the stream goes on: no sign that came before counts."""
+        self.signed = self._activated = self._covered = self._unfinished = False
+
+    def record(self, version: object) -> None:
+        """Note a record of a version."""
+        self.goes_on()
+        self.version = version
+        self._versions.add(version)
+
+    def activate(self, version: object) -> None:
+        """Note an ACTIVATE_VERSION: it counts if all records so far were of that version."""
+        self.signed = True
+        self._activated = self._versions <= {version}
+
+    def state(self, value: object) -> None:
+        """Note a STATE. It counts unless it says itself that the stream is still being read.
+
+        Args:
+            value: The message's value. Taps name the stream they are in the middle of in `currently_syncing`;
+                the SDK's keep `progress_markers` in a stream's bookmark until it is finished.
+        """
+        self.signed = True
+        self._unfinished = _still_reading(value, self.stream)
+        self._covered = not self._unfinished
+
+    def missing_sign(self, mirror: object, *, without_state: bool) -> str | None:
+        """What is missing to take the stream for complete.
+
+        Args:
+            mirror: The setting `mirror`: true or `end_of_input`.
+            without_state: The setting `mirror_without_state`.
+
+        Returns:
+            What did not come, for people; `None` if the stream is complete.
+        """
+        if mirror is True:
+            # Sources may send ACTIVATE_VERSION first. Without a record the one that comes first looks like
+            # the one that comes last, so there a STATE has to follow as well.
+            if self._activated and (self._versions or self._covered):
+                return None
+            if self._activated:
+                return f"stream {self.stream!r} has no records, and no STATE came after its ACTIVATE_VERSION"
+            return (
+                f"no ACTIVATE_VERSION for the version of its records came after the last record of"
+                f" stream {self.stream!r}"
+            )
+        if without_state or self._covered:
+            return None
+        if self._unfinished:
+            return f"the last STATE says that stream {self.stream!r} was still being read"
+        return f"no STATE came after the last record of stream {self.stream!r}"
+
+
+def _still_reading(value: object, stream: str) -> bool:
+    """Whether a STATE says itself that a stream is not finished."""
+    if not isinstance(value, dict):
+        return False
+    if value.get("currently_syncing") == stream:
+        return True
+    bookmarks = value.get("bookmarks")
+    bookmark = bookmarks.get(stream) if isinstance(bookmarks, dict) else None
+    if not isinstance(bookmark, dict):
+        return False
+    partitions: Any = bookmark.get("partitions")
+    parts = [bookmark, *(partitions if isinstance(partitions, list) else ())]
+    return any(isinstance(part, dict) and part.get("progress_markers") for part in parts)
