@@ -129,7 +129,7 @@ def test_the_rejects_file_is_singer_input_that_only_its_owner_reads(runs: Runs) 
     assert outcome.rejects[1]["rejected"] == {
         "outcome": "rejected",
         "code": "bad_email_address",
-        "reason": "not an email address",
+        "reason": "not an email address: it has no @ sign",
         "destination": "email_list: Newsletter",
         "row": 1,
     }
