@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from listrak_sandbox.envelope import Answer, ApiError, json_answer
-from listrak_sandbox.misbehaviour import KINDS, TOKEN_ROUTE, Kind, Repeats
+from listrak_sandbox.fault_kinds import KINDS, TOKEN_ROUTE, Kind, Repeats
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.world import draws
 
@@ -33,7 +33,7 @@ class Spec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One fault as it is asked for; the parameters of its kind stand beside these members.
 
     Attributes:
-        kind: One of `misbehaviour.KINDS`.
+        kind: One of `fault_kinds.KINDS`.
         route: A route's template, with or without base path and method, or a pattern with ``*``. None: what
             the kind is for; mostly everything but the token endpoint.
         method: Only calls of this HTTP method.

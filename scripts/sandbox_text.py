@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import MISSING, fields
 
-from listrak_sandbox.misbehaviour import KINDS, TOKEN_ROUTE, Kind
+from listrak_sandbox.fault_kinds import KINDS, TOKEN_ROUTE, Kind
 from listrak_sandbox.settings import Settings
 
 

@@ -12,7 +12,7 @@ from tap_cells import TapRuns
 from target_cells import COLUMNS as DESTINATIONS
 from target_cells import People, TargetRuns, account, messages
 
-from listrak_sandbox.misbehaviour import KINDS
+from listrak_sandbox.fault_kinds import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sandbox_api import Api
 
 from listrak_sandbox import faults
-from listrak_sandbox.misbehaviour import KINDS
+from listrak_sandbox.fault_kinds import KINDS
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from listrak_sandbox import app
 from listrak_sandbox.config import ENVIRONMENT_PREFIX, SCALES, Config
 from listrak_sandbox.faults import VARIABLE, Spec
-from listrak_sandbox.misbehaviour import KINDS
+from listrak_sandbox.fault_kinds import KINDS
 from listrak_sandbox.settings import Integration, Settings
 from listrak_sandbox.testing import RunningSandbox
 from listrak_sandbox.world.scale import SCALE_SHAPES
