@@ -15,9 +15,10 @@ from urllib.parse import parse_qsl, unquote
 from starlette.applications import Starlette
 from starlette.routing import Route as StarletteRoute
 
-from listrak_sandbox import auth, control, dates
+from listrak_sandbox import auth, control
 from listrak_sandbox.clock import http_date, text_of
 from listrak_sandbox.envelope import Answer, ApiError
+from listrak_sandbox.finish import finish
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.sandbox import Aborted, Sandbox
 
@@ -159,8 +160,7 @@ class _Endpoint:
             if answer is not None:
                 return answer
         answer = await self._handled(call)
-        if not answer.dates_done:
-            answer.body = dates.in_zone(answer.body, self.sandbox.settings)
+        answer = finish(answer, self.sandbox.settings)
         for hook in self.sandbox.hooks:
             answer = await hook.after(call, answer)
         return answer

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -12,36 +14,63 @@ from listrak_sandbox.routing import Call, Route
 
 if TYPE_CHECKING:
     from listrak_sandbox.sandbox import Sandbox
+    from listrak_sandbox.settings import Settings
 
+DENIED = "Authorization was denied for this request."
 REFUSED = (
     "The client credentials are invalid, the integration is inactive, or the IP address is not authorized."
 )
 
 
-def unauthorized(why: str) -> ApiError:
-    """Make the one error that stands for every cause of a refused token."""
-    return ApiError(401, "ERROR_UNAUTHORIZED", why)
+def unauthorized() -> ApiError:
+    """Make the one error that stands for every cause of a refused call."""
+    return ApiError(401, "ERROR_UNAUTHORIZED", DENIED)
+
+
+def refusal(settings: Settings) -> Answer:
+    """Give the answer to a token request that is refused, for every cause alike."""
+    if settings.token_refusal == "bare":  # noqa: S105  a word for its form
+        return json_answer(400, {"error": "Invalid Credentials"})
+    return ApiError(401, "ERROR_INVALID_CREDENTIALS", REFUSED).answer()
+
+
+@dataclass
+class _Token:
+    """An access token: whose it is, until when (monotonic seconds) and for how many calls it is good."""
+
+    integration: str
+    until: float
+    uses: float
 
 
 class Tokens:
-    """Access tokens given out, and until when (monotonic seconds) each is good."""
+    """Access tokens given out, and how long each is good."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, float]] = {}
+        self._known: dict[str, _Token] = {}
 
-    def give(self, integration: str, ttl: float) -> str:
-        """Make a token for an integration that is good for `ttl` seconds of real time."""
+    def give(self, integration: str, ttl: float, uses: int = 0) -> str:
+        """Make a token for an integration.
+
+        Args:
+            integration: Its name.
+            ttl: Seconds of real time for which the token is good.
+            uses: Calls for which it is good; 0 for any number.
+        """
         now = time.monotonic()
-        self._known = {token: known for token, known in self._known.items() if known[1] > now}
+        self._known = {token: known for token, known in self._known.items() if known.until > now}
         # The prefix is for those who look through logs: a token is known by itself, wherever it turns up.
         token = f"sandbox-token-{secrets.token_urlsafe(32)}"
-        self._known[token] = (integration, now + ttl)
+        self._known[token] = _Token(integration, now + ttl, uses or math.inf)
         return token
 
-    def owner(self, token: str) -> str | None:
-        """Tell whose token it is; None when it is unknown or has expired."""
+    def use(self, token: str) -> str | None:
+        """Use a token for a call, and tell whose it is; None when it is unknown or has expired."""
         known = self._known.get(token)
-        return known[0] if known and known[1] > time.monotonic() else None
+        if known is None or known.until <= time.monotonic() or known.uses <= 0:
+            return None
+        known.uses -= 1
+        return known.integration
 
     def expire_all(self) -> None:
         """Make every token given out so far worthless, as when secrets are rotated."""
@@ -64,11 +93,11 @@ def routes(sandbox: Sandbox) -> list[Route]:
                 and not integration.refuse_ip
             ):
                 ttl = sandbox.settings.token_ttl
-                token = sandbox.tokens.give(name, ttl)
+                token = sandbox.tokens.give(name, ttl, sandbox.settings.token_uses)
                 return json_answer(
                     200, {"access_token": token, "token_type": "Bearer", "expires_in": int(ttl)}
                 )
-        raise ApiError(401, "ERROR_INVALID_CREDENTIALS", REFUSED)
+        return refusal(sandbox.settings)
 
     return [Route("POST", "/OAuth2/Token", token)]
 
@@ -84,12 +113,12 @@ def authorize(call: Call) -> None:
         return
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise unauthorized("An access token is required.")
-    name = call.sandbox.tokens.owner(token.strip())
+        raise unauthorized()
+    name = call.sandbox.tokens.use(token.strip())
     if name is None:
-        raise unauthorized("The access token is invalid or has expired.")
+        raise unauthorized()
     integration = call.sandbox.settings.integrations[name]
     granted = integration.areas is None or call.route.areas <= set(integration.areas)
     if name != call.route.integration or integration.paused or integration.refuse_ip or not granted:
-        raise unauthorized("The integration is not authorized to access this resource.")
+        raise unauthorized()
     call.integration = name

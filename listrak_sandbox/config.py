@@ -32,7 +32,7 @@ class Config:
     seed: int = 1
     scale: str = "small"
     latency_ms: float = 0.0
-    token_ttl: float = 900.0
+    token_ttl: float = 3599.0
 
 
 def _positive(text: str) -> float:

@@ -19,14 +19,14 @@ class Answer:
         body: The bytes of the body.
         headers: Headers beside content-type, content-length and date, lower-case names.
         content_type: Value of the content-type header.
-        dates_done: Whether its dates are written as the settings say already (see `dates.in_zone`).
+        finished: Whether it has been written as the settings say already (see `finish`).
     """
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
-    dates_done: bool = False
+    finished: bool = False
 
 
 class ApiError(Exception):
@@ -65,8 +65,9 @@ def raw_page(rows: str, next_cursor: str | None) -> Answer:
 
 
 def created(resource_id: object) -> Answer:
-    """Answer 201 with ``{status, resourceId}``."""
-    return json_answer(201, {"status": 201, "resourceId": str(resource_id)})
+    """Answer 201 with ``{status, resourceId}``; None is null."""
+    text = None if resource_id is None else str(resource_id)
+    return json_answer(201, {"status": 201, "resourceId": text})
 
 
 def updated(resource_id: object) -> Answer:

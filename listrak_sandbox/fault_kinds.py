@@ -16,11 +16,13 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from listrak_sandbox import connections
+from listrak_sandbox.auth import refusal, unauthorized
 from listrak_sandbox.clock import http_date
-from listrak_sandbox.envelope import ENCODER, Answer, ApiError, invalid
+from listrak_sandbox.envelope import ENCODER, Answer, ApiError, invalid, json_answer
 from listrak_sandbox.sandbox import Aborted
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Mapping
 
     from listrak_sandbox.routing import Call
@@ -88,14 +90,19 @@ async def _empty(_: Call, parameters: Parameters) -> Answer:
     return Answer(int(parameters["status"]), b"")
 
 
+async def _error_in_success(_: Call, parameters: Parameters) -> Answer:
+    body = {"status": 200, "error": str(parameters["error"]), "message": "The request was not carried out."}
+    return json_answer(200, body)
+
+
 async def _slow(_: Call, parameters: Parameters) -> None:
     await asyncio.sleep(float(parameters["seconds"]))
 
 
 async def _token_refused(call: Call, _: Parameters) -> Answer:
     if call.route.path == TOKEN_ROUTE:
-        return ApiError(401, "ERROR_INVALID_CREDENTIALS", "The client credentials are invalid.").answer()
-    return ApiError(401, "ERROR_UNAUTHORIZED", "Authorization was denied for this request.").answer()
+        return refusal(call.sandbox.settings)
+    return unauthorized().answer()
 
 
 async def _token_expired(call: Call, _: Parameters) -> None:
@@ -158,6 +165,37 @@ async def _clock_skew(call: Call, answer: Answer, parameters: Parameters) -> Ans
 async def _repeated_page(call: Call, answer: Answer, _: Parameters) -> Answer:
     envelope = msgspec.json.decode(answer.body)
     envelope["nextPageCursor"] = call.query.get("cursor") or "Start"
+    answer.body = ENCODER.encode(envelope)
+    return answer
+
+
+async def _text_status(_: Call, answer: Answer, parameters: Parameters) -> Answer:
+    envelope = msgspec.json.decode(answer.body)
+    envelope["status"] = str(parameters["text"])
+    answer.body = ENCODER.encode(envelope)
+    return answer
+
+
+async def _empty_then_full(call: Call, answer: Answer, parameters: Parameters) -> Answer:
+    """Answer a call without data the first times it is made, and tell the truth from then on."""
+    asked: Counter[str] = call.extra["asked"]
+    same = f"{call.scope['path']} {sorted(call.query.items())}"
+    asked[same] += 1
+    return _without(answer, None) if asked[same] <= parameters["times"] else answer
+
+
+async def _short_answer(_: Call, answer: Answer, parameters: Parameters) -> Answer:
+    """Leave the last rows of an answer out, as if there were no more."""
+    return _without(answer, int(parameters["rows"]))
+
+
+def _without(answer: Answer, rows: int | None) -> Answer:
+    """Take the last rows out of an answer and its next cursor away; None: all rows."""
+    envelope = msgspec.json.decode(answer.body)
+    if "nextPageCursor" in envelope:
+        envelope["nextPageCursor"] = None
+    data = envelope["data"]
+    envelope["data"] = [] if rows is None else data[: max(len(data) - rows, 0)]
     answer.body = ENCODER.encode(envelope)
     return answer
 
@@ -236,6 +274,14 @@ def _is_page(_: Call, answer: Answer | None) -> bool:
     return answer is not None and answer.status == 200 and b'"nextPageCursor"' in answer.body  # noqa: PLR2004
 
 
+def _is_object(_: Call, answer: Answer | None) -> bool:
+    return answer is not None and answer.body.startswith(b'{"status":')
+
+
+def _has_rows(_: Call, answer: Answer | None) -> bool:
+    return answer is not None and answer.status == 200 and b'"data":[{' in answer.body[:4096]  # noqa: PLR2004
+
+
 def _has_next_page(call: Call, answer: Answer | None) -> bool:
     if answer is None or not _is_page(call, answer):
         return False
@@ -270,6 +316,21 @@ KINDS: dict[str, Kind] = {
     ),
     "html": Kind("HTML instead of JSON", _html, parameters={"status": 200}),
     "empty": Kind("an empty body", _empty, parameters={"status": 200}),
+    "error_in_success": Kind(
+        "status 200 with an error in the body, and nothing done", _error_in_success,
+        parameters={"error": "ERROR_UNHANDLED_EXCEPTION"},
+    ),
+    "text_status": Kind(
+        "the status in the body is a text", after=_text_status, applies=_is_object, parameters={"text": "OK"}
+    ),
+    "empty_then_full": Kind(
+        "no rows the first times a collection is asked for, then all", after=_empty_then_full,
+        applies=_has_rows, parameters={"times": 2},
+    ),
+    "short_answer": Kind(
+        "the last rows of a collection are missing, and no more are announced", after=_short_answer,
+        applies=_has_rows, parameters=_ROWS,
+    ),
     "slow": Kind("the answer comes late", _slow, parameters={"seconds": 1.0}),
     "stall": Kind("no answer at all", connections.stall, parameters=_SECONDS),
     "stall_during": Kind(

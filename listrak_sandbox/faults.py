@@ -128,7 +128,9 @@ def _parse_one(given: object) -> Fault:
     defaults = KINDS[given["kind"]].parameters
     parameters = {name: given.get(name, default) for name, default in defaults.items()}
     for name, value in parameters.items():
-        numeric = isinstance(defaults[name], (int, float)) or (name == "retry_after" and value is not None)
+        numeric = isinstance(defaults[name], (int, float))
+        if name == "retry_after" and given.get("retry_after_date"):
+            numeric = True
         if numeric and not isinstance(value, (int, float)):
             message = f"{name} of {given['kind']} is a number"
             raise ValueError(message)
@@ -161,11 +163,13 @@ class Faults:
         """Go back to the faults of the start, counted anew."""
         self.active = parse(msgspec.json.decode(self._initial)) if self._initial else []
         self._repeats = Repeats()
+        self._asked: Counter[str] = Counter()
 
     def clear(self) -> None:
         """Switch off all faults, those of the start too."""
         self.active = []
         self._repeats = Repeats()
+        self._asked = Counter()
 
     async def before(self, call: Call) -> Answer | None:
         """Let faults strike that act before the handler."""
@@ -179,7 +183,7 @@ class Faults:
 
     async def after(self, call: Call, answer: Answer) -> Answer:
         """Let faults strike that act on the answer."""
-        call.extra["repeats"] = self._repeats
+        call.extra["repeats"], call.extra["asked"] = self._repeats, self._asked
         self._repeats.into(call, answer)
         for fault in self.active:
             act = fault.kind.after

@@ -116,6 +116,8 @@ class ListState:
         taken: Indexes of generated contacts that were written since, and are among `order` now.
         cleared: Fields cleared for all subscribed contacts, and the world time of it.
         imports: Imports made through the API, by id.
+        events: Events created through the API, as the API's records.
+        event_groups: Event groups created through the API, as the API's records.
         raised: Events raised: ``{eventId, emailAddress, at}``.
         version: Grows with each write that changes a contact.
     """
@@ -131,6 +133,8 @@ class ListState:
     taken: set[int] = field(default_factory=set)
     cleared: dict[int, int] = field(default_factory=dict)
     imports: dict[int, Job] = field(default_factory=dict)
+    events: list[Record] = field(default_factory=list)
+    event_groups: list[Record] = field(default_factory=list)
     raised: list[Record] = field(default_factory=list)
     version: int = 0
 
@@ -246,7 +250,13 @@ class Store:
     def __init__(self, world: World) -> None:
         self.lists: dict[int, ListState] = {}
         self.log: list[Record] = []
-        self._next = {"list": 60_000, "group": 900_000, "field": 910_000, "import": 9_000_000}
+        self._next = {
+            "list": 60_000,
+            "group": 900_000,
+            "field": 910_000,
+            "import": 9_000_000,
+            "event": 920_000,
+        }
         for made in world.lists.values():
             state = ListState(made.list_id, made.record(), made)
             groups, fields = profile.groups(made.number, made.shape.fields)
@@ -257,7 +267,7 @@ class Store:
             self.lists[made.list_id] = state
 
     def next_id(self, kind: str) -> int:
-        """Give a new id for a list, group, field or import."""
+        """Give a new id for a list, group, field, import or event."""
         self._next[kind] += 1
         return self._next[kind]
 

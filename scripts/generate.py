@@ -101,6 +101,7 @@ def make_files() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "destinations.md", destinations_text.page()
     sandbox = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
     sandbox = replace_part(sandbox, "generated: settings", sandbox_text.settings_table())
+    sandbox = replace_part(sandbox, "generated: deviations", sandbox_text.deviations_table())
     yield (
         ROOT / "docs" / "sandbox.md",
         replace_part(sandbox, "generated: faults", sandbox_text.faults_table()),

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import MISSING, fields
 
+from listrak_sandbox.deviations import DEVIATIONS
 from listrak_sandbox.fault_kinds import KINDS, TOKEN_ROUTE, Kind
 from listrak_sandbox.settings import Settings
 
@@ -27,6 +28,15 @@ def settings_table() -> str:
     head = "| Setting | Default | What it says |\n|---|---|---|\n"
     return head + "".join(
         f"| `{one.name}` | {_default(one.default)} | {texts[one.name]} |\n" for one in fields(Settings)
+    )
+
+
+def deviations_table() -> str:
+    """Give the Markdown table of what recordings say otherwise than the specifications."""
+    head = "| About | Spec says | Recordings show | Seen | The spec's reading |\n|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| {one.subject} | {one.spec} | {one.recorded} | {one.evidence} | {one.setting} |\n"
+        for one in DEVIATIONS
     )
 
 

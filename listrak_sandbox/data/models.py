@@ -180,6 +180,50 @@ def check(model: type[msgspec.Struct], rows: list[Any]) -> None:
                 raise ValueError(message) from None
 
 
+def usable(model: type[msgspec.Struct], row: dict[str, Any], where: str = "") -> tuple[Any, list[str]]:
+    """Give what can be used of a row, and what cannot: names of dropped properties and parts.
+
+    A property whose value does not fit is dropped; a row or part without a property that it needs is None.
+    """
+    kinds = {one.encode_name: one for one in msgspec.structs.fields(model)}
+    kept: dict[str, Any] = {}
+    dropped: list[str] = []
+    for name, value in row.items():
+        here = f"{where}.{name}".removeprefix(".")
+        part = inner(kinds[name].type) if name in kinds else None
+        if name not in kinds or value is None:
+            kept[name] = value
+        elif part is not None and isinstance(value, list):
+            found = [
+                usable(part, one, f"{here}[{number}]") if isinstance(one, dict) else (None, [here])
+                for number, one in enumerate(value)
+            ]
+            kept[name] = [one for one, _ in found if one is not None]
+            dropped += [problem for _, problems in found for problem in problems]
+        elif part is not None and isinstance(value, dict):
+            kept[name], problems = usable(part, value, here)
+            dropped += problems
+        elif _fits(kinds[name].type, value):
+            kept[name] = value
+        else:
+            dropped.append(here)
+    missing = [
+        one.encode_name for one in kinds.values() if one.required and kept.get(one.encode_name) is None
+    ]
+    dropped += [f"{where}.{name}".removeprefix(".") for name in missing if name in row]
+    return (None, [*dropped, where or "the record"]) if missing else (kept, dropped)
+
+
+def _fits(kind: Any, value: Any) -> bool:  # noqa: ANN401  a type annotation, and any JSON
+    try:
+        msgspec.convert(value, kind)
+        if _is_date(kind):
+            parse_wall_time(value)
+    except ValueError:
+        return False
+    return True
+
+
 def written_dates(model: type[msgspec.Struct], row: Any, where: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401  any JSON
     """Give each date of a row: where it stands (``items[0].shipDate``), and its text."""
     for name in dates(model):

@@ -57,7 +57,9 @@ class EmailFamily:
         raised = [one["eventId"] for one in state.raised if str(one["emailAddress"]).lower() == email.lower()]
         if contact is None:
             return json_answer(200, {"emailAddress": email, "subscriptionState": standing, "events": raised})
-        row = contact_rows.stored_text(state, contact, None)
+        row = contact_rows.stored_text(
+            state, contact, None, contact_rows.Look(whole_seconds=False, keeps_method=True)
+        )
         rest = f',"standing":"{standing}","events":{raised}}}'
         return Answer(200, (row[:-1] + rest).encode())
 

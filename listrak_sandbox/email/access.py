@@ -7,8 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from listrak_sandbox import paging
-from listrak_sandbox.dates import in_zone
 from listrak_sandbox.envelope import Answer, not_found, raw_page
+from listrak_sandbox.finish import finish
+from listrak_sandbox.world import records
 from listrak_sandbox.world.calendar import Span, text, world_time
 from listrak_sandbox.world.sends import BLOCK
 from listrak_sandbox.world.timeline import ACTIVITY_TYPES
@@ -37,22 +38,21 @@ class PageCache:
         self._settings: Settings | None = None
 
     def serve(self, call: Call, key: tuple[object, ...], make: Callable[[], Answer]) -> Answer:
-        """Give the kept answer of a key, or make and keep it, with its dates as the settings say."""
+        """Give the kept answer of a key, or make and keep it, written as the settings say."""
         settings = call.sandbox.settings
         if self._settings is not settings:
             self._empty()
             self._settings = settings
         kept = self._kept.get(key)
         if kept is None:
-            kept = make()
-            kept.body = in_zone(kept.body, settings)
+            kept = finish(make(), settings)
             self._kept[key] = kept
             self._size += len(kept.body)
             while self._size > self._limit and len(self._kept) > 1:
                 self._size -= len(self._kept.popitem(last=False)[1].body)
         else:
             self._kept.move_to_end(key)
-        return Answer(kept.status, kept.body, dates_done=True)
+        return Answer(kept.status, kept.body, finished=True)
 
     def clear(self, scale: str) -> None:
         """Forget everything, and take the limit of a scale."""
@@ -62,6 +62,16 @@ class PageCache:
     def _empty(self) -> None:
         self._kept.clear()
         self._size = 0
+
+
+def events_of(state: ListState) -> list[dict[str, object]]:
+    """Give a list's events, generated ones first."""
+    return (records.events(state.made) if state.made else []) + state.events
+
+
+def event_groups_of(state: ListState) -> list[dict[str, object]]:
+    """Give a list's event groups, generated ones first."""
+    return (records.event_groups(state.made) if state.made else []) + state.event_groups
 
 
 def list_state(call: Call) -> ListState:

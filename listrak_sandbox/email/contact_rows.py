@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from listrak_sandbox.store import SUBSCRIBED, UNSUBSCRIBED, method_of
-from listrak_sandbox.world.calendar import Span, text
+from listrak_sandbox.world.calendar import Span, minute_text, text
 from listrak_sandbox.world.population import address, email_key, external_id, universal_key
 from listrak_sandbox.world.words import SUBSCRIBED_BY
 
@@ -17,11 +17,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from listrak_sandbox.settings import Settings
     from listrak_sandbox.store import Contact, ListState
     from listrak_sandbox.world.population import Population
 
+_EXACT = "%Y-%m-%dT%H:%M:%S.%f0"
 WRITTEN = 2**40
 """Positions from here on are those of written contacts; below it, indexes of generated ones."""
+
+
+class Look(NamedTuple):
+    """How contacts are written, by the settings of like names.
+
+    Attributes:
+        whole_seconds: Dates have no fraction of a second.
+        keeps_method: An unsubscribed contact shows its subscribeMethod.
+        empty_values: A profile field without a value comes as an empty text.
+    """
+
+    whole_seconds: bool = True
+    keeps_method: bool = False
+    empty_values: bool = True
+
+    @classmethod
+    def of(cls, settings: Settings) -> Look:
+        """Take it from the settings."""
+        return cls(
+            not settings.contact_date_decimals,
+            settings.unsubscribed_keeps_method,
+            settings.empty_values_listed,
+        )
+
+
+USUAL = Look()
 
 
 @dataclass(frozen=True)
@@ -35,6 +63,7 @@ class Query:
         original: Whether subscribed contacts go by their original subscription; if not, `end` is excluded.
         external: External contact id they must have.
         fields: Profile fields to give values of.
+        look: How the settings want contacts written.
     """
 
     state: str = SUBSCRIBED
@@ -43,11 +72,14 @@ class Query:
     original: bool = True
     external: str = ""
     fields: tuple[int, ...] = ()
+    look: Look = USUAL
 
     def holds(self, date: datetime | None) -> bool:
         """Tell whether a date is within the range."""
         if date is None:
             return False
+        if self.look.whole_seconds:
+            date = date.replace(microsecond=0)
         if self.start is not None and date < self.start:
             return False
         return self.end is None or (date <= self.end if self.original else date < self.end)
@@ -76,7 +108,7 @@ def rows(state: ListState, query: Query, when: int, position: int = 0) -> Iterat
             else contact.latest
         )
         if query.holds(date) and (not query.external or contact.external == query.external):
-            yield WRITTEN + place, stored_text(state, contact, query.fields)
+            yield WRITTEN + place, stored_text(state, contact, query.fields, query.look)
 
 
 def _generated(state: ListState, query: Query, when: int, position: int) -> Iterator[tuple[int, str]]:
@@ -88,11 +120,12 @@ def _generated(state: ListState, query: Query, when: int, position: int) -> Iter
     span = Span(query.start, query.end, end_included=query.original)
     count = population.count(when)
     taken = state.taken
+    inside, written = (span.holds_whole, minute_text) if query.look.whole_seconds else (span.holds, text)
     for index in _candidates(population, query, span, when):
         if index < position or index >= count or index in taken:
             continue
         if index not in changes:
-            if query.state == UNSUBSCRIBED or not span.holds(population.subscribed_at(index)):
+            if query.state == UNSUBSCRIBED or not inside(population.subscribed_at(index)):
                 continue
             since, again, left = population.subscribed_at(index), None, None
             methods: tuple[str, str | None] = (
@@ -105,7 +138,7 @@ def _generated(state: ListState, query: Query, when: int, position: int) -> Iter
                 continue
             latest = standing.since if query.original else standing.resubscribed or standing.since
             date = standing.left if query.state == UNSUBSCRIBED else latest
-            if date is None or not span.holds(date):
+            if date is None or not inside(date):
                 continue
             since, again, left = standing.since, standing.resubscribed, standing.left
             methods = method_of(population.person(index), standing)
@@ -120,12 +153,12 @@ def _generated(state: ListState, query: Query, when: int, position: int) -> Iter
                 address(person),
                 None,
                 query.state,
-                since=text(since),
-                again=text(again) if again is not None else None,
-                left=text(left) if left is not None else None,
-                methods=methods,
+                since=written(since),
+                again=written(again) if again is not None else None,
+                left=written(left) if left is not None else None,
+                methods=_methods(query.state, methods, query.look),
                 external=external,
-                values=_values(state, values),
+                values=_values(state, values, query.fields, query.look),
             ),
         )
 
@@ -147,7 +180,15 @@ def _candidates(population: Population, query: Query, span: Span, when: int) -> 
     )
 
 
-def _values(state: ListState, values: dict[int, str]) -> list[dict[str, object]]:
+def _methods(state: str, methods: tuple[str | None, str | None], look: Look) -> tuple[str | None, str | None]:
+    return (None, methods[1]) if state == UNSUBSCRIBED and not look.keeps_method else methods
+
+
+def _values(
+    state: ListState, values: dict[int, str], asked: Iterable[int], look: Look
+) -> list[dict[str, object]]:
+    if look.empty_values:
+        values = dict.fromkeys(asked, "") | values
     return [
         {
             "segmentationFieldGroupId": state.fields[identifier]["segmentationFieldGroupId"],
@@ -195,7 +236,7 @@ def _quoted(text_or_none: str | None) -> str:
     return msgspec.json.encode(text_or_none).decode()
 
 
-def stored_text(state: ListState, contact: Contact, fields: Iterable[int] | None) -> str:
+def stored_text(state: ListState, contact: Contact, fields: Iterable[int] | None, look: Look = USUAL) -> str:
     """Write a stored contact as JSON, with the values of some fields, or of all when `fields` is None."""
     values: dict[int, str] = {}
     if fields is None:
@@ -207,15 +248,15 @@ def stored_text(state: ListState, contact: Contact, fields: Iterable[int] | None
         contact.email,
         contact.key,
         contact.state,
-        since=_moment(contact.since),
-        again=_moment(contact.resubscribed),
-        left=_moment(contact.left),
-        methods=(contact.joined_by, contact.left_by),
+        since=_moment(contact.since, look),
+        again=_moment(contact.resubscribed, look),
+        left=_moment(contact.left, look),
+        methods=_methods(contact.state, (contact.joined_by, contact.left_by), look),
         external=contact.external,
-        values=_values(state, values),
+        values=_values(state, values, fields or (), look),
     )
 
 
-def _moment(moment: datetime | None) -> str | None:
-    # Always with a fraction, so that a contact does not change its looks by being written to.
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%f}0"
+def _moment(moment: datetime | None, look: Look) -> str | None:
+    # With as many decimals as a generated contact: its looks do not change by being written to.
+    return None if moment is None else f"{moment:{'%Y-%m-%dT%H:%M:%S' if look.whole_seconds else _EXACT}}"

@@ -9,19 +9,21 @@ import msgspec
 from listrak_sandbox import paging
 from listrak_sandbox.clock import text_of
 from listrak_sandbox.email import contact_rows
-from listrak_sandbox.email.access import PageCache, list_state, request_key
+from listrak_sandbox.email.access import PageCache, events_of, list_state, request_key
 from listrak_sandbox.email.values import InvalidValue, checked, merged, plausible
-from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, raw_page
+from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, raw_page, updated
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.store import BANNED, PENDING, SUBSCRIBED, SUPPRESSED, UNSUBSCRIBED, Contact, ListState
-from listrak_sandbox.world import records
 from listrak_sandbox.world.calendar import world_time
 from listrak_sandbox.world.population import email_key
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from listrak_sandbox.settings import Settings
+
 MAX_FIELDS = 30
+UNSUBSCRIBED_ALREADY = "The email address has already been unsubscribed from the list."
 STATES = (SUBSCRIBED, UNSUBSCRIBED)
 UPDATE_TYPES = ("Update", "Append", "Overwrite")
 
@@ -37,7 +39,7 @@ class ContactBody(msgspec.Struct, rename="camel"):
     """Body of ``POST /List/{listId}/Contact``."""
 
     email_address: str
-    segmentation_field_values: list[FieldValue]
+    segmentation_field_values: list[FieldValue] | None
     subscription_state: str | None = None
     external_contact_id: str | None = msgspec.field(default=None, name="externalContactID")
 
@@ -76,6 +78,7 @@ def _collection(call: Call) -> Answer:
         original=call.flag("useOriginalSubscribeDate", default=True),
         external=call.query.get("externalContactId", ""),
         fields=wanted_fields(call),
+        look=contact_rows.Look.of(call.sandbox.settings),
     )
     found: list[str] = []
     following = None
@@ -91,7 +94,7 @@ def by_identifier(state: ListState, identifier: str, now: datetime) -> Contact |
     """Find a contact by its address or its emailKey."""
     if "@" in identifier:
         return state.find(identifier, now)
-    wanted = identifier.lower()
+    wanted = identifier.upper()
     for contact in state.order:
         if contact.key == wanted:
             return contact
@@ -111,23 +114,25 @@ def _one(call: Call) -> Answer:
     contact = by_identifier(state, call.ids["contactIdentifier"], call.now)
     if contact is None or contact.state == PENDING:
         raise not_found("contact")
-    return Answer(200, f'{{"status":200,"data":{contact_rows.stored_text(state, contact, fields)}}}'.encode())
+    look = contact_rows.Look.of(call.sandbox.settings)
+    text = contact_rows.stored_text(state, contact, fields, look)
+    return Answer(200, f'{{"status":200,"data":{text}}}'.encode())
 
 
 def _events(call: Call, state: ListState) -> list[int]:
     texts = [one.strip() for one in call.query.get("eventIds", "").split(",") if one.strip()]
-    known = {one["eventId"] for one in records.events(state.made)} if state.made else set()
+    known = {one["eventId"] for one in events_of(state)}
     if not all(one.isdigit() and int(one) in known for one in texts):
         raise invalid("eventIds")
     return [int(one) for one in texts]
 
 
 def _values(state: ListState, body: ContactBody) -> dict[int, str]:
-    given = [one.segmentation_field_id for one in body.segmentation_field_values]
+    given = [one.segmentation_field_id for one in body.segmentation_field_values or ()]
     if len(set(given)) != len(given):
         raise refuse("ERROR_SEGMENTATION_FIELD_DEFINED_TWICE")
     values = {}
-    for one in body.segmentation_field_values:
+    for one in body.segmentation_field_values or ():
         field = state.fields.get(one.segmentation_field_id)
         if field is None:
             raise invalid("segmentationFieldId")
@@ -174,18 +179,29 @@ def _unsubscribe(call: Call, state: ListState, body: ContactBody, *, events: boo
         raise refuse("ERROR_UNSUBSCRIBE_WITH_SEGMENTATION_DATA")
     standing = state.standing_of(body.email_address, call.now)
     if standing == UNSUBSCRIBED:
-        raise refuse("ERROR_UNSUBSCRIBED_EMAIL_ADDRESS")
+        raise refuse("ERROR_UNSUBSCRIBED_EMAIL_ADDRESS", UNSUBSCRIBED_ALREADY)
     contact = state.adopt(body.email_address, call.now) if standing == SUBSCRIBED else None
     if contact is None:
         raise refuse("ERROR_NOT_SUBSCRIBED_EMAIL_ADDRESS")
-    contact.unsubscribe(call.now, "API")
+    contact.unsubscribe(call.now, call.sandbox.settings.contact_change_method)
     state.version += 1
     return contact
 
 
+def _check_known(settings: Settings, standing: str, *, subscribes_only: bool, events: bool) -> None:
+    """Refuse what is refused of a known contact without ``overrideUnsubscribe``."""
+    if standing == SUBSCRIBED and subscribes_only and settings.subscribe_subscribed == "refused":
+        raise refuse("ERROR_SUBSCRIBED_EMAIL_ADDRESS")
+    if standing == UNSUBSCRIBED and settings.subscribe_unsubscribed == "refused":
+        raise refuse("ERROR_UNSUBSCRIBED_EMAIL_ADDRESS", UNSUBSCRIBED_ALREADY)
+    if standing == UNSUBSCRIBED and events:
+        raise refuse("ERROR_UPDATE_UNSUBSCRIBE_WITH_EVENTS")
+
+
 def _upsert(call: Call, state: ListState, body: ContactBody, events: list[int]) -> Contact:
+    settings = call.sandbox.settings
     override = call.flag("overrideUnsubscribe")
-    method = "Web Form" if call.flag("subscribedByContact") else "API"
+    method = "Web Form" if call.flag("subscribedByContact") else settings.contact_change_method
     double = call.flag("sendDoubleOptIn")
     update = call.word("updateType", UPDATE_TYPES, "Update")
     values = _values(state, body)
@@ -203,11 +219,10 @@ def _upsert(call: Call, state: ListState, body: ContactBody, events: list[int]) 
             contact.subscribe(call.now, method)
         state.put(contact)
     else:
-        nothing_else = not values and not events and body.external_contact_id is None
-        if standing == SUBSCRIBED and body.subscription_state and nothing_else:
-            raise refuse("ERROR_SUBSCRIBED_EMAIL_ADDRESS")
-        if standing == UNSUBSCRIBED and not override and events:
-            raise refuse("ERROR_UPDATE_UNSUBSCRIBE_WITH_EVENTS")
+        if not override:
+            nothing_else = not values and not events and body.external_contact_id is None
+            subscribes_only = nothing_else and bool(body.subscription_state)
+            _check_known(settings, standing, subscribes_only=subscribes_only, events=bool(events))
         found = state.adopt(body.email_address, call.now)
         if found is None:
             raise not_found("contact")
@@ -230,6 +245,7 @@ def _write(call: Call) -> Answer:
         raise invalid("subscriptionState", f"Allowed values are {', '.join(STATES)}.")
     events = _events(call, state)
     new = call.query.get("newEmailAddress", "").strip()
+    known = state.standing_of(body.email_address, call.now) is not None
     if new:
         contact = _change_address(call, state, body, new, events=bool(events))
     elif body.subscription_state == UNSUBSCRIBED:
@@ -248,7 +264,9 @@ def _write(call: Call) -> Answer:
             "body": msgspec.to_builtins(body),
         }
     )
-    return created(contact.key)
+    if call.sandbox.settings.contact_answer == "key":
+        return created(contact.key)
+    return updated(contact.email) if known else created(contact.email)
 
 
 def routes(cache: PageCache) -> list[Route]:

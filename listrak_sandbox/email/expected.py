@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from listrak_sandbox.email import contact_rows
+from listrak_sandbox.email.access import event_groups_of, events_of
+from listrak_sandbox.email.imports import kept_imports
 from listrak_sandbox.expected import chosen, digest
 from listrak_sandbox.store import SUBSCRIBED, UNSUBSCRIBED
 from listrak_sandbox.world import records
 from listrak_sandbox.world.calendar import text, world_time
-from listrak_sandbox.world.past_imports import past_imports
 from listrak_sandbox.world.sends import ContinuousSends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from listrak_sandbox.sandbox import Sandbox
+    from listrak_sandbox.settings import Settings
     from listrak_sandbox.store import ListState
     from listrak_sandbox.world.lists import MailingList
     from listrak_sandbox.world.messages import Conversation, Message
@@ -36,15 +39,19 @@ class Extraction:
 
     Args:
         state: The list.
-        when: World time of the clock.
+        now: The clock's time.
+        settings: The settings, which decide about imports that are purged.
         tests: Whether test messages are included.
         previous: Whether messages of previous versions of conversations are included.
     """
 
-    def __init__(self, state: ListState, when: int, *, tests: bool, previous: bool) -> None:
+    def __init__(
+        self, state: ListState, now: datetime, settings: Settings, *, tests: bool, previous: bool
+    ) -> None:
         self.state = state
         self.list_id = state.list_id
-        self.when = when
+        self.when = world_time(now)
+        self.kept = kept_imports(state, now, settings)
         self.tests = tests
         self.previous = previous
 
@@ -108,18 +115,16 @@ class Extraction:
 
     def imports(self) -> Iterator[int]:
         """Give the ids of list imports."""
-        for made in self.made:
-            yield from (one.import_id for one in past_imports(made, self.when))
-        yield from list(self.state.imports)
+        past, jobs = self.kept
+        yield from (one.import_id for one in past)
+        yield from (one.import_id for one in jobs)
 
     def import_contacts(self) -> Iterator[Key]:
         """Give the keys of the results of list imports."""
-        for made in self.made:
-            for one in past_imports(made, self.when):
-                yield from (
-                    (self.list_id, one.import_id, row["emailAddress"]) for row in one.contacts(self.when)
-                )
-        for job in list(self.state.imports.values()):
+        past, jobs = self.kept
+        for one in past:
+            yield from ((self.list_id, one.import_id, row["emailAddress"]) for row in one.contacts(self.when))
+        for job in jobs:
             yield from ((self.list_id, job.import_id, email) for email in job.emails)
 
     def split_tests(self) -> Iterator[tuple[dict[str, object], list[dict[str, object]]]]:
@@ -183,8 +188,8 @@ STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
     ),
     "saved_audiences": lambda one: one.of_made(records.saved_audiences, "savedAudienceId"),
     "saved_messages": lambda one: one.of_made(records.saved_messages, "savedMessageId"),
-    "events": lambda one: one.of_made(records.events, "eventId"),
-    "event_groups": lambda one: one.of_made(records.event_groups, "eventGroupId"),
+    "events": lambda one: one.named(events_of(one.state), "eventId"),
+    "event_groups": lambda one: one.named(event_groups_of(one.state), "eventGroupId"),
     "list_imports": lambda one: ((one.list_id, number) for number in one.imports()),
     "list_import_statuses": lambda one: ((one.list_id, number) for number in one.imports()),
     "list_import_summaries": lambda one: ((one.list_id, number) for number in one.imports()),
@@ -210,11 +215,12 @@ def expected(sandbox: Sandbox, selection: Mapping[str, str]) -> dict[str, dict[s
             ``include_previous_versions`` (``true``), as the tap's settings of those names.
     """
     wanted, lists = chosen(selection, "streams"), chosen(selection, "list_ids")
-    when = world_time(sandbox.clock.now())
+    now = sandbox.clock.now()
     parts = [
         Extraction(
             state,
-            when,
+            now,
+            sandbox.settings,
             tests=selection.get("include_test_messages") == "true",
             previous=selection.get("include_previous_versions") == "true",
         )

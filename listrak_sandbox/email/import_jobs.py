@@ -9,10 +9,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from listrak_sandbox.clock import text_of
+from listrak_sandbox.email.access import events_of
 from listrak_sandbox.email.import_plan import ADD, ADD_WITH_DATA, REMOVE, UPDATE, Plan
 from listrak_sandbox.email.values import InvalidValue, checked, merged, plausible
 from listrak_sandbox.store import BANNED, PENDING, SUBSCRIBED, SUPPRESSED, UNSUBSCRIBED, Contact, ListState
-from listrak_sandbox.world import records
 from listrak_sandbox.world.past_imports import RESULTS, summary
 from listrak_sandbox.world.population import LONGEST_NUMBER, address, external_id
 
@@ -41,6 +41,7 @@ class Job:
         status: Its status word.
         outcome: ``complete``, ``fail`` or ``stall``.
         running_word: Status word while it is at work.
+        off_word: Result of an unsubscribed contact that was updated because unsubscribed ones are included.
         failed_word: Status word when it ends as a failure.
         share_done: Share of the rows that are taken before it fails or stalls.
         skipped_rows: Rows without a contact: unreadable, or without an address.
@@ -60,6 +61,7 @@ class Job:
         self.end_word = "Completed"
         self.running_word = "Processing"
         self.failed_word = "Failed"
+        self.off_word = "Updated"
         self.share_done = 0.5
         self.seconds = 0.0
         self.skipped_rows = 0
@@ -76,7 +78,7 @@ class Job:
         self._by_address = any(column.kind == "Email" for column in plan.columns)
         # An Event cell names its event, or its id.
         self._events: dict[str, list[int]] = {}
-        for one in records.events(state.made) if state.made else []:
+        for one in events_of(state):
             identifier = int(str(one["eventId"]))
             self._events |= {str(identifier): [identifier], str(one["eventName"]).lower(): [identifier]}
         self._by_external: dict[str, Contact] | None = None
@@ -85,6 +87,10 @@ class Job:
     def running(self) -> bool:
         """Whether it is still at work."""
         return self._rows is not None
+
+    def wait(self, seconds: float) -> None:
+        """Stay queued for some time before the first row is taken."""
+        self._begun += seconds
 
     def stop(self) -> None:
         """Stop working, without an end."""
@@ -99,6 +105,8 @@ class Job:
 
     def due(self) -> bool:
         """Tell whether a row may be taken now, by the time an import shall last."""
+        if time.monotonic() < self._begun:
+            return False
         if not self.seconds:
             return True
         share = (time.monotonic() - self._begun) / self.seconds
@@ -233,10 +241,9 @@ class Job:
         if self.plan.import_type != ADD and values:
             found.values = merged(self.state.fields, found.values, values, self.plan.update)
         self.state.version += 1
-        if not updating:
-            return "Already Subscribed"
-        # Counted so although it was updated: the vendor's count is of who is unsubscribed.
-        return "Previously Unsubscribed" if known_off else "Updated"
+        if known_off:
+            return self.off_word
+        return "Updated" if updating else "Already Subscribed"
 
     def _remove(self, email: str, standing: str | None, now: datetime) -> str:
         if standing == UNSUBSCRIBED:

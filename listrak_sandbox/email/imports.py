@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from listrak_sandbox.sandbox import Sandbox
+    from listrak_sandbox.settings import Settings
     from listrak_sandbox.store import ListState
 
 IMPORTS = "/List/{listId}/ListImport"
@@ -124,6 +126,18 @@ def _plan(state: ListState, body: ImportBody) -> Plan:
     )
 
 
+def kept_imports(state: ListState, now: datetime, settings: Settings) -> tuple[list[PastImport], list[Job]]:
+    """Give a list's imports that have not been purged: generated ones, and those made through the API."""
+    past = past_imports(state.made, world_time(now)) if state.made else []
+    jobs = list(state.imports.values())
+    if not settings.imports_kept_days:
+        return past, jobs
+    oldest = now - timedelta(days=settings.imports_kept_days)
+    return [one for one in past if moment_of(one.time) >= oldest], [
+        one for one in jobs if one.started >= oldest
+    ]
+
+
 class Imports:
     """The import routes of one sandbox."""
 
@@ -131,7 +145,7 @@ class Imports:
         self._sandbox = sandbox
         self._runner = Runner()
 
-    def _start(self, call: Call, state: ListState, plan: Plan, data: bytes) -> Job:
+    def _start(self, call: Call, state: ListState, plan: Plan, data: bytes, *, wait: float = 0) -> Job:
         job = Job(self._sandbox.store.next_id("import"), state, plan, data, self._sandbox.clock)
         settings = self._sandbox.settings
         job.seconds = settings.import_seconds
@@ -140,6 +154,9 @@ class Imports:
         job.running_word = call.extra.get("import_running_word", job.running_word)
         job.failed_word = call.extra.get("import_failed_word", job.failed_word)
         job.share_done = call.extra.get("import_share_done", job.share_done)
+        if settings.include_unsubscribed_result == "previously_unsubscribed":
+            job.off_word = "Previously Unsubscribed"
+        job.wait(wait)
         state.imports[job.import_id] = job
         self._runner.start(job)
         return job
@@ -156,7 +173,7 @@ class Imports:
         return created(self._start(call, state, plan, body.file_stream).import_id)
 
     def beta(self, call: Call) -> Answer:
-        """Update profile fields of contacts in a body: an import for each set of fields among them."""
+        """Queue updates of contacts' profile fields: an import for each set of fields, begun later."""
         state = list_state(call)
         if not self._sandbox.settings.beta_route:
             raise ApiError(400, "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE")
@@ -179,7 +196,8 @@ class Imports:
                 *(Column(place, "SegmentationField", field) for place, field in enumerate(fields, 1)),
             )
             plan = Plan(f"API contact update {len(state.imports) + 1}", UPDATE, "Update", columns)
-            jobs.append(self._start(call, state, plan, text.getvalue().encode()))
+            wait = self._sandbox.settings.beta_seconds
+            jobs.append(self._start(call, state, plan, text.getvalue().encode(), wait=wait))
         return created(",".join(str(job.import_id) for job in jobs))
 
     def clear(self, call: Call, state: ListState, field_name: str) -> int:
@@ -195,18 +213,17 @@ class Imports:
         def inside(moment: datetime) -> bool:
             return (start is None or moment >= start) and (end is None or moment <= end)
 
-        past = past_imports(state.made, world_time(call.now)) if state.made else []
+        past, jobs = kept_imports(state, call.now, call.sandbox.settings)
         found = [one.record() for one in past if inside(moment_of(one.time))]
-        found += [job.record() for job in state.imports.values() if inside(job.started)]
+        found += [job.record() for job in jobs if inside(job.started)]
         return page(*paging.cut(found, call))
 
     def _find(self, call: Call) -> Job | PastImport:
         state = list_state(call)
         wanted = call.id("importFileId")
-        job = state.imports.get(wanted)
-        if job is not None:
-            return job
-        for one in past_imports(state.made, world_time(call.now)) if state.made else []:
+        past, jobs = kept_imports(state, call.now, call.sandbox.settings)
+        found: list[Job | PastImport] = [*jobs, *past]
+        for one in found:
             if one.import_id == wanted:
                 return one
         raise not_found("list import")

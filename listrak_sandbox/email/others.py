@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from listrak_sandbox.clock import text_of
-from listrak_sandbox.email.access import list_state, made_list
+from listrak_sandbox.email.access import event_groups_of, events_of, list_state, made_list
 from listrak_sandbox.envelope import Answer, created, invalid, not_found, page, resource
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.store import ListState
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.world.lists import MailingList
 
+EVENTS, GROUPS = "/List/{listId}/Event", "/List/{listId}/EventGroup"
+EVENT_STATUSES = ("Active", "Blocked")
 BOUNCE_HANDLING = ("None", "Standard", "Aggressive")
 
 
@@ -32,6 +34,20 @@ class NewList(msgspec.Struct, rename="camel"):
     enable_double_opt_in: bool | None = None
     from_email: str | None = None
     from_name: str | None = None
+
+
+class EventBody(msgspec.Struct, rename="camel"):
+    """Body of ``POST /List/{listId}/Event``."""
+
+    event_name: str | None = None
+    event_group_id: int | None = None
+    status: str | None = None
+
+
+class EventGroupBody(msgspec.Struct, rename="camel"):
+    """Body of ``POST /List/{listId}/EventGroup``."""
+
+    event_group_name: str | None = None
 
 
 def _create_list(call: Call) -> Answer:
@@ -53,7 +69,7 @@ def _create_list(call: Call) -> Answer:
     record |= {name: value for name, value in msgspec.to_builtins(wanted).items() if value is not None}
     record |= {
         "listId": list_id,
-        "createDate": text_of(call.now),
+        "createDate": f"{text_of(call.now)[:19]}.{call.now.microsecond // 10_000:02}",
         "folderId": wanted.folder_id or records.folders()[0]["folderId"],
         "ipPoolId": wanted.ip_pool_id or records.ip_pools()[0]["ipPoolId"],
     }
@@ -62,6 +78,50 @@ def _create_list(call: Call) -> Answer:
         {"at": text_of(call.now), "route": call.route.name, "listId": list_id, "listName": wanted.list_name}
     )
     return created(list_id)
+
+
+def _free_name(given: str | None, name: str, others: list[dict[str, object]]) -> str:
+    """Give a name without blanks around it; one that others have is an invalid parameter, as recorded."""
+    text = (given or "").strip()
+    if not text or text.lower() in {str(one[name]).lower() for one in others}:
+        raise invalid(name, "It must be given and unique.")
+    return text
+
+
+def _created_of_list(call: Call, identifier: int, **what: object) -> Answer:
+    entry = {"at": text_of(call.now), "route": call.route.name, "listId": call.id("listId"), **what}
+    call.sandbox.store.log.append(entry)
+    return created(identifier)
+
+
+def _create_event(call: Call) -> Answer:
+    state = list_state(call)
+    body = call.json(EventBody)
+    name = _free_name(body.event_name, "eventName", events_of(state))
+    # 0 and null: no group.
+    group = body.event_group_id or 0
+    if group and group not in {one["eventGroupId"] for one in event_groups_of(state)}:
+        raise invalid("eventGroupId")
+    if (body.status or EVENT_STATUSES[0]) not in EVENT_STATUSES:
+        raise invalid("status", f"Allowed values are {', '.join(EVENT_STATUSES)}.")
+    identifier = call.sandbox.store.next_id("event")
+    state.events.append(
+        {
+            "eventId": identifier,
+            "eventName": name,
+            "eventGroupId": group,
+            "status": body.status or EVENT_STATUSES[0],
+        }
+    )
+    return _created_of_list(call, identifier, eventId=identifier, eventName=name)
+
+
+def _create_event_group(call: Call) -> Answer:
+    state = list_state(call)
+    name = _free_name(call.json(EventGroupBody).event_group_name, "eventGroupName", event_groups_of(state))
+    identifier = call.sandbox.store.next_id("event")
+    state.event_groups.append({"eventGroupId": identifier, "eventGroupName": name})
+    return _created_of_list(call, identifier, eventGroupId=identifier, eventGroupName=name)
 
 
 def _lists(call: Call) -> Answer:
@@ -121,8 +181,10 @@ def routes() -> list[Route]:
         *_collection("/Content", "contentId", "Message", lambda _: records.contents()),
         *_collection("/ContentFolder", None, "Message", lambda _: records.content_folders()),
         *_collection("/List/{listId}/Campaign", "campaignId", "Message", _of_list(records.campaigns)),
-        *_collection("/List/{listId}/Event", "eventId", "Event", _of_list(records.events)),
-        *_collection("/List/{listId}/EventGroup", "eventGroupId", "Event", _of_list(records.event_groups)),
+        *_collection(EVENTS, "eventId", "Event", lambda call: events_of(list_state(call))),
+        Route("POST", EVENTS, _create_event, lists | {"Event"}, body=True),
+        *_collection(GROUPS, "eventGroupId", "Event", lambda call: event_groups_of(list_state(call))),
+        Route("POST", GROUPS, _create_event_group, lists | {"Event"}, body=True),
         # Declared as paged, yet without paging parameters: one page, and a cursor that is always null.
         Route(
             "GET",

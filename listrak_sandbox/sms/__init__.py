@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -82,11 +83,16 @@ class SmsFamily:
             ApiError: See `code` and `Account.phone_list`; by a setting 400 ERROR_LIST_INACTIVE.
         """
         code = self.code(call)
-        one = self.account.phone_list(code, call.id("phoneListId"))
+        one = self.as_set(self.account.phone_list(code, call.id("phoneListId")))
         below = not call.route.template.endswith("{phoneListId}")
         if not one.active and below and not self.sandbox.settings.sms_inactive_readable:
             self.account.check_writable(code, one)
         return code, one
+
+    def as_set(self, one: SmsList) -> SmsList:
+        """Give a phone list with the double opt-in that the settings say."""
+        wanted = self.sandbox.settings.sms_double_opt_in.get(str(one.id), one.double_opt_in)
+        return one if wanted is one.double_opt_in else replace(one, double_opt_in=wanted)
 
     def code_and_contact(self, call: Call) -> tuple[SenderCode, Contact]:
         """Find the sender code and the contact a path names (see `contacts.find`)."""
@@ -214,7 +220,7 @@ class SmsFamily:
             "phoneLists": [
                 row
                 for one in code.lists
-                if (row := contacts.subscription_record(self.account, one, contact, now))
+                if (row := contacts.subscription_record(self.account, self.as_set(one), contact, now))
             ],
         }
 

@@ -57,6 +57,10 @@ def check_address(text: str | None) -> None:
         raise ApiError(400, "ERROR_INVALID_EMAIL_ADDRESS", "The email address is in an invalid format.")
 
 
+def _pending() -> ApiError:
+    return ApiError(400, "ERROR_PENDING_PHONE_NUMBER", "The phone number is pending on the list.")
+
+
 class Account:
     """What the SMS API reads and writes. Every method takes the moment as text (see `moment_text`)."""
 
@@ -231,10 +235,14 @@ class Account:
         """Create a contact and subscribe it (on a list with a double opt-in or age gate: pending).
 
         Raises:
-            ApiError: 400: the number is known to the sender code (ERROR_PHONE_NUMBER_FOUND), or refused.
+            ApiError: 400: the number is known to the sender code (ERROR_PHONE_NUMBER_FOUND), pending on the
+                list (ERROR_PENDING_PHONE_NUMBER), or refused.
         """
         self.check_writable(code, one)
-        if self.find(code, phone, now):
+        known = self.find(code, phone, now)
+        if known and self.state(known, one.id, now) == PENDING:
+            raise _pending()
+        if known:
             raise ApiError(400, "ERROR_PHONE_NUMBER_FOUND", "The phone number already exists.")
         self._check_standing(self.refused.get(phone, ""))
         contact = Contact(phone, now, dict(system))
@@ -260,22 +268,31 @@ class Account:
             )
         state = self.state(contact, one.id, now)
         if state == PENDING:
-            raise ApiError(400, "ERROR_PENDING_PHONE_NUMBER", "The phone number is pending on the list.")
+            raise _pending()
         if state == SUBSCRIBED:
             raise ApiError(400, "ERROR_SUBSCRIBED_PHONE_NUMBER", "The phone number is subscribed already.")
         self._freeze(contact, now)
         self._join(contact, one, now)
 
-    def unsubscribe(self, code: SenderCode, one: SmsList, contact: Contact, now: str) -> None:
+    def unsubscribe(
+        self, code: SenderCode, one: SmsList, contact: Contact, now: str, *, as_pending: bool
+    ) -> None:
         """Take a contact off a list; it stays opted in.
+
+        Args:
+            code: The sender code.
+            one: The phone list.
+            contact: Who.
+            now: The moment.
+            as_pending: A pending contact is refused with a code of its own.
 
         Raises:
             ApiError: 400 ERROR_PENDING_PHONE_NUMBER or ERROR_PHONE_NUMBER_NOT_SUBSCRIBED.
         """
         self.check_writable(code, one)
         state = self.state(contact, one.id, now)
-        if state == PENDING:
-            raise ApiError(400, "ERROR_PENDING_PHONE_NUMBER", "The phone number is pending on the list.")
+        if state == PENDING and as_pending:
+            raise _pending()
         if state != SUBSCRIBED:
             raise ApiError(400, "ERROR_PHONE_NUMBER_NOT_SUBSCRIBED", "The phone number is not subscribed.")
         self._freeze(contact, now)

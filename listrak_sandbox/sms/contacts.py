@@ -197,8 +197,13 @@ def reading_routes(family: SmsFamily) -> list[Route]:
     def get_subscriptions(call: Call) -> Answer:
         code, contact = family.code_and_contact(call)
         now = family.now(call)
-        rows = [subscription_record(family.account, one, contact, now) for one in code.lists]
-        return page(*paging.cut([row for row in rows if row], call))
+        rows = [subscription_record(family.account, family.as_set(one), contact, now) for one in code.lists]
+        word = family.sandbox.settings.sms_unsubscribed_word
+        found = [row for row in rows if row]
+        for row in found:
+            if row["subscriptionState"] == UNSUBSCRIBED:
+                row["subscriptionState"] = word
+        return page(*paging.cut(found, call))
 
     def get_opt_outs(call: Call) -> Answer:
         dates = Dates(call, "startDate", "endDate")
@@ -225,7 +230,7 @@ def writing_routes(family: SmsFamily) -> list[Route]:
         code, one = family.code_and_list(call)
         body = call.json(ContactBody)
         now = family.now(call)
-        phone = phones.parse(body.phone_number)
+        phone = phones.parse(body.phone_number, family.sandbox.settings.sms_body_form)
         if body.opted_out:
             raise invalid("optedOut", "A contact is not created opted out.")
         system, values = _system(body), _values(family.account, body)
@@ -238,7 +243,7 @@ def writing_routes(family: SmsFamily) -> list[Route]:
         code = family.code(call)
         body = call.json(ContactBody)
         now = family.now(call)
-        phone = phones.parse(body.phone_number)
+        phone = phones.parse(body.phone_number, family.sandbox.settings.sms_body_form)
         system, values = _system(body), _values(family.account, body)
         family.account.update(code, phone, system, now, out=bool(body.opted_out))
         family.account.set_values(phone, values)
@@ -247,15 +252,17 @@ def writing_routes(family: SmsFamily) -> list[Route]:
 
     def subscribe(call: Call) -> Answer:
         code, contact = family.code_and_contact(call)
-        one = family.account.phone_list(code, call.id("phoneListId"))
+        one = family.as_set(family.account.phone_list(code, call.id("phoneListId")))
         family.account.subscribe(code, one, contact, family.now(call))
         family.note(call, "subscribe", contact.phone, one)
         return created(one.id)
 
     def unsubscribe(call: Call) -> Answer:
         code, contact = family.code_and_contact(call)
-        one = family.account.phone_list(code, call.id("phoneListId"))
-        family.account.unsubscribe(code, one, contact, family.now(call))
+        one = family.as_set(family.account.phone_list(code, call.id("phoneListId")))
+        account, settings = family.account, family.sandbox.settings
+        as_pending = settings.sms_unsubscribe_pending == "pending"
+        account.unsubscribe(code, one, contact, family.now(call), as_pending=as_pending)
         family.note(call, "unsubscribe", contact.phone, one)
         return deleted()
 
@@ -273,10 +280,17 @@ def find(family: SmsFamily, call: Call) -> tuple[SenderCode, Contact]:
     """Find the contact a request's path names.
 
     Raises:
-        ApiError: 400 ERROR_INVALID_PHONE_NUMBER, or 404 ERROR_UNABLE_TO_LOCATE_RESOURCE.
+        ApiError: 404 ERROR_UNABLE_TO_LOCATE_RESOURCE, also for a number in a form that paths do not take; 400
+            ERROR_INVALID_PHONE_NUMBER for what is no number where they take any form.
     """
     code = family.code(call)
-    phone = phones.parse(call.ids["phoneNumber"])
+    form = family.sandbox.settings.sms_path_form
+    try:
+        phone = phones.parse(call.ids["phoneNumber"], form)
+    except ApiError:
+        if form == "any":
+            raise
+        raise not_found("phoneNumber") from None
     contact = family.account.find(code, phone, family.now(call))
     if contact is None:
         raise not_found("phoneNumber")

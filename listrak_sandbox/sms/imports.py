@@ -201,7 +201,7 @@ class Imports:
         """Set the values of one row; a number nobody knows, and a value that does not fit, leave no trace."""
         account = self._family.account
         try:
-            phone = phones.parse(number.strip())
+            phone = phones.parse(number.strip(), self._family.sandbox.settings.sms_body_form)
         except ApiError:
             phone = ""
         contact = account.find(job.code, phone, now)

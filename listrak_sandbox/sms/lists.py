@@ -111,7 +111,7 @@ class _Handlers:
 
     def get_phone_lists(self, call: Call) -> Answer:
         active = call.word("status", ("active", "inactive"), "active") == "active"
-        lists = self._family.code(call).lists
+        lists = [self._family.as_set(one) for one in self._family.code(call).lists]
         return page(*paging.cut([phone_list_record(one) for one in lists if one.active == active], call))
 
     def get_phone_list(self, call: Call) -> Answer:

@@ -28,17 +28,23 @@ def made_up(person: int) -> str:
     return f"1{_AREAS[area]}55501{line:02}"
 
 
-def parse(text: str | None) -> str:
+def parse(text: str | None, form: str = "any") -> str:
     """Read a number: 10 digits are North American, otherwise the country code comes first; digits only.
+
+    Args:
+        text: The number.
+        form: ``any``; ``e164``, North American numbers have the country code as well; or ``national``, they
+            have 10 digits.
 
     Raises:
         ApiError: 400 ERROR_INVALID_PHONE_NUMBER.
     """
     text = text or ""
-    if text.isascii():
+    ten = len(text) == 10  # noqa: PLR2004  digits of a North American number
+    if text.isascii() and not (form == "e164" and ten) and not (form == "national" and text[:1] == "1"):
         if found := _NORTH_AMERICAN.fullmatch(text):
             return f"1{found[1]}"
-        if _INTERNATIONAL.fullmatch(text) and len(text) != 10:  # noqa: PLR2004  ten digits: North American
+        if _INTERNATIONAL.fullmatch(text) and not ten:
             return text
     raise ApiError(400, "ERROR_INVALID_PHONE_NUMBER", "The phone number is in an invalid format.")
 

@@ -71,7 +71,8 @@ class MailingList:
             "bounceDomainAlias": f"bounce{number}.example.com",
             "bounceHandling": ("Standard", "Aggressive", "None")[number % 3],
             "bounceUnsubscribeCount": 3 + number,
-            "createDate": minute_text(min(self.shape.since, 0) * DAY - DAY),
+            # Two decimals of a second, as recorded.
+            "createDate": f"{minute_text(min(self.shape.since, 0) * DAY - DAY)}.{10 + number}",
             "enableBrowserLink": True,
             "enableDoubleOptIn": number % 2 == 0,
             "enableDynamicContent": True,

@@ -1,4 +1,4 @@
-"""List imports that others made: one every few weeks, without end, with results that fit the contacts."""
+"""List imports that others made: one a week or so, without end, with results that fit the contacts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from listrak_sandbox.world.population import special_addresses
 if TYPE_CHECKING:
     from listrak_sandbox.world.lists import MailingList
 
-EVERY = 76 * DAY
+EVERY = 8 * DAY
 LASTS = 420
 
 RESULTS = {

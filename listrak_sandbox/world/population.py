@@ -38,8 +38,8 @@ def external_id(person: int) -> str | None:
 
 
 def email_key(email: str) -> str:
-    """Give Listrak's key of an address: 32 hexadecimal digits."""
-    return hashlib.blake2b(email.lower().encode(), digest_size=16, person=b"emailkey").hexdigest()
+    """Give Listrak's key of an address: 26 hexadecimal digits in upper case."""
+    return hashlib.blake2b(email.lower().encode(), digest_size=13, person=b"emailkey").hexdigest().upper()
 
 
 def universal_key(email: str) -> str:

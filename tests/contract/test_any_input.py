@@ -84,7 +84,7 @@ class Fuzzed:
 @pytest.fixture(scope="module")
 def fuzzed() -> Iterator[Fuzzed]:
     with running_sandbox(scale="tiny") as sandbox:
-        sandbox.settings(sms_single_form="bare", import_seconds=0)
+        sandbox.settings(import_seconds=0, beta_seconds=0, imports_kept_days=0)
         yield Fuzzed(sandbox)
 
 

@@ -258,6 +258,7 @@ def test_days_one_by_one_or_all_at_once_lead_to_the_same_world(own: Api, seed: i
 
 
 def test_what_was_seen_stays_and_counters_only_grow(own: Api) -> None:
+    own.sandbox.settings(imports_kept_days=0)
     own.sandbox.set_clock(now="2026-06-30T12:00:00Z", frozen=True)
     earlier = Extraction(own).read().rows
     grown: set[str] = set()
@@ -284,6 +285,7 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 
 
 def test_everything_that_happens_to_an_account_happens_in_two_months(own: Api) -> None:
+    own.sandbox.settings(imports_kept_days=0)
     own.sandbox.set_clock(now="2026-06-30T12:00:00Z", frozen=True)
     before = Extraction(own).read().rows
     own.sandbox.set_clock(advance_seconds=62 * DAY)

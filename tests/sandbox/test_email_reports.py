@@ -263,7 +263,7 @@ def test_small_collections_and_their_members_agree(email: Api) -> None:
 
 def test_past_imports_add_up(email: Api) -> None:
     imports = list(email.rows(f"{LIST}/ListImport"))
-    assert len(imports) > 5
+    assert len(imports) > 2
     for one in imports:
         path = f"{LIST}/ListImport/{one['importFileId']}"
         assert email.get(path)["data"] == one
@@ -273,5 +273,5 @@ def test_past_imports_add_up(email: Api) -> None:
         assert len(summary) == 10
         assert summary["processedCount"] == len(rows) == sum(summary.values()) - len(rows)
     dates = [one["importDate"] for one in imports]
-    assert list(email.rows(f"{LIST}/ListImport", startDate=dates[1], endDate=dates[3])) == imports[1:4]
+    assert list(email.rows(f"{LIST}/ListImport", startDate=dates[0], endDate=dates[1])) == imports[:2]
     assert list(email.rows(f"{LIST}/ListImport", count=2)) == imports

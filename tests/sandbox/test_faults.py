@@ -228,7 +228,7 @@ def test_token_refused(sms: Api) -> None:
         "client_secret": "sandbox-sms-secret",
     }
     answer = requests.post(sms.sandbox.auth_url, data=credentials, timeout=5)
-    assert (answer.status_code, answer.json()["error"]) == (401, "ERROR_INVALID_CREDENTIALS")
+    assert (answer.status_code, answer.json()) == (400, {"error": "Invalid Credentials"})
     assert sms.get(CODES)
     switch_on(sms, "token_refused", route="/ShortCode")
     assert sms.send("GET", CODES) == (401, "ERROR_UNAUTHORIZED")
@@ -511,7 +511,7 @@ def test_the_log_has_broken_connections_too(sms: Api) -> None:
         ({"kind": "reset", "share": 2}, "between 0 and 1"),
         ({"kind": "reset", "count": "x"}, "count"),
         ({"kind": "slow", "seconds": "long"}, "seconds of slow is a number"),
-        ({"kind": "status", "retry_after": "soon"}, "retry_after"),
+        ({"kind": "status", "retry_after": "soon", "retry_after_date": True}, "retry_after"),
         ({"kind": "status", "status": 99}, "200 to 599"),
         ({"kind": "import_odd_status", "words": ["one"]}, "words are two"),
     ],
@@ -541,6 +541,47 @@ def test_bad_faults_at_the_start_are_one_line(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(faults.VARIABLE, "[{]")
     with pytest.raises(SystemExit, match="LISTRAK_SANDBOX_FAULTS cannot be used"):
         faults.install(None)  # type: ignore[arg-type]
+
+
+def test_any_retry_after_is_sent_as_it_stands(sms: Api) -> None:
+    for text in ("86400", "1e11", "soon", "-5", "0.5", "Fri, 31 Dec 9999 23:59:59 GMT"):
+        switch_on(sms, "status", status=429, retry_after=text, count=1)
+        assert sms.call("GET", CODES).headers["retry-after"] == text
+
+
+def test_error_in_success(sms: Api) -> None:
+    """M: a 2xx answer can carry an ``error`` member. Nothing was done."""
+    switch_on(sms, "error_in_success", count=1, error="ERROR_X")
+    path = f"{CODES}/410/PhoneList/7101/Contact"
+    answer = sms.call("POST", path, {"phoneNumber": "12125550123"})
+    assert (answer.status_code, answer.json()["error"]) == (200, "ERROR_X")
+    assert sms.send("POST", path, {"phoneNumber": "12125550123"})[0] == 201
+
+
+def test_text_status(sms: Api) -> None:
+    """M: the status in the body can be a text."""
+    switch_on(sms, "text_status", count=1)
+    first, second = sms.get(CODES), sms.get(CODES)
+    assert (first.pop("status"), second.pop("status")) == ("OK", 200)
+    assert first == second
+
+
+def test_empty_then_full(sms: Api) -> None:
+    """M: a production job reads an answer with empty ``data`` again, until it is there."""
+    truth = sms.get(CODES)
+    switch_on(sms, "empty_then_full", times=2)
+    answers = [sms.get(CODES) for _ in range(4)]
+    assert [one["data"] for one in answers] == [[], [], truth["data"], truth["data"]]
+    # Each call counts for itself.
+    assert sms.get(f"{CODES}/410/PhoneList")["data"] == []
+
+
+def test_short_answer(sms: Api) -> None:
+    truth = sms.get(f"{CODES}/410/PhoneList/7101/Contact", count=10)
+    assert truth["nextPageCursor"]
+    switch_on(sms, "short_answer", rows=4)
+    short = sms.get(f"{CODES}/410/PhoneList/7101/Contact", count=10)
+    assert (short["data"], short["nextPageCursor"]) == (truth["data"][:6], None)
 
 
 def test_every_kind_has_a_test() -> None:

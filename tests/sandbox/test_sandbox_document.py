@@ -8,8 +8,9 @@ from pathlib import Path
 
 from listrak_sandbox import app
 from listrak_sandbox.config import ENVIRONMENT_PREFIX, SCALES, Config
-from listrak_sandbox.faults import VARIABLE, Spec
+from listrak_sandbox.deviations import DEVIATIONS
 from listrak_sandbox.fault_kinds import KINDS
+from listrak_sandbox.faults import VARIABLE, Spec
 from listrak_sandbox.settings import Integration, Settings
 from listrak_sandbox.testing import RunningSandbox
 from listrak_sandbox.world.scale import SCALE_SHAPES
@@ -37,6 +38,16 @@ def test_settings_are_those_there_are() -> None:
     assert all(f"`{one.name}`" in PAGE for one in dataclasses.fields(Integration))
 
 
+def test_deviations_are_those_the_contract_tests_take_their_exceptions_from() -> None:
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \| ([HM]) \| (.+?) \|$", PAGE, re.MULTILINE)
+    assert rows == [(one.subject, one.spec, one.recorded, one.evidence, one.setting) for one in DEVIATIONS]
+    names = {one.name for one in dataclasses.fields(Settings)}
+    for one in DEVIATIONS:
+        found = set(re.findall(r"`(\w+)", one.setting))
+        assert found <= names, one.subject
+        assert found or one.setting.startswith("none"), one.subject
+
+
 def test_options_are_those_there_are() -> None:
     options = re.findall(r"^\| `--([\w-]+)` \| `(\w+)` \| `?(\w+)`? \|", PAGE, re.MULTILINE)
     names = {
@@ -56,7 +67,7 @@ def test_control_routes_are_those_there_are() -> None:
         if route.path.startswith(app.CONTROL)
         for method in route.endpoint.methods
     }
-    told = re.findall(r"`(GET|POST|DELETE) ([\w-]+)", PAGE)
+    told = re.findall(r"`(GET|POST|DELETE) ([\w-]+)", PAGE.split("## Control routes")[1].split("\n## ")[0])
     assert {f"{method} {path}" for method, path in told} == served
 
 

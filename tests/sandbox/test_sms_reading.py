@@ -184,7 +184,7 @@ def test_enumerations_may_come_as_numbers(own: Api) -> None:
 
 def test_numbers_come_in_the_form_the_setting_says_and_go_in_in_both(own: Api) -> None:
     rows = list(own.rows(f"{CLUB}/Contact"))
-    own.sandbox.settings(sms_phone_form="national")
+    own.sandbox.settings(sms_phone_form="national", sms_path_form="any")
     short = list(own.rows(f"{CLUB}/Contact"))
     assert all(
         one["phoneNumber"] == other["phoneNumber"].removeprefix("1")
@@ -199,19 +199,21 @@ def test_numbers_come_in_the_form_the_setting_says_and_go_in_in_both(own: Api) -
 @pytest.mark.parametrize(
     "text", ["+12015550100", "(201)5550100", "5550100", "01234567890", "١٢٠١٥٥٥٠١٠٠", "1115550100"]
 )
-def test_what_is_no_number_is_refused(sms: Api, text: str) -> None:
-    assert sms.send("GET", f"/ShortCode/410/Contact/{text}") == (400, "ERROR_INVALID_PHONE_NUMBER")
+def test_what_is_no_number_is_unknown_in_a_path_and_refused_in_a_body(sms: Api, text: str) -> None:
+    assert sms.send("GET", f"/ShortCode/410/Contact/{text}") == (404, "ERROR_UNABLE_TO_LOCATE_RESOURCE")
+    create = sms.send("POST", f"{CLUB}/Contact", {"phoneNumber": text})
+    assert create == (400, "ERROR_INVALID_PHONE_NUMBER")
 
 
 def test_a_single_phone_list_comes_in_the_shape_the_setting_says(own: Api) -> None:
     lists, message = CLUB, "/ShortCode/420/PhoneList/7202/TransactionalMessage/88101"
-    assert own.get(lists)["data"][0]["phoneListId"] == 7101
+    assert own.get(lists)["data"]["phoneListId"] == 7101
     assert own.get(message)["data"]["transactionalMessageId"] == 88101
     own.sandbox.settings(sms_single_form="bare")
     assert own.get(lists)["phoneListId"] == 7101
     assert own.get(message)["transactionalMessageId"] == 88101
-    own.sandbox.settings(sms_single_form="enveloped")
-    assert own.get(lists)["data"]["phoneListId"] == 7101
+    own.sandbox.settings(sms_single_form="example")
+    assert own.get(lists)["data"][0]["phoneListId"] == 7101
 
 
 def test_system_fields_are_listed_when_the_setting_says_so(own: Api) -> None:

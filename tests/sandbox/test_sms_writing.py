@@ -127,7 +127,10 @@ def test_subscribing_needs_a_known_number_that_is_not_subscribed(sms: Api) -> No
 def test_double_opt_in_and_age_gate_make_pending_contacts(sms: Api) -> None:
     assert create(sms, phone_list=STOCK)[0] == 201
     assert states(sms, NEW) == {STOCK: "Pending"}
-    assert subscribe(sms, NEW, STOCK) == unsubscribe(sms, NEW, STOCK) == (400, "ERROR_PENDING_PHONE_NUMBER")
+    assert subscribe(sms, NEW, STOCK) == (400, "ERROR_PENDING_PHONE_NUMBER")
+    assert unsubscribe(sms, NEW, STOCK) == (400, "ERROR_PHONE_NUMBER_NOT_SUBSCRIBED")
+    sms.sandbox.settings(sms_unsubscribe_pending="pending")
+    assert unsubscribe(sms, NEW, STOCK) == (400, "ERROR_PENDING_PHONE_NUMBER")
     assert subscribe(sms, NEW, WINE)[0] == 201
     rows = {row["phoneListId"]: row for row in sms.rows(f"{CODE}/Contact/{NEW}/PhoneList")}
     assert rows[STOCK]["pendingDoubleOptIn"]
