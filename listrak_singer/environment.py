@@ -71,7 +71,11 @@ def unknown_variables(prefix: str, properties: Mapping[str, Any]) -> dict[str, s
     own = _own_prefix(prefix)
     for variable, text in os.environ.items():
         upper = variable.upper()
-        if not upper.startswith(prefix) or not text.strip():
+        if not text.strip():
+            continue
+        if not upper.startswith(prefix):
+            if (name := _behind_a_wrong_prefix(upper, prefix, properties)) is not None:
+                found[variable] = name
             continue
         inherited = upper.startswith(own)
         name = upper.removeprefix(own if inherited else prefix).lower()
@@ -80,6 +84,15 @@ def unknown_variables(prefix: str, properties: Mapping[str, Any]) -> dict[str, s
             continue
         found[variable] = name
     return found
+
+
+def _behind_a_wrong_prefix(variable: str, prefix: str, properties: Mapping[str, Any]) -> str | None:
+    """Return the setting that a variable means whose prefix has a slip in it (`TARGET_LISTRK_DRY_RUN`)."""
+    for end in range(len(prefix) - 1, len(prefix) + 2):
+        name = variable[end:].lower()
+        if name in properties and distance(variable[:end], prefix) == 1:
+            return name
+    return None
 
 
 def _own_prefix(prefix: str) -> str:

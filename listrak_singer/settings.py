@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.exceptions import ConfigValidationError
@@ -10,7 +11,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
 
 from listrak_api.errors import ConfigurationError
 from listrak_singer.coercion import coerced, json_types, kind_of
-from listrak_singer.environment import load_env_file, setting_texts, unknown_variables
+from listrak_singer.environment import inside_meltano, load_env_file, setting_texts, unknown_variables
 from listrak_singer.files import decoded, read_bytes, read_object
 from listrak_singer.names import nearest
 
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
     import click
     from jsonschema import ValidationError  # type: ignore[import-untyped]  # the SDK's own dependency
 
-__all__ = ["CheckedSettings", "InvalidSettingsError"]
+__all__ = ["CheckedSettings", "InvalidSettingsError", "settings_of_missing_libraries"]
+
+
+def settings_of_missing_libraries() -> dict[str, str]:
+    """Return the settings of the SDK that need a library which is not installed, and why they do nothing."""
+    if find_spec("faker") is not None:
+        return {}
+    return {"faker_config": "the package faker, which gives map expressions `fake`, is not installed"}
 
 
 class InvalidSettingsError(ConfigurationError, ConfigValidationError):
@@ -43,10 +51,16 @@ class CheckedSettings(PluginBase):
     Attributes:
         unknown_settings_are_errors: Whether a setting that does not exist ends the run, or is a warning.
         settings_without_effect: Settings of the SDK that do nothing here, and why.
+        settings_never_unread: Settings whose variables must not be set without being read.
     """
 
     unknown_settings_are_errors: ClassVar[bool] = False
     settings_without_effect: ClassVar[Mapping[str, str]] = {}
+    settings_never_unread: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
+        self._environment_is_read = bool(kwargs.get("parse_env_config"))
+        super().__init__(**kwargs)
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's own hook
@@ -85,13 +99,14 @@ class CheckedSettings(PluginBase):
         """
         self.append_builtin_config(self.config_jsonschema)
         self._config = dict(self._config)  # the caller's own stays as it is
+        unread = self._unread()  # before the defaults are filled in
         faults = self._coerce()
         errors = list(faults.values())
         for error in JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config):
             name, line = self._explained(error)
             if name not in faults:
                 errors.append(line)
-        unknown = self._unknown()
+        unknown = [*self._unknown(), *unread]
         if self.unknown_settings_are_errors:
             errors = [*unknown, *errors]
         else:
@@ -160,6 +175,20 @@ class CheckedSettings(PluginBase):
         for variable, name in sorted(unknown_variables(prefix, known).items()):
             lines.append(self._unknown_line(f"Unknown variable {variable}", name, known, prefix))
         return lines
+
+    def _unread(self) -> list[str]:
+        """Return a line for each variable that is set and not read, because `--config=ENV` is missing.
+
+        Of Meltano's own variables nothing is said: it reads them, and passes on what they hold.
+        """
+        if self._environment_is_read or inside_meltano():
+            return []
+        prefix = self._env_var_prefix
+        names = set(setting_texts(prefix, self.config_jsonschema["properties"])) & self.settings_never_unread
+        return [
+            f"Variable {prefix}{name.upper()} is set and would not be read: add --config=ENV, or unset it"
+            for name in sorted(names - set(self._config))
+        ]
 
     def _unknown_line(self, what: str, name: str, known: Mapping[str, Any], prefix: str = "") -> str:
         if name in self.settings_without_effect:

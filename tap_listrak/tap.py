@@ -20,7 +20,7 @@ from listrak_api.errors import ConfigurationError
 from listrak_singer.cli import ListrakCommand, only_one_more_signal
 from listrak_singer.files import read_object
 from listrak_singer.names import did_you_mean
-from listrak_singer.settings import CheckedSettings
+from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
 from tap_listrak.bookmarks import check_state, format_bookmark
 from tap_listrak.logs import FewRetries
 from tap_listrak.sdk import ContextStream
@@ -41,6 +41,7 @@ class TapListrak(CheckedSettings, SharedTap):
     name = "tap-listrak"
     package_name = "singer-listrak"
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_SCHEMA
+    settings_without_effect = settings_of_missing_libraries()
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
         super().__init__(**kwargs)

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from listrak_api.errors import ConfigurationError
 from listrak_api.settings import plain
-from listrak_singer.names import did_you_mean
+from listrak_singer.names import did_you_mean, nearest
+from target_listrak.destination_forms import entries, member_value, plain_fields
 
 __all__ = ["KINDS", "OPTIONS", "REQUIRED", "Destination", "Destinations", "Option"]
 
@@ -27,12 +28,20 @@ class Option:
         types: The JSON types it may have.
         values: The values it may have; none named, any of its types.
         default: What holds where it is left out.
+        names_property: Whether its value names a property of the stream's records. The name must be in the
+            stream's SCHEMA.
     """
 
     text: str
     types: tuple[type, ...]
     values: tuple[object, ...] = ()
     default: object = None
+    names_property: bool = False
+
+
+def _property(text: str) -> Option:
+    """A member that names a property of the stream's records."""
+    return Option(text, (str,), names_property=True)
 
 
 _NAME_OR_ID: Final = (str, int)
@@ -41,8 +50,8 @@ OPTIONS: Final[dict[str, Option]] = {
     "list": Option(
         "The List, by name or id. A number is an id; a text is a name first, then an id.", _NAME_OR_ID
     ),
-    "list_from": Option(
-        "The property that holds each record's List (name or id): the stream is split by it.", (str,)
+    "list_from": _property(
+        "The property that holds each record's List (name or id): the stream is split by it."
     ),
     "create_list": Option(
         "Make the list if there is none of that name: true, or an object of List properties such as "
@@ -50,18 +59,18 @@ OPTIONS: Final[dict[str, Option]] = {
         (bool, dict),
         default=False,
     ),
-    "email": Option("The property with the email address. Default: the one named like it.", (str,)),
-    "phone": Option("The property with the phone number. Default: the one named like it.", (str,)),
-    "external_id": Option("The property with the external contact id.", (str,)),
-    "new_email": Option("The property with a contact's new address: the contact is moved to it.", (str,)),
+    "email": _property("The property with the email address. Default: the one named like it."),
+    "phone": _property("The property with the phone number. Default: the one named like it."),
+    "external_id": _property("The property with the external contact id."),
+    "new_email": _property("The property with a contact's new address: the contact is moved to it."),
     "fields": Option(
         "`auto`: properties go to the profile fields of the same name. Or an object from property to field "
         "(name, `Group.Field`, or id).",
         (str, dict),
         default="auto",
     ),
-    "field_values": Option(
-        "The property that holds an object from profile field id to value, as Segment sends it.", (str,)
+    "field_values": _property(
+        "The property that holds an object from profile field id to value, as Segment sends it."
     ),
     "field_group": Option(
         "The profile field group: decides between fields of the same name, and takes new ones.", _NAME_OR_ID
@@ -69,11 +78,10 @@ OPTIONS: Final[dict[str, Option]] = {
     "field": Option(
         "The CheckBox profile field that tells who is in the audience, by name or id.", _NAME_OR_ID
     ),
-    "member": Option("The boolean property that tells whether the record is a member.", (str,)),
-    "member_from": Option(
+    "member": _property("The boolean property that tells whether the record is a member."),
+    "member_from": _property(
         "The property that holds the name of the boolean property (Segment's `computation_key`); instead of "
-        "`member`.",
-        (str,),
+        "`member`."
     ),
     "create_missing": Option("Make profile fields (and the group) that are missing.", (bool,), default=False),
     "update_type": Option(
@@ -266,7 +274,7 @@ class Destinations:
         if not isinstance(setting, Mapping):
             message = "destinations: an object from stream name (or pattern) to destination is needed"
             raise ConfigurationError(message, setting="destinations")
-        self.all = [_parse(str(pattern), plain(entry)) for pattern, entry in setting.items()]
+        self.all = [_parse(pattern, plain(entry)) for pattern, entry in entries(setting).items()]
         self._by_pattern = {destination.pattern: destination for destination in self.all}
 
     def for_stream(self, stream: str) -> Destination | None:
@@ -283,30 +291,65 @@ def _parse(pattern: str, entry: object) -> Destination:
         hint = f'Such as {{"kind": "email_list", "list": "Newsletter"}}. Kinds: {", ".join(KINDS)}.'
         msg = f"{name}: an object with `kind` is needed"
         raise ConfigurationError(msg, setting=name, hint=hint)
-    kind = entry.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        name = place(pattern, "kind")
-        text = "kind is missing" if kind is None else f"{kind!r} is no kind of destination"
-        msg = f"{name}: {text}"
-        raise ConfigurationError(msg, setting=name, hint=did_you_mean(str(kind or ""), KINDS))
-    options = {
-        str(member): value for member, value in entry.items() if member != "kind" and value is not None
-    }
-    destination = Destination(pattern, kind, options)
-    for member, value in options.items():
+    kind = _kind(pattern, entry)
+    destination = Destination(pattern, kind, _options(pattern, kind, entry))
+    for member, value in destination.options.items():
         _check_member(destination, member, value)
     _check_together(destination)
     return destination
 
 
-def _check_member(destination: Destination, member: str, value: object) -> None:
-    allowed = KINDS[destination.kind]
-    if member not in allowed:
-        what = "has no such member" if member in OPTIONS else "is unknown"
-        text = f"a destination of kind {destination.kind} has no such member"
-        raise destination.error(
-            member, text if what != "is unknown" else f"unknown member; {text}", did_you_mean(member, allowed)
+def _kind(pattern: str, entry: Mapping[str, Any]) -> str:
+    """The kind of an entry.
+
+    Raises:
+        ConfigurationError: There is none, or it is unknown.
+    """
+    kind = entry.get("kind")
+    if isinstance(kind, str) and kind in KINDS:
+        return kind
+    name = place(pattern, "kind")
+    if kind is not None:
+        shown = repr(kind) if isinstance(kind, str) else _type_name(kind)
+        hint = did_you_mean(str(kind), KINDS)
+        raise ConfigurationError(f"{name}: {shown} is not a kind of destination", setting=name, hint=hint)
+    # A name that means `kind` itself.
+    for member in map(str, entry):
+        if member not in OPTIONS and nearest(member, ("kind", *OPTIONS)) == "kind":
+            wrong = place(pattern, member)
+            raise ConfigurationError(f"{wrong}: unknown member", setting=wrong, hint="Did you mean 'kind'?")
+    hint = f"Kinds: {', '.join(KINDS)}."
+    if any(isinstance(value, Mapping) for value in entry.values()):
+        hint += (
+            r" A dot in a stream's name is written for Meltano with a backslash: destinations.shop\.vips.kind"
         )
+    raise ConfigurationError(f"{name}: kind is missing", setting=name, hint=hint)
+
+
+def _options(pattern: str, kind: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of an entry that are set, typed.
+
+    Raises:
+        ConfigurationError: The kind has no such member, or a text stands for no value of the member's types.
+    """
+    options = {}
+    allowed = KINDS[kind]
+    for member, given in ((str(name), value) for name, value in entry.items()):
+        if member == "kind":
+            continue
+        if member not in allowed:
+            text = f"a destination of kind {kind} has no such member"
+            text = text if member in OPTIONS else f"unknown member; {text}"
+            name = place(pattern, member)
+            hint = did_you_mean(member, ("kind", *allowed))
+            raise ConfigurationError(f"{name}: {text}", setting=name, hint=hint)
+        value = member_value(OPTIONS[member], given, place(pattern, member))
+        if value is not None:
+            options[member] = plain_fields(value) if member == "fields" and isinstance(value, dict) else value
+    return options
+
+
+def _check_member(destination: Destination, member: str, value: object) -> None:
     option = OPTIONS[member]
     right_type = isinstance(value, option.types) and (bool in option.types or not isinstance(value, bool))
     if not right_type:
@@ -385,6 +428,7 @@ def _check_fields(destination: Destination) -> None:
             )
             if not good:
                 raise destination.error(f"fields.{name}", "a field's name, `Group.Field` or id is needed")
+        _check_goals(destination, fields)
     if "field_values" in destination.options and "fields" in destination.options:
         raise destination.error("field_values", "either `fields` or `field_values`, and not both")
     if destination.kind == "profile_fields" and "field_values" not in destination.options:
@@ -392,6 +436,16 @@ def _check_fields(destination: Destination) -> None:
             if member in destination.options:
                 hint = "For a CheckBox that tells membership, use kind audience."
                 raise destination.error(member, "it goes with `field_values`", hint)
+
+
+def _check_goals(destination: Destination, fields: Mapping[str, object]) -> None:
+    by_goal: dict[str, list[str]] = {}
+    for name, goal in fields.items():
+        by_goal.setdefault(str(goal).casefold(), []).append(name)
+    for names in by_goal.values():
+        if len(names) > 1:
+            text = f"the properties {', '.join(map(repr, names))} go to one field"
+            raise destination.error(f"fields.{names[0]}", text, "Leave only one of them.")
 
 
 def _check_events(destination: Destination) -> None:

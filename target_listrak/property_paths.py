@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from target_listrak.destinations import OPTIONS
 from target_listrak.names import folded
 
 if TYPE_CHECKING:
@@ -25,20 +26,6 @@ __all__ = ["MEMBERSHIP", "PropertyPaths"]
 MEMBERSHIP: Final = "membership (named by member_from)"
 """The property under which a record has the membership that its `member_from` property names."""
 
-_MEMBERS: Final = frozenset(
-    {
-        "email",
-        "external_id",
-        "field_values",
-        "list_from",
-        "member",
-        "member_from",
-        "new_email",
-        "phone",
-        "subscribed",
-    }
-)
-"""Members of a destination that name a property."""
 _CONTAINERS: Final = ("properties", "traits")
 """Where Segment's events keep what is known of a person."""
 _ABSENT: Final = object()
@@ -115,7 +102,7 @@ class PropertyPaths:
 
 def _named(destination: Destination) -> Iterator[str]:
     for member, value in destination.options.items():
-        if member in _MEMBERS:
+        if OPTIONS[member].names_property:
             yield str(value)
     fields = destination.options.get("fields")
     if isinstance(fields, Mapping):

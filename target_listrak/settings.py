@@ -12,9 +12,10 @@ from listrak_api.settings import (
     SMS_CREDENTIALS,
     timezone_setting,
 )
+from listrak_singer.settings import settings_of_missing_libraries
 from target_listrak.destinations import KINDS
 
-__all__ = ["CONFIG_JSONSCHEMA"]
+__all__ = ["CONFIG_JSONSCHEMA", "WITHOUT_EFFECT"]
 
 DEFAULT_BATCH_SIZE_ROWS: Final = 100_000
 
@@ -139,3 +140,10 @@ CONFIG_JSONSCHEMA: Final[dict[str, Any]] = {
     "required": ["destinations"],
 }
 """The target's config schema, to which the SDK adds its own settings."""
+
+WITHOUT_EFFECT: Final[dict[str, str]] = {
+    "load_method": "what happens to rows is decided by the destination's kind, `update_type` and `mirror`",
+    "add_record_metadata": "Listrak has no place for the SDK's metadata columns",
+    **settings_of_missing_libraries(),
+}
+"""Settings of the SDK that do nothing here, and why: not offered, and an error where they are given."""

@@ -10,7 +10,7 @@ import msgspec
 from singer_sdk import Target
 from singer_sdk.exceptions import InvalidRecord, MapExpressionError, RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.sinks import Sink
 
 from listrak_api.errors import ConfigurationError, ListrakError
@@ -25,9 +25,10 @@ from target_listrak.completeness import StreamEnd
 from target_listrak.destinations import KINDS, Destinations
 from target_listrak.names import folded
 from target_listrak.outcomes import UNCHANGED, Rejected, RowNotLoaded, RowRejected
+from target_listrak.property_names import check_property_names
 from target_listrak.property_paths import PropertyPaths
 from target_listrak.reader import InputError, Reader, record_of
-from target_listrak.settings import CONFIG_JSONSCHEMA
+from target_listrak.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
 from target_listrak.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -79,11 +80,6 @@ class ListrakSink(Sink):
     not depend on when the SDK drains (it counts rejected rows as written, and drains by time).
     """
 
-    def setup(self) -> None:
-        """Tell the stream's loader of the schema; also called when a schema has changed."""
-        target = self._target
-        target.feed(self.stream_name).take_schema(self, self.original_schema, list(self.key_properties))
-
     def __init__(self, target: TargetListrak, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
         self._target = target
         super().__init__(target, *args, **kwargs)
@@ -122,12 +118,20 @@ class Feed:
         self._codec: RecordCodec | None = None
         self._paths: PropertyPaths | None = None
 
-    def take_schema(self, sink: Sink, schema: dict[str, Any], keys: list[str]) -> None:
-        """Take a new or changed schema."""
+    def take_schema(self, sink: Sink) -> None:
+        """Take a new or changed schema: the SDK makes a new sink for each.
+
+        Raises:
+            ConfigurationError: The stream cannot go to its destination.
+        """
+        if sink is self._sink:
+            return
         self._sink = sink
+        schema, keys = sink.original_schema, list(sink.key_properties)
         self._keys = keys
         if self.loader is not None:
             self._paths = PropertyPaths(self.loader.destination, schema)
+            check_property_names(self.loader.destination, self.stream, schema)
             self.loader.schema(self._paths.schema, keys)
             if self.loader.mirror is not None:
                 self.loader.mirror.watch(self.journal.account, self.ends)
@@ -306,6 +310,9 @@ class TargetListrak(CheckedSettings, Target):
         PluginCapabilities.ACTIVATE_VERSION,
         TargetCapabilities.VALIDATE_RECORDS,
     ]
+    unknown_settings_are_errors = True
+    settings_without_effect = WITHOUT_EFFECT
+    settings_never_unread = frozenset({"dry_run"})
 
     message_reader: Reader
 
@@ -375,7 +382,11 @@ class TargetListrak(CheckedSettings, Target):
         self._routes[stream] = [
             (None if _leaves_alone(stream_map) else stream_map, self.feed(stream_map.stream_alias))
             for stream_map in self.mapper.stream_maps[stream]
+            if not isinstance(stream_map, RemoveRecordTransform)
         ]
+        for _, feed in self._routes[stream]:
+            # Not in `Sink.setup`: there the SDK logs an error of its own before ours is reported.
+            feed.take_schema(self.get_sink(feed.stream))
         self._direct.pop(stream, None)
         if [stream_map for stream_map, _ in self._routes[stream]] == [None]:
             self._direct[stream] = self._routes[stream][0][1], end

@@ -12,6 +12,7 @@ from target_listrak.imports import Plan
 from target_listrak.mapping import FieldValuesMapping, Mapper, RowMapping, property_like
 from target_listrak.outcomes import Declined, Outcome, Rejected, RowRejected
 from target_listrak.profile_fields import columns_of
+from target_listrak.property_names import nothing_to_write
 from target_listrak.property_paths import MEMBERSHIP
 from target_listrak.results import Result, reason_of
 from target_listrak.sinks.list_rows import ListLoader
@@ -30,7 +31,13 @@ _EXTERNAL_ID_NAMES = ("externalcontactid",)
 
 
 class FieldsLoader(ListLoader):
-    """What `email_list` and `profile_fields` share: properties go to profile fields."""
+    """What `email_list` and `profile_fields` share: properties go to profile fields.
+
+    Attributes:
+        needs_fields: Whether a stream without a property for any field is an error.
+    """
+
+    needs_fields: ClassVar[bool] = False
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
         """Match the schema's properties to the list's fields, making missing ones where that is allowed."""
@@ -41,6 +48,8 @@ class FieldsLoader(ListLoader):
         used |= {self._email, str(external_id)}
         fields = self.run.lists.fields(email_list)
         columns = columns_of(self.destination, fields, schema, used, self.run)
+        if not columns and self.needs_fields:
+            raise nothing_to_write(self.destination, self.stream, schema.get("properties") or {})
         return RowMapping(
             columns,
             external_id=external_id,
@@ -145,6 +154,7 @@ class ProfileFieldsLoader(FieldsLoader):
     """Updates profile fields of known contacts, by address or external id. Never subscribes anybody."""
 
     kinds: ClassVar[tuple[str, ...]] = ("profile_fields",)
+    needs_fields: ClassVar[bool] = True
 
     def make_plan(self) -> Plan:
         """Update known contacts."""

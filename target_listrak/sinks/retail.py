@@ -14,6 +14,7 @@ from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
 from listrak_api.settings import zone_from_config
 from target_listrak.mapping import BadValues
 from target_listrak.outcomes import ACCEPTED, Rejected, RowRejected, rejected_by
+from target_listrak.property_names import nothing_to_write
 from target_listrak.retail import BadField, Mapper, merge
 from target_listrak.retail_models import KINDS
 from target_listrak.sinks.base import Loader
@@ -114,6 +115,8 @@ class RetailLoader(Loader):
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Match the stream's properties to Listrak's; what matches nothing is logged once, by name."""
         found = [self._mapper.step(name) for name in schema.get("properties") or {}]
+        if found and not any(found):
+            raise nothing_to_write(self.destination, self.stream, schema["properties"])
         self._flat = any(step is not None and step[2] for step in found)
         self._log_unknown()
         steps = ((name, self._mapper.step(name)) for name in key_properties)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, NotLoaded, Outcome, Rejected
+from target_listrak.property_names import nothing_to_write
 from target_listrak.sinks.sms_batch import Entry, SmsLoader
 from target_listrak.sinks.sms_contacts import OPTED_OUT, PENDING, UNKNOWN_NUMBER, State
 from target_listrak.sinks.sms_members import PhoneListMembers
@@ -106,6 +107,16 @@ class SmsProfilesLoader(UpdatingLoader):
 
     kinds = ("sms_profiles",)
     has_list: ClassVar[bool] = False
+
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
+        """Match the properties to profile fields.
+
+        Raises:
+            ConfigurationError: None of them matches any: nothing can be written.
+        """
+        super().schema(schema, key_properties)
+        if self.mapping.is_empty:
+            raise nothing_to_write(self.destination, self.stream, schema.get("properties") or {})
 
     def handle(self, entry: Entry) -> Outcome | None:
         """Look a number up, and write what differs."""

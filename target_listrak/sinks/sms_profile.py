@@ -141,9 +141,21 @@ class ProfileMapping:
             self._columns = self._matched(names)
         else:
             self._columns = [self._chosen(name, goal) for name, goal in chosen.items()]
-            missing = [name for name in chosen if names and name not in names]
-            if missing:
-                run.log_once("%s: the stream has no property %s", destination.pattern, ", ".join(missing))
+        self._check_unique()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no property goes to any field."""
+        return not self._columns
+
+    def _check_unique(self) -> None:
+        taken: dict[tuple[str, int], str] = {}
+        for column in self._columns:
+            other = taken.setdefault((column.system, column.field_id), column.property)
+            if other != column.property:
+                name = column.system or self.names[column.field_id]
+                text = f"the properties {other!r} and {column.property!r} both go to {name}"
+                raise self._destination.error("fields", text, "Name each property's field in `fields`.")
 
     def _matched(self, names: list[str]) -> list[_Column]:
         columns, unmatched = [], []

@@ -6,9 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from edits import misspellings
 from tap_runs import settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
+from listrak_singer.names import distance
+from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,3 +211,24 @@ def test_no_address_reaches_the_log(tiny: RunningSandbox, script: Script) -> Non
     assert "@" in done.stdout
     assert "@" not in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_X7_every_misspelt_setting_or_variable_is_a_warning_that_names_the_nearest_and_the_run_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """``LISTRAK_SLIPS`` (3) misspellings are tried of each name; 0 tries all."""
+    TapListrak.append_builtin_config(TapListrak.config_jsonschema)
+    known = TapListrak.config_jsonschema["properties"]
+    for name in known:
+        for slip in misspellings(name, known):
+            caplog.clear()
+            variable = f"TAP_LISTRAK_{slip.upper()}"
+            with monkeypatch.context() as patched:
+                patched.setenv(variable, "5")
+                TapListrak(config={"client_id": "i", "client_secret": "s", slip: "5"})
+            said = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+            for found, prefix in ((repr(slip), ""), (variable, "TAP_LISTRAK_")):
+                line = next(one for one in said if f"{found}: did you mean" in one)
+                suggested = line.partition("id you mean ")[2].split("'")[1].removeprefix(prefix).lower()
+                assert suggested in known
+                assert distance(slip, suggested) == 1

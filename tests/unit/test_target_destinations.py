@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import hypothesis.strategies as st
@@ -24,10 +25,11 @@ FIELDS = {"kind": "profile_fields", "list": 7}
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("email_list", ["destinations.people: an object", "email_list"]),
+        ("email_list", ["destinations.people is wrong: expected a JSON object"]),
+        ([], ["destinations.people: an object", "email_list"]),
         ({}, ["destinations.people.kind", "missing", "sms_opt_out"]),
         ({"kind": "emaillist"}, ["destinations.people.kind", "'emaillist'", "'email_list'"]),
-        ({"kind": 5}, ["destinations.people.kind", "5 is no kind"]),
+        ({"kind": 5}, ["destinations.people.kind", "a whole number is not a kind"]),
         ({**LIST, "feilds": "auto"}, ["destinations.people.feilds", "unknown", "'fields'"]),
         ({**LIST, "mirror": True}, ["destinations.people.mirror", "kind email_list has no such member"]),
         ({**LIST, "route": "beta"}, ["destinations.people.route", "kind email_list has no such member"]),
@@ -37,7 +39,15 @@ FIELDS = {"kind": "profile_fields", "list": 7}
         ({**LIST, "list": True}, ["destinations.people.list", "true or false was given"]),
         ({**LIST, "list": 0}, ["destinations.people.list", "positive"]),
         ({**LIST, "list": " "}, ["destinations.people.list", "empty"]),
-        ({**LIST, "resubscribe": "yes"}, ["destinations.people.resubscribe", "true or false is needed"]),
+        (
+            {**LIST, "resubscribe": "maybe"},
+            ["destinations.people.resubscribe", "expected a boolean (true, false,"],
+        ),
+        (
+            {**LIST, "resubscribe": "y"},
+            ["destinations.people.resubscribe", "expected a boolean (true, false,"],
+        ),
+        ({**LIST, "resubscribe": 1}, ["destinations.people.resubscribe", "true or false is needed"]),
         ({**LIST, "update_type": "update"}, ["destinations.people.update_type", "Update, Append, Overwrite"]),
         ({"kind": "email_list"}, ["destinations.people.list", "either `list` or `list_from`"]),
         ({**LIST, "list_from": "to"}, ["destinations.people.list", "not both"]),
@@ -47,10 +57,14 @@ FIELDS = {"kind": "profile_fields", "list": 7}
         ({**LIST, "fields": "all"}, ["destinations.people.fields", "'all'"]),
         ({**LIST, "fields": {"name": 0}}, ["destinations.people.fields.name"]),
         ({**LIST, "fields": {"name": True}}, ["destinations.people.fields.name"]),
-        ({**LIST, "event_ids": [1, "2"]}, ["destinations.people.event_ids", "positive whole numbers"]),
+        ({**LIST, "event_ids": [1, "two"]}, ["destinations.people.event_ids", "whole numbers"]),
+        ({**LIST, "event_ids": [1, -2]}, ["destinations.people.event_ids", "positive whole numbers"]),
+        ({**LIST, "fields": {"a": "Name", "b": "name"}}, ["destinations.people.fields.a", "go to one field"]),
+        ({"kin": "email_list", "list": 1}, ["destinations.people.kin", "Did you mean 'kind'"]),
+        ({"vips": {"list": 1}}, ["destinations.people.kind", "missing", "shop\\.vips"]),
         ({"kind": "audience", "list": 7}, ["destinations.people.field", "needs it"]),
         ({"kind": "audience", "field": 7}, ["destinations.people.list", "needs it"]),
-        ({**AUDIENCE, "mirror": "true"}, ["destinations.people.mirror", "false, true, end_of_input"]),
+        ({**AUDIENCE, "mirror": "always"}, ["destinations.people.mirror", "false, true, end_of_input"]),
         ({**AUDIENCE, "mirror": 1}, ["destinations.people.mirror", "a whole number was given"]),
         ({**AUDIENCE, "max_removed_share": 2}, ["max_removed_share", "0 to 1"]),
         ({**AUDIENCE, "create_missing": True}, ["destinations.people.field_group"]),
@@ -69,6 +83,75 @@ def test_a_slip_is_named(entry: object, words: list[str]) -> None:
     for word in words:
         assert word in str(caught.value)
     assert caught.value.setting.startswith("destinations.people")
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ({"resubscribe": "true"}, True),
+        ({"resubscribe": "false"}, False),
+        ({"resubscribe": "null"}, False),
+        ({"event_ids": "[1, 2]"}, [1, 2]),
+        ({"event_ids": "1,2"}, [1, 2]),
+        ({"event_ids": 5}, [5]),
+        ({"create_list": "true"}, True),
+        ({"create_list": '{"fromEmail": "news@example.com"}'}, {"fromEmail": "news@example.com"}),
+        ({"fields": '{"first_name": "First Name"}'}, {"first_name": "First Name"}),
+        ({"fields": {"address": {"city": "City"}}}, {"address.city": "City"}),
+        ({"list": "7"}, "7"),  # a name first, then an id
+        ({"mirror": "true"}, True),
+        ({"mirror": "end_of_input"}, "end_of_input"),
+        ({"max_removed_share": "0.5"}, 0.5),
+    ],
+)
+def test_T16_members_typed_by_hand_arrive_as_text_and_are_understood(
+    given: dict[str, Any], value: object
+) -> None:
+    entry = AUDIENCE if set(given) & {"mirror", "max_removed_share"} else LIST
+    (one,) = Destinations({"people": {**entry, **given}}).all
+    found = one.option(next(iter(given)))
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"shop": {"vips": LIST}},
+        {"shop.vips": LIST},
+        {"shop.vips.kind": "email_list", "shop.vips.list": "Main"},
+        {r"shop\.vips.kind": "email_list", r"shop\.vips.list": "Main"},
+        {"shop.vips": '{"kind": "email_list", "list": "Main"}'},
+    ],
+)
+def test_T16_a_stream_with_a_dot_in_its_name_is_found_whatever_meltano_makes_of_it(
+    setting: dict[str, Any],
+) -> None:
+    (one,) = Destinations(setting).all
+    assert (one.pattern, one.kind, one.option("list")) == ("shop.vips", "email_list", "Main")
+
+
+def test_T16_streams_shop_and_shop_vips_may_both_have_a_destination() -> None:
+    both = Destinations(
+        {"shop": {**LIST, "vips": {**LIST, "list": "VIP", "email": "mail"}, "x": {"y": LIST}}}
+    )
+    assert {one.pattern: one.option("list") for one in both.all} == {
+        "shop": "Main",
+        "shop.vips": "VIP",
+        "shop.x.y": "Main",
+    }
+
+
+def test_T16_one_stream_in_two_forms_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="two entries of this name"):
+        Destinations({"shop": {"vips": LIST}, "shop.vips": LIST})
+
+
+def test_every_member_that_names_a_property_is_marked_as_such() -> None:
+    """So that its value is compared with the stream's SCHEMA."""
+    told = {name for name, option in OPTIONS.items() if re.match(r"The (\w+ )?property", option.text)}
+    assert {"email", "external_id", "new_email", "list_from", "phone", "member"} <= told
+    assert {name for name, option in OPTIONS.items() if option.names_property} == told
 
 
 def test_null_is_the_same_as_left_out() -> None:
