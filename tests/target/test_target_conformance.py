@@ -88,7 +88,7 @@ def run(name: str) -> tuple[TargetTestRunner, TargetListrak]:
     return runner, target
 
 
-BY_ID = {"kind": "profile_fields", "list": "Newsletter", "external_id": "id"}
+BY_ID = {"kind": "profile_fields", "list": "Newsletter", "external_id": "id", "fields": {"metric": 1022}}
 
 
 def test_a_record_without_its_key_is_rejected() -> None:
