@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from listrak_api.errors import ListrakError
 from target_listrak.addresses import Address, parse
+from target_listrak.faults import BadValues
 from target_listrak.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout, encode_line
 from target_listrak.names import folded
 from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values import BadValue, Formatter, as_boolean, as_text, formatter
 
 if TYPE_CHECKING:
+    from target_listrak.outcomes import Fault
     from target_listrak.profile_fields import Column, ProfileField
 
-__all__ = ["BadValueError", "FieldValuesMapping", "Mapper", "RowMapping", "property_like"]
+__all__ = ["FieldValuesMapping", "Mapper", "RowMapping", "property_like"]
 
 USE_AUDIENCE_KEY: Final = "useAudienceKey"
 """What Segment puts in place of a value that is the membership itself."""
@@ -29,31 +30,10 @@ Mapper = Callable[[Mapping[str, Any], Address], tuple[Layout, bytes]]
 """Makes a record's layout and line; raises `RowRejected`."""
 
 
-class BadValueError(ListrakError):
-    """A value does not fit its field, and `on_bad_value` is `fail`."""
-
-
 def property_like(schema: Mapping[str, Any], names: Sequence[str]) -> str | None:
     """The first property called like one of some names, case, blanks and underscores aside."""
     properties = {folded(name): name for name in reversed(list(schema.get("properties") or {}))}
     return next((properties[name] for name in names if name in properties), None)
-
-
-class BadValues:
-    """What happens to values that do not fit: the setting `on_bad_value`."""
-
-    def __init__(self, treatment: str) -> None:
-        self._treatment = treatment
-
-    def treat(self, name: str, why: BadValue) -> None:
-        """Reject the row, end the run, or return, in which case the value is left out."""
-        reason = f"{name}: {why.reason}"
-        if self._treatment == "reject_row":
-            raise RowRejected(Rejected("bad_value", reason))
-        if self._treatment == "fail":
-            hint = "The setting on_bad_value is fail; reject_row rejects the row, blank leaves the value out."
-            msg = f"A value does not fit: {reason}"
-            raise BadValueError(msg, hint=hint)
 
 
 class RowMapping:
@@ -98,11 +78,20 @@ class RowMapping:
             layout, cells = self._present(record)
         else:
             layout, cells = self._layout, self._all(record)
-        if self._new_email is not None:
-            new_address = self._new_address(record, address)
-            if new_address:
-                return (NEW_EMAIL, *layout), encode_line([address.sent, new_address, *cells])
+        new_address = None if self._new_email is None else self._new_address(record, address)
+        self._bad_values.check()
+        if new_address:
+            return (NEW_EMAIL, *layout), encode_line([address.sent, new_address, *cells])
         return layout, encode_line([address.sent, *cells])
+
+    def faults(self, record: Mapping[str, Any]) -> list[Fault]:
+        """What is wrong with a record's values: for a row that is rejected for another reason, too."""
+        if not self._bad_values.rejects:
+            return []
+        self._present(record)
+        if self._new_email is not None:
+            self._new_address(record, Address("", ""))
+        return self._bad_values.gathered()
 
     @property
     def properties(self) -> tuple[str, ...] | None:
@@ -173,7 +162,8 @@ class RowMapping:
         name = str(self._external_id)
         cell = self._external_format(record.get(name))
         if isinstance(cell, BadValue):
-            raise RowRejected(Rejected("bad_value", f"{name}: {cell.reason}"))
+            self._bad_values.reject(name, cell, "bad_value")
+            return ""
         return cell
 
     def _new_address(self, record: Mapping[str, Any], address: Address) -> str | None:
@@ -182,7 +172,8 @@ class RowMapping:
             return None
         new = parse(value)
         if isinstance(new, BadValue):
-            raise RowRejected(Rejected.of(new, str(self._new_email)))
+            self._bad_values.reject(str(self._new_email), new)
+            return None
         return new.sent if new.key != address.key else None
 
 
@@ -264,6 +255,7 @@ class FieldValuesMapping:
             if cell:
                 columns.append(int(key))
                 cells.append(cell)
+        self._bad_values.check()
         if not columns:
             raise RowRejected(Rejected("no_field_values", f"{self._name}: no value that can be sent"))
         return tuple(columns), encode_line([address.sent, *cells])

@@ -127,6 +127,7 @@ class RowRejected(RowNotLoaded):
 
     def __init__(self, rejected: Rejected) -> None:
         super().__init__(rejected)
+        self.rejected = rejected
 
 
 class RowDeclined(RowNotLoaded):

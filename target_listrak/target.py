@@ -23,8 +23,9 @@ from target_listrak.batches import records_of_batch
 from target_listrak.columns import codec_of
 from target_listrak.completeness import StreamEnd
 from target_listrak.destinations import KINDS, Destinations
+from target_listrak.faults import rejection
 from target_listrak.names import folded
-from target_listrak.outcomes import UNCHANGED, Rejected, RowNotLoaded, RowRejected
+from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
 from target_listrak.property_names import check_property_names
 from target_listrak.property_paths import PropertyPaths
 from target_listrak.reader import InputError, Reader, record_of
@@ -238,9 +239,10 @@ class Feed:
             raise RowRejected(record.rejected)
         if not isinstance(record, dict):
             raise RowRejected(Rejected("unreadable", "the record is not a JSON object"))
-        for key in self._keys:
-            if key not in record:
-                raise RowRejected(Rejected("missing_key", f"the record lacks the key property {key}"))
+        lacks = [key for key in self._keys if key not in record]
+        if lacks:
+            faults = [Fault(key, "missing_key", "the record lacks the key property") for key in lacks]
+            raise RowRejected(rejection("missing_key", faults))
         validator = self._sink._validator if self._sink is not None else None  # noqa: SLF001 - the SDK's own hook
         if validator is not None:
             try:

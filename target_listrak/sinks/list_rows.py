@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from target_listrak.addresses import Address, parse, parse_many
 from target_listrak.characters import escaped
 from target_listrak.contacts import Contacts
+from target_listrak.faults import with_faults
 from target_listrak.import_file import Buffer, Layout
 from target_listrak.imports import Importer, Plan
 from target_listrak.mapping import Mapper, RowMapping, name_or_id, property_like
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from target_listrak.columns import Columns
     from target_listrak.destinations import Destination
     from target_listrak.lists import EmailList
+    from target_listrak.outcomes import Fault
     from target_listrak.run import Run
 
 __all__ = ["Batch", "ListLoader"]
@@ -125,10 +127,18 @@ class ListLoader(Loader):
         if record.get("_sdc_deleted_at"):
             self.take_deleted(record, row)
             return
-        address = self.address(record)
-        email_list = self._list or self.list_of(record)
+        try:
+            address = self.address(record)
+            email_list = self._list or self.list_of(record)
+        except RowRejected as ended:
+            raise RowRejected(with_faults(ended.rejected, self._email, self.faults(record))) from None
         layout, line = self._mapper_of(email_list)(record, address)
         self.add(email_list, self.plan, address.key, layout, line, row)
+
+    def faults(self, record: Mapping[str, Any]) -> Sequence[Fault]:
+        """What is wrong with a record beside its key, as far as that can be told without its list."""
+        mapper = self._mapper_of(self._list) if self._list is not None else None
+        return mapper.faults(record) if isinstance(mapper, RowMapping) else ()
 
     def columns_wanted(self) -> tuple[str, ...] | None:
         """The address and what the mapping wants; None if records name their list, or hold an object."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
 from listrak_api.settings import zone_from_config
-from target_listrak.mapping import BadValues
-from target_listrak.outcomes import ACCEPTED, Rejected, RowRejected, rejected_by
+from target_listrak.faults import BadValues, rejection
+from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
 from target_listrak.property_names import nothing_to_write
 from target_listrak.retail import BadField, Mapper, merge
 from target_listrak.retail_models import KINDS
@@ -130,6 +130,14 @@ class RetailLoader(Loader):
         made = self._mapper.convert(record)
         for bad in made.bad:
             self._bad_values.treat(bad.path, bad.bad)
+        faults = self._bad_values.gathered()
+        if faults:
+            named = {one.property for one in faults}
+            lacks = [] if self._flat else self._mapper.missing(made.value)
+            faults += [
+                Fault(one.path, one.bad.code, one.bad.reason) for one in lacks if one.path not in named
+            ]
+            raise RowRejected(rejection("bad_value", faults))
         if record.get("_sdc_deleted_at"):
             self._delete(made.value)
         key = self._mapper.key(made.value)
@@ -221,14 +229,14 @@ class RetailLoader(Loader):
         ready: list[tuple[dict[str, Any], _Object]] = []
         for known in objects:
             value, bad = self._finished(known)
-            if bad is None:
-                ready.append((value, known))
+            if bad:
+                self._reject(known, _reason(*bad))
             else:
-                self._reject(known, _reason(bad))
+                ready.append((value, known))
         if ready:
             self._send(ready)
 
-    def _finished(self, known: _Object) -> tuple[dict[str, Any], BadField | None]:
+    def _finished(self, known: _Object) -> tuple[dict[str, Any], list[BadField]]:
         """An object as it is sent, and what it lacks."""
         value = dict(known.value)
         name = self._kind.rows
@@ -238,10 +246,10 @@ class RetailLoader(Loader):
                 own = item.setdefault("orderNumber", value["orderNumber"])
                 if own != value["orderNumber"]:
                     why = BadValue("other_order", "the item belongs to another order number")
-                    return value, BadField(f"{name}[{number}].orderNumber", why, needed=True)
+                    return value, [BadField(f"{name}[{number}].orderNumber", why, needed=True)]
             if items:
                 value[name] = items
-        return value, next(iter(self._mapper.missing(value)), None)
+        return value, self._mapper.missing(value)
 
     def _send(self, objects: Sequence[tuple[dict[str, Any], _Object]]) -> None:
         """Send an array; where Listrak refuses it, each half by itself, down to the objects at fault."""
@@ -323,5 +331,5 @@ def _mapper(run: Run, destination: Destination) -> Mapper:
         raise problem from None
 
 
-def _reason(bad: BadField) -> Rejected:
-    return Rejected.of(bad.bad, bad.path)
+def _reason(*bad: BadField) -> Rejected:
+    return rejection(bad[0].bad.code, [Fault(one.path, one.bad.code, one.bad.reason) for one in bad])

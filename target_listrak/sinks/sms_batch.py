@@ -16,6 +16,7 @@ import msgspec
 
 from listrak_api.errors import RequestRefusedError
 from target_listrak import phones
+from target_listrak.faults import with_faults
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.possible_keys import possible_numbers
 from target_listrak.sinks import sms_account
@@ -32,10 +33,11 @@ from target_listrak.sinks.sms_profile import Profile, property_of
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_listrak.accounting import Journal, Row
     from target_listrak.destinations import Destination
+    from target_listrak.outcomes import Fault
     from target_listrak.run import Run
     from target_listrak.sinks.sms_account import PhoneList, SenderCode, SmsField
 
@@ -174,8 +176,12 @@ class SmsLoader(Loader):
         """Add a row to the batch; a later row of a number takes the earlier one in."""
         number = self.number(record.get(self.phone_property))
         if isinstance(number, BadValue):
-            raise RowRejected(Rejected.of(number))
+            raise RowRejected(with_faults(Rejected.of(number), self.phone_property, self.faults(record)))
         self.take_number(number, record, row)
+
+    def faults(self, record: dict[str, Any]) -> Sequence[Fault]:  # noqa: ARG002 - for subclasses
+        """What is wrong with a record beside its number."""
+        return ()
 
     def number(self, cell: object) -> str | BadValue:
         """The number of a cell as `phones.canonical` reads it, by the settings."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from target_listrak import addresses
 from target_listrak.characters import escaped
-from target_listrak.mapping import BadValues, property_like
+from target_listrak.faults import BadValues
+from target_listrak.mapping import property_like
 from target_listrak.names import NoSuchNameError, choose, folded
 from target_listrak.values import BadValue, Formatter, as_date, formatter
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_listrak.destinations import Destination
+    from target_listrak.outcomes import Fault
     from target_listrak.run import Run
     from target_listrak.sinks.sms_account import SmsField
 
@@ -231,7 +233,18 @@ class ProfileMapping:
                 profile.system[column.system] = value or None
             else:
                 profile.custom[column.field_id] = value
+        self._bad_values.check()
         return profile
+
+    def faults(self, record: Mapping[str, object]) -> list[Fault]:
+        """What is wrong with a record's values: for a row that is rejected for another reason, too."""
+        if not self._bad_values.rejects:
+            return []
+        for column in self._columns:
+            value = column.format(record.get(column.property))
+            if isinstance(value, BadValue):
+                self._bad_values.treat(column.property, value)
+        return self._bad_values.gathered()
 
     def same(self, field_id: int, stored: object, value: str) -> bool:
         """Whether a stored value is the one to send, however Listrak writes it."""

@@ -13,10 +13,11 @@ from target_listrak.sinks.sms_profile import Profile, ProfileMapping, changes, u
 from target_listrak.values import formatter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from target_listrak.accounting import Journal, Row
     from target_listrak.destinations import Destination
+    from target_listrak.outcomes import Fault
     from target_listrak.run import Run
     from target_listrak.sinks.sms_batch import Resolved
 
@@ -51,6 +52,10 @@ class UpdatingLoader(SmsLoader):
         super().schema(schema, key_properties)
         names = [name for name in schema.get("properties") or {} if name != self.phone_property]
         self.mapping = ProfileMapping(self.run, self.destination, self.resolved.fields, names)
+
+    def faults(self, record: dict[str, Any]) -> Sequence[Fault]:
+        """What is wrong with a record's values."""
+        return self.mapping.faults(record)
 
     def entry(self, number: str, record: dict[str, Any], row: Row) -> Entry:
         """The record's number and values."""

@@ -87,3 +87,49 @@ def test_T12_one_value_rejects_its_row_and_the_others_are_loaded(
     # Until it is corrected it is rejected again, for the same reason.
     again = runs.good([*outcome.rejects_path.read_bytes().splitlines()], target)
     assert [one["rejected"]["reason"] for one in again.rejects if "rejected" in one] == [rejected["reason"]]
+
+
+def test_T27_all_faults_of_a_row_are_named_at_once(runs: Runs) -> None:
+    fields = {"a": "First Name", "b": "Birthday", "c": "Points"}
+    target = {"people": {"kind": "email_list", "list": "Newsletter", "fields": fields}}
+    head = schema("people", "email", "a", "b", "c")
+    bad = {"a": {}, "b": "yesterday", "c": "many"}
+    rows = [
+        record("people", email="ann@example.com\u200b", **bad),
+        record("people", email="bob@example.com", **bad),
+    ]
+    outcome = runs.good([head, *rows], target)
+    assert outcome.codes == ["bad_email_address", "bad_value"]
+    first, second = (one["rejected"] for one in outcome.rejects if one["type"] == "RECORD")
+    assert [one["property"] for one in first["faults"]] == ["email", "a", "b", "c"]
+    codes = ["bad_email_address", "not_a_text", "not_a_date", "not_a_number"]
+    assert [one["code"] for one in first["faults"]] == codes
+    assert [one["property"] for one in second["faults"]] == ["a", "b", "c"]
+    assert all(f"{name}: " in second["reason"] for name in "abc")
+
+
+def test_T27_a_row_with_many_faults_has_a_short_reason(runs: Runs) -> None:
+    names = [f"{number} {'x' * 500}" for number in range(60)]
+    target = {
+        "orders": {
+            "kind": "orders",
+            "fields": {name: f"meta{1 + number % 5}" for number, name in enumerate(names)},
+        }
+    }
+    outcome = runs.run([schema("orders", *names), record("orders", **{name: {} for name in names})], target)
+    (rejected,) = (one["rejected"] for one in outcome.rejects if one["type"] == "RECORD")
+    assert len(rejected["reason"]) < 2_000
+
+
+def test_T27_all_faults_of_an_sms_row_and_of_an_order_are_named_at_once(runs: Runs) -> None:
+    outcome = SmsWorld(runs).load(
+        [{"phone": "2165553100 x1", "birthday": "yesterday", "email": "ann@@example.com"}]
+    )
+    (rejected,) = (one["rejected"] for one in outcome.rejects if one["type"] == "RECORD")
+    assert rejected["code"] == "bad_phone_number"
+    assert [one["property"] for one in rejected["faults"]] == ["phone", "email", "birthday"]
+    head = schema("orders", "orderNumber", "orderTotal", "dateEntered", "status")
+    row = record("orders", orderNumber="1", orderTotal="much", status="lost")
+    outcome = runs.good([head, row], {"orders": {"kind": "orders"}})
+    (rejected,) = (one["rejected"] for one in outcome.rejects if one["type"] == "RECORD")
+    assert {"orderTotal", "status"} <= {one["property"] for one in rejected["faults"]}
