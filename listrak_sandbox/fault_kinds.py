@@ -189,6 +189,16 @@ async def _short_answer(_: Call, answer: Answer, parameters: Parameters) -> Answ
     return _without(answer, int(parameters["rows"]))
 
 
+async def _null_property(_: Call, answer: Answer, parameters: Parameters) -> Answer:
+    """Make a property null in every so many-th row of an answer."""
+    envelope = msgspec.json.decode(answer.body)
+    for row in envelope["data"][:: max(int(parameters["every"]), 1)]:
+        if parameters["property"] in row:
+            row[parameters["property"]] = None
+    answer.body = ENCODER.encode(envelope)
+    return answer
+
+
 def _without(answer: Answer, rows: int | None) -> Answer:
     """Take the last rows out of an answer and its next cursor away; None: all rows."""
     envelope = msgspec.json.decode(answer.body)
@@ -330,6 +340,10 @@ KINDS: dict[str, Kind] = {
     "short_answer": Kind(
         "the last rows of a collection are missing, and no more are announced", after=_short_answer,
         applies=_has_rows, parameters=_ROWS,
+    ),
+    "null_property": Kind(
+        "a property is null in some rows", after=_null_property, applies=_has_rows,
+        parameters={"property": "sendDate", "every": 3},
     ),
     "slow": Kind("the answer comes late", _slow, parameters={"seconds": 1.0}),
     "stall": Kind("no answer at all", connections.stall, parameters=_SECONDS),

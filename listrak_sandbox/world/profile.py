@@ -28,7 +28,8 @@ def _whole(_: int, draw: int) -> str:
 
 
 def _day(_: int, draw: int) -> str:
-    return date_text((draw % 700) * DAY)
+    # Values of date fields are not all dates.
+    return "n/a" if draw % 41 == 3 else date_text((draw % 700) * DAY)  # noqa: PLR2004  any residue will do
 
 
 def _birthday(_: int, draw: int) -> str:

@@ -584,6 +584,13 @@ def test_short_answer(sms: Api) -> None:
     assert (short["data"], short["nextPageCursor"]) == (truth["data"][:6], None)
 
 
+def test_null_property(sms: Api) -> None:
+    """M: both dates of an activity row may be null; null occurs in every property of the examples."""
+    switch_on(sms, "null_property", property="merchantName", every=2)
+    rows = sms.get(CODES)["data"]
+    assert [row["merchantName"] is None for row in rows] == [True, False, True]
+
+
 def test_every_kind_has_a_test() -> None:
     with open(__file__, encoding="utf-8") as file:  # noqa: PTH123  this file
         text = file.read()
