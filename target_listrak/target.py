@@ -53,6 +53,10 @@ _COUNT_EVERY = 1000
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
+_MAP_FAILURES = (MapExpressionError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What an expression of `stream_maps` raises for a record; the SDK passes on most of it as it is."""
+
+
 class TargetTerminated(Terminated):
     """SIGTERM or SIGINT came.
 
@@ -105,6 +109,7 @@ class Feed:
     Attributes:
         ends: The ends of the incoming streams that it is made of: more than one where stream maps give them
             the same name.
+        made_by_maps: Properties that stream maps make, by `names.folded`.
     """
 
     def __init__(self, stream: str, journal: Journal, loader: Loader | None, *, reject: bool) -> None:
@@ -112,6 +117,7 @@ class Feed:
         self.journal = journal
         self.loader = loader
         self.ends: dict[str, StreamEnd] = {}
+        self.made_by_maps: set[str] = set()
         self._reject = reject
         self._sink: Sink | None = None
         self._keys: list[str] = []
@@ -140,13 +146,13 @@ class Feed:
             wanted = None if validates else self._paths.columns(self.loader.columns_wanted())
             self._codec = codec_of(self.stream, wanted, keys)
 
-    def take(self, record: object, line: bytes, stream_map: StreamMap | None = None) -> None:
+    def take(self, record: object, line: bytes, *, mapped: bool = True) -> None:
         """Take one record: every one of them ends in the books, whatever is wrong with it.
 
         Args:
             record: The record, after stream maps.
             line: The line that it came with.
-            stream_map: The stream map that was not applied to it, for it cannot be used.
+            mapped: Whether the stream map, if there is one, was applied to it.
         """
         row = self.journal.open(line)
         self._note_read(1)
@@ -154,7 +160,7 @@ class Feed:
         if loader is None:
             self._without_destination(row)
             return
-        self._note_keys(record, stream_map)  # before anything can reject it
+        self._note_keys(record, mapped=mapped)  # before anything can reject it
         try:
             loader.take(self._expanded(self._checked(record)), row)
         except RowNotLoaded as ended:
@@ -197,24 +203,24 @@ class Feed:
         """Take one record through a stream map; one that the map cannot treat is rejected."""
         try:
             transformed = stream_map.transform(dict(record))
-        except MapExpressionError:
+        except _MAP_FAILURES:
             rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
             self.journal.end(self.journal.open(line), rejected)
-            self._note_keys(record, stream_map)
+            self._note_keys(record, mapped=False)
             return
         if transformed is not None:  # else the map's filter leaves it out, as the user asked
             self.take(transformed, line)
 
-    def _note_keys(self, record: object, stream_map: StreamMap | None) -> None:
+    def _note_keys(self, record: object, *, mapped: bool) -> None:
         """Tell the mirror, if there is one, whom a row could mean, whatever the row's result will be."""
         loader = self.loader
         if loader is None or loader.mirror is None:
             return
         named = record.record if isinstance(record, Unreadable) else record
         # A key that a map would have made is not known, whatever the record has under its name.
-        made = {folded(one) for one in getattr(stream_map, "map_config", ())}
         key = loader.key_property
-        if not isinstance(named, dict) or folded(key) in made or folded(key.partition(".")[0]) in made:
+        made = not mapped and {folded(key), folded(key.partition(".")[0])} & self.made_by_maps
+        if made or not isinstance(named, dict):
             loader.mirror.note(None)
         else:
             loader.mirror.note(loader.possible_keys(self._expanded(named)))
@@ -337,6 +343,8 @@ class TargetListrak(CheckedSettings, Target):
         # Those of streams that no stream map touches.
         self._direct: dict[str, tuple[Feed, StreamEnd]] = {}
         self._ends: dict[str, StreamEnd] = {}
+        stream_maps = (self.config.get("stream_maps") or {}).values()
+        self._made_by_maps = {folded(name) for one in stream_maps if isinstance(one, dict) for name in one}
         self._schemas: dict[str, bytes] = {}
         self._flushed_at = time.monotonic()
         self._over = False
@@ -394,6 +402,7 @@ class TargetListrak(CheckedSettings, Target):
             self._direct[stream] = self._routes[stream][0][1], end
         for _, feed in self._routes[stream]:
             feed.ends[stream] = end
+            feed.made_by_maps = self._made_by_maps
             self.run.rejects.schema(feed.stream, self.message_reader.line)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
@@ -451,7 +460,7 @@ class TargetListrak(CheckedSettings, Target):
         self._ends[stream].record(version)
         for stream_map, feed in routes:
             if stream_map is None or not isinstance(record, dict):
-                feed.take(record, line, stream_map)
+                feed.take(record, line, mapped=stream_map is None)
             else:
                 feed.take_mapped(stream_map, record, line)
         self._flush_if_old()
