@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from types import SimpleNamespace
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from target_listrak.outcomes import UNCHANGED, Declined
 from target_listrak.sinks.sms_account import PhoneList
 from target_listrak.sinks.sms_contacts import State
 from target_listrak.sinks.sms_members import PhoneListMembers
+
+if TYPE_CHECKING:
+    import pytest
 
 STATES = {
     "14155550100": State.SUBSCRIBED,
