@@ -173,7 +173,7 @@ class Settings:
     sms_inactive_readable: bool = True
     sms_import_blank_clears: bool = False
     crm_enabled: bool = True
-    data_validation: str = "strict"
+    data_validation: str = "late"
     data_resource_id: str = "null"
     profile_field_group_limit: int = 25
     profile_field_limit: int = 100

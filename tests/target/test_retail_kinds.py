@@ -248,14 +248,14 @@ def test_null_is_sent_only_if_nulls_are_to_clear(runs: Runs) -> None:
 
 def test_a_refused_array_is_searched_and_only_the_refused_rows_are_rejected(runs: Runs) -> None:
     """Listrak refuses customers without an address here, and says so for the array as a whole."""
-    runs.sandbox.settings(crm_enabled=False)
+    runs.sandbox.settings(crm_enabled=False, data_validation="strict")
     try:
         customers = [{"customer_number": n, "email": f"c{n}@example.org"} for n in range(100)]
         for number in (3, 50, 51, 99):
             customers[number]["email"] = None
         outcome = load(runs, "customers", customers)
     finally:
-        runs.sandbox.settings(crm_enabled=True)
+        runs.sandbox.settings(crm_enabled=True, data_validation="late")
     assert outcome.figures == (100, 96, 0, 4, 0)
     rejected = {line["record"]["customer_number"] for line in outcome.rejects if line["type"] == "RECORD"}
     assert rejected == {3, 50, 51, 99}
@@ -265,12 +265,12 @@ def test_a_refused_array_is_searched_and_only_the_refused_rows_are_rejected(runs
 
 
 def test_what_was_merged_is_written_down_whole_when_it_is_rejected_and_can_be_sent_again(runs: Runs) -> None:
-    runs.sandbox.settings(crm_enabled=False)
+    runs.sandbox.settings(crm_enabled=False, data_validation="strict")
     try:
         rows_ = [{"customer_number": "1", "first_name": "Jo"}, {"customer_number": "1", "last_name": "Doe"}]
         outcome = load(runs, "customers", rows_)
     finally:
-        runs.sandbox.settings(crm_enabled=True)
+        runs.sandbox.settings(crm_enabled=True, data_validation="late")
     assert outcome.figures == (2, 0, 0, 1, 1)
     messages = [{**line, "record": line["record"]} for line in outcome.rejects if line["type"] == "RECORD"]
     schemas = [line for line in outcome.rejects if line["type"] == "SCHEMA"]
@@ -280,13 +280,13 @@ def test_what_was_merged_is_written_down_whole_when_it_is_rejected_and_can_be_se
 
 
 def test_where_everything_is_refused_the_search_ends_with_the_run(runs: Runs) -> None:
-    runs.sandbox.settings(crm_enabled=False)
+    runs.sandbox.settings(crm_enabled=False, data_validation="strict")
     try:
         runs.sandbox.forget_requests()
         messages = [schema("s", "customer_number"), *(record("s", customer_number=n) for n in range(5000))]
         outcome = runs.run(messages, {"s": {"kind": "customers"}}, max_reject_share=0.2)
     finally:
-        runs.sandbox.settings(crm_enabled=True)
+        runs.sandbox.settings(crm_enabled=True, data_validation="late")
     assert outcome.error is not None
     assert outcome.states == []
     assert runs.sandbox.requests()["total"] < 2000
