@@ -71,11 +71,16 @@ class NumberForm:
 
     def __init__(self, form: str | None = None) -> None:
         self._index: int | None = {"international": 0, "national": 1}.get(form or "")
+        self._proven = False
 
     @property
     def known(self) -> bool:
         """Whether the form is set or was learned."""
         return self._index is not None
+
+    def explains(self, number: str) -> bool:
+        """Tell whether the form may be why Listrak does not find a number: none was found in it so far."""
+        return len(number_forms(number)) > 1 and not self._proven
 
     def call(self, number: str, make: Callable[[str], T], first: str = "") -> T:
         """Make a call with the number in the form that Listrak takes.
@@ -100,7 +105,9 @@ class NumberForm:
         if len(forms) == 1:
             return make(forms[0])
         if self._index is not None:
-            return make(forms[self._index])
+            answer = make(forms[self._index])
+            self._proven = True
+            return answer
         order = sorted(forms, key=lambda form: form != first)
         try:
             answer = make(order[0])
@@ -111,4 +118,5 @@ class NumberForm:
             self._index = forms.index(order[1])
         else:
             self._index = forms.index(order[0])
+        self._proven = True
         return answer

@@ -21,6 +21,7 @@ CHOICES = {
     "cursor_form": ("value", "uri"),
     "cursor_end": ("null", "empty", "absent"),
     "import_outcome": ("complete", "fail", "stall"),
+    "beta_answer": ("imports", "null"),
     "include_unsubscribed_result": ("previously_unsubscribed", "updated"),
     "data_validation": ("late", "strict"),
     "data_resource_id": ("null", "text", "number"),
@@ -98,6 +99,7 @@ class Settings:
             contact that it updated: ``previously_unsubscribed`` or ``updated``.
         beta_seconds: Seconds of real time that what the beta route took waits as a queued import before it
             is begun. Imports made meanwhile may be carried out before it.
+        beta_answer: What the beta route's resourceId holds: the ``imports`` that it made, or ``null``.
         import_minimum_rows: Smallest number of rows an import file may have; a smaller one is refused.
         import_outcome: ``complete``, ``fail`` (ends halfway) or ``stall`` (stops halfway, never ends).
         import_end_word: The status word of an import that ended well.
@@ -153,6 +155,7 @@ class Settings:
     imports_kept_days: float = 30.0
     include_unsubscribed_result: str = "previously_unsubscribed"
     beta_seconds: float = 0.3
+    beta_answer: str = "imports"
     beta_route: bool = True
     import_minimum_rows: int = 1
     import_outcome: str = "complete"

@@ -18,7 +18,7 @@ __all__ = ["ImportFailedError", "await_import"]
 
 _FIRST_LOOK_SECONDS: Final = 0.1
 _LOOK_SLOWER: Final = 1.6
-_APPEARS_WITHIN: Final = 60.0
+APPEARS_WITHIN: Final = 60.0
 """Seconds within which an import that was just started may still be unknown to its status route."""
 _AGAIN: Final = "Its rows are not confirmed: the next run sends them again."
 
@@ -50,7 +50,7 @@ def await_import(run: Run, where: str, read: Callable[[], Any]) -> None:
         try:
             status = read()
         except NotFoundError:
-            if elapsed > _APPEARS_WITHIN:
+            if elapsed > APPEARS_WITHIN:
                 raise
             status = None
         if isinstance(status, dict):

@@ -260,7 +260,7 @@ class NumberStream(SmsStream):
         try:
             return super()._send(context, step)
         except NotFoundError as error:
-            if self._tap.phone_path_form.known:
+            if not self._tap.phone_path_form.explains(str(context["phoneNumber"])):
                 logger.warning("%s: a contact was deleted while it was being read", self.name)
                 return Rows([])
             message = (

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from target_runs import Outcome, Runs, record, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CODE, OTHER_CODE = 410, 420
 CLUB, STOCK, WINE, HOLIDAY, OUTLET = 7101, 7102, 7103, 7104, 7201
@@ -82,9 +86,16 @@ class SmsWorld:
         """The contact imports that were made."""
         return list(self.runs.sandbox.written()["sms"]["imports"])
 
-    def load(self, rows: list[dict[str, Any]], kind: str = "sms_list", **options: object) -> Outcome:
+    def load(
+        self,
+        rows: list[dict[str, Any]],
+        kind: str = "sms_list",
+        *,
+        settings: Mapping[str, object] = MappingProxyType({}),
+        **options: object,
+    ) -> Outcome:
         """Load rows, and see that all are accounted for."""
-        return self.runs.good(messages(rows), destination(kind, **options))
+        return self.runs.good(messages(rows), destination(kind, **options), **settings)
 
 
 def destination(kind: str = "sms_list", **options: object) -> dict[str, Any]:

@@ -288,6 +288,32 @@ def test_the_beta_route_is_used_where_the_account_has_it(
     assert "no access to Listrak's beta route" in caplog.text
 
 
+@pytest.mark.parametrize("answer", ["imports", "null"])
+def test_the_beta_route_is_confirmed_by_the_imports_that_it_makes(runs: Runs, answer: str) -> None:
+    """Its 201 means queued: later rows of the same contact wait, and STATE waits for the import's results."""
+    runs.sandbox.settings(beta_answer=answer, beta_seconds=0.5, import_seconds=0.2)
+    runs.save(NEWSLETTER, "a@example.org")
+    rows = [record("people", email="a@example.org", points=number) for number in (1, 2, 3)]
+    messages = [SCHEMA, rows[0], state(1), rows[1], state(2), rows[2], state(3)]
+    outcome = runs.good(messages, to_fields(route="beta"), batch_size_rows=1)
+    assert outcome.figures == (3, 3, 0, 0, 0)
+    assert outcome.states == [1, 2, 3]
+    assert runs.values(NEWSLETTER, "a@example.org") == {POINTS: "3"}
+
+
+def test_a_lost_answer_of_the_beta_route_leaves_no_import_behind_that_could_win_later(runs: Runs) -> None:
+    runs.sandbox.settings(beta_seconds=0.5)
+    runs.save(NEWSLETTER, "a@example.org")
+    route = "/List/{listId}/Contact/SegmentationField"
+    lost = {"kind": "lost_answer", "route": route, "method": "POST", "count": 1}
+    runs.sandbox.control("POST", "faults", [lost])
+    rows = [record("people", email="a@example.org", points=number) for number in (1, 2)]
+    outcome = runs.good([SCHEMA, rows[0], rows[1], state(1)], to_fields(route="beta"), batch_size_rows=1)
+    assert outcome.figures == (2, 2, 0, 0, 0)
+    assert runs.values(NEWSLETTER, "a@example.org") == {POINTS: "2"}
+    assert len(runs.imports()) == 3
+
+
 def test_a_stream_is_split_by_the_list_that_records_name(runs: Runs) -> None:
     split = {"people": {"kind": "email_list", "list_from": "to"}}
     rows = [
