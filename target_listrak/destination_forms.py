@@ -28,7 +28,7 @@ _JSON_TYPES: Final[dict[type, str]] = {
     dict: "object",
     list: "array",
 }
-_OBJECT_MEMBERS: Final = frozenset({"fields", "create_list"})
+_OBJECT_MEMBERS: Final = frozenset({"fields", "create_list", "delete_markers"})
 """Members that are objects of names that users choose: `kind` may be one of them."""
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from listrak_api.errors import ConfigurationError
 from listrak_api.settings import plain
 from listrak_singer.names import did_you_mean, nearest
+from target_listrak.deletions import delete_markers
 from target_listrak.destination_forms import entries, member_value, plain_fields
 
 __all__ = ["KINDS", "OPTIONS", "REQUIRED", "Destination", "Destinations", "Option"]
@@ -138,8 +139,26 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "event_ids": Option("Events (ids) to raise for each contact.", (list,), default=()),
     "allow_deletes": Option(
-        "Records with `_sdc_deleted_at` unsubscribe, set `off` (audience) or mark the product review as "
-        "deleted (reviews). Without it they are rejected.",
+        "Records that their source marks as deleted unsubscribe, set `off` (audience) or mark the product "
+        "review as deleted (reviews). Without it they are rejected. They never subscribe.",
+        (bool,),
+        default=False,
+    ),
+    "delete_markers": Option(
+        "Further properties that mark a deletion, beside those of the run and the known ones: a list of "
+        "properties with a date or boolean, or an object from property to the values that mean deleted.",
+        (list, dict),
+    ),
+    "subscribed": _property(
+        "The property that says whether the contact agreed. A record that says no is declined; so is one "
+        "without a value. Default: `subscriptionState`, as Listrak writes it, where the stream has it."
+    ),
+    "subscribed_values": Option(
+        "The values of `subscribed` that mean yes, where it is not a boolean; all others mean no.",
+        (list, str),
+    ),
+    "unsubscribe": Option(
+        "Unsubscribe the contacts whose record says no (`subscribed`) instead of declining the record.",
         (bool,),
         default=False,
     ),
@@ -166,6 +185,7 @@ _MIRROR = ("mirror", "mirror_without_state", "max_removed_share", "allow_deletes
 _SMS_FIELDS = ("email", "fields", "null_handling", "on_bad_value")
 _RETAIL = ("fields", "null_handling", "on_bad_value")
 _SHARES = ("max_reject_share", "max_declined_share")
+_CONSENT = ("subscribed", "subscribed_values", "unsubscribe")
 
 _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "email_list": (
@@ -178,6 +198,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
         "trigger_journeys",
         "event_ids",
         "allow_deletes",
+        *_CONSENT,
     ),
     "email_unsubscribe": ("list", "list_from", "email"),
     "profile_fields": (
@@ -203,7 +224,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
         "include_unsubscribed",
         *_MIRROR,
     ),
-    "sms_list": ("sender_code", "phone_list", "phone", *_SMS_FIELDS, "resubscribe", *_MIRROR),
+    "sms_list": ("sender_code", "phone_list", "phone", *_SMS_FIELDS, "resubscribe", *_CONSENT, *_MIRROR),
     "sms_profiles": ("sender_code", "phone", *_SMS_FIELDS),
     "sms_unsubscribe": ("sender_code", "phone_list", "phone"),
     "sms_opt_out": ("sender_code", "phone"),
@@ -213,7 +234,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "reviews": (*_RETAIL, "allow_deletes"),
     "rating_summaries": _RETAIL,
 }
-KINDS: Final = {kind: (*members, *_SHARES) for kind, members in _MEMBERS.items()}
+KINDS: Final = {kind: (*members, "delete_markers", *_SHARES) for kind, members in _MEMBERS.items()}
 """The members that each kind of destination has."""
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
@@ -394,6 +415,7 @@ def _check_together(destination: Destination) -> None:
     _check_mirror(destination)
     _check_fields(destination)
     _check_events(destination)
+    _check_consent(destination)
 
 
 def _check_shares(destination: Destination) -> None:
@@ -452,6 +474,19 @@ def _check_events(destination: Destination) -> None:
     for event_id in destination.option("event_ids"):
         if not isinstance(event_id, int) or isinstance(event_id, bool) or event_id <= 0:
             raise destination.error("event_ids", "a list of event ids (positive whole numbers) is needed")
+
+
+def _check_consent(destination: Destination) -> None:
+    values = destination.options.get("subscribed_values")
+    if values is not None and "subscribed" not in destination.options:
+        raise destination.error("subscribed_values", "it goes with `subscribed`")
+    many = [values] if isinstance(values, str) else values
+    if values is not None and not (many and all(isinstance(one, str | int | float) for one in many)):
+        raise destination.error("subscribed_values", "expected a value, or a list of values")
+    try:
+        delete_markers(destination.options.get("delete_markers"))
+    except ValueError as error:
+        raise destination.error("delete_markers", str(error)) from None
 
 
 _TYPE_NAMES = {

@@ -49,7 +49,7 @@ class Hub:
         """Hand over the list's other batches that hold this contact, before a later row of it is taken."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
-            for other in [one for one in others if one is not batch and key in one.buffer.rows]:
+            for other in [one for one in others if one is not batch and one.buffer.may_hold(key)]:
                 other.seal()
 
     def make_way_for_all(self, batch: OpenBatch, keys: Collection[str]) -> None:
@@ -57,7 +57,7 @@ class Hub:
         others = self._by_list[batch.list_id]
         if len(others) > 1:
             for other in [one for one in others if one is not batch]:
-                if not other.buffer.rows.keys().isdisjoint(keys):
+                if other.buffer.by_external_id or not other.buffer.rows.keys().isdisjoint(keys):
                     other.seal()
 
     def bound_memory(self, rows: int = 1) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXTERNAL_ID",
+    "EXTERNAL_KEY",
     "MAX_FILE_BYTES",
     "NEW_EMAIL",
     "Buffer",
@@ -59,6 +60,9 @@ EXTERNAL_ID: Final = -1
 """The column of the external contact id, where field ids name the other columns."""
 NEW_EMAIL: Final = -2
 """The column of a contact's new address. It is in no file: such rows are single calls."""
+
+EXTERNAL_KEY: Final = "\0"
+"""What the key of a contact begins with that is known by its external id only."""
 
 ColumnId = int
 """A profile field's id, or one of the two above."""
@@ -88,6 +92,7 @@ class Buffer:
 
     Attributes:
         rows: From the contact's key to its index.
+        by_external_id: How many keys are external ids, whose contacts are not known yet.
         lines: The lines, by index.
         layouts: The layouts that occur, and `layout_of` the one of each row, by index.
         bytes: The size of all lines.
@@ -96,6 +101,7 @@ class Buffer:
     def __init__(self, *, clears: bool = False) -> None:
         self.clears = clears
         self.rows: dict[str, int] = {}
+        self.by_external_id = 0
         self.lines: list[bytes] = []
         self.layouts: list[Layout] = []
         self.layout_of = array("I")
@@ -149,6 +155,7 @@ class Buffer:
             self._lengths[index] = len(record)
             return
         self.lines.append(line)
+        self.by_external_id += key.startswith(EXTERNAL_KEY)
         if layout is not self._last_layout:
             self._last_layout, self._last_layout_id = layout, self._layout_id(layout)
         self.layout_of.append(self._last_layout_id)
@@ -157,6 +164,11 @@ class Buffer:
         self._offsets.append(offset)
         self._lengths.append(len(record))
         self.bytes += len(line)
+
+    def may_hold(self, key: str) -> bool:
+        """Whether a row may be of this contact: an external id and an address may be of the same one."""
+        external = key.startswith(EXTERNAL_KEY)
+        return key in self.rows or (len(self) > self.by_external_id if external else self.by_external_id > 0)
 
     def add_many(self, keys: Sequence[str], layout: Layout, lines: Sequence[bytes], rows: Rows) -> None:
         """Take rows that have the same columns; as `add`, one after the other.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_singer.names import nearest
 from target_listrak.characters import escaped
+from target_listrak.deletions import delete_markers
 from target_listrak.destinations import OPTIONS
 from target_listrak.names import folded
 
@@ -66,6 +67,8 @@ def _named(destination: Destination) -> Iterator[tuple[str, str]]:
     for member, value in destination.options.items():
         if OPTIONS[member].names_property:
             yield member, str(value)
+    for name in delete_markers(destination.options.get("delete_markers")):
+        yield "delete_markers", name
     fields = destination.option("fields") if "fields" in destination.options else None
     if isinstance(fields, dict):
         for name in fields:

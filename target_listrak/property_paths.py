@@ -64,9 +64,14 @@ class PropertyPaths:
             properties[MEMBERSHIP] = {}
         self.schema = {**schema, "properties": properties} if properties else schema
 
-    def columns(self, wanted: Sequence[str] | None) -> Sequence[str] | None:
-        """The properties of the input that are wanted as columns; None where records are taken one by one."""
-        if wanted is None or self._member_from is not None:
+    def columns(self, wanted: Sequence[str] | None, judged: Sequence[str] = ()) -> Sequence[str] | None:
+        """The properties of the input that are wanted as columns; None where records are taken one by one.
+
+        Args:
+            wanted: The properties, under the names of the settings.
+            judged: Properties of the settings by which records are judged before they are loaded.
+        """
+        if wanted is None or self._member_from is not None or any(name in self._paths for name in judged):
             return None
         paths = [self._paths.get(name, (name,)) for name in wanted]
         return [path[0] for path in paths] if all(len(path) == 1 for path in paths) else None
@@ -104,9 +109,10 @@ def _named(destination: Destination) -> Iterator[str]:
     for member, value in destination.options.items():
         if OPTIONS[member].names_property:
             yield str(value)
-    fields = destination.options.get("fields")
-    if isinstance(fields, Mapping):
-        yield from map(str, fields)
+    for member in ("fields", "delete_markers"):
+        names = destination.options.get(member)
+        if isinstance(names, Mapping | list):
+            yield from map(str, names)
 
 
 def _spelled_otherwise(name: str, properties: Mapping[str, Any]) -> _Path | None:

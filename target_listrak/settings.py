@@ -64,6 +64,14 @@ _LOADING: Final[dict[str, Any]] = {
         "minimum": 0,
         "maximum": 1,
     },
+    "delete_markers": {
+        "type": ["array", "object", "null"],
+        "title": "Markers of deletions",
+        "description": "Properties by which sources mark deleted records, beside the known ones "
+        "(`_sdc_deleted_at`, `_ab_cdc_deleted_at`, `_fivetran_deleted`, `__deleted`, `__op` and others): a "
+        "list of properties with a date or a boolean, or an object from property to the values that mean "
+        "deleted. A deletion never subscribes anybody; see `allow_deletes`.",
+    },
     "dry_run": {
         "type": ["boolean", "null"],
         "title": "Dry run",

@@ -139,12 +139,13 @@ class Feed:
         if self.loader is not None:
             self._paths = PropertyPaths(self.loader.destination, schema)
             check_property_names(self.loader.destination, self.stream, schema)
-            self.loader.schema(self._paths.schema, keys)
+            self.loader.take_schema(self._paths.schema, keys)
+            signs = self.loader.signs
             if self.loader.mirror is not None:
                 self.loader.mirror.watch(self.journal.account, self.ends)
             validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
-            wanted = None if validates else self._paths.columns(self.loader.columns_wanted())
-            self._codec = codec_of(self.stream, wanted, keys)
+            wanted = None if validates else self._paths.columns(self.loader.columns_wanted(), signs.named)
+            self._codec = codec_of(self.stream, wanted, keys, schema, signs)
 
     def take(self, record: object, line: bytes, *, mapped: bool = True) -> None:
         """Take one record: every one of them ends in the books, whatever is wrong with it.
@@ -162,7 +163,9 @@ class Feed:
             return
         self._note_keys(record, mapped=mapped)  # before anything can reject it
         try:
-            loader.take(self._expanded(self._checked(record)), row)
+            checked = self._expanded(self._checked(record))
+            take = loader.take_leaving if loader.signs.leaves(checked) else loader.take
+            take(checked, row)
         except RowNotLoaded as ended:
             self.journal.end(row, ended.outcome)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from target_listrak.accounting import Journal, Row
+    from target_listrak.addresses import Address
     from target_listrak.destinations import Destination
     from target_listrak.lists import EmailList
     from target_listrak.profile_fields import ProfileField
@@ -111,8 +112,14 @@ class AudienceLoader(ListLoader):
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Compare one record with what is so; put it into the batch if it differs."""
         address = self.address(record)
+        self._set(address, row, wanted=self._wanted(record))
+
+    def take_leaving(self, record: dict[str, Any], row: Row) -> None:
+        """Set the contact `off`: its source deleted the record, and `allow_deletes` says so."""
+        self._set(self.leaving_address(record), row, wanted=False)
+
+    def _set(self, address: Address, row: Row, *, wanted: bool) -> None:
         assert self._members is not None  # noqa: S101 - given before; for the type checker
-        wanted = self._wanted(record)
         if self._members.says(address.key, on=wanted):
             self.journal.end(row, UNCHANGED)
             return
@@ -128,14 +135,8 @@ class AudienceLoader(ListLoader):
         """Whether the record says that its contact is in the audience.
 
         Raises:
-            RowRejected: It says neither, or it is a deletion and `allow_deletes` is off.
+            RowRejected: It says neither.
         """
-        if record.get("_sdc_deleted_at"):
-            if not self.destination.option("allow_deletes"):
-                raise RowRejected(
-                    Rejected("deleted", "the source deleted the record, and allow_deletes is off")
-                )
-            return False
         if self._member is None:
             return True
         member = as_boolean(record.get(self._member))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.outcomes import Outcome, Rejected, rejected_by
+from target_listrak.row_signs import RowSigns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
@@ -55,6 +56,7 @@ class Loader(abc.ABC):
     Attributes:
         kinds: The kinds of destination that the class serves.
         mirror: Set from the first `schema` on where the destination mirrors: it is told of every row.
+        signs: Judges each record before `take` or `take_leaving` gets it (made by `take_schema`).
     """
 
     kinds: ClassVar[tuple[str, ...]]
@@ -73,6 +75,7 @@ class Loader(abc.ABC):
         self.journal = journal
         self.resolved = resolved
         self.mirror: Mirror | None = None
+        self.signs: RowSigns
 
     @classmethod
     @abc.abstractmethod
@@ -96,6 +99,19 @@ class Loader(abc.ABC):
         """The destination in a few words, for the accounting: its kind and where it is."""
         return destination.kind
 
+    def take_schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
+        """Take a SCHEMA, the first or a changed one.
+
+        Raises:
+            ConfigurationError: The stream cannot go to this destination.
+        """
+        self.schema(schema, key_properties)
+        self.signs = RowSigns(self.destination, self.run.config["delete_markers"], self.is_data)
+
+    def is_data(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether a property is the destination's own data, even if named like a marker of deletions."""
+        return False
+
     @abc.abstractmethod
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Take a SCHEMA, the first or a changed one: prepare what is the same for all its records.
@@ -116,6 +132,18 @@ class Loader(abc.ABC):
             RowRejected: The row is wrong.
             RowDeclined: The row is right and must not be loaded.
         """
+
+    def take_leaving(self, record: dict[str, Any], row: Row) -> None:
+        """Take one record whose contact leaves: an allowed deletion, or one that says no to consent.
+
+        Args:
+            record: As for `take`.
+            row: As for `take`.
+
+        Raises:
+            RowRejected: It lacks what finds the contact, or the kind removes nobody.
+        """
+        raise NotImplementedError
 
     def columns_wanted(self) -> tuple[str, ...] | None:
         """The properties that `prepare` wants of many records; None where they are taken one by one.

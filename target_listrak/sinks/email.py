@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from target_listrak.addresses import Address, comparison_key
 from target_listrak.beta import BetaRoute
 from target_listrak.contacts import Contacts
-from target_listrak.import_file import NEW_EMAIL, Buffer, encode_line
+from target_listrak.import_file import EXTERNAL_KEY, NEW_EMAIL, Buffer, encode_line
 from target_listrak.imports import Plan
 from target_listrak.mapping import FieldValuesMapping, Mapper, RowMapping, property_like
-from target_listrak.outcomes import Declined, Outcome, Rejected, RowRejected
+from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.profile_fields import columns_of
 from target_listrak.property_names import nothing_to_write
 from target_listrak.property_paths import MEMBERSHIP
@@ -39,10 +39,12 @@ class FieldsLoader(ListLoader):
 
     needs_fields: ClassVar[bool] = False
 
+    _external_id: str | None = None
+
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
         """Match the schema's properties to the list's fields, making missing ones where that is allowed."""
         option = self.destination.option
-        external_id = self.external_id_column(schema)
+        self._external_id = external_id = self.external_id_column(schema)
         names = ("list_from", "external_id", "new_email", "member", "member_from", "field_values")
         used = {str(self.destination.options[name]) for name in names if name in self.destination.options}
         used |= {self._email, str(external_id)}
@@ -61,6 +63,36 @@ class FieldsLoader(ListLoader):
     def external_id_column(self, schema: Mapping[str, Any]) -> str | None:
         """The property that goes to the external contact id."""
         return self.destination.options.get("external_id") or property_like(schema, _EXTERNAL_ID_NAMES)
+
+    def find_addresses(
+        self, email_list: EmailList, buffer: Buffer, *, include_unsubscribed: bool
+    ) -> Sequence[int]:
+        """Turn the external ids of rows into addresses; decline rows whose contact the list does not know.
+
+        Returns:
+            The rows that are left to load, those with an address among them.
+        """
+        wanted = {
+            key.removeprefix(EXTERNAL_KEY): index
+            for key, index in buffer.rows.items()
+            if key.startswith(EXTERNAL_KEY)
+        }
+        if not wanted:
+            return range(len(buffer))
+        contacts = Contacts(self.run, email_list, self.destination)
+        found = contacts.addresses_of(wanted.keys(), include_unsubscribed=include_unsubscribed)
+        unknown = {
+            index: reason_of(Result.UNKNOWN_CONTACT) for name, index in wanted.items() if name not in found
+        }
+        done: dict[int, Outcome] = dict(unknown)
+        for external_id, address in found.items():
+            index, key = wanted[external_id], comparison_key(address)
+            if key in buffer.rows:  # another row of the batch has the contact's address: one is enough
+                done[index] = UNCHANGED
+            else:
+                buffer.rename(index, key, address)
+        self.settle_all(buffer, done)
+        return [index for index in range(len(buffer)) if index not in done]
 
 
 class EmailListLoader(FieldsLoader):
@@ -86,11 +118,9 @@ class EmailListLoader(FieldsLoader):
         """Whom the import finds unsubscribed is loaded once more where `resubscribe` is on."""
         return bool(self.destination.option("resubscribe"))
 
-    def take_deleted(self, record: dict[str, Any], row: Row) -> None:
-        """Unsubscribe where `allow_deletes` says so."""
-        if not self.destination.option("allow_deletes"):
-            raise RowRejected(Rejected("deleted", "the source deleted the record, and allow_deletes is off"))
-        address = self.address(record)
+    def take_leaving(self, record: dict[str, Any], row: Row) -> None:
+        """Unsubscribe the contact, found by its address or, where the record has none, by its external id."""
+        address = self.leaving_address(record, self._external_id)
         self.add(self.list_of(record), _REMOVE, address.key, (), encode_line([address.sent]), row)
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
@@ -100,7 +130,9 @@ class EmailListLoader(FieldsLoader):
         moved.
         """
         if plan.removes:
-            super().load(email_list, plan, buffer)
+            indices = self.find_addresses(email_list, buffer, include_unsubscribed=True)
+            if indices:
+                self.load_by_import(email_list, plan, buffer, indices)
             return
         single = self.single(email_list, plan, buffer)
         by_call = self.destination.option("double_opt_in")
@@ -210,13 +242,14 @@ class ProfileFieldsLoader(FieldsLoader):
         external = as_text(record.get(name))
         if isinstance(external, BadValue) or not external:
             raise RowRejected(Rejected("no_external_id", f"{name}: an external contact id is needed"))
-        return Address(external, f"\0{external}")
+        return Address(external, f"{EXTERNAL_KEY}{external}")
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load a batch: by the beta route where that is asked for and the account has it, else by import."""
         indices: Sequence[int] = range(len(buffer))
         if self._by_external_id:
-            indices = self._find_addresses(email_list, buffer)
+            unsubscribed = bool(self.destination.option("include_unsubscribed"))
+            indices = self.find_addresses(email_list, buffer, include_unsubscribed=unsubscribed)
         if indices and not (
             self.destination.option("route") == "beta"
             and self._load_by_beta(email_list, plan, buffer, indices)
@@ -228,17 +261,3 @@ class ProfileFieldsLoader(FieldsLoader):
     ) -> bool:
         beta = BetaRoute(self.run, self.importer(plan, email_list))
         return beta.load(email_list, buffer, indices, lambda outcomes: self.settle_all(buffer, outcomes))
-
-    def _find_addresses(self, email_list: EmailList, buffer: Buffer) -> Sequence[int]:
-        """Turn external ids into addresses; reject the rows whose contact the list does not know."""
-        contacts = Contacts(self.run, email_list, self.destination)
-        wanted = {key.removeprefix("\0"): index for key, index in buffer.rows.items()}
-        unsubscribed = self.destination.option("include_unsubscribed")
-        found = contacts.addresses_of(wanted.keys(), include_unsubscribed=unsubscribed)
-        unknown = {
-            index: reason_of(Result.UNKNOWN_CONTACT) for name, index in wanted.items() if name not in found
-        }
-        for external_id, address in found.items():
-            buffer.rename(wanted[external_id], comparison_key(address), address)
-        self.settle_all(buffer, unknown)
-        return [index for index in range(len(buffer)) if index not in unknown]

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from target_listrak.addresses import Address, parse, parse_many
 from target_listrak.characters import escaped
 from target_listrak.contacts import Contacts
+from target_listrak.destinations import KINDS
 from target_listrak.faults import with_faults
-from target_listrak.import_file import Buffer, Layout
+from target_listrak.import_file import EXTERNAL_KEY, Buffer, Layout
 from target_listrak.imports import Importer, Plan
 from target_listrak.mapping import Mapper, RowMapping, name_or_id, property_like
 from target_listrak.names import NoSuchNameError
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.possible_keys import possible_addresses
 from target_listrak.sinks.base import Loader, Prepared, attempt
-from target_listrak.values import BadValue
+from target_listrak.values import BadValue, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -124,9 +125,6 @@ class ListLoader(Loader):
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Put one record's line into the batch of its list."""
-        if record.get("_sdc_deleted_at"):
-            self.take_deleted(record, row)
-            return
         try:
             address = self.address(record)
             email_list = self._list or self.list_of(record)
@@ -172,15 +170,6 @@ class ListLoader(Loader):
             self._seal_if_full(batch)
         self.run.hub.bound_memory(count)
 
-    def take_deleted(self, record: dict[str, Any], row: Row) -> None:
-        """Treat a record that its source deleted: refused, unless the kind knows better."""
-        del record, row
-        raise RowRejected(
-            Rejected(
-                "deleted", f"the source deleted the record, and {self.destination.kind} removes nobody for it"
-            )
-        )
-
     def address(self, record: Mapping[str, Any]) -> Address:
         """The record's address.
 
@@ -202,6 +191,33 @@ class ListLoader(Loader):
         cell = record.get(self._email)
         address = parse(cell)
         return (address.key,) if isinstance(address, Address) else possible_addresses(cell)
+
+    def leaving_address(self, record: Mapping[str, Any], external_id: str | None = None) -> Address:
+        """The address of a record that says that its contact leaves, or its external id as a key.
+
+        Args:
+            record: The record. Of a deletion some sources send the key properties only.
+            external_id: The property with the external contact id, if the destination knows one.
+
+        Raises:
+            RowRejected: It has neither, or its address is not one.
+        """
+        address = parse(record.get(self._email))
+        if isinstance(address, Address):
+            return address
+        if address.code != "no_email_address":
+            raise RowRejected(Rejected.of(address))
+        external = as_text(record.get(external_id)) if external_id else ""
+        if isinstance(external, str) and external:
+            return Address(external, f"{EXTERNAL_KEY}{external}")
+        other = external_id or ("an external id (setting external_id)" if self._knows_external_ids else "")
+        ways = " or ".join(one for one in (self._email, other) if one)
+        reason = f"the source deleted the record and sent its key only: it must send {ways} with deletions"
+        raise RowRejected(Rejected("deleted", reason))
+
+    @property
+    def _knows_external_ids(self) -> bool:
+        return "external_id" in KINDS[self.destination.kind]
 
     def list_of(self, record: Mapping[str, Any]) -> EmailList:
         """The record's list.

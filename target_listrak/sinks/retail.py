@@ -21,7 +21,7 @@ from target_listrak.sinks.base import Loader
 from target_listrak.values import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_listrak.accounting import Journal, Row
     from target_listrak.destinations import Destination
@@ -45,9 +45,7 @@ _RECENT: Final = 2_000
 _GIVE_UP_AFTER: Final = 200
 """Rejected rows after which refused arrays are searched no more, if the run has failed by them anyway."""
 
-_DELETED: Final = Rejected(
-    "deleted", "the source deleted the record (_sdc_deleted_at), and the destination does not delete"
-)
+_UNMARKED: Final[Mapping[str, Any]] = {}
 _SPLIT: Final = Rejected(
     "split_order",
     "earlier rows of this order were sent long before; sending this one would take their items away. "
@@ -127,6 +125,17 @@ class RetailLoader(Loader):
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Add a row to the object of its key."""
+        self._take(record, row)
+
+    def take_leaving(self, record: dict[str, Any], row: Row) -> None:
+        """Mark the object as deleted: its source deleted the record, and `allow_deletes` says so."""
+        self._take(record, row, marked={self._kind.deleted: True})
+
+    def is_data(self, name: str) -> bool:
+        """A property that Listrak has is data, such as `deleted` of a review."""
+        return self._mapper.step(name) is not None
+
+    def _take(self, record: dict[str, Any], row: Row, marked: Mapping[str, Any] = _UNMARKED) -> None:
         made = self._mapper.convert(record)
         for bad in made.bad:
             self._bad_values.treat(bad.path, bad.bad)
@@ -138,8 +147,7 @@ class RetailLoader(Loader):
                 Fault(one.path, one.bad.code, one.bad.reason) for one in lacks if one.path not in named
             ]
             raise RowRejected(rejection("bad_value", faults))
-        if record.get("_sdc_deleted_at"):
-            self._delete(made.value)
+        made.value.update(marked)
         key = self._mapper.key(made.value)
         if isinstance(key, BadField):
             raise RowRejected(_reason(key))
@@ -152,11 +160,6 @@ class RetailLoader(Loader):
         self._weights[lane] += 400 + 2 * len(row.line)
         if len(batch) >= self._most_objects or self._weights[lane] >= _MOST_BYTES:
             self._hand_over(lane)
-
-    def _delete(self, value: dict[str, Any]) -> None:
-        if not self._kind.deleted or not self.destination.option("allow_deletes"):
-            raise RowRejected(_DELETED)
-        value[self._kind.deleted] = True
 
     def _item_key(self, record: dict[str, Any], row: Row) -> object:
         """What tells a flat row's item apart: the stream's keys beside the order number, else the row."""

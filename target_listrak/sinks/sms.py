@@ -51,13 +51,12 @@ class SmsListLoader(UpdatingLoader):
             )
             self.mirror = self.run.mirrors.join(what, self.destination, self._members, self.journal.hold)
 
-    def entry(self, number: str, record: dict[str, Any], row: Row) -> Entry:
-        """The record's number and values, or that the person leaves."""
-        if record.get("_sdc_deleted_at") and self.destination.option("allow_deletes"):
-            if self._members is not None:
-                self._members.leave(number)
-            return Entry(number, row, leaves=True)
-        return super().entry(number, record, row)
+    def take_leaving(self, record: dict[str, Any], row: Row) -> None:
+        """Add a row whose person leaves the list."""
+        number = self.leaving_number(record)
+        if self._members is not None:
+            self._members.leave(number)
+        self.put(Entry(number, row, leaves=True), record)
 
     def handle(self, entry: Entry) -> Outcome | None:
         """Look a number up, and create, subscribe, update or unsubscribe it."""

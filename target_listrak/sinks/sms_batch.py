@@ -18,6 +18,7 @@ from listrak_api.errors import RequestRefusedError
 from target_listrak import phones
 from target_listrak.faults import with_faults
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
+from target_listrak.plain_values import plain_value
 from target_listrak.possible_keys import possible_numbers
 from target_listrak.sinks import sms_account
 from target_listrak.sinks.base import Loader
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from target_listrak.run import Run
     from target_listrak.sinks.sms_account import PhoneList, SenderCode, SmsField
 
-__all__ = ["DELETED", "Entry", "Resolved", "SmsLoader"]
+__all__ = ["Entry", "Resolved", "SmsLoader"]
 
 _BATCH_ROWS: Final = 5_000
 _BATCH_BYTES: Final = 16_000_000
@@ -58,10 +59,6 @@ _USUAL_PHONES: Final = (
     "smsphone",
     "smsnumber",
     "sms",
-)
-
-DELETED: Final = Rejected(
-    "deleted", "the source deleted the record (_sdc_deleted_at), and the destination does not allow deletes"
 )
 
 
@@ -193,7 +190,29 @@ class SmsLoader(Loader):
         Raises:
             RowRejected: The row cannot be loaded.
         """
-        entry = self.entry(number, record, row)
+        self.put(self.entry(number, record, row), record)
+
+    def leaving_number(self, record: dict[str, Any]) -> str:
+        """The number of a record that says that its person leaves.
+
+        Raises:
+            RowRejected: It has none: of a deletion some sources send the key properties only.
+        """
+        cell = record.get(self.phone_property)
+        number = self.number(cell)
+        if isinstance(number, str):
+            return number
+        if plain_value(cell):
+            raise RowRejected(Rejected.of(number))
+        reason = (
+            "the source deleted the record and sent its key only: it must send "
+            f"{self.phone_property} with deletions"
+        )
+        raise RowRejected(Rejected("deleted", reason))
+
+    def put(self, entry: Entry, record: dict[str, Any]) -> None:
+        """Put an entry into the batch, where it replaces an earlier one of its number."""
+        number, row = entry.number, entry.row
         for other in self._others:
             if other is not self and number in other._batch:  # noqa: SLF001 - of the same class
                 other.flush()
@@ -212,8 +231,7 @@ class SmsLoader(Loader):
         Raises:
             RowRejected: The record cannot be loaded.
         """
-        if record.get("_sdc_deleted_at"):
-            raise RowRejected(DELETED)
+        del record
         return Entry(number, row)
 
     @staticmethod

@@ -13,10 +13,12 @@ import msgspec
 from hypothesis import example, given
 
 from target_listrak.addresses import Address
-from target_listrak.columns import RecordCodec
+from target_listrak.columns import RecordCodec, codec_of
+from target_listrak.destinations import Destination
 from target_listrak.mapping import RowMapping
-from target_listrak.outcomes import RowRejected
+from target_listrak.outcomes import RowNotLoaded, RowRejected
 from target_listrak.reader import Reader
+from target_listrak.row_signs import RowSigns
 from target_listrak.values import formatter
 
 NAMES = ["email", "name", "a b", "straße", "_sdc_deleted_at"]
@@ -48,7 +50,78 @@ def test_columns_are_the_records_properties(records: list[dict[str, Any]], versi
         assert [column[row] for column in columns.values] == [
             record.get(name, msgspec.UNSET) for name in NAMES[:4]
         ]
-        assert (row in columns.alone) == ("name" not in record or bool(record.get("_sdc_deleted_at")))
+        assert (row in columns.alone) == ("name" not in record)
+
+
+SPEAKING = [
+    "_sdc_deleted_at",
+    "_SDC_LSN_OPERATION",
+    "_sdc_operation_type",
+    "__op",
+    "op",
+    "isDeleted",
+    "_fivetran_active",
+    "gone",
+    "status",
+    "subscriptionState",
+    "unsubscribeDate",
+    "optedOut",
+    "agreed",
+]
+WORDS = st.sampled_from(
+    [
+        *("D", "d", "I", "u", "delete", "update_preimage", "maybe", "", " ", "0", "1", "3", "true", "False"),
+        *(
+            "2026-06-30T10:00:00Z",
+            "0001-01-01T00:00:00",
+            "1900-01-01",
+            "Subscribed",
+            "Unsubscribed",
+            "Pending",
+        ),
+        *("closed", "yes", "no", 0, 1, 2, 3, 4, True, False, None, 1.0, 0.0, 1e300, 10**30, [], {}, ["D"]),
+    ]
+)
+JUDGED = st.dictionaries(st.sampled_from([*SPEAKING, *SPEAKING, "other"]), WORDS, max_size=4)
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"allow_deletes": True, "unsubscribe": True},
+    {"subscribed": "agreed"},
+    {"subscribed": "agreed", "subscribed_values": ["yes", 1]},
+    {"delete_markers": {"status": ["closed", 4], "gone": True}},
+]
+
+
+@given(
+    st.lists(JUDGED, min_size=1, max_size=8),
+    st.sampled_from(OPTIONS),
+    st.sets(st.sampled_from(SPEAKING)),
+    st.booleans(),
+)
+def test_what_a_record_says_is_judged_alike_by_column_and_by_itself(
+    records: list[dict[str, Any]],
+    options: dict[str, Any],
+    properties: set[str],
+    again: bool,  # noqa: FBT001 - hypothesis fills it in
+) -> None:
+    """Rows taken by column are those that would be loaded, whether or not the SCHEMA has their properties."""
+    schema = {"properties": {name: {} for name in ["email", *properties]}, "additionalProperties": True}
+    signs = RowSigns(Destination("s", "email_list", options), None)
+    lines = [line({"email": "a@example.org", **one}) for one in records]
+    codec = codec_of("s", ["email"], [], schema, signs)
+    assert codec is not None
+    columns = codec.columns(lines, None)
+    if again:
+        columns = codec.columns(lines, None)
+    assert columns is not None
+    for row, text in enumerate(lines):
+        try:
+            loaded = not signs.leaves(decode(text)["record"])
+        except RowNotLoaded:
+            loaded = False
+        assert loaded or row in columns.alone
+        state = {"subscriptionState", "unsubscribeDate", "optedOut", "METADATA$ISUPDATE"}
+        assert not loaded or row not in columns.alone or state & records[row].keys()
 
 
 @given(

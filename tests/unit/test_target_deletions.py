@@ -1,0 +1,228 @@
+"""What a marker of a deletion says, and what it leaves in doubt."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from target_listrak.deletions import MARKERS, DeleteMarkers, Mark, delete_markers
+from target_listrak.destinations import KINDS, Destination
+from target_listrak.outcomes import RowDeclined, RowRejected
+from target_listrak.row_signs import RowSigns
+
+NONE, DELETED, PAST, DOUBT = Mark.NONE, Mark.DELETED, Mark.PAST, Mark.DOUBTFUL
+
+MOMENTS = [
+    *(
+        (value, NONE)
+        for value in (None, "", "  ", False, "false", "False", 0, "0", Decimal("0.0"), "no", "N")
+    ),
+    *((value, NONE) for value in ("0001-01-01T00:00:00", "0000-00-00")),
+    *(
+        (value, DELETED)
+        for value in (True, "true", "TRUE", 1, "1", "yes", 1.0, 1_751_277_600, 1_751_277_600_000)
+    ),
+    *((value, DELETED) for value in ("2026-06-30T10:00:00Z", "2026-06-30", "20260630", "06/30/2026 10:00")),
+    *((value, DOUBT) for value in ("maybe", "null", "D", 2, -1, 17, [], {}, [True], "2026", "1.7e9")),
+    *(
+        (value, DOUBT)
+        for value in ("1900-01-01", "1970-01-01T00:00:00Z", "9999-12-31", 10**40, Decimal("1E+99"))
+    ),
+]
+OPERATIONS = [
+    *((value, DELETED) for value in ("D", "d", "DELETE", "Delete", "deleted", " d ", "REMOVE")),
+    *(
+        (value, NONE)
+        for value in (None, "", "I", "i", "U", "u", "c", "r", "insert", "UPDATE", "upsert", "0", 0)
+    ),
+    *((value, PAST) for value in ("update_preimage", "BeforeImage")),
+    *((value, DOUBT) for value in ("maybe", "x", True, 7, [], {}, "truncate")),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), MOMENTS)
+def test_a_date_or_a_boolean(value: object, expected: Mark) -> None:
+    markers = DeleteMarkers()
+    for name in (
+        "_sdc_deleted_at",
+        "_SDC_DELETED_AT",
+        "_sdcDeletedAt",
+        "__deleted",
+        "_ab_cdc_deleted_at",
+        "isDeleted",
+    ):
+        assert markers.is_marker(name)
+        assert markers.says(name, value) is expected, name
+
+
+@pytest.mark.parametrize(("value", "expected"), OPERATIONS)
+def test_an_operation(value: object, expected: Mark) -> None:
+    markers = DeleteMarkers()
+    for name in ("_sdc_operation_type", "_change_type", "METADATA$ACTION", "__op"):
+        assert markers.is_marker(name)
+        assert markers.says(name, value) is expected, name
+    # What is called `op` may be something else altogether: only the words of an operation count.
+    assert markers.says("op", value) is (NONE if expected is DOUBT else expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1, DELETED),
+        ("1", DELETED),
+        (2, NONE),
+        (3, PAST),
+        ("3", PAST),
+        (4, NONE),
+        (5, DOUBT),
+        (0, NONE),
+        ("D", DELETED),
+    ],
+)
+def test_the_numbers_of_sql_server(value: object, expected: Mark) -> None:
+    assert DeleteMarkers().says("_sdc_lsn_operation", value) is expected
+    assert DeleteMarkers().says("__$operation", value) is expected
+
+
+def test_past_versions() -> None:
+    markers = DeleteMarkers()
+    assert [markers.says("_fivetran_active", one) for one in (True, None, False, "x")] == [
+        NONE,
+        NONE,
+        PAST,
+        DOUBT,
+    ]
+    ends = (None, "9999-12-31", "2026-01-01", "x")
+    assert [markers.says("dbt_valid_to", one) for one in ends] == [NONE, NONE, PAST, DOUBT]
+    before = {"METADATA$ACTION": "DELETE", "METADATA$ISUPDATE": True}
+    assert markers.find(before, ["METADATA$ACTION"]) == (PAST, "METADATA$ACTION")
+    assert markers.find({**before, "METADATA$ISUPDATE": False}, ["METADATA$ACTION"])[0] is DELETED
+
+
+def test_markers_of_ones_own() -> None:
+    markers = DeleteMarkers(delete_markers({"status": ["Closed", 7], "left": True, "flag": "x"}))
+    assert markers.says("status", " closed ") is DELETED
+    assert markers.says("status", 7.0) is DELETED
+    assert markers.says("status", "open") is NONE
+    assert markers.says("left", "2026-01-01") is DELETED
+    assert markers.says("left", "maybe") is DOUBT
+    assert markers.says("flag", "X") is DELETED
+    assert DeleteMarkers(delete_markers(["left"])).says("left", "true") is DELETED
+
+
+@pytest.mark.parametrize(
+    "setting", ["status", 5, {"a": None}, {"a": []}, {"a": False}, {"a": [[1]]}, [""], [1]]
+)
+def test_a_setting_that_is_neither_is_an_error(setting: object) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        delete_markers(setting)
+
+
+def test_the_property_of_an_ordinary_stream_is_no_marker() -> None:
+    names = (
+        "email",
+        "status",
+        "operation",
+        "active",
+        "removed",
+        "deletion_reason",
+        "opt_in",
+        "option",
+        "op_code",
+    )
+    assert not any(map(DeleteMarkers().is_marker, names))
+    assert all(map(DeleteMarkers().is_marker, MARKERS))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("marker", ["_sdc_deleted_at", "__op", "_fivetran_deleted", "is_deleted"])
+def test_every_kind_rejects_deletions_unless_it_may_act_on_them(kind: str, marker: str) -> None:
+    value = "d" if marker == "__op" else True
+    rejects = RowSigns(Destination("s", kind, {}), None)
+    with pytest.raises(RowRejected) as caught:
+        rejects.leaves({marker: value})
+    assert caught.value.outcome.code == "deleted"
+    assert marker in caught.value.outcome.reason
+    with pytest.raises(RowRejected, match="unclear_deletion"):
+        rejects.leaves({marker: {"what": 1}})
+    with pytest.raises(RowDeclined, match="past_version"):
+        rejects.leaves({"_change_type": "update_preimage"})
+    assert rejects.leaves({marker: None}) is False
+    if "allow_deletes" in KINDS[kind]:
+        assert RowSigns(Destination("s", kind, {"allow_deletes": True}), None).leaves({marker: value}) is True
+
+
+CONSENT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({}, {"subscriptionState": "Subscribed"}, "load"),
+    ({}, {"subscriptionState": "Unsubscribed"}, "not_subscribed"),
+    ({}, {"SUBSCRIPTION_STATE": " unsubscribed "}, "not_subscribed"),
+    ({}, {"subscriptionState": "Not Subscribed"}, "not_subscribed"),
+    ({}, {"subscriptionState": "OptedOut"}, "not_subscribed"),
+    ({}, {"subscriptionState": "Opted Out"}, "not_subscribed"),
+    ({}, {"subscriptionState": "Pending"}, "pending"),
+    ({}, {"subscriptionState": False}, "not_subscribed"),
+    ({}, {"subscriptionState": None}, "no_consent"),
+    ({}, {"subscriptionState": ""}, "no_consent"),
+    ({}, {"subscriptionState": "who knows"}, "unclear_consent"),
+    ({}, {"subscriptionState": 1}, "unclear_consent"),
+    ({}, {"subscriptionState": ["Subscribed"]}, "unclear_consent"),
+    ({}, {}, "load"),
+    ({}, {"optedOut": True}, "not_subscribed"),
+    ({}, {"optedOut": False}, "load"),
+    ({}, {"unsubscribeDate": "2026-01-01T00:00:00"}, "not_subscribed"),
+    ({}, {"unsubscribeDate": "2026-01-01T00:00:00", "subscribeDate": "2026-02-01T00:00:00"}, "load"),
+    ({}, {"unsubscribeDate": "2026-01-01T00:00:00", "subscriptionState": "Subscribed"}, "load"),
+    ({}, {"unsubscribeDate": None}, "load"),
+    ({}, {"unsubscribeDate": "0001-01-01T00:00:00"}, "load"),
+    ({"subscribed": "ok"}, {"ok": True}, "load"),
+    ({"subscribed": "ok"}, {"ok": "yes"}, "load"),
+    ({"subscribed": "ok"}, {"ok": 1}, "load"),
+    ({"subscribed": "ok"}, {"ok": "Subscribed"}, "load"),
+    ({"subscribed": "ok"}, {"ok": 0}, "not_subscribed"),
+    ({"subscribed": "ok"}, {"ok": "off"}, "not_subscribed"),
+    ({"subscribed": "ok"}, {"ok": None}, "no_consent"),
+    ({"subscribed": "ok"}, {}, "no_consent"),
+    ({"subscribed": "ok"}, {"ok": "granted"}, "unclear_consent"),
+    ({"subscribed": "ok"}, {"ok": 2}, "unclear_consent"),
+    ({"subscribed": "ok"}, {"ok": {}}, "unclear_consent"),
+    ({"subscribed": "ok"}, {"ok": True, "subscriptionState": "Unsubscribed"}, "load"),
+    ({"subscribed": "ok", "subscribed_values": ["granted", 2]}, {"ok": "Granted"}, "load"),
+    ({"subscribed": "ok", "subscribed_values": ["granted", 2]}, {"ok": 2}, "load"),
+    ({"subscribed": "ok", "subscribed_values": ["granted", 2]}, {"ok": "true"}, "not_subscribed"),
+    ({"subscribed": "ok", "subscribed_values": ["granted", 2]}, {"ok": None}, "no_consent"),
+    ({"subscribed": "ok", "subscribed_values": ["granted"]}, {"ok": ["granted"]}, "unclear_consent"),
+    ({"unsubscribe": True}, {"subscriptionState": "Unsubscribed"}, "leave"),
+    ({"unsubscribe": True}, {"subscriptionState": "Pending"}, "pending"),
+    ({"unsubscribe": True}, {"subscriptionState": None}, "no_consent"),
+    ({"unsubscribe": True, "subscribed": "ok"}, {"ok": False}, "leave"),
+    ({"unsubscribe": True, "subscribed": "ok"}, {"ok": ""}, "no_consent"),
+    ({"unsubscribe": True, "subscribed": "ok"}, {"ok": "perhaps"}, "unclear_consent"),
+    (
+        {"unsubscribe": True},
+        {"subscriptionState": "Unsubscribed", "_sdc_deleted_at": "2026-01-01"},
+        "deleted",
+    ),
+]
+
+
+@pytest.mark.parametrize("kind", ["email_list", "sms_list"])
+@pytest.mark.parametrize(("options", "record", "expected"), CONSENT)
+def test_what_a_record_says_about_consent_is_read_alike_in_both_channels(
+    kind: str, options: dict[str, Any], record: dict[str, Any], expected: str
+) -> None:
+    signs = RowSigns(Destination("s", kind, options), None)
+    if expected in {"leave", "load"}:
+        assert signs.leaves(record) is (expected == "leave")
+        return
+    wrong = expected in {"unclear_consent", "deleted"}
+    with pytest.raises(RowRejected if wrong else RowDeclined) as caught:
+        signs.leaves(record)
+    assert caught.value.outcome.code == expected
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"email_list", "sms_list"}))
+def test_kinds_that_subscribe_nobody_do_not_ask_for_consent(kind: str) -> None:
+    signs = RowSigns(Destination("s", kind, {}), None)
+    assert signs.leaves({"subscriptionState": "Unsubscribed"}) is False
