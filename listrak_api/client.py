@@ -114,6 +114,17 @@ class Client:
         """
         self._transport.close()
 
+    def pause(self, seconds: float) -> bool:
+        """Wait, but not beyond `close`.
+
+        Args:
+            seconds: How long.
+
+        Returns:
+            Whether the client was closed.
+        """
+        return self._transport.pause(seconds)
+
     def check(self) -> None:
         """Get a token, and so find out whether Listrak accepts the integration at all.
 

@@ -29,6 +29,7 @@ logger = logging.getLogger("tap-listrak")
 Partition = tuple[tuple[str, int], ...]
 """The identity of a partition, for example ``(("listId", 7),)``."""
 
+_HELD_SINCE = "held_since"
 _FUTURE_TOLERANCE = timedelta(hours=1)
 
 
@@ -116,6 +117,7 @@ class Bookmarks:
     _before: dict[tuple[str, Partition], datetime] = field(init=False)
     _remembered: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
     _entries: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
+    _held: dict[tuple[str, Partition], datetime | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take in what the last run left."""
@@ -181,12 +183,48 @@ class Bookmarks:
             return
         value = self.until if until is None else min(until, self.until)
         before = self._before.get((stream, partition))
+        held = self._held.get((stream, partition), value)
+        if held is None:
+            return  # it stays where it is
+        value = min(value, held)
         if before is not None:
             value = max(value, before)
         entry = self._entry(stream, partition)
         if replication_key:
             entry["replication_key"] = replication_key
         entry["replication_key_value"] = format_bookmark(value)
+
+    def hold(self, stream: str, partition: Partition, at: datetime | None, *, longest: timedelta) -> bool:
+        """Keep `advance` from going beyond a time, because what was read from there on is not complete.
+
+        The state says since when a bookmark is held, so that it is not held for ever.
+
+        Args:
+            stream: The stream's name.
+            partition: The partition.
+            at: The time; None keeps the bookmark where it is.
+            longest: How long a bookmark may be held, over all runs.
+
+        Returns:
+            Whether it is held.
+        """
+        if self.frozen:
+            return False
+        key = (stream, partition)
+        noted = self.remembered(stream, partition).get(_HELD_SINCE)
+        since = self.started_at if noted is None else parse_bookmark(noted, stream=stream)
+        if self.started_at - since > longest:
+            return False
+        known = self._held.get(key, at)
+        self._held[key] = None if at is None or known is None else min(known, at)
+        if self._held[key] is not None or key in self._before:
+            self.remember(stream, partition, {_HELD_SINCE: format_bookmark(since)})
+        return True
+
+    def release(self, stream: str, partition: Partition) -> None:
+        """Forget since when a bookmark was held, unless it is held in this run."""
+        if (stream, partition) not in self._held and self.remembered(stream, partition).get(_HELD_SINCE):
+            self.remember(stream, partition, {_HELD_SINCE: None})
 
     def _take_in(self, stream: str, part: dict[str, Any]) -> None:
         partition = partition_of(part["context"])

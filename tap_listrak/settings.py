@@ -137,6 +137,18 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "activity window are ignored; the window's end always counts.",
         "default": [1, 3, 7, 14, 30],
     },
+    "reconcile": {
+        "type": ["string", "null"],
+        "enum": ["warn", "fail", "off", None],
+        "title": "Reconciliation",
+        "description": "Whether the activity of a message that was read whole is compared with the message's "
+        "summary (recipients, bounces, unsubscribes). What comes short is read again three times within nine "
+        "seconds. If it stays short, a line names the message and both numbers, and the bookmark of "
+        "`message_activity` of that list stays before the message, so that the next run reads it whole "
+        "again: `warn` goes on, `fail` ends the run with exit code 1 after everything was read, `off` "
+        "compares nothing. It costs one request for each whole reading, none where `message_summaries` is selected.",
+        "default": "warn",
+    },
     "include_test_messages": {
         "type": ["boolean", "null"],
         "title": "Test messages",
@@ -199,6 +211,7 @@ class Settings:
     window: timedelta = timedelta(days=90)
     overlap: timedelta = timedelta(minutes=60)
     policy: ActivityPolicy = field(default_factory=lambda: ActivityPolicy(timedelta(days=30)))
+    reconcile: str = "warn"
     include_test_messages: bool = False
     include_previous_versions: bool = False
     include_phone_contact_details: bool = False
@@ -240,6 +253,7 @@ class Settings:
                 ages=tuple(timedelta(days=age) for age in values["activity_refresh_days"]),
                 every_run=values["activity_refresh"] == "every_run",
             ),
+            reconcile=values["reconcile"],
             include_test_messages=values["include_test_messages"],
             include_previous_versions=values["include_previous_versions"],
             include_phone_contact_details=values["include_phone_contact_details"],

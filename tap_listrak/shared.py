@@ -20,6 +20,7 @@ from tap_listrak.logs import QUIET
 from tap_listrak.lookahead import Lookahead
 from tap_listrak.output import Output
 from tap_listrak.progress import Progress
+from tap_listrak.reconciliation import Reconciliation
 from tap_listrak.report import Requests
 from tap_listrak.requests import Rows
 from tap_listrak.settings import APIS, Settings
@@ -102,6 +103,11 @@ class SharedTap(Tap):
             overlap=settings.overlap,
             frozen=any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
         )
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        """Compares the activity of messages with their summaries."""
+        return Reconciliation(self)
 
     @cached_property
     def progress(self) -> Progress:

@@ -117,6 +117,7 @@ class TapListrak(CheckedSettings, SharedTap):
         Raises:
             ConfigurationError: A setting names something that does not exist, or ``start_date`` lies ahead of
                 the clock. Nothing has been written.
+            ReconciliationError: Activity came short of its summary, and ``reconcile`` is ``fail``.
             ListrakError: What streams raise otherwise.
         """
         from tap_listrak.preflight import check_names  # noqa: PLC0415 - not needed for --version and --about
@@ -139,6 +140,7 @@ class TapListrak(CheckedSettings, SharedTap):
         finally:
             for line in self._closing_table():
                 self.logger.info(line)
+        self.reconciliation.conclude()
 
     def _say_what_is_read(self, chosen: list[Stream]) -> None:
         from tap_listrak.narrowing import explanation  # noqa: PLC0415 - as above

@@ -199,6 +199,22 @@ class ListrakStream(ContextStream):
                     stream.name, stream.partition(context), until, replication_key=stream.replication_key
                 )
 
+    def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
+        """Keep this run from moving the bookmark of this context's partition beyond a time.
+
+        Args:
+            context: The context.
+            at: The time; None keeps it where it is.
+
+        Returns:
+            Whether the bookmark is held: not without one, nor once it was held for as long as messages are
+            followed, which would make it a state that nothing leaves.
+        """
+        longest = self._tap.settings.policy.lookback
+        return self.keeps_time and self._tap.bookmarks.hold(
+            self.name, self.partition(context), at, longest=longest
+        )
+
     @property
     def owns_partition(self) -> bool:
         """Whether a context is a whole partition: then the family's bookmarks move when it is done."""
@@ -256,7 +272,11 @@ class ListrakStream(ContextStream):
             for index, record in enumerate(self.page(step, rows)):
                 self._row_position = (*place, index)
                 yield record
+            self.note(dict(context or {}), rows.records)
             self._page_done(dict(context or {}), len(rows.records))
+
+    def note(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
+        """Take note of a page's records, dicts or structs, that are being written; for subclasses."""
 
     def page(self, step: Step, rows: Rows) -> Iterable[Row]:  # noqa: ARG002 - for subclasses
         """Return the records to write when a page's turn comes."""
@@ -310,6 +330,7 @@ class ListrakStream(ContextStream):
         structs = self.codec.converted(records) if rows.raw is None else self.codec.rows(rows.raw, ids)
         batch_config = self.get_batch_config(self.config)
         if structs is not None:
+            self.note(context, structs)
             if batch_config:
                 self.batches(batch_config).add_page(structs)
             else:
@@ -317,6 +338,7 @@ class ListrakStream(ContextStream):
             return len(structs)
         if rows.raw is not None:
             records = self.preparer.prepare(msgspec.json.decode(rows.raw), ids)
+        self.note(context, records)
         write = self.batches(batch_config).add if batch_config else self._write_record_message
         for record in records:
             write(record)

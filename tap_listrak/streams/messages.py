@@ -26,7 +26,7 @@ from tap_listrak.streams.lists import Lists
 from tap_listrak.windows import Span, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.helpers import types
 
@@ -84,6 +84,16 @@ class Messages(ListrakStream):
             if (not chosen or record["messageId"] in chosen)
             and (step.window is None or step.window.owns(moment(record.get("sendDate"))))
         ]
+
+    def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
+        """Take the pages in order; compare the activity of a page's messages before any bookmark moves."""
+        activity = next((one for one in self.active_children if isinstance(one, MessageActivity)), None)
+        for taken in super().walk(context):
+            yield taken
+            if activity is not None:
+                self._tap.reconciliation.settle(activity)
+        if activity is not None:
+            self._tap.bookmarks.release(activity.name, activity.partition(context))
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
         """Give the message's ids, and when it was sent."""
@@ -163,6 +173,18 @@ class MessageActivity(MessageReport):
             end = None  # it could leave out nothing but rows without a date
         return [self.step((0,), context, {"endDate": end})] if reading is Reading.WHOLE else []
 
+    def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
+        """Take the pages in order; a whole reading is compared with the message's summary."""
+        reconciliation = self._tap.reconciliation
+        if reconciliation.on and not self.limited and self.reading(context) is Reading.WHOLE:
+            reconciliation.begin()
+        yield from super().walk(context)
+        reconciliation.end(context)
+
+    def note(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:  # noqa: ARG002 - as inherited
+        """Count the rows."""
+        self._tap.reconciliation.rows(rows)
+
 
 class MessageLinks(MessageReport):
     """One row per link of a message. Key: listId, messageId, linkId.
@@ -230,3 +252,7 @@ class MessageSummaries(MessageReport):
     route = routes.MESSAGE_SUMMARY
     keys = ("listId", "messageId")
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *SUMMARY, PASS_ALONG)
+
+    def note(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
+        """Give the figures to whoever compares them with the activity."""
+        self._tap.reconciliation.summary(context, rows)
