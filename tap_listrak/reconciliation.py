@@ -3,8 +3,8 @@
 Production clients have seen answers without rows that were full when they were asked for again. Nothing else
 shows such an answer: it is complete, in order, and wrong. So what was counted while a message's activity was
 written is compared with the summary's `sentCount`, `bounceCount` and `unsubscribeCount`: activity has one row
-per recipient, whether or not they did anything. A reading is *short* if it has fewer of any of the three than a
-summary that was read before it; more is no mistake, for a message may go out while it is read, and bounces
+per recipient, whether or not they did anything. A reading is *short* if it has fewer of any of the three than
+a summary that was read before it; more is no mistake: a message may go out while it is read, and bounces
 and unsubscribes come in. Opens, clicks and revenue are not compared: summaries count events, rows people.
 
 What is short is read again a few times, with pauses, and then reported; the bookmark of `message_activity` of

@@ -146,7 +146,8 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "seconds. If it stays short, a line names the message and both numbers, and the bookmark of "
         "`message_activity` of that list stays before the message, so that the next run reads it whole "
         "again: `warn` goes on, `fail` ends the run with exit code 1 after everything was read, `off` "
-        "compares nothing. It costs one request for each whole reading, none where `message_summaries` is selected.",
+        "compares nothing. It costs a request for each whole reading, or none where `message_summaries` is "
+        "selected.",
         "default": "warn",
     },
     "include_test_messages": {
