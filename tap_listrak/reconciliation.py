@@ -127,17 +127,21 @@ class Reconciliation:
 
     # --- what is written is counted
 
-    def begin(self) -> None:
-        """Begin to count the rows of one message's activity."""
-        self._current = Counts()
+    def begin(self, *, counts: bool) -> None:
+        """Begin with one message's activity.
+
+        Args:
+            counts: Whether it is read whole and compared.
+        """
+        self._current = Counts() if counts else None
 
     def rows(self, rows: Sequence[Any]) -> None:
-        """Count a page of the activity that is being read whole; of any other activity, do nothing."""
+        """Count a page of activity, if it is compared."""
         if self._current is not None:
             self._current += Counts.of_rows(rows)
 
     def end(self, context: Mapping[str, Any]) -> None:
-        """Keep what was counted: all pages of the message's activity are written."""
+        """Keep what was counted, if anything was: all pages of the message's activity are written."""
         if self._current is not None:
             self._read[_key(context)] = _Reading(dict(context), self._current)
         self._current = None

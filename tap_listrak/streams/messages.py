@@ -176,8 +176,8 @@ class MessageActivity(MessageReport):
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Take the pages in order; a whole reading is compared with the message's summary."""
         reconciliation = self._tap.reconciliation
-        if reconciliation.on and not self.limited and self.reading(context) is Reading.WHOLE:
-            reconciliation.begin()
+        compared = reconciliation.on and not self.limited and self.reading(context) is Reading.WHOLE
+        reconciliation.begin(counts=compared)
         yield from super().walk(context)
         reconciliation.end(context)
 
