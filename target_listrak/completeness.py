@@ -38,6 +38,11 @@ class StreamEnd:
         self._covered = False
         self._unfinished = False
 
+    @property
+    def empty(self) -> bool:
+        """Whether the stream has no records."""
+        return self.version is NO_RECORD
+
     def goes_on(self) -> None:
         """Note that the stream goes on: no sign that came before counts."""
         self.signed = self._activated = self._covered = self._unfinished = False

@@ -8,7 +8,7 @@ can be read. The channel says who is a member and how one is removed (`Members`)
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from listrak_api.errors import ListrakError
 from target_listrak.destinations import place
@@ -197,7 +197,20 @@ class Mirror:
 
     def _check_share(self, missing: Missing, unreadable: int) -> None:
         most = self._destination.option("max_removed_share")
-        if missing.removable - unreadable <= most * missing.before:
+        empty = [end.stream for ends in self._ends for end in ends.values() if end.empty]
+        # An empty stream is as likely one that a source did not come to as one that has lost all its members.
+        if empty and most < 1:
+            msg = (
+                f"{self._place('max_removed_share')}: stream {empty[0]!r} has no records, and"
+                f" {missing.removable:,} of {missing.before:,} current members in {self.members.title} would"
+                " be removed. Nobody was removed, and STATE is held back."
+            )
+            raise MirrorStopError(
+                msg,
+                hint="If nobody is left in the stream, set max_removed_share to 1 for one run. If not, fix"
+                " the source.",
+            )
+        if missing.removable - unreadable <= most * missing.before + _ROUNDING:
             return
         msg = (
             f"{self._place('max_removed_share')}: no record names {missing.removable:,} of {missing.before:,}"
@@ -212,6 +225,9 @@ class Mirror:
     def _place(self, member: str) -> str:
         return place(self._destination.pattern, member)
 
+
+_ROUNDING: Final = 1e-9
+"""0.29 of 100 members are 29, and not 28.999999999999996."""
 
 _WAYS_OUT = {
     True: "Check that the extractor ended well. If it never sends ACTIVATE_VERSION after its records, set"

@@ -10,7 +10,7 @@ import msgspec
 
 from listrak_api import routes
 from target_listrak.accounting import Row
-from target_listrak.addresses import comparison_key
+from target_listrak.addresses import Address, comparison_key, parse
 from target_listrak.import_file import Buffer, encode_line
 from target_listrak.imports import Plan
 from target_listrak.ledger import Epoch
@@ -64,8 +64,10 @@ class AudienceMembers(Members):
         self._contacts = Membership()
         if field.id < 0 or not email_list.id:  # a dry run only pretends that they were made: nobody is on
             return
+        self._unreadable: list[str] = []
         for state in ("Subscribed", "Unsubscribed"):
             self._contacts.add(self._read(state))
+        self._keep_unreadable()
         loader.run.logger.info(
             "%s: %s current members in %s", loader.stream, f"{self._contacts.size:,}", field.path
         )
@@ -97,6 +99,18 @@ class AudienceMembers(Members):
     def close(self) -> None:
         """Delete what is on disk."""
         self._contacts.close()
+
+    def _keep_unreadable(self) -> None:
+        """Leave members alone whose own address cannot be read: records may spell it otherwise."""
+        for key in self._unreadable:
+            self._contacts.note_seen(key)
+        if self._unreadable:
+            self._loader.run.logger.warning(
+                "%s: %s contacts in %s have an address that cannot be compared: mirroring leaves them alone",
+                self._loader.stream,
+                f"{len(self._unreadable):,}",
+                self.title,
+            )
 
     def _set_off(self, people: list[tuple[str, str]]) -> int:
         loader = self._loader
@@ -142,4 +156,6 @@ class AudienceMembers(Members):
             for value in contact.segmentationFieldValues or ():
                 on = as_boolean(value.value) if value.segmentationFieldId == self._field.id else None
                 if isinstance(on, bool):
+                    if on and not isinstance(parse(contact.emailAddress), Address):
+                        self._unreadable.append(comparison_key(contact.emailAddress))
                     yield comparison_key(contact.emailAddress), contact.emailAddress, on

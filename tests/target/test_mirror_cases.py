@@ -319,6 +319,16 @@ def test_declined_rows_keep_their_members(world: MirrorWorld) -> None:
     assert removed(world) == {world.members[0]}
 
 
+def test_a_member_whose_own_address_cannot_be_read_is_left_alone(audience: MirrorWorld) -> None:
+    """Listrak has it with an invisible character, say; a record names the person without it."""
+    odd = "odd..one@example.org"
+    audience.runs.save(40137, odd, {1124: "on"})
+    assert odd in audience.on()
+    messages = [audience.schema(), *audience.rows(audience.members[1:]), state(1)]
+    assert audience.run(messages, **END_OF_INPUT).error is None
+    assert audience.on() == {*audience.members[1:], odd}
+
+
 # Runs that fail
 
 
@@ -434,6 +444,22 @@ def test_T9_entries_that_do_not_mirror_may_share_a_field_and_the_last_row_counts
     outcome = audience.runs.run(messages, {"us": entry, "eu": entry})
     assert outcome.error is None
     assert "new@example.org" not in audience.on()
+
+
+def test_T9_a_stream_without_records_removes_its_members_only_with_a_share_of_one(world: MirrorWorld) -> None:
+    """Sources may announce all streams first and send a STATE after each: one that dies looks alike."""
+    messages = [
+        world.schema("crowd_us"),
+        world.schema("crowd_eu"),
+        *world.rows(world.members[1:], "crowd_us"),
+        state(1),
+    ]
+    outcome = world.run(messages, **END_OF_INPUT)
+    assert isinstance(outcome.error, MirrorStopError)
+    assert "stream 'crowd_eu' has no records" in str(outcome.error)
+    assert removed(world) == set()
+    assert world.run(messages, max_removed_share=1, **END_OF_INPUT).error is None
+    assert removed(world) == {world.members[0]}
 
 
 # Replays, pending numbers, explicit off

@@ -151,6 +151,11 @@ class Told:
         self.named = set(filling)
         self.unreadable = 0
 
+    @property
+    def empty(self) -> bool:
+        """Whether one of the streams has no records."""
+        return {one["stream"] for one in self.messages if "record" in one} != set(self._schemas)
+
     def add(self, kind: str, *rest: Any) -> None:  # noqa: ANN401 - as drawn
         """Add a message."""
         if kind == "row":
@@ -204,6 +209,9 @@ def test_whoever_is_removed_is_named_by_no_row_and_the_settings_allow_it(
     elif not complete(told.messages, MODES[mode]):
         assert removed == set()
         assert ".mirror: " in error
+    elif share < 1 and told.empty:
+        assert removed == set()
+        assert "has no records" in error
     elif len(missing) - told.unreadable > share * len(world.members):
         assert removed == set()
         assert ".max_removed_share: " in error
