@@ -171,6 +171,17 @@ OPTIONS: Final[dict[str, Option]] = {
     "max_reject_share": Option(
         "The setting of that name, for this destination alone (0 to 1).", (int, float)
     ),
+    "date_order": Option(
+        "The setting of that name, for this destination alone.", (str,), ("mdy", "dmy", "ymd")
+    ),
+    "decimal_mark": Option("The setting of that name, for this destination alone.", (str,), (".", ",")),
+    "on_missing": Option(
+        "An order without date (dateEntered) or total (orderTotal), which Listrak would take and could not "
+        "use, rejects the row, or ends the run (`fail`), or is sent (`send`: partial updates of orders).",
+        (str,),
+        ("reject_row", "fail", "send"),
+        "reject_row",
+    ),
     "max_declined_share": Option(
         "The setting of that name, for this destination alone (0 to 1).", (int, float)
     ),
@@ -180,10 +191,19 @@ OPTIONS: Final[dict[str, Option]] = {
 """Every member that a destination may have, beside `kind`."""
 
 _LIST = ("list", "list_from", "create_list", "email")
-_FIELDS = ("fields", "field_group", "create_missing", "update_type", "null_handling", "on_bad_value")
+_READING = ("date_order", "decimal_mark")
+_FIELDS = (
+    *_READING,
+    "fields",
+    "field_group",
+    "create_missing",
+    "update_type",
+    "null_handling",
+    "on_bad_value",
+)
 _MIRROR = ("mirror", "mirror_without_state", "max_removed_share", "allow_deletes")
-_SMS_FIELDS = ("email", "fields", "null_handling", "on_bad_value")
-_RETAIL = ("fields", "null_handling", "on_bad_value")
+_SMS_FIELDS = (*_READING, "email", "fields", "null_handling", "on_bad_value")
+_RETAIL = (*_READING, "fields", "null_handling", "on_bad_value")
 _SHARES = ("max_reject_share", "max_declined_share")
 _CONSENT = ("subscribed", "subscribed_values", "unsubscribe")
 
@@ -229,7 +249,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "sms_unsubscribe": ("sender_code", "phone_list", "phone"),
     "sms_opt_out": ("sender_code", "phone"),
     "customers": _RETAIL,
-    "orders": _RETAIL,
+    "orders": (*_RETAIL, "on_missing"),
     "products": _RETAIL,
     "reviews": (*_RETAIL, "allow_deletes"),
     "rating_summaries": _RETAIL,

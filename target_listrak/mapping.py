@@ -13,11 +13,12 @@ from target_listrak.faults import BadValues
 from target_listrak.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout, encode_line
 from target_listrak.names import folded
 from target_listrak.outcomes import Rejected, RowRejected
-from target_listrak.values import BadValue, Formatter, as_boolean, as_text, formatter
+from target_listrak.values import AS_LISTRAK, BadValue, Formatter, as_boolean, as_text, formatter
 
 if TYPE_CHECKING:
     from target_listrak.outcomes import Fault
     from target_listrak.profile_fields import Column, ProfileField
+    from target_listrak.values import Reading
 
 __all__ = ["FieldValuesMapping", "Mapper", "RowMapping", "property_like"]
 
@@ -216,9 +217,10 @@ class FieldValuesMapping:
         member: The boolean property.
         on_bad_value: The setting.
         report: Told of an id that is left out.
+        reading: How dates and numbers are read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one thing
         self,
         name: str,
         fields: Mapping[int, ProfileField],
@@ -226,13 +228,14 @@ class FieldValuesMapping:
         member: str | None,
         on_bad_value: str,
         report: Callable[[str], None],
+        reading: Reading = AS_LISTRAK,
     ) -> None:
         self._name = name
         self._member = member
         self._bad_values = BadValues(on_bad_value)
         self._report = report
         self._fields = fields
-        self._formats = {one.id: formatter(one.data_type, one.max_length) for one in fields.values()}
+        self._formats = {one.id: formatter(one.data_type, one.max_length, reading) for one in fields.values()}
 
     def __call__(self, record: Mapping[str, Any], address: Address) -> tuple[Layout, bytes]:
         """The record's layout and line.

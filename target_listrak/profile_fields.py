@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from listrak_api import routes
 from target_listrak.characters import escaped
 from target_listrak.names import NoSuchNameError, choose, folded, same_name
-from target_listrak.values import Formatter, formatter
+from target_listrak.values import Formatter, Reading, formatter
 
 if TYPE_CHECKING:
     from target_listrak.connection import Connection
@@ -229,6 +229,7 @@ def columns_of(
     """
     properties: Mapping[str, Any] = schema.get("properties") or {}
     create = bool(destination.option("create_missing"))
+    reading = Reading.of(destination.options, connection.config)
     group = _group(destination, fields, create=create)
     explicit = destination.option("fields")
     if isinstance(explicit, Mapping):
@@ -239,7 +240,9 @@ def columns_of(
     else:
         columns = _auto(destination, fields, properties, used, group, create=create, connection=connection)
     _check_unique(destination, columns)
-    return columns
+    return [
+        one._replace(format=formatter(one.field.data_type, one.field.max_length, reading)) for one in columns
+    ]
 
 
 def _group(destination: Destination, fields: ProfileFields, *, create: bool) -> FieldGroup | None:

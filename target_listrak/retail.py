@@ -20,12 +20,24 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from listrak_api.dates import DEFAULT_TIMEZONE, find_zone, to_wall_time
+from target_listrak.addresses import parse
 from target_listrak.characters import plain_form
 from target_listrak.retail_models import KINDS, Model, Property
-from target_listrak.values import BadValue, as_boolean, as_date, as_moment, as_number, formatter
+from target_listrak.retail_names import COMMON_NAMES
+from target_listrak.values import (
+    AS_LISTRAK,
+    BadValue,
+    Reading,
+    as_boolean,
+    as_date,
+    as_moment,
+    as_number,
+    formatter,
+    too_long,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from zoneinfo import ZoneInfo
 
 __all__ = ["BadField", "Converted", "Mapper", "merge", "plain_name"]
@@ -67,8 +79,13 @@ _Step = tuple[tuple[str, ...], Property, bool]
 _NOTHING: Final = object()
 """Nothing to send: null differs from it where nulls are to clear."""
 _MISSING: Final = BadValue("missing_value", "Listrak requires a value here")
+_USELESS: Final = BadValue(
+    "missing_value",
+    "there is no value, and without it Listrak's reports cannot use the record (see on_missing)",
+)
 _NOT_OBJECT: Final = BadValue("not_an_object", "an object is needed")
 _NOT_OBJECTS: Final = BadValue("not_an_array", "an array of objects is needed")
+_EMAIL_LENGTH: Final = 100
 _MAX_WHOLE: Final = 2**31
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -78,32 +95,37 @@ def plain_name(name: str) -> str:
     return _SEPARATORS.sub("", plain_form(name)).lower()
 
 
-def _moment(value: object, zone: ZoneInfo) -> object:
-    """Wall time of the zone, without an offset; a date-time that has none is taken as such already."""
-    moment = as_moment(value)
+def _moment(value: object, reading: Reading, zone: ZoneInfo) -> object:
+    """Wall time of the zone, without an offset; a date-time that has none is taken as such already.
+
+    Exact midnight UTC is a calendar day that a source wrote as a date-time: no time zone moves it.
+    """
+    moment = as_moment(value, reading.date_order)
     if not isinstance(moment, dt.datetime):
         return moment
+    if moment.tzinfo is not None and not moment.utcoffset() and moment.time() == dt.time():
+        return moment.replace(tzinfo=None).isoformat()
     try:
         return to_wall_time(moment, zone).isoformat()
     except OverflowError:
         return BadValue("not_a_date", f"the date is outside the years 1 to 9999 in the time zone {zone.key}")
 
 
-def _day(value: object) -> object:
+def _day(value: object, reading: Reading) -> object:
     """A calendar date, which no time zone moves."""
-    date = as_date(value)
+    date = as_date(value, reading._replace(zone=None))
     return f"{date.isoformat()}T00:00:00" if isinstance(date, dt.date) else date
 
 
-def _number(value: object) -> object:
-    number = as_number(value)
+def _number(value: object, reading: Reading) -> object:
+    number = as_number(value, reading.decimal_mark)
     if number is None or isinstance(number, BadValue):
         return number
     return int(number) if number == number.to_integral_value() and abs(number) < 2**53 else float(number)
 
 
-def _whole(value: object) -> object:
-    number = as_number(value)
+def _whole(value: object, reading: Reading) -> object:
+    number = as_number(value, reading.decimal_mark)
     if number is None or isinstance(number, BadValue):
         return number
     if number != number.to_integral_value():
@@ -111,6 +133,17 @@ def _whole(value: object) -> object:
     if not -_MAX_WHOLE <= number < _MAX_WHOLE:
         return BadValue("number_too_large", "a whole number of 32 bits is needed")
     return int(number)
+
+
+def _email(value: object) -> object:
+    """An address; Listrak would take any text, and tell nobody that it is none."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    address = parse(value)
+    if isinstance(address, BadValue):
+        return address
+    limit = _EMAIL_LENGTH
+    return address.sent if len(address.sent) <= limit else too_long(len(address.sent), limit)
 
 
 def _choice(choices: tuple[str, ...]) -> Callable[[object], object]:
@@ -127,20 +160,24 @@ def _choice(choices: tuple[str, ...]) -> Callable[[object], object]:
     return choose
 
 
-_SCALARS: Final[dict[str, Callable[[object], object]]] = {
+_SCALARS: Final[dict[str, Callable[..., object]]] = {
     "whole": _whole,
     "number": _number,
-    "yes_no": as_boolean,
+    "yes_no": lambda value, reading: as_boolean(value),  # noqa: ARG005 - called as the others are
     "day": _day,
 }
 
 
 @functools.cache
-def _scalar(kind: Property) -> Callable[[object], object]:
+def _scalar(kind: Property, reading: Reading) -> Callable[[object], object]:
     """The function that makes one property's value: `None` for no value, or a `BadValue`."""
+    if kind.is_email:
+        return _email
     if kind.type == "text":
         return formatter("Text", kind.max_length)
-    return _choice(kind.choices) if kind.type == "one_of" else _SCALARS[kind.type]
+    if kind.type == "one_of":
+        return _choice(kind.choices)
+    return functools.partial(_SCALARS[kind.type], reading=reading)
 
 
 class Mapper:
@@ -151,6 +188,7 @@ class Mapper:
         fields: Where properties of the records go (`{"town": "address.city"}`), and all others are left out;
             `None` matches properties by name.
         clear_nulls: Whether null and blank values are sent as null.
+        reading: How dates and numbers are read that are texts.
         zone: The zone whose wall time date-times are sent in (the setting `timezone`).
 
     Attributes:
@@ -167,10 +205,12 @@ class Mapper:
         *,
         clear_nulls: bool = False,
         zone: ZoneInfo | None = None,
+        reading: Reading = AS_LISTRAK,
     ) -> None:
         self.kind = KINDS[kind]
         self.unknown: set[str] = set()
         self._clear = clear_nulls
+        self._reading = reading
         self._zone = zone or find_zone(DEFAULT_TIMEZONE)
         self._steps: dict[str, _Step | None] = {}
         self._names = _flat_names(self.kind.model)
@@ -188,6 +228,38 @@ class Mapper:
             message = f"{self.kind.model.name} has no property {target!r}"
             raise LookupError(message)
         return step
+
+    def learn(self, schema: Mapping[str, Any]) -> dict[str, str]:
+        """Match what a stream calls by another common name, such as `order_date`.
+
+        That is done where no property of the stream has the API's name.
+
+        Args:
+            schema: The stream's schema. A property that is an object or an array there is no such name.
+
+        Returns:
+            For each property that was matched so, the API's name.
+        """
+        properties: Mapping[str, Any] = schema.get("properties") or {}
+        if not self._names:  # `fields` names them all
+            return {}
+        plain = {plain_name(name): name for name in reversed(list(properties))}
+        taken = {step[:1] + step[2:] for name in properties if (step := self._names.get(plain_name(name)))}
+        matched: dict[str, str] = {}
+        for target, names in COMMON_NAMES.get(self.kind.model.name, {}).items():
+            step = self._names[plain_name(target)]
+            found = next((plain[name] for name in names if name in plain and name not in self._names), None)
+            if found is None or step[:1] + step[2:] in taken or _is_nested(properties[found]):
+                continue
+            self._steps[found] = step
+            self.unknown.discard(found)
+            matched[found] = target
+        return matched
+
+    def lacks(self, properties: Iterable[str]) -> list[str]:
+        """The needed properties that no property of a stream goes to."""
+        found = {step[0] for name in properties if (step := self.step(name)) and not step[2]}
+        return [name for name in self.kind.needed if (name,) not in found]
 
     def step(self, column: str) -> _Step | None:
         """Where a record's property goes; `None` where Listrak has no such property (noted in `unknown`)."""
@@ -234,17 +306,27 @@ class Mapper:
         either = " or ".join(dict.fromkeys(names[0] for names in self.kind.keys))
         return BadField(either, _MISSING, needed=True)
 
-    def missing(self, value: Mapping[str, Any]) -> list[BadField]:
-        """Properties that Listrak requires and that a finished object lacks, in objects inside too."""
-        return list(_missing(self.kind.model, value, ""))
+    def missing(self, value: Mapping[str, Any], *, needed: bool = False) -> list[BadField]:
+        """Properties that Listrak requires and that a finished object lacks, in objects inside too.
+
+        Args:
+            value: The object.
+            needed: Whether those are wanted too without which the object is of no use (`Kind.needed`).
+        """
+        lacks = [
+            BadField(name, _USELESS, needed=True)
+            for name in (self.kind.needed if needed else ())
+            if value.get(name) in (None, "")
+        ]
+        return [*_missing(self.kind.model, value, ""), *lacks]
 
     def _make(self, value: object, kind: Property, path: str, bad: list[BadField]) -> object:
         """A value as its property needs it, null to clear, or `_NOTHING`; what is wrong goes to `bad`."""
         made: object
         if kind.type == "moment":
-            made = _moment(value, self._zone)
+            made = _moment(value, self._reading, self._zone)
         elif kind.model is None:
-            made = _scalar(kind)(value)
+            made = _scalar(kind, self._reading)(value)
         elif (given := _from_text(value) if isinstance(value, str) else value) is None:
             made = None
         elif kind.type == "objects":
@@ -288,6 +370,13 @@ class Mapper:
             if result is not _NOTHING:
                 made.append(result)
         return made or _NOTHING
+
+
+def _is_nested(schema: object) -> bool:
+    given = schema.get("type", ()) if isinstance(schema, dict) else ()
+    return bool({given} if isinstance(given, str) else set(given)) and bool(
+        {"object", "array"} & ({given} if isinstance(given, str) else set(given))
+    )
 
 
 def _from_text(text: str) -> object:

@@ -26,17 +26,20 @@ class Property:
     """One property of a model.
 
     Attributes:
-        type: `text`, `whole` (32 bits), `number`, `yes_no`, `moment` (a date-time, wall time of `timezone`),
-            `day` (a date-time whose clock says nothing), `one_of`, `object` or `objects` (an array).
+        type: `text`, `whole` (32 bits), `number`, `yes_no`, `moment` (a date-time, wall time of
+            `timezone`), `day` (a date-time whose clock says nothing), `one_of`, `object` or `objects` (an
+            array).
         max_length: Most characters of a text; none is no limit.
         choices: What a `one_of` may be.
         model: What an `object`, or each of the `objects`, is.
+        is_email: Whether a text must be an address. Listrak's specification does not say so.
     """
 
     type: str
     max_length: int | None = None
     choices: tuple[str, ...] = ()
     model: Model | None = None
+    is_email: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +66,14 @@ class Kind:
         keys: Property names that tell objects apart; of several tuples the first with values counts.
         rows: Name of the array of objects that flat rows are gathered in, and the prefixes of their columns.
         deleted: The property that marks an object as deleted, if there is one.
+        needed: Properties that Listrak does not require and without which an object is of no use there.
     """
 
     model: Model
     keys: tuple[tuple[str, ...], ...]
     rows: str = ""
     deleted: str = ""
+    needed: tuple[str, ...] = ()
 
 
 TEXT: Final = Property("text")
@@ -77,6 +82,7 @@ NUMBER: Final = Property("number")
 YES_NO: Final = Property("yes_no")
 MOMENT: Final = Property("moment")
 DAY: Final = Property("day")
+EMAIL: Final = Property("text", max_length=100, is_email=True)
 
 
 def _text(length: int) -> Property:
@@ -164,7 +170,7 @@ CUSTOMER: Final = Model(
         "address": _object(ADDRESS),
         "birthday": DAY,
         "customerNumber": _text(20),
-        "email": _text(100),
+        "email": EMAIL,
         "firstName": _text(50),
         "gender": _text(50),
         "homePhone": _text(50),
@@ -221,7 +227,7 @@ ORDER: Final = Model(
         "customerNumber": _text(20),
         "dateEntered": MOMENT,
         "discountTotal": NUMBER,
-        "email": _text(100),
+        "email": EMAIL,
         "handlingTotal": NUMBER,
         "items": _objects(ORDER_ITEM),
         "itemTotal": NUMBER,
@@ -341,7 +347,7 @@ REVIEW: Final = Model(
         "providerReviewID": _text(100),
         "ratings": _objects(RATING),
         "recommended": YES_NO,
-        "reviewerEmail": _text(100),
+        "reviewerEmail": EMAIL,
         "reviewerLocation": _text(500),
         "reviewerName": _text(500),
         "reviewSubmitted": MOMENT,
@@ -354,7 +360,7 @@ REVIEW: Final = Model(
 
 KINDS: Final = {
     "customers": Kind(CUSTOMER, keys=(("customerNumber",), ("email",))),
-    "orders": Kind(ORDER, keys=(("orderNumber",),), rows="items"),
+    "orders": Kind(ORDER, keys=(("orderNumber",),), rows="items", needed=("dateEntered", "orderTotal")),
     "products": Kind(PRODUCT, keys=(("sku",),)),
     "reviews": Kind(REVIEW, keys=(("provider", "providerReviewID"),), deleted="deleted"),
     "rating_summaries": Kind(

@@ -125,6 +125,23 @@ _LOADING: Final[dict[str, Any]] = {
     },
     **PHONE_PATH_FORM,
     **PHONE_BODY_FORM,
+    "date_order": {
+        "type": ["string", "null"],
+        "title": "Order of day and month",
+        "description": "How dates with the year last are read: `mdy` takes 05/12/1981 for May 12, `dmy` for "
+        "December 5, and `ymd` rejects them. Day and month are never swapped to make a date possible: "
+        "13/05/1981 is rejected unless it is `dmy`. A destination may have its own.",
+        "enum": ["mdy", "dmy", "ymd", None],
+        "default": "mdy",
+    },
+    "decimal_mark": {
+        "type": ["string", "null"],
+        "title": "Decimal mark",
+        "description": "The decimal mark of numbers that are texts, `.` or `,`; the other one divides "
+        "thousands. If it is not set, a point is the decimal mark (1.200 is 1.2), and numbers with a comma "
+        "are rejected. A destination may have its own.",
+        "enum": [".", ",", None],
+    },
     # The SDK's own setting; the default differs: the mapping checks each value that it uses, once, for its
     # field.
     "validate_records": {

@@ -14,8 +14,26 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-__all__ = ["BadValue", "Formatter", "as_boolean", "as_date", "as_moment", "as_number", "as_text", "formatter"]
+from listrak_api.dates import to_wall_time
+from listrak_api.settings import zone_from_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "AS_LISTRAK",
+    "BadValue",
+    "Formatter",
+    "Reading",
+    "as_boolean",
+    "as_date",
+    "as_moment",
+    "as_number",
+    "as_text",
+    "formatter",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +48,36 @@ class BadValue:
     code: str
     reason: str
 
+
+class Reading(NamedTuple):
+    """How texts are read that could mean two things. The default is how Listrak itself writes.
+
+    Attributes:
+        date_order: `mdy`, `dmy`, or `ymd` (dates with the year last are rejected). Dates with the year first
+            are always read.
+        decimal_mark: `.` or `,`, the other one divides thousands; None takes a point for the decimal mark and
+            rejects commas.
+        zone: Whose wall time gives an instant's calendar day; None takes the day as it is written.
+    """
+
+    date_order: str = "mdy"
+    decimal_mark: str | None = None
+    zone: dt.tzinfo | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], config: Mapping[str, Any]) -> Reading:
+        """The reading that a destination's members, else the settings of the same names, ask for.
+
+        Args:
+            options: The members that the destination has.
+            config: The settings.
+        """
+        order, mark = (options.get(name) or config.get(name) for name in ("date_order", "decimal_mark"))
+        return cls(order or "mdy", mark, zone_from_config(config))
+
+
+AS_LISTRAK = Reading()
+"""How Listrak writes: what it returned is read so, whatever the settings say."""
 
 Formatter = Callable[[object], "str | BadValue"]
 """Turns one value into the text to send; "" where there is no value (null, blank text, empty list)."""
@@ -49,7 +97,11 @@ _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]M)?"
 _ZONE = r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
 _TIME = rf"(?:(?:T|\s+){_CLOCK}{_ZONE})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII | re.IGNORECASE)
-_MONTH_FIRST = re.compile(rf"(\d{{1,2}})([-/])(\d{{1,2}})\2(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE)
+_YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE)
+_GROUPED = {
+    mark: re.compile(rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+(?:\{mark}\d+)?", re.ASCII)
+    for mark, group in (".,", ",.")
+}
 _ISO_DATE_LENGTH = 10
 _NOON = 12
 
@@ -110,17 +162,22 @@ def _joined(values: list[object] | tuple[object, ...]) -> str | BadValue:
     return ",".join(texts)
 
 
-def as_number(value: object) -> Decimal | BadValue | None:
-    """A number, exactly; floats by their shortest decimal form, texts without thousands separators.
+def as_number(value: object, decimal_mark: str | None = None) -> Decimal | BadValue | None:
+    """A number, exactly; floats by their shortest decimal form.
 
     Args:
         value: A number, a boolean (1 or 0) or a text such as `"12.50"` or `"1e3"`.
+        decimal_mark: See `Reading`. Without it `"1,200"` is rejected: it could be 1.2 or 1200.
 
     Returns:
         The number, `None` where there is no value, or why it is no number.
     """
     if isinstance(value, str):
         value = value.strip()
+        if decimal_mark is not None:
+            value = _with_point(value, decimal_mark)
+        elif "," in value and _GROUPED["."].fullmatch(value.replace(".", "")):
+            return _AMBIGUOUS_NUMBER
     if value is None or value == "":
         return None
     number = _decimal(value)
@@ -132,6 +189,21 @@ def as_number(value: object) -> Decimal | BadValue | None:
     if not isinstance(exponent, int) or number.adjusted() >= _MAX_DIGITS or exponent < -_MAX_DECIMALS:
         return BadValue("number_too_large", f"the number has more than {_MAX_DIGITS} digits")
     return number
+
+
+_AMBIGUOUS_NUMBER = BadValue(
+    "not_a_number", "a comma could divide thousands or be the decimal mark (set decimal_mark to say which)"
+)
+
+
+def _with_point(text: str, mark: str) -> str:
+    """A number's text with a point for the decimal mark and without what divides thousands; "?" if wrong."""
+    group = "," if mark == "." else "."
+    if group in text:
+        if not _GROUPED[mark].fullmatch(text):
+            return "?"
+        text = text.replace(group, "")
+    return text.replace(mark, ".")
 
 
 def _decimal(value: object) -> Decimal | None:
@@ -157,28 +229,37 @@ def plain(number: Decimal | None) -> str:
     return text.removeprefix("+")
 
 
-def as_date(value: object) -> dt.date | BadValue | None:
-    """The calendar date that a value names, as it is written there: no time zone moves it.
+def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | BadValue | None:
+    """The calendar date that a value names.
 
-    A birthday stored as midnight UTC is that day, everywhere.
+    A day that its source writes as exact midnight (of UTC, or of the offset that is there) is that day,
+    everywhere. Any other instant is on the day that the clocks of `reading.zone` show, if there is one.
 
     Args:
         value: As for `as_moment`.
+        reading: How it is read.
 
     Returns:
         The date, `None` where there is none, or why not.
     """
-    moment = as_moment(value)
-    return moment.date() if isinstance(moment, dt.datetime) else moment
+    moment = as_moment(value, reading.date_order)
+    if not isinstance(moment, dt.datetime):
+        return moment
+    if reading.zone is None or moment.tzinfo is None or moment.time() == dt.time():
+        return moment.date()
+    try:
+        return to_wall_time(moment, reading.zone).date()
+    except OverflowError:
+        return BadValue("not_a_date", "the date is outside the years 1 to 9999 in the setting timezone")
 
 
-def as_moment(value: object) -> dt.datetime | BadValue | None:
+def as_moment(value: object, date_order: str = "mdy") -> dt.datetime | BadValue | None:
     """The date-time that a value names, aware where the value has an offset, else naive.
-
-    Month comes before day where the year is last, as Listrak itself writes dates.
 
     Args:
         value: A date, a date-time, or a text: `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026 1:05 PM`.
+        date_order: How dates are read whose year is last (`Reading`). Month comes before day by default, as
+            Listrak itself writes dates. Day and month are never swapped to make a date possible.
 
     Returns:
         The date-time (midnight for a date), `None` where there is none (also for Listrak's own "no date",
@@ -189,7 +270,7 @@ def as_moment(value: object) -> dt.datetime | BadValue | None:
         text = value.strip()
         if not text:
             return None
-        moment = _parsed_moment(text)
+        moment = _parsed_moment(text, date_order)
     elif isinstance(value, dt.datetime):
         moment = value
     elif isinstance(value, dt.date):
@@ -197,15 +278,29 @@ def as_moment(value: object) -> dt.datetime | BadValue | None:
     elif value is None:
         return None
     if moment is None:
-        return BadValue("not_a_date", "a date is needed: YYYY-MM-DD, with or without a time, or MM/DD/YYYY")
+        return _NOT_A_DATE[date_order]
     return None if moment.date() == _NO_DATE else moment
 
 
-def _parsed_moment(text: str) -> dt.datetime | None:
+_NOT_A_DATE = {
+    order: BadValue("not_a_date", f"a date is needed: YYYY-MM-DD, with or without a time{form}")
+    for order, form in (
+        ("mdy", ", or MM/DD/YYYY (set date_order for days first)"),
+        ("dmy", ", or DD/MM/YYYY as date_order says"),
+        ("ymd", ", as date_order says"),
+    )
+}
+
+
+def _parsed_moment(text: str, date_order: str) -> dt.datetime | None:
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = match[1], match[3], match[4]
-    elif match := _MONTH_FIRST.fullmatch(text):
+    elif (match := _YEAR_LAST.fullmatch(text)) and date_order != "ymd":
         month, day, year = match[1], match[3], match[4]
+        if date_order == "dmy":
+            month, day = day, month
+        elif match[2] == ".":  # nobody writes months first with dots
+            return None
     else:
         return None
     hour, minute, second, fraction, half = match.group(5, 6, 7, 8, 9)
@@ -278,12 +373,12 @@ def _with_cents(number: Decimal) -> str:
     return plain(rounded) if rounded == rounded.to_integral_value() else format(rounded, "f")
 
 
-def _number(max_length: int | None, *, cents: bool) -> Formatter:
+def _number(max_length: int | None, *, cents: bool, decimal_mark: str | None) -> Formatter:
     def format_number(value: object) -> str | BadValue:
         if type(value) is int and -_SMALL < value < _SMALL:
             text = str(value)
             return too_long(len(text), max_length) if max_length and len(text) > max_length else text
-        number = as_number(value)
+        number = as_number(value, decimal_mark)
         if isinstance(number, BadValue):
             return number
         text = _with_cents(number) if cents and number is not None else plain(number)
@@ -292,7 +387,11 @@ def _number(max_length: int | None, *, cents: bool) -> Formatter:
     return format_number
 
 
-def _date(value: object) -> str | BadValue:
+def _date(reading: Reading) -> Formatter:
+    return lambda value: _formatted_date(value, reading)
+
+
+def _formatted_date(value: object, reading: Reading) -> str | BadValue:
     if isinstance(value, str) and len(value) == _ISO_DATE_LENGTH and value.isascii():
         try:
             dt.date.fromisoformat(value)
@@ -301,7 +400,7 @@ def _date(value: object) -> str | BadValue:
         else:
             if value[4] == value[7] == "-" and value != _NO_DATE.isoformat():
                 return f"{value[5:7]}/{value[8:]}/{value[:4]}"
-    date = as_date(value)
+    date = as_date(value, reading)
     if date is None:
         return ""
     return date if isinstance(date, BadValue) else f"{date.month:02}/{date.day:02}/{date.year:04}"
@@ -319,7 +418,7 @@ def _on_off(value: object) -> str | BadValue:
 
 
 @functools.lru_cache(maxsize=1024)
-def formatter(data_type: str, max_length: int | None = None) -> Formatter:
+def formatter(data_type: str, max_length: int | None = None, reading: Reading = AS_LISTRAK) -> Formatter:
     """The function that formats values for one profile field.
 
     | `dataType` (email, SMS) | text that is sent |
@@ -336,17 +435,18 @@ def formatter(data_type: str, max_length: int | None = None) -> Formatter:
     Args:
         data_type: The field's `dataType`, in any case.
         max_length: The field's `maxLength`; none or 0 is no limit.
+        reading: How dates and numbers are read that are texts.
 
     Returns:
         A function from a value to the text to send, "" for no value, or a `BadValue`.
     """
     kind = data_type.lower()
     if kind == "numeric":
-        return _number(max_length, cents=True)
+        return _number(max_length, cents=True, decimal_mark=reading.decimal_mark)
     if kind == "number":
-        return _number(max_length, cents=False)
+        return _number(max_length, cents=False, decimal_mark=reading.decimal_mark)
     if kind == "date":
-        return _date
+        return _date(reading)
     if kind in {"checkbox", "radiobutton"}:
         return _on_off
     return _text(max_length)

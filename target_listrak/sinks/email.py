@@ -16,7 +16,7 @@ from target_listrak.property_names import nothing_to_write
 from target_listrak.property_paths import MEMBERSHIP
 from target_listrak.results import Result, reason_of
 from target_listrak.sinks.list_rows import ListLoader
-from target_listrak.values import BadValue, as_text
+from target_listrak.values import BadValue, Reading, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -227,7 +227,12 @@ class ProfileFieldsLoader(FieldsLoader):
         option = self.destination.option
         member = option("member") or (MEMBERSHIP if option("member_from") else None)
         return FieldValuesMapping(
-            name, fields, member=member, on_bad_value=option("on_bad_value"), report=report
+            name,
+            fields,
+            member=member,
+            on_bad_value=option("on_bad_value"),
+            report=report,
+            reading=Reading.of(self.destination.options, self.run.config),
         )
 
     def columns_wanted(self) -> tuple[str, ...] | None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
 from listrak_api.settings import zone_from_config
-from target_listrak.faults import BadValues, rejection
+from target_listrak.characters import escaped
+from target_listrak.faults import BadValueError, BadValues, rejection
 from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
 from target_listrak.property_names import nothing_to_write
 from target_listrak.retail import BadField, Mapper, merge
 from target_listrak.retail_models import KINDS
 from target_listrak.sinks.base import Loader
-from target_listrak.values import BadValue
+from target_listrak.values import BadValue, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,6 +103,7 @@ class RetailLoader(Loader):
         self._mapper = _mapper(run, destination)
         self._kind = KINDS[destination.kind]
         self._bad_values = BadValues(destination.option("on_bad_value"))
+        self._on_missing: str = destination.option("on_missing")
         self._batches: list[dict[Key, _Object]] = [{} for _ in range(_LANES)]
         self._weights = [0] * _LANES
         self._most_objects = min(_MOST_OBJECTS, int(run.config["batch_size_rows"]))
@@ -112,14 +114,38 @@ class RetailLoader(Loader):
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Match the stream's properties to Listrak's; what matches nothing is logged once, by name."""
-        found = [self._mapper.step(name) for name in schema.get("properties") or {}]
+        properties = schema.get("properties") or {}
+        matched = self._mapper.learn(schema)
+        if matched:
+            pairs = ", ".join(f"{escaped(name)} \u2192 {goal}" for name, goal in matched.items())
+            self.run.log_once("%s: matched by common names: %s", self.destination.pattern, pairs)
+        found = [self._mapper.step(name) for name in properties]
         if found and not any(found):
             raise nothing_to_write(self.destination, self.stream, schema["properties"])
+        self._check_needed(properties)
         self._flat = any(step is not None and step[2] for step in found)
         self._log_unknown()
         steps = ((name, self._mapper.step(name)) for name in key_properties)
         order_keys = {name for name, step in steps if step and not step[2] and step[0] == ("orderNumber",)}
         self._line_keys = [name for name in key_properties if name not in order_keys]
+
+    def _check_needed(self, properties: Mapping[str, Any]) -> None:
+        """Say what no property of the stream goes to, and end the run where that is asked for.
+
+        Raises:
+            ConfigurationError: The stream cannot have it, and `on_missing` is `fail`.
+        """
+        lacks = self._mapper.lacks(properties) if properties else []
+        if not lacks or self._on_missing == "send":
+            return
+        text = f"no property of stream {self.stream!r} goes to {' or '.join(lacks)}"
+        hint = (
+            f"It has: {', '.join(map(escaped, properties))}. Name the property in `fields`; on_missing: send "
+            "loads partial updates."
+        )
+        if self._on_missing == "fail":
+            raise self.destination.error("on_missing", text, hint)
+        self.run.logger.warning("%s: %s: its rows are rejected. %s", self.destination.pattern, text, hint)
 
     # The main thread
 
@@ -142,7 +168,7 @@ class RetailLoader(Loader):
         faults = self._bad_values.gathered()
         if faults:
             named = {one.property for one in faults}
-            lacks = [] if self._flat else self._mapper.missing(made.value)
+            lacks = [] if self._flat else self._lacking(made.value)
             faults += [
                 Fault(one.path, one.bad.code, one.bad.reason) for one in lacks if one.path not in named
             ]
@@ -252,7 +278,17 @@ class RetailLoader(Loader):
                     return value, [BadField(f"{name}[{number}].orderNumber", why, needed=True)]
             if items:
                 value[name] = items
-        return value, self._mapper.missing(value)
+        lacks = self._lacking(value)
+        useless = [one for one in lacks if one.path in self._kind.needed]
+        if useless and self._on_missing == "fail":
+            text = (
+                f"A record of stream {self.stream!r} has no value for {' or '.join(x.path for x in useless)}"
+            )
+            raise BadValueError(text, hint="on_missing is fail; reject_row rejects the row.")
+        return value, lacks
+
+    def _lacking(self, value: Mapping[str, Any]) -> list[BadField]:
+        return self._mapper.missing(value, needed=self._on_missing != "send")
 
     def _send(self, objects: Sequence[tuple[dict[str, Any], _Object]]) -> None:
         """Send an array; where Listrak refuses it, each half by itself, down to the objects at fault."""
@@ -327,7 +363,8 @@ def _mapper(run: Run, destination: Destination) -> Mapper:
     chosen = None if isinstance(fields, str) else {name: str(goal) for name, goal in fields.items()}
     try:
         zone = zone_from_config(run.config)
-        return Mapper(destination.kind, chosen, clear_nulls=destination.clears, zone=zone)
+        reading = Reading.of(destination.options, run.config)
+        return Mapper(destination.kind, chosen, clear_nulls=destination.clears, zone=zone, reading=reading)
     except LookupError as error:
         names = ", ".join(KINDS[destination.kind].model.properties)
         problem = destination.error("fields", str(error.args[0]), f"It has: {names}.")

@@ -15,7 +15,7 @@ from target_listrak.characters import escaped
 from target_listrak.faults import BadValues
 from target_listrak.mapping import property_like
 from target_listrak.names import NoSuchNameError, choose, folded
-from target_listrak.values import BadValue, Formatter, as_date, formatter
+from target_listrak.values import BadValue, Formatter, Reading, as_date, formatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,8 +71,8 @@ def _address(value: object) -> str | BadValue:
     return address if isinstance(address, BadValue) else address.sent
 
 
-def _birthday(value: object) -> str | BadValue:
-    date = as_date(value)
+def _birthday(value: object, date_order: str = "mdy") -> str | BadValue:
+    date = as_date(value, Reading(date_order))  # as it is written: no clock moves a birthday
     if isinstance(date, dt.date):
         return f"{date.isoformat()}T00:00:00"
     return date or ""
@@ -133,7 +133,10 @@ class ProfileMapping:
             if one.active and folded(one.name) in _BY_NAME
         }
         self.writable = {one.id for one in fields if one.active}
+        # Of values that Listrak holds, and of values of the stream, which settings may have read otherwise.
         self._formats = {one.id: formatter(one.data_type, one.max_length) for one in fields}
+        self._reading = Reading.of(destination.options, run.config)
+        self._given = {one.id: formatter(one.data_type, one.max_length, self._reading) for one in fields}
         self.names = {one.id: one.name for one in fields}
         self._clears = destination.clears
         self._bad_values = BadValues(destination.option("on_bad_value"))
@@ -190,7 +193,7 @@ class ProfileMapping:
         if same and not same[0].active:
             self._run.log_once("Profile field %s is out of use in Listrak; not sent", same[0].name)
             return None
-        return _Column(name, self._formats[same[0].id], "", same[0].id) if same else None
+        return _Column(name, self._given[same[0].id], "", same[0].id) if same else None
 
     def _chosen(self, name: str, goal: str | int) -> _Column:
         if isinstance(goal, str) and (system := _system_field(goal)) is not None:
@@ -210,7 +213,7 @@ class ProfileMapping:
         system = _system_field(one.name)
         if system is not None:
             return _Column(name, system.format, system.property, one.id)
-        return _Column(name, self._formats[one.id], "", one.id)
+        return _Column(name, self._given[one.id], "", one.id)
 
     def profile(self, record: Mapping[str, object]) -> Profile:
         """The values of one record.
@@ -223,7 +226,7 @@ class ProfileMapping:
         for column in self._columns:
             if column.property not in record:
                 continue
-            value = column.format(record[column.property])
+            value = self._formatted(column, record[column.property])
             if isinstance(value, BadValue):
                 self._bad_values.treat(column.property, value)
                 continue
@@ -236,12 +239,19 @@ class ProfileMapping:
         self._bad_values.check()
         return profile
 
+    def _formatted(self, column: _Column, value: object) -> str | BadValue:
+        return (
+            _birthday(value, self._reading.date_order)
+            if column.system == "birthday"
+            else column.format(value)
+        )
+
     def faults(self, record: Mapping[str, object]) -> list[Fault]:
         """What is wrong with a record's values: for a row that is rejected for another reason, too."""
         if not self._bad_values.rejects:
             return []
         for column in self._columns:
-            value = column.format(record.get(column.property))
+            value = self._formatted(column, record.get(column.property))
             if isinstance(value, BadValue):
                 self._bad_values.treat(column.property, value)
         return self._bad_values.gathered()

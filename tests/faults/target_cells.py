@@ -98,6 +98,8 @@ def _orders(_: People) -> list[Record]:
         {
             "order_number": f"N{number}",
             "email": f"buyer{number}@example.org",
+            "date_entered": "2026-06-30T10:00:00",
+            "order_total": 5,
             "item_sku": "S",
             "item_quantity": 1,
         }

@@ -105,12 +105,12 @@ create table shop.customers (email text primary key, customer_number text, first
 insert into shop.customers
   select 'person' || n || '@example.com', 'C' || n, 'Person ' || n, n * 10 from generate_series(1, 9) n;
 create table shop.orders (
-  order_number text, email text, order_total numeric(10, 2), status text,
+  order_number text, email text, order_date date, order_total numeric(10, 2), status text,
   item_sku text, item_quantity int, item_price numeric(10, 2), primary key (order_number, item_sku));
 insert into shop.orders values
-  ('O-1', 'person1@example.com', 30.50, 'Completed', 'SHOE', 1, 20.00),
-  ('O-1', 'person1@example.com', 30.50, 'Completed', 'SOCK', 3, 3.50),
-  ('O-2', 'person2@example.com', 9.00, 'Completed', 'HAT', 1, 9.00);
+  ('O-1', 'person1@example.com', '2026-06-30', 30.50, 'Completed', 'SHOE', 1, 20.00),
+  ('O-1', 'person1@example.com', '2026-06-30', 30.50, 'Completed', 'SOCK', 3, 3.50),
+  ('O-2', 'person2@example.com', '2026-06-30', 9.00, 'Completed', 'HAT', 1, 9.00);
 create view shop.vip_audience as select email from shop.customers where points >= 40;
 """
 

@@ -31,12 +31,17 @@ def strip(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return [strip(inner) for inner in value] if isinstance(value, list) else value
 
 
+PARTIAL_ORDERS = {"kind": "orders", "on_missing": "send"}
+"""What goes without date and total: most tests are about something else."""
+
+
 def load(
     runs: Runs, kind: str, records: list[dict[str, Any]], keys: tuple[str, ...] = (), **options: object
 ) -> Outcome:
     names = dict.fromkeys(name for one in records for name in one)
     messages = [schema("s", *names, keys=keys), *(record("s", **one) for one in records), state({"at": 1})]
-    outcome = runs.good(messages, {"s": {"kind": kind, **options}})
+    partial = PARTIAL_ORDERS if kind == "orders" else {}
+    outcome = runs.good(messages, {"s": {**partial, "kind": kind, **options}})
     assert outcome.states == [{"at": 1}]
     return outcome
 
@@ -112,7 +117,7 @@ def test_an_order_keeps_all_its_items_when_its_rows_fall_into_two_arrays(runs: R
     lines = [{"order_number": f"{number // 3}", "item_sku": f"S{number % 3}"} for number in range(60)]
     names = schema("s", "order_number", "item_sku")
     messages = [names, *(record("s", **line) for line in lines)]
-    outcome = runs.good(messages, {"s": {"kind": "orders"}}, batch_size_rows=2)
+    outcome = runs.good(messages, {"s": PARTIAL_ORDERS}, batch_size_rows=2)
     assert outcome.figures == (60, 60, 0, 0, 0)
     assert len(written(runs, "Order")["arrays"]) > 5
     for number in range(20):
@@ -299,7 +304,7 @@ def test_a_row_of_an_order_that_was_sent_long_before_does_not_take_its_items_awa
     lines = [{"order_number": str(number), "item_sku": "S"} for number in range(200)]
     lines.append({"order_number": "0", "item_sku": "late"})
     messages = [schema("s", "order_number", "item_sku"), *(record("s", **line) for line in lines)]
-    outcome = runs.good(messages, {"s": {"kind": "orders"}}, batch_size_rows=10)
+    outcome = runs.good(messages, {"s": PARTIAL_ORDERS}, batch_size_rows=10)
     assert outcome.codes == ["split_order"]
     assert [item["sku"] for item in rows(runs, "Order")["0"]["items"]] == ["S"]
 
@@ -356,7 +361,7 @@ def test_any_rows_end_as_a_plain_model_says_and_all_are_accounted_for(
 ) -> None:
     runs.sandbox.reset()
     messages = [schema("s", *ITEMS, "status", "coupon_code"), *(record("s", **line) for line in lines)]
-    outcome = runs.good(messages, {"s": {"kind": "orders", "on_bad_value": "blank"}}, batch_size_rows=batch)
+    outcome = runs.good(messages, {"s": {**PARTIAL_ORDERS, "on_bad_value": "blank"}}, batch_size_rows=batch)
     model: dict[str, dict[str, Any]] = {}
     for line in lines:
         order = model.setdefault(line["order_number"], {"items": []})

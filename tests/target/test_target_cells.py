@@ -132,3 +132,157 @@ def test_T27_all_faults_of_an_sms_row_and_of_an_order_are_named_at_once(runs: Ru
     outcome = runs.good([head, row], {"orders": {"kind": "orders"}})
     (rejected,) = (one["rejected"] for one in outcome.rejects if one["type"] == "RECORD")
     assert {"orderTotal", "status"} <= {one["property"] for one in rejected["faults"]}
+
+
+ORDERS = {"orders": {"kind": "orders"}}
+
+
+def test_T26_orders_by_the_names_that_shops_use_have_date_and_total(runs: Runs) -> None:
+    names = ("order_id", "order_date", "total", "shipping", "customer_email", "sku", "qty", "price")
+    head = schema("orders", *names)
+    row = {"order_date": "2026-06-30", "total": "25.50", "shipping": 5, "customer_email": "ann@example.com"}
+    rows = [record("orders", order_id="A", **row, sku=sku, qty=1, price=10) for sku in ("SHOE", "SOCK")]
+    outcome = runs.good([head, *rows], ORDERS)
+    assert outcome.figures[:2] == (2, 2)
+    (order,) = runs.sandbox.written()["data"]["Order"]["rows"].values()
+    assert (order["dateEntered"], order["orderTotal"], order["shippingTotal"]) == (
+        "2026-06-30T00:00:00",
+        25.5,
+        5,
+    )
+    assert order["customer"]["email"] == "ann@example.com"
+    assert sorted((one["sku"], one["quantity"], one["price"]) for one in order["items"]) == [
+        ("SHOE", 1, 10),
+        ("SOCK", 1, 10),
+    ]
+
+
+def test_T26_an_order_without_date_or_total_is_rejected_with_both_named(runs: Runs) -> None:
+    head = schema("orders", "orderNumber", "order_day", "sum")
+    rows = [record("orders", orderNumber=str(number), order_day="2026-06-30", sum=1) for number in range(20)]
+    outcome = runs.good([head, *rows], ORDERS)
+    assert outcome.figures[:2] == (20, 0)
+    rejected = outcome.rejects[1]["rejected"]
+    assert [one["property"] for one in rejected["faults"]] == ["dateEntered", "orderTotal"]
+    assert runs.sandbox.written()["data"]["Order"]["rows"] == {}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_T26_on_missing_ends_the_run_or_sends_partial_updates(runs: Runs, declared: object) -> None:
+    names = ("orderNumber", "dateEntered", "orderTotal") if declared else ("orderNumber",)
+    messages = [schema("orders", *names), record("orders", orderNumber="1")]
+    outcome = runs.run(messages, {"orders": {"kind": "orders", "on_missing": "fail"}})
+    assert "dateEntered or orderTotal" in str(outcome.error)
+    assert runs.sandbox.written()["data"]["Order"]["rows"] == {}
+    assert runs.good(messages, {"orders": {"kind": "orders", "on_missing": "send"}}).figures[:2] == (1, 1)
+
+
+def test_T26_a_common_name_never_takes_the_place_of_listraks_own(runs: Runs) -> None:
+    head = schema(
+        "orders", "orderNumber", "dateEntered", "orderTotal", "total", "date", shipping={"type": "object"}
+    )
+    row = record(
+        "orders",
+        orderNumber="1",
+        dateEntered="2026-06-30",
+        orderTotal=2,
+        total=1,
+        date="x",
+        shipping={"a": 1},
+    )
+    runs.good([head, row], ORDERS)
+    (order,) = runs.sandbox.written()["data"]["Order"]["rows"].values()
+    assert (order["dateEntered"], order["orderTotal"]) == ("2026-06-30T00:00:00", 2)
+
+
+def test_T26_what_listrak_would_take_without_a_word_is_rejected_here(runs: Runs) -> None:
+    head = schema("customers", "customer_id", "email", "dob", "zip")
+    rows = [
+        record("customers", customer_id="1", email="ann@@example.com", dob="12.05.1981", zip="x" * 21),
+        record("customers", customer_id="2", email="bob@example.com", dob="1981-05-12", zip="12345"),
+    ]
+    outcome = runs.good([head, *rows], {"customers": {"kind": "customers"}})
+    assert outcome.figures[:2] == (2, 1)
+    (rejected,) = (one["rejected"] for one in outcome.rejects if one["type"] == "RECORD")
+    assert {one["property"] for one in rejected["faults"]} == {"email", "birthday", "zipCode"}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("2026-07-31T00:00:00+00:00", "2026-07-31T00:00:00"),
+        ("2026-07-31T00:00:00Z", "2026-07-31T00:00:00"),
+        ("2026-07-31 00:00:00.000 UTC", "2026-07-31T00:00:00"),
+        ("2026-07-31", "2026-07-31T00:00:00"),
+        ("2026-07-31T12:00:00Z", "2026-07-31T08:00:00"),
+        ("2026-07-31T00:00:00", "2026-07-31T00:00:00"),
+    ],
+)
+def test_T10_a_day_written_as_midnight_utc_is_that_day(runs: Runs, given: str, sent: str) -> None:
+    outcome = runs.good(
+        [schema("products", "sku", "saleEndDate"), record("products", sku="1", saleEndDate=given)],
+        {"products": {"kind": "products"}},
+    )
+    assert outcome.figures[:2] == (1, 1)
+    (product,) = runs.sandbox.written()["data"]["Product"]["rows"].values()
+    assert product["saleEndDate"] == sent
+
+
+@pytest.mark.parametrize(
+    ("settings", "born", "points"),
+    [
+        (
+            {},
+            {"05/12/1981": "05/12/1981", "13/05/1981": None, "12.05.1981": None},
+            {"1.200": "1.20", "1,200": None},
+        ),
+        (
+            {"date_order": "dmy", "decimal_mark": ","},
+            {
+                "05/12/1981": "12/05/1981",
+                "13/05/1981": "05/13/1981",
+                "12.05.1981": "05/12/1981",
+                "05/13/1981": None,
+            },
+            {"1.200": "1200", "1,2": "1.20", "1.200,50": "1200.50", "1.2": None},
+        ),
+        (
+            {"date_order": "ymd", "decimal_mark": "."},
+            {"05/12/1981": None},
+            {"1,200": "1200", "1.200,50": None},
+        ),
+    ],
+)
+@pytest.mark.parametrize("where", ["settings", "destination"])
+def test_T28_what_could_mean_two_things_is_read_as_the_settings_say(
+    runs: Runs,
+    settings: dict[str, str],
+    born: dict[str, str | None],
+    points: dict[str, str | None],
+    where: str,
+) -> None:
+    fields = {"born": "Birthday", "points": "Points"}
+    target = {"kind": "email_list", "list": "Newsletter", "fields": fields}
+    if where == "destination":
+        target |= settings
+    cells = [*({"born": one} for one in born), *({"points": one} for one in points)]
+    rows = [record("people", email=f"t{number}@example.org", **cell) for number, cell in enumerate(cells)]
+    more = settings if where == "settings" else {}
+    outcome = runs.run([schema("people", "email", "born", "points"), *rows], {"people": target}, **more)
+    assert outcome.closes()
+    for number, expected in enumerate([*born.values(), *points.values()]):
+        values = list(runs.values(40137, f"t{number}@example.org").values())
+        assert values == ([] if expected is None else [expected])
+
+
+def test_T10_an_instant_is_on_the_day_that_the_clocks_of_the_zone_show(runs: Runs) -> None:
+    cells = {
+        "2026-07-01T02:00:00Z": "06/30/2026",
+        "2026-07-01T00:00:00Z": "07/01/2026",
+        "2026-07-01": "07/01/2026",
+    }
+    target = {"people": {"kind": "email_list", "list": "Newsletter", "fields": {"at": "Birthday"}}}
+    rows = [record("people", email=f"t{number}@example.org", at=one) for number, one in enumerate(cells)]
+    runs.good([schema("people", "email", "at"), *rows], target)
+    got = [next(iter(runs.values(40137, f"t{number}@example.org").values())) for number in range(len(cells))]
+    assert got == list(cells.values())

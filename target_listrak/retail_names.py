@@ -1,0 +1,80 @@
+"""What shops call the properties of the Data API: used where a stream has no property of Listrak's name.
+
+Only names that mean one thing are here; the first that a stream has is taken, and it is logged. Names are
+without case and separators: `order_date`, `Order Date` and `orderDate` are one. `docs/values.md` lists them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["COMMON_NAMES"]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+COMMON_NAMES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "Customer": {
+        "customerNumber": _names("customerid customerno custno customercode"),
+        "email": _names("emailaddress customeremail mail"),
+        "firstName": _names("fname givenname customerfirstname"),
+        "lastName": _names("lname surname familyname customerlastname"),
+        "birthday": _names("dob dateofbirth birthdate"),
+        "mobilePhone": _names("mobile cell cellphone mobilenumber mobilephonenumber"),
+        "zipCode": _names("zip postalcode postcode"),
+        "preferredStoreNumber": _names("preferredstore homestore"),
+    },
+    "Order": {
+        "orderNumber": _names("orderid orderno ordernum ordercode"),
+        "dateEntered": _names(
+            "orderdate orderedat dateordered orderdatetime purchasedate placedat createdat date"
+        ),
+        "orderTotal": _names("total grandtotal totalprice totalamount orderamount amount"),
+        "itemTotal": _names("subtotal itemstotal merchandisetotal"),
+        "shippingTotal": _names("shipping shippingcost shippingamount shippingprice freight"),
+        "taxTotal": _names("tax taxes taxamount salestax totaltax"),
+        "discountTotal": _names("discount discounts discountamount totaldiscount totaldiscounts"),
+        "handlingTotal": _names("handling handlingfee"),
+        "customerNumber": _names("customerid customerno custno customercode"),
+        "email": _names("emailaddress customeremail mail"),
+        "status": _names("orderstatus"),
+        "couponCode": _names("coupon promocode discountcode vouchercode"),
+        "shipDate": _names("shippeddate shippedat dateshipped"),
+        "trackingNumber": _names("tracking trackingno trackingcode"),
+        "storeNumber": _names("storeid store"),
+        "item_sku": _names("sku productsku variantsku"),
+        "item_quantity": _names("quantity qty itemqty"),
+        "item_price": _names("price unitprice"),
+        "item_itemTotal": _names("linetotal lineamount"),
+    },
+    "Product": {
+        "sku": _names("productsku productid itemnumber"),
+        "title": _names("name productname producttitle"),
+        "imageUrl": _names("image imagelink imagesrc"),
+        "linkUrl": _names("url link producturl"),
+        "msrp": _names("listprice compareatprice retailprice"),
+        "unitCost": _names("cost costprice"),
+        "qoh": _names("stock inventory quantityonhand stockquantity inventoryquantity"),
+        "brand": _names("vendor manufacturer brandname"),
+        "masterSku": _names("parentsku"),
+        "saleStartDate": _names("salestart salefrom"),
+        "saleEndDate": _names("saleend saleto"),
+    },
+    "Review": {
+        "providerReviewID": _names("reviewid"),
+        "providerProductID": _names("productid sku productsku"),
+        "text": _names("body content comment reviewtext reviewbody"),
+        "title": _names("headline reviewtitle subject"),
+        "reviewerName": _names("author reviewer nickname"),
+        "reviewerEmail": _names("email emailaddress"),
+        "reviewerLocation": _names("location"),
+        "reviewSubmitted": _names("createdat reviewdate submittedat date"),
+        "reviewUpdated": _names("updatedat modifiedat"),
+    },
+    "RatingSummary": {
+        "providerProductID": _names("productid sku productsku"),
+    },
+}
+"""By the model's name and the API's property, the names in order of preference."""
