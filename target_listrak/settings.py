@@ -111,7 +111,8 @@ _LOADING: Final[dict[str, Any]] = {
     },
     **timezone_setting(
         "Date-times of retail data that carry an offset are sent as wall time of this zone; those without "
-        "one are taken as such already. Calendar days are never shifted."
+        "one are taken as such already. An instant in a Date field is on the day that this zone's clocks "
+        "show. What is written as a day, or as exact midnight, is that day."
     ),
     "phone_digits": {
         "type": ["string", "null"],
