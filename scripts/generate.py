@@ -4,9 +4,9 @@
     python -m scripts.generate --check      only says what is stale; exit code 1 if anything is
 
 The sources are what any user can ask the plugins, ``--about --format=json`` and ``--discover``, and for the
-table of streams, docs/destinations.md and docs/sandbox.md the code itself. What is made: the plugins' parts
-of meltano.yml, plugins/*.yml, .env.example, docs/destinations.md, the tables of README.md and of
-docs/sandbox.md, and catalogs/*.json.
+table of streams, docs/destinations.md, docs/values.md and docs/sandbox.md the code itself. What is made: the
+plugins' parts of meltano.yml, plugins/*.yml, .env.example, docs/destinations.md, the tables of README.md, of
+docs/values.md and of docs/sandbox.md, and catalogs/*.json.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from scripts import destinations_text, sandbox_text, selections, settings_text, streams_table
+from scripts import destinations_text, sandbox_text, selections, settings_text, streams_table, values_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +106,9 @@ def make_files() -> Iterator[tuple[Path, str]]:
         ROOT / "docs" / "sandbox.md",
         replace_part(sandbox, "generated: faults", sandbox_text.faults_table()),
     )
+    values = (ROOT / "docs" / "values.md").read_text("utf-8")
+    names = values_text.common_names_table()
+    yield ROOT / "docs" / "values.md", replace_part(values, "generated: common names", names)
     for name, selected in selections.catalogs(catalog).items():
         yield ROOT / "catalogs" / f"{name}.json", json.dumps(selected, indent=2, ensure_ascii=False) + "\n"
 
