@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sqlite3
 import sys
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,7 +65,7 @@ class ListrakCommand(SingerCommand):
         try:
             return super().main(*args, **kwargs)
         except Terminated as terminated:
-            terminated.end()
+            self._end(terminated)
             self._say(f"The run was {terminated}; what is not confirmed will be sent again")
             sys.exit(128 + terminated.signum)
         except Exception as error:
@@ -80,6 +82,15 @@ class ListrakCommand(SingerCommand):
         except BrokenPipeError as error:
             self._say(*(error_lines(error) or ()))
             self._exit()
+
+    def _end(self, terminated: Terminated) -> None:
+        try:
+            terminated.end()
+        except Exception as error:
+            lines = error_lines(error)
+            if lines is None:
+                raise
+            self._say(*lines)
 
     def _say(self, *lines: str) -> None:
         for line in lines:
@@ -120,8 +131,15 @@ def error_lines(error: BaseException) -> list[str] | None:
         return str(error).splitlines()
     if isinstance(error, ConfigValidationError):
         return list(error.errors)
+    line = _system_line(error)
+    return None if line is None else [line]
+
+
+def _system_line(error: BaseException) -> str | None:
     if isinstance(error, BrokenPipeError):
-        return ["Whatever reads standard output has closed it: nothing more can be written"]
+        return "Whatever reads standard output has closed it: nothing more can be written"
+    if isinstance(error, sqlite3.OperationalError):
+        return f"The temporary folder ({tempfile.gettempdir()}) cannot be written to: {error}"
     if isinstance(error, OSError) and error.errno is not None:
-        return [f"{error.strerror}: {error.filename or 'standard input or output'}"]
+        return f"{error.strerror}: {error.filename or 'standard input or output'}"
     return None

@@ -7,6 +7,7 @@ precede the records they describe. Corrected, the file can be piped into the tar
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import threading
@@ -18,6 +19,7 @@ from listrak_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["RejectsFile"]
@@ -69,7 +71,7 @@ class RejectsFile:
             ConfigurationError: `rejects_path` cannot be written.
         """
         text = _line(line, rejected, properties)
-        with self._lock:
+        with self._lock, self._writing():
             file = self._file or self._open()
             schema = self._schemas.get(stream)
             if schema is not None and self._written.get(stream) != schema:
@@ -79,22 +81,41 @@ class RejectsFile:
             self.count += 1
 
     def flush(self) -> None:
-        """Hand everything written so far to the operating system: done before a STATE is passed on."""
-        with self._lock:
+        """Hand everything written so far to the operating system: done before a STATE is passed on.
+
+        Raises:
+            ConfigurationError: It cannot be written: the disk is full, for example.
+        """
+        with self._lock, self._writing():
             if self._file is not None:
                 self._file.flush()
 
     def close(self) -> None:
-        """Close the file, if there is one."""
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+        """Close the file, if there is one.
+
+        Raises:
+            ConfigurationError: The rest of it cannot be written.
+        """
+        with self._lock, self._writing():
+            file, self._file = self._file, None
+            if file is not None:
+                file.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            message = (
+                f"The rejects file (setting rejects_path) cannot be written: {error.strerror}: {self.path}"
+            )
+            hint = "Make room there, or name a file in a folder where there is some."
+            raise ConfigurationError(message, setting="rejects_path", hint=hint) from error
 
     def _open(self) -> IO[bytes]:
         wanted = self.path
         try:
-            wanted.parent.mkdir(parents=True, exist_ok=True)
+            wanted.parent.mkdir(0o700, parents=True, exist_ok=True)
             for number in range(1, 10_000):
                 try:
                     descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -7,7 +7,6 @@ import secrets
 import threading
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from target_listrak.accounting import Account, Journal
@@ -18,6 +17,7 @@ from target_listrak.ledger import Ledger
 from target_listrak.lists import Lists
 from target_listrak.mirror import Mirrors
 from target_listrak.rejects import RejectsFile
+from target_listrak.rejects_place import rejects_path
 
 if TYPE_CHECKING:
     import logging
@@ -67,7 +67,7 @@ class Run(Connection):
         self.calls = Engine(
             "call", threads=config["max_concurrency"], budget=_CALL_BUDGET, stopping=self.stopping
         )
-        self.rejects = RejectsFile(Path(config["rejects_path"]), logger)
+        self.rejects = RejectsFile(rejects_path(config["rejects_path"]), logger)
         self.ledger = Ledger(self._passes_on(write_state), self.within_shares)
         self.accounts: dict[str, Account] = {}
         self.lists = Lists(self)

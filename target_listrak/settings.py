@@ -43,8 +43,9 @@ _LOADING: Final[dict[str, Any]] = {
         "title": "Rejects file",
         "description": "File for the records that were declined or rejected, each with its reason, as Singer "
         "messages that can be corrected and sent again. It holds people's data (mode 0600). A "
-        "file that is there is kept; the new one gets a number.",
-        "default": "target-listrak-rejects.singer",
+        "file that is there is kept; the new one gets a number. Without a value: in a Meltano project "
+        "`.meltano/target-listrak/target-listrak-rejects.singer`, which Git ignores, else "
+        "`~/.local/state/singer-listrak/target-listrak-rejects.singer` (or below `$XDG_STATE_HOME`).",
     },
     "max_reject_share": {
         "type": ["number", "null"],

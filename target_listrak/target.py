@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from singer_sdk import Target
@@ -29,6 +29,7 @@ from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, Ro
 from target_listrak.property_names import check_property_names
 from target_listrak.property_paths import PropertyPaths
 from target_listrak.reader import InputError, Reader, record_of
+from target_listrak.rejects_place import replay_command
 from target_listrak.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
 from target_listrak.unreadable import Unreadable
 
@@ -553,13 +554,23 @@ class TargetListrak(CheckedSettings, Target):
         for loader in self._loaders():
             loader.close()
         self.run.mirrors.close()
-        self.run.rejects.close()
+        try:
+            self.run.rejects.close()
+        finally:
+            self._report()
+
+    def _report(self) -> None:
+        """Print the accounting, and where the rejects file is."""
         if self._feeds:
             self.logger.info("Accounting%s:", " (dry run: nothing was written)" if self.run.dry_run else "")
             for line in closing_table(self.run.accounts.values()):
                 self.logger.info("%s", line)
             for account in self.run.accounts.values():
                 log_metrics(account)
+        if self.run.rejects.count:
+            path, count = self.run.rejects.path, f"{self.run.rejects.count:,}"
+            self.logger.warning("Records that were not loaded: %s, with their reasons, in %s", count, path)
+            self.logger.warning("Corrected, they are loaded by: %s", replay_command(path))
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's signature
         """Leave the reading loop. The SDK would drain everything here, however long it takes, and exit 0."""
@@ -570,6 +581,26 @@ class TargetListrak(CheckedSettings, Target):
     def get_singer_command(cls) -> click.Command:
         """Return the SDK's command with this project's way of telling errors."""
         return ListrakCommand.like(super().get_singer_command(), cls.logger)
+
+    @classmethod
+    def invoke(cls, *, file_input: IO[bytes] | None = None, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - the SDK's arguments
+        """Run as the SDK does, unless there is nothing to read from.
+
+        Args:
+            file_input: The file that `--input` names; standard input if there is none.
+            kwargs: The other options.
+
+        Raises:
+            ConfigurationError: Standard input is closed.
+        """
+        if file_input is None and not kwargs.get("about"):
+            if sys.stdin is None:
+                message = "standard input is closed: there is nothing to read"
+                hint = "Pipe a tap's output into target-listrak, or name a file with --input."
+                raise ConfigurationError(message, setting="input", hint=hint)
+            if sys.stdin.isatty():
+                cls.logger.warning("Reading Singer messages from the terminal; Ctrl-D ends them")
+        super().invoke(file_input=file_input, **kwargs)  # type: ignore[arg-type]  # bytes are read as well
 
     # Where streams go
 

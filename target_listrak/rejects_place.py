@@ -1,0 +1,72 @@
+"""Where the rejects file is: a place that nobody commits, as it holds people's data."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from listrak_api.errors import ConfigurationError
+
+__all__ = ["FILE_NAME", "rejects_path", "replay_command"]
+
+FILE_NAME: Final = "target-listrak-rejects.singer"
+
+
+def rejects_path(setting: str | None) -> Path:
+    """Return the path of the rejects file.
+
+    Args:
+        setting: The setting `rejects_path`; without it a file below Meltano's own folder (`.meltano`, which
+            Meltano keeps out of Git), or outside of Meltano in the user's folder for such data
+            (`$XDG_STATE_HOME`, `~/.local/state`).
+
+    Raises:
+        ConfigurationError: The setting names a folder, or a file in a folder that cannot be written to.
+    """
+    if setting is None:
+        return _default_folder() / FILE_NAME
+    path = Path(setting)
+    try:
+        path = path.expanduser()
+        if path.is_dir():
+            message = f"rejects_path is a folder: {path}"
+            raise ConfigurationError(message, setting="rejects_path", hint="Name a file in it.")
+        there = next((one for one in path.absolute().parents if one.exists()), Path("/"))
+        usable = "\0" not in setting and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    except (OSError, ValueError, RuntimeError):  # a name that is too long, a NUL in it, no home folder
+        usable = False
+    if not usable:
+        message = "The rejects file (setting rejects_path) cannot be written: no file can be made there"
+        hint = "Name a file in a folder you may write to."
+        raise ConfigurationError(message, setting="rejects_path", hint=hint)
+    return path
+
+
+def replay_command(path: Path) -> str:
+    """Return the command that reads a corrected rejects file into the target again."""
+    loader = os.environ.get("MELTANO_LOADER_NAME")
+    if loader:
+        return shlex.join(["meltano", "invoke", loader, "--input", str(path)])
+    words = sys.argv if Path(sys.argv[0]).name.startswith("target-listrak") else []
+    options = [one for one in words if one.startswith("--config=")]
+    options += [f"--config={value}" for name, value in itertools.pairwise(words) if name == "--config"]
+    return shlex.join(["target-listrak", *(options or ["--config=config.json"]), "--input", str(path)])
+
+
+def _default_folder() -> Path:
+    meltano = os.environ.get("MELTANO_SYS_DIR_ROOT")
+    project = os.environ.get("MELTANO_PROJECT_ROOT")
+    if meltano or project:
+        return (Path(meltano) if meltano else Path(str(project)) / ".meltano") / "target-listrak"
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if Path(state).is_absolute():
+        return Path(state) / "singer-listrak"
+    try:
+        return Path.home() / ".local" / "state" / "singer-listrak"
+    except RuntimeError:  # a user without a home folder, as in some containers
+        return Path(tempfile.gettempdir()) / f"singer-listrak-{os.getuid()}"
