@@ -69,7 +69,8 @@ def member_value(option: Option, value: object, place: str) -> object:
     types = [_JSON_TYPES[kind] for kind in option.types]
     if not isinstance(value, str) and types != ["array"]:
         return value
-    return coerced(value, {"type": types, "items": {"type": "integer"}}, place)
+    items = {"type": "integer"} if place.endswith(".event_ids") else {}
+    return coerced(value, {"type": types, "items": items}, place)
 
 
 def plain_fields(fields: Mapping[str, Any], path: str = "") -> dict[str, Any]:
