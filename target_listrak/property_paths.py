@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from target_listrak.characters import escaped
 from target_listrak.destinations import OPTIONS
 from target_listrak.names import folded
 
@@ -42,14 +43,21 @@ class PropertyPaths:
 
     Attributes:
         schema: The schema with the named properties under the names of the settings.
+
+    Raises:
+        ConfigurationError: More than one property differs from a name in spelling only.
     """
 
     def __init__(self, destination: Destination, schema: dict[str, Any]) -> None:
         properties: dict[str, Any] = dict(schema.get("properties") or {})
         self._paths: dict[str, _Path] = {}
-        for name in _named(destination):
+        for member, name in _named(destination):
             if name not in properties:
-                path = _spelled_otherwise(name, properties) or _nested(name, properties)
+                alike = [one for one in properties if folded(one) == folded(name)]
+                if len(alike) > 1:
+                    text = f"{len(alike)} properties differ from {escaped(name)!r} in spelling only"
+                    raise destination.error(member, text, f"Write one of {', '.join(map(escaped, alike))}.")
+                path = (alike[0],) if alike else _nested(name, properties)
                 if path:
                     self._paths[name] = path
         for name, path in self._paths.items():
@@ -105,20 +113,14 @@ class PropertyPaths:
             expanded[MEMBERSHIP] = found[0]
 
 
-def _named(destination: Destination) -> Iterator[str]:
+def _named(destination: Destination) -> Iterator[tuple[str, str]]:
     for member, value in destination.options.items():
         if OPTIONS[member].names_property:
-            yield str(value)
+            yield member, str(value)
     for member in ("fields", "delete_markers"):
         names = destination.options.get(member)
         if isinstance(names, Mapping | list):
-            yield from map(str, names)
-
-
-def _spelled_otherwise(name: str, properties: Mapping[str, Any]) -> _Path | None:
-    """The one property that differs in spelling only."""
-    found = [one for one in properties if folded(one) == folded(name)]
-    return (found[0],) if len(found) == 1 else None
+            yield from ((f"{member}.{name}", str(name)) for name in names)
 
 
 def _nested(name: str, properties: Mapping[str, Any]) -> _Path | None:

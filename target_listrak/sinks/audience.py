@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from target_listrak.characters import escaped
+from target_listrak.faults import as_faults, with_faults
 from target_listrak.imports import Plan
 from target_listrak.names import NoSuchNameError
 from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected
@@ -14,12 +15,13 @@ from target_listrak.sinks.list_rows import ListLoader
 from target_listrak.values import BadValue, as_boolean
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     from target_listrak.accounting import Journal, Row
     from target_listrak.addresses import Address
     from target_listrak.destinations import Destination
     from target_listrak.lists import EmailList
+    from target_listrak.outcomes import Fault
     from target_listrak.profile_fields import ProfileField
     from target_listrak.run import Run
 
@@ -111,8 +113,19 @@ class AudienceLoader(ListLoader):
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Compare one record with what is so; put it into the batch if it differs."""
-        address = self.address(record)
+        try:
+            address = self.address(record)
+        except RowRejected as ended:
+            raise RowRejected(with_faults(ended.rejected, self._email, self.faults(record))) from None
         self._set(address, row, wanted=self._wanted(record))
+
+    def faults(self, record: Mapping[str, Any]) -> Sequence[Fault]:
+        """What is wrong with a record's membership."""
+        try:
+            self._wanted(record)
+        except RowRejected as ended:
+            return as_faults(ended.rejected)
+        return ()
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
         """Set the contact `off`: its source deleted the record, and `allow_deletes` says so."""

@@ -97,7 +97,7 @@ def test_T25_events_of_segment_set_an_audience_by_paths(
     runs: Runs, where: dict[str, str], declared: object
 ) -> None:
     inner = {"type": "object", "properties": {"email": {"type": "string"}}}
-    context = {"type": "object", "properties": {"traits": inner}} if declared else OBJECT
+    context = {"type": "object", "properties": {"traits": inner, "personas": OBJECT}} if declared else OBJECT
     head = schema("events", "type", context=context, properties=OBJECT)
     yes, no, unsaid, strange = (someone(runs, name) for name in ("yes", "no", "unsaid", "strange"))
     target = {"events": {"kind": "audience", "list": "Newsletter", "field": VIP, **where}}
@@ -153,3 +153,20 @@ def test_member_and_member_from_are_one_or_the_other(runs: Runs) -> None:
     outcome = runs.run([schema("events", "email")], target)
     assert isinstance(outcome.error, ConfigurationError)
     assert "member_from" in str(outcome.error)
+
+
+def test_T13_two_properties_that_differ_in_spelling_only_are_an_error_where_the_settings_name_neither(
+    runs: Runs,
+) -> None:
+    target = {"people": {"kind": "email_list", "list": "Newsletter", "email": "e-mail"}}
+    outcome = runs.run([schema("people", "email", "E_Mail")], target)
+    assert isinstance(outcome.error, ConfigurationError)
+    assert "spelling only" in str(outcome.error)
+
+
+def test_T27_an_audience_names_all_faults_of_a_row(runs: Runs) -> None:
+    target = {"events": {"kind": "audience", "list": "Newsletter", "field": VIP, "member": "vip"}}
+    head = schema("events", "email", vip={"type": ["string", "null"]})
+    outcome = runs.good([head, record("events", email="ann@@example.com", vip="perhaps")], target)
+    (rejected,) = (one["rejected"] for one in outcome.rejects if one["type"] == "RECORD")
+    assert [one["code"] for one in rejected["faults"]] == ["bad_email_address", "bad_value"]
