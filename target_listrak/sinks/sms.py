@@ -54,8 +54,6 @@ class SmsListLoader(UpdatingLoader):
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
         """Add a row whose person leaves the list."""
         number = self.leaving_number(record)
-        if self._members is not None:
-            self._members.leave(number)
         self.put(Entry(number, row, leaves=True), record)
 
     def handle(self, entry: Entry) -> Outcome | None:

@@ -54,10 +54,6 @@ class PhoneListMembers(Members):
         """Note that a record names a number."""
         self._named.add(int(key))
 
-    def leave(self, number: str) -> None:
-        """Note that a record says that a number leaves."""
-        self._named.discard(int(number))
-
     def found(self, number: str, state: State) -> None:
         """Note how a number that a record names stood before the run; called from worker threads."""
         if state not in (State.SUBSCRIBED, State.PENDING) and int(number) in self._listed:
