@@ -97,10 +97,10 @@ def _of_text(text: str, schema: Mapping[str, Any], types: frozenset[str], place:
     stripped = text.strip()
     if stripped in {"", "null"}:
         return None
-    if "array" in types and (stripped[0] == "[" or "," in stripped or "string" not in types):
-        return _array(stripped, schema, place)
     if "object" in types and stripped[0] == "{":
         return _structure(stripped, dict, place)
+    if "array" in types and (stripped[0] == "[" or "," in stripped or "string" not in types):
+        return _array(stripped, schema, place)
     return text if types <= {"string"} else _scalar(text, types, place)
 
 

@@ -69,6 +69,10 @@ def _named(destination: Destination) -> Iterator[tuple[str, str]]:
             yield member, str(value)
     for name in delete_markers(destination.options.get("delete_markers")):
         yield "delete_markers", name
+    for name in destination.options.get("delete_markers", ()):
+        # A marker that is misspelt would let deleted records subscribe.
+        if isinstance(name, str):
+            yield "delete_markers", name
     fields = destination.option("fields") if "fields" in destination.options else None
     if isinstance(fields, dict):
         for name in fields:

@@ -186,6 +186,8 @@ ROWS = [PEOPLE, record("people", email="ada@example.org", first_name="Ada", crm_
         ({"external_id": "crm_idd"}, ["external_id", "'crm_idd'", "Did you mean 'crm_id'?"]),
         ({"new_email": "emial"}, ["new_email", "Did you mean 'email'?"]),
         ({"email": "emal"}, ["email", "'emal'"]),
+        ({"delete_markers": ["crm_idd"]}, ["delete_markers", "Did you mean 'crm_id'?"]),
+        ({"delete_markers": {"phoen": ["gone"]}}, ["delete_markers", "Did you mean 'phone'?"]),
         ({"list": None, "list_from": "lst"}, ["list_from", "'lst'"]),
         ({"fields": {"first_name": "Frist Name"}}, ["fields.first_name", "First Name"]),
         (

@@ -96,6 +96,7 @@ def test_a_slip_is_named(entry: object, words: list[str]) -> None:
         ({"event_ids": 5}, [5]),
         ({"event_ids": ["5"]}, [5]),
         ({"delete_markers": ["gone"]}, ["gone"]),
+        ({"delete_markers": '{"status": ["gone"]}'}, {"status": ["gone"]}),
         ({"delete_markers": "gone,deleted"}, ["gone", "deleted"]),
         ({"subscribed": "ok", "subscribed_values": ["1", "yes"]}, "ok"),
         ({"create_list": "true"}, True),
