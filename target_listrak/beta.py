@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 from listrak_api import routes
 from listrak_api.errors import ListrakError, LostAnswerError, RequestRefusedError
 from target_listrak.engine import Stopped
-from target_listrak.outcomes import ACCEPTED, Outcome
 from target_listrak.waiting import APPEARS_WITHIN
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from target_listrak.import_file import Buffer
     from target_listrak.imports import Importer
     from target_listrak.lists import EmailList
+    from target_listrak.outcomes import Outcome
     from target_listrak.run import Run
 
 __all__ = ["BetaRoute"]
@@ -79,7 +79,7 @@ class BetaRoute:
 
     def _send(self, email_list: EmailList, buffer: Buffer, indices: Sequence[int]) -> dict[int, Outcome]:
         if self._run.dry_run:
-            return dict.fromkeys(indices, ACCEPTED)
+            return self._importer.simulate(email_list, buffer, indices, carries_values=True)
         before = self._imports(email_list)
         answer, lost = self._post(email_list, [self._contact(buffer, index) for index in indices])
         import_ids = set(re.findall(r"\d+", answer.resource_id or ""))

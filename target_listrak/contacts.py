@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
 from listrak_api.errors import NotFoundError, RequestRefusedError
+from target_listrak.addresses import comparison_key
 from target_listrak.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.results import Result, reason_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from target_listrak.destinations import Destination
     from target_listrak.lists import EmailList
     from target_listrak.run import Run
+    from target_listrak.simulation import SimulatedList
 
 __all__ = ["Contacts"]
 
@@ -52,11 +54,18 @@ class Contacts:
 
     def read(self, identifier: str) -> dict[str, Any] | None:
         """A contact, or `None` if the list does not know the address (`GET /List/{listId}/Contact/{…}`)."""
+        if self._run.dry_run:
+            state = self._simulated.state(identifier)
+            return None if state in {None, "Pending"} else {"subscriptionState": state}
         ids = {"listId": self._list.id, "contactIdentifier": identifier}
         try:
             return dict(self._run.client("email").get(routes.CONTACT, ids))
         except NotFoundError:
             return None
+
+    @property
+    def _simulated(self) -> SimulatedList:
+        return self._run.simulated.of(self._list.id, self._list.name)
 
     def addresses_of(self, external_ids: Collection[str], *, include_unsubscribed: bool) -> dict[str, str]:
         """The addresses of contacts by their external ids (`GET /List/{listId}/Contact`).
@@ -73,6 +82,11 @@ class Contacts:
         """
         client, ids = self._run.client("email"), {"listId": self._list.id}
         found: dict[str, str] = {}
+        if self._run.dry_run:
+            noted = {one: self._simulated.by_external_id(one) for one in external_ids}
+            found = {one: address for one, address in noted.items() if address is not None}
+            if not self._list.id:
+                return found
         for state in ("Subscribed", "Unsubscribed") if include_unsubscribed else ("Subscribed",):
             missing = [one for one in external_ids if one not in found]
             few = len(missing) <= _FEW
@@ -109,6 +123,11 @@ class Contacts:
         stays = self._stays(known, resubscribe=resubscribe)
         if stays is not None:
             return stays
+        nothing_new = (
+            not any(cells.values()) and not self._events and not (cells and self._destination.clears)
+        )
+        if known is not None and not _is_unsubscribed(known) and nothing_new:
+            return UNCHANGED
         params: dict[str, object] = {"overrideUnsubscribe": True} if resubscribe else {}
         if self._destination.option("double_opt_in") and known is None:
             params["sendDoubleOptIn"] = True
@@ -187,7 +206,7 @@ class Contacts:
         if self._events and state == "Subscribed":
             query["eventIds"] = self._events
         if self._run.dry_run:
-            return ACCEPTED
+            return self._pretend(address, query, state, cells.get(EXTERNAL_ID, ""))
         repeatable = (
             idempotent
             and not {"eventIds", "sendDoubleOptIn"} & query.keys()
@@ -198,6 +217,27 @@ class Contacts:
             self._run.client("email").send(routes.SAVE_CONTACT, ids, query, body, idempotent=repeatable)
         except RequestRefusedError as error:
             return _meaning(error, state)
+        return ACCEPTED
+
+    def _pretend(
+        self, address: str, query: Mapping[str, object], state: str | None, external_id: str
+    ) -> Outcome:
+        """What a call would come to, for a dry run, noting what it would have changed."""
+        simulated = self._simulated
+        new = query.get("newEmailAddress")
+        if new is not None:
+            taken = simulated.state(str(new))
+            if taken is not None and comparison_key(str(new)) != comparison_key(address):
+                codes = {"Unsubscribed": Result.PREVIOUSLY_UNSUBSCRIBED, "Pending": Result.PENDING}
+                return reason_of(codes[taken]) if taken in codes else _ADDRESS_TAKEN
+            simulated.note(address, None)
+            simulated.note(str(new), "Subscribed", external_id)
+        elif state == "Unsubscribed":
+            simulated.note(address, "Unsubscribed")
+        elif state == "Subscribed":
+            if simulated.state(address) == "Pending":
+                return reason_of(Result.PENDING)
+            simulated.note(address, "Pending" if "sendDoubleOptIn" in query else "Subscribed", external_id)
         return ACCEPTED
 
 

@@ -247,7 +247,7 @@ class Importer:
             self._run.logger.info(
                 "Dry run: %s would be imported into list %r: %s rows", name, email_list.name, f"{rows:,}"
             )
-            return dict.fromkeys(file.indices, ACCEPTED)
+            return self.simulate(email_list, buffer, file.indices, carries_values=bool(file.columns))
         try:
             import_id = self._start(
                 email_list, name, ImportBody(self._head(name, file), self._lines(buffer, file))
@@ -305,6 +305,25 @@ class Importer:
                     if row.get("importFileName") == name:
                         return str(row["importFileId"])
         return None
+
+    def simulate(
+        self, email_list: EmailList, buffer: Buffer, indices: Sequence[int], *, carries_values: bool
+    ) -> dict[int, Outcome]:
+        """What an import of rows would come to: for a dry run."""
+        simulated = self._run.simulated.of(email_list.id, email_list.name)
+        rows = {index: buffer.cells(index) for index in indices}
+        simulated.look_up(address for address, _ in rows.values())
+        plan = self._plan
+        outcomes: dict[int, Outcome] = {}
+        for index, (address, cells) in rows.items():
+            result = simulated.import_one(
+                plan.import_type,
+                address,
+                cells.get(EXTERNAL_ID, ""),
+                includes_all=plan.include_unsubscribed,
+            )
+            outcomes[index] = self._meaning(result, result.value, carries_values=carries_values)
+        return outcomes
 
     # Confirming
 
@@ -377,7 +396,9 @@ class Importer:
 
     def _outcome(self, word: object, *, carries_values: bool) -> Outcome:
         """What an `importResult` means for an import of this kind."""
-        result = result_of(word)
+        return self._meaning(result_of(word), word, carries_values=carries_values)
+
+    def _meaning(self, result: Result, word: object, *, carries_values: bool) -> Outcome:
         if result is Result.DONE:
             return ACCEPTED
         if self._plan.removes:

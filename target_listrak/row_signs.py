@@ -24,14 +24,12 @@ _MOST_NAMES: Final = 10_000
 """Names of properties that are remembered: records of some sources have names without end."""
 
 _CONSENT: Final = {
-    Answer.NO: Declined(
-        "not_subscribed", "the record says that the contact did not agree or has unsubscribed"
-    ),
+    Answer.NO: Declined("no_consent", "the record says that the contact did not agree or has unsubscribed"),
     Answer.NOT_YET: Declined(
         "pending", "the record says that the contact has not confirmed its subscription"
     ),
     Answer.EMPTY: Declined(
-        "no_consent", "the value is missing: the record does not say that the contact agreed"
+        "consent_missing", "the value is missing: the record does not say that the contact agreed"
     ),
 }
 

@@ -18,12 +18,14 @@ from target_listrak.lists import Lists
 from target_listrak.mirror import Mirrors
 from target_listrak.rejects import RejectsFile
 from target_listrak.rejects_place import rejects_path
+from target_listrak.simulation import SimulatedLists
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
 
     from target_listrak.destinations import Destination
+    from target_listrak.sinks.sms_simulation import SimulatedNumbers
 
 __all__ = ["Run"]
 
@@ -52,6 +54,8 @@ class Run(Connection):
         lists: The account's email lists and their profile fields.
         mirrors: The audiences and lists that are mirrored.
         hub: The batches that are being filled, by list.
+        simulated: Email lists as a dry run would leave them.
+        simulated_numbers: SMS contacts as a dry run would leave them, by sender code.
         id: Names the run: when it began, and something random.
         file_numbers: Numbers of the run's import files.
     """
@@ -73,6 +77,8 @@ class Run(Connection):
         self.lists = Lists(self)
         self.mirrors = Mirrors(logger)
         self.hub = Hub()
+        self.simulated = SimulatedLists(self)
+        self.simulated_numbers: dict[int, SimulatedNumbers] = {}
         self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         self.file_numbers = itertools.count(1)
 

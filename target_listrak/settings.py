@@ -76,8 +76,8 @@ _LOADING: Final[dict[str, Any]] = {
     "dry_run": {
         "type": ["boolean", "null"],
         "title": "Dry run",
-        "description": "Do everything but write to Listrak, and print the same accounting. No STATE is "
-        "passed on.",
+        "description": "Do everything but write to Listrak, and print the accounting that it would have: "
+        "how contacts stand is looked up. No STATE is passed on.",
         "default": False,
     },
     "batch_size_rows": {

@@ -31,6 +31,7 @@ from target_listrak.property_paths import PropertyPaths
 from target_listrak.reader import InputError, Reader, record_of
 from target_listrak.rejects_place import replay_command
 from target_listrak.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
+from target_listrak.simulation import NOT_KNOWN
 from target_listrak.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -565,6 +566,8 @@ class TargetListrak(CheckedSettings, Target):
             self.logger.info("Accounting%s:", " (dry run: nothing was written)" if self.run.dry_run else "")
             for line in closing_table(self.run.accounts.values()):
                 self.logger.info("%s", line)
+            if self.run.dry_run:
+                self.logger.info("%s", NOT_KNOWN)
             for account in self.run.accounts.values():
                 log_metrics(account)
         if self.run.rejects.count:

@@ -277,7 +277,8 @@ class SmsLoader(Loader):
             state = self.contacts.state(number, self.phone_list)
             if state is State.PENDING:
                 return PENDING
-            return ACCEPTED if state is State.SUBSCRIBED else UNCHANGED
+            if state is not State.SUBSCRIBED:
+                return UNCHANGED
         outcome = self.contacts.unsubscribe(number, self.phone_list)
         if outcome is None:
             return ACCEPTED

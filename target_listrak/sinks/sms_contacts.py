@@ -15,6 +15,7 @@ from listrak_api.errors import ConfigurationError, LostAnswerError, NotFoundErro
 from listrak_api.phone_forms import NumberForm, number_forms
 from target_listrak import phones
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, rejected_by
+from target_listrak.sinks.sms_simulation import SimulatedNumbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -137,12 +138,13 @@ class SmsContacts:
         self._body_form = NumberForm(run.config.get("phone_body_form"))
         self._lock = threading.Lock()
         self._looked_for_form = False
+        self._simulated = run.simulated_numbers.setdefault(sender_code.id, SimulatedNumbers())
 
     # Reading
 
     def read(self, number: str) -> dict[str, Any] | None:
         """A contact, or `None` where the number is unknown (`GET …/Contact/{phoneNumber}`)."""
-        contact: dict[str, Any] | None = self._known(number, self._get)
+        contact: dict[str, Any] | None = self._simulated.contact(number) or self._known(number, self._get)
         return contact
 
     def _get(self, ids: Mapping[str, object]) -> dict[str, Any]:
@@ -158,10 +160,23 @@ class SmsContacts:
                         return _state_of(row)
             return State.NEVER
 
+        if self._run.dry_run:
+            return self._simulated_state(number, phone_list, look)
         state = self._known(number, look)
         if state is None and not self._path_form.known:
             self._learn_path_form(phone_list)
         return state or State.UNKNOWN
+
+    def _simulated_state(
+        self, number: str, phone_list: PhoneList, look: Callable[[Mapping[str, object]], State]
+    ) -> State:
+        """How a number would stand with a list in a dry run; who opts out leaves every list."""
+        state = self._simulated.state(number, phone_list.id)
+        if state is None:
+            new = self._simulated.is_new(number)
+            state = State.NEVER if new else (self._known(number, look) or State.UNKNOWN)
+        out = (self._simulated.contact(number) or {}).get("optedOut")
+        return State.UNSUBSCRIBED if out and state in {State.SUBSCRIBED, State.PENDING} else state
 
     def _learn_path_form(self, phone_list: PhoneList) -> None:
         """Look up one member of the list, once a run: from new numbers alone nothing can be learned."""
@@ -196,6 +211,10 @@ class SmsContacts:
             `None` when it was done, otherwise why not.
         """
         number = str(body["phoneNumber"])
+        if self._run.dry_run:
+            self._simulated.create(number, body)
+            self._simulated.stand(number, phone_list.id, State.SUBSCRIBED)
+            return None
         ids = {"senderCodeId": self.sender_code.id, "phoneListId": phone_list.id}
 
         def send(form: str) -> None:
@@ -212,6 +231,9 @@ class SmsContacts:
         Returns:
             `None` when it was done, otherwise why not, or `UNCHANGED`.
         """
+        if self._run.dry_run:
+            self._simulated.stand(number, phone_list.id, State.SUBSCRIBED)
+            return None
 
         def send(ids: Mapping[str, object]) -> None:
             self._client.send(routes.SUBSCRIBE_SMS_CONTACT, {**ids, "phoneListId": phone_list.id})
@@ -227,6 +249,9 @@ class SmsContacts:
         Returns:
             `None` when it was done, otherwise why not: `NOT_SUBSCRIBED` also where the number is pending.
         """
+        if self._run.dry_run:
+            self._simulated.stand(number, phone_list.id, State.UNSUBSCRIBED)
+            return None
 
         def send(ids: Mapping[str, object]) -> None:
             self._client.send(routes.UNSUBSCRIBE_SMS_CONTACT, {**ids, "phoneListId": phone_list.id})
@@ -249,6 +274,9 @@ class SmsContacts:
         Returns:
             `None` when it was done, otherwise why not.
         """
+        if self._run.dry_run:
+            self._simulated.update(number, body)
+            return None
         ids = {"senderCodeId": self.sender_code.id}
 
         def send(form: str) -> None:
@@ -263,8 +291,6 @@ class SmsContacts:
         return self._write(lambda: self._body_form.call(number, send, first), look)
 
     def _write(self, send: Callable[[], None], done: Callable[[], bool]) -> Outcome | None:
-        if self._run.dry_run:
-            return None
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 send()
