@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = ("tap-listrak", "target-listrak")
+LOADERS = ("target-duckdb", "target-jsonl", "target-postgres")
 
 
 class Dumper(yaml.SafeDumper):
@@ -85,7 +86,7 @@ def make_files() -> Iterator[tuple[Path, str]]:
     catalog = ask("tap-listrak", "--discover")
     meltano = (ROOT / "meltano.yml").read_text("utf-8")
     readme = (ROOT / "README.md").read_text("utf-8")
-    extras = {"tap-listrak": {"select": selections.default_selection(catalog)}}
+    extras = {"tap-listrak": {"select": selections.default_selection()}}
     for name in PLUGINS:
         own = settings_text.plugin_definition(about[name], "-e . -c constraints.txt") | extras.get(name, {})
         part = dump_yaml({key: value for key, value in own.items() if key != "name"}, indent=6)
@@ -109,6 +110,12 @@ def make_files() -> Iterator[tuple[Path, str]]:
     values = (ROOT / "docs" / "values.md").read_text("utf-8")
     names = values_text.common_names_table()
     yield ROOT / "docs" / "values.md", replace_part(values, "generated: common names", names)
+    for name in LOADERS:
+        definition = settings_text.loader_definition(name, yaml.safe_load(meltano))
+        yield (
+            ROOT / "plugins" / f"{name}.yml",
+            settings_text.LOADER_HEAD.format(name=name) + dump_yaml(definition),
+        )
     for name, selected in selections.catalogs(catalog).items():
         yield ROOT / "catalogs" / f"{name}.json", json.dumps(selected, indent=2, ensure_ascii=False) + "\n"
 

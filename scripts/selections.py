@@ -8,6 +8,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from tap_listrak.streams import STREAMS
+
 TWELVE_REPORTS = (
     "contacts",
     "messages",
@@ -74,11 +76,7 @@ def _of_stream(stream: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-def default_selection(discovered: dict[str, Any]) -> list[str]:
-    """Give Meltano's ``select`` for what the tap itself selects: Meltano alone would take every stream."""
-    left_out = [
-        stream["tap_stream_id"]
-        for stream in discovered["streams"]
-        if _of_stream(stream).get("selected-by-default") is False
-    ]
+def default_selection() -> list[str]:
+    """Give Meltano's ``select`` without the streams that need a setting: each run would warn of them."""
+    left_out = [str(stream.__dict__["name"]) for stream in STREAMS if stream.needs]
     return ["*.*", *(f"!{name}.*" for name in left_out)]

@@ -199,3 +199,63 @@ def test_the_readme_s_privacy_example_leaves_no_address_behind(project: Project)
         "join tap_listrak.contacts using (listid, emailaddress)",
     )
     assert joined[0][0] > 0
+
+
+def test_X2_a_second_run_into_json_lines_is_incremental_and_doubles_no_settled_row(project: Project) -> None:
+    """Classic targets forget a state that records follow: every run was a first run."""
+    project.sandbox.set_clock(frozen=True)
+    first = project.run("tap-listrak", "target-jsonl")
+    second = project.run("tap-listrak", "target-jsonl")
+    assert second < first / 3
+    file = project.folder / "output" / "jsonl" / "contacts.jsonl"
+    contacts = [json.loads(line)["emailKey"] for line in file.read_text("utf-8").splitlines()]
+    doubled = len(contacts) - len(set(contacts))
+    assert doubled < len(set(contacts)) / 10, "only what the overlap reads again"
+    file = project.folder / "output" / "jsonl" / "message_link_clickers.jsonl"
+    clicks = file.read_text("utf-8").splitlines()
+    assert len(clicks) - len(set(clicks)) < len(set(clicks)) / 10
+
+
+def test_X10_a_whole_run_says_what_it_did_in_forty_lines(project: Project) -> None:
+    said = project.meltano("run", "--no-install", "tap-listrak", "target-jsonl").splitlines()
+    assert len(said) <= 40, "\n".join(said)
+    assert any("total" in line for line in said)
+
+
+def test_X1_a_narrowed_run_removes_nothing_from_a_database_that_holds_everything(
+    project: Project, database: Database
+) -> None:
+    """ACTIVATE_VERSION came after every stream: with `hard_delete` all that was not chosen was deleted."""
+    project.environment["TARGET_POSTGRES_SQLALCHEMY_URL"] = database.target_url
+    project.sandbox.set_clock(frozen=True)
+    project.run("tap-listrak", "target-postgres")
+    whole = counts(database.query)
+    ids = {
+        setting: database.query(f"select min({column}) from tap_listrak.{table}")[0][0]  # noqa: S608
+        for setting, table, column in (
+            ("list_ids", "lists", "listid"),
+            ("conversation_ids", "conversations", "conversationid"),
+            ("sender_code_ids", "sender_codes", "sendercodeid"),
+        )
+    }
+    for setting, number in ids.items():
+        project.configure("tap-listrak", **{setting: [number]})
+        project.run("tap-listrak", "target-postgres")
+        assert counts(database.query) == whole, setting
+        project.configure("tap-listrak", **{setting: None})
+
+    project.set_extras("tap-listrak", metadata={"contacts": {"replication-method": "FULL_TABLE"}})
+    project.configure("tap-listrak", start_date="2026-06-01T00:00:00Z")
+    project.run("tap-listrak", "target-postgres")
+    assert counts(database.query) == whole
+
+    # Those who left do go, with the next run that reads everything: a narrowed run's rows have a version too.
+    columns = "_sdc_extracted_at, _sdc_received_at, _sdc_batched_at, _sdc_table_version"
+    database.query(
+        f"insert into tap_listrak.conversations (listid, conversationid, {columns}) "  # noqa: S608
+        f"select listid, 424242, {columns} from tap_listrak.conversations where conversationid = %s",
+        ids["conversation_ids"],
+    )
+    project.configure("tap-listrak", start_date=None)
+    project.run("tap-listrak", "target-postgres")
+    assert counts(database.query) == whole
