@@ -233,22 +233,18 @@ def test_X1_a_narrowed_run_removes_nothing_from_a_database_that_holds_everything
     project.sandbox.set_clock(frozen=True)
     project.run("tap-listrak", "target-postgres")
     whole = counts(database.query)
-    ids = {
-        setting: database.query(f'select min("{column}") from tap_listrak.{table}')[0][0]  # noqa: S608
-        for setting, table, column in (
-            ("list_ids", "lists", "listId"),
-            ("conversation_ids", "conversations", "conversationId"),
-            ("sender_code_ids", "sender_codes", "senderCodeId"),
-        )
+    (conversation, mailing_list), (sender_code,) = (
+        database.query('select min("conversationId"), min("listId") from tap_listrak.conversations')[0],
+        database.query('select min("senderCodeId") from tap_listrak.sender_codes')[0],
+    )
+    narrow: dict[str, Any] = {
+        "list_ids": [mailing_list],
+        "conversation_ids": [conversation],
+        "sender_code_ids": [sender_code],
+        "start_date": "2026-06-01T00:00:00Z",
     }
-    for setting, number in ids.items():
-        project.configure("tap-listrak", **{setting: [number]})
-        project.run("tap-listrak", "target-postgres")
-        assert counts(database.query) == whole, setting
-        project.configure("tap-listrak", **{setting: None})
-
     project.set_extras("tap-listrak", metadata={"contacts": {"replication-method": "FULL_TABLE"}})
-    project.configure("tap-listrak", start_date="2026-06-01T00:00:00Z")
+    project.configure("tap-listrak", **narrow)
     project.run("tap-listrak", "target-postgres")
     assert counts(database.query) == whole
 
@@ -257,8 +253,8 @@ def test_X1_a_narrowed_run_removes_nothing_from_a_database_that_holds_everything
     database.query(
         f'insert into tap_listrak.conversations ("listId", "conversationId", {columns}) '  # noqa: S608
         f'select "listId", 424242, {columns} from tap_listrak.conversations where "conversationId" = %s',
-        ids["conversation_ids"],
+        conversation,
     )
-    project.configure("tap-listrak", start_date=None)
+    project.configure("tap-listrak", **dict.fromkeys(narrow))
     project.run("tap-listrak", "target-postgres")
     assert counts(database.query) == whole
