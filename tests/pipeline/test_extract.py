@@ -233,10 +233,9 @@ def test_X1_a_narrowed_run_removes_nothing_from_a_database_that_holds_everything
     project.sandbox.set_clock(frozen=True)
     project.run("tap-listrak", "target-postgres")
     whole = counts(database.query)
-    (conversation, mailing_list), (sender_code,) = (
-        database.query('select min("conversationId"), min("listId") from tap_listrak.conversations')[0],
-        database.query('select min("senderCodeId") from tap_listrak.sender_codes')[0],
-    )
+    chosen = 'select "conversationId", "listId" from tap_listrak.conversations order by 1 limit 1'
+    ((conversation, mailing_list),) = database.query(chosen)
+    ((sender_code,),) = database.query('select min("senderCodeId") from tap_listrak.sender_codes')
     narrow: dict[str, Any] = {
         "list_ids": [mailing_list],
         "conversation_ids": [conversation],
