@@ -77,6 +77,28 @@ def _wall_minute(minute: bytes, name: str) -> tuple[bytes, bytes]:
     return text[:16].encode(), text[16:].encode()
 
 
+@lru_cache(maxsize=200_000)
+def _first_hour(hour: str, name: str) -> str:
+    """Give the first UTC hour whose wall time in a zone is that of a UTC hour, ``2026-11-01T06``."""
+    zone_of = zone(name)
+    wall = datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC).astimezone(zone_of)
+    return wall.replace(fold=0).astimezone(UTC).isoformat()[: len(hour)]
+
+
+def told(value: object, settings: Settings) -> object:
+    """Give a UTC date as an answer tells it: of two instants with one wall time the first.
+
+    Args:
+        value: Any part of a row's key; only dates like ``2026-11-01T06:30:00.0000000`` change.
+        settings: Which zone answers are written in, and whether they have offsets, which tell all.
+    """
+    if settings.answer_offsets or not isinstance(value, str) or value[10:11] != "T" or value[13:14] != ":":
+        return value
+    return (
+        value if value.startswith("0001") else _first_hour(value[:13], settings.answer_time_zone) + value[13:]
+    )
+
+
 def _writer(name: str, *, offsets: bool) -> Callable[[re.Match[bytes]], bytes]:
     def written(found: re.Match[bytes]) -> bytes:
         before, minute, rest = found.groups()

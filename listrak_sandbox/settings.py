@@ -137,7 +137,7 @@ class Settings:
     """
 
     latency_ms: float = 0.0
-    answer_time_zone: str = "UTC"
+    answer_time_zone: str = "America/New_York"
     answer_offsets: bool = False
     query_dates: str = OFFSET_HONOURED
     conversation_dates: str = "send"

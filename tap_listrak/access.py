@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from listrak_api import routes
 from listrak_api.errors import AuthenticationError, ListrakError, NotFoundError
 from listrak_api.settings import CREDENTIAL_NAMES
+from tap_listrak.date_probe import describe_dates
 from tap_listrak.streams.base import ListrakStream
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ PROBES: tuple[tuple[str, Route], ...] = (
 def report(tap: SharedTap, say: Callable[[str], None]) -> bool:
     """Check every integration whose credentials are set.
 
-    Asks for a token and, for each area, makes one small read.
+    Asks for a token and, for each area, makes one small read; a few more show what zone dates are in.
 
     Args:
         tap: The tap.
@@ -88,6 +90,9 @@ def _email(client: Client, tap: SharedTap) -> Iterator[tuple[bool, str]]:
         else:
             ids.update(found)
             yield True, f"{area}: granted. Needed by: {streams}."
+            if route is routes.CONTACTS:
+                with contextlib.suppress(ListrakError):
+                    yield from ((True, line) for line in describe_dates(client, ids["listId"], tap.zone))
 
 
 def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, object]:

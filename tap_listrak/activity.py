@@ -4,6 +4,11 @@ A message *settles* when its attribution window and a day of grace have passed. 
 no more. Until then, what became active since the bookmark is read every run, and everything again whenever
 the message's age passes one of the refresh ages, because counters, bounces and order totals of rows that were
 active already change without changing any date that Listrak filters by.
+
+Two times decide, both UTC. *last* is the bookmark: runs meet there exactly, so what is due by the passing of
+time (settling, refresh ages) is measured against it, and due once. *since* is the bookmark less the overlap:
+a message's own date may be off by hours (its zone is a setting, and Listrak may show it late), so whether it
+is new is measured against that.
 """
 
 from __future__ import annotations
@@ -13,7 +18,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 GRACE = timedelta(days=1)
-"""How long after the attribution window a message is still read: reports lag, and clocks differ."""
+"""How long after the attribution window a message is still read: reports lag, clocks and zones differ."""
+
+
+HALF_DAY = timedelta(hours=12)
 
 
 class Reading(Enum):
@@ -25,6 +33,24 @@ class Reading(Enum):
     """What happened since the bookmark."""
     WHOLE = "whole"
     """All of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier runs have read of a stream and partition.
+
+    Args:
+        last: The bookmark: up to when everything has been read (UTC); None if nothing has.
+        since: From when on things count as new: the bookmark less the overlap, or ``start_date`` if that is
+            later (UTC); None only if ``last`` is.
+    """
+
+    last: datetime | None = None
+    since: datetime | None = None
+
+    def new(self, sent: datetime | None) -> bool:
+        """Tell whether something may have been sent since the last run; what has no date may have been."""
+        return sent is None or self.since is None or sent >= self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,57 +78,61 @@ class ActivityPolicy:
         """The ages that count, in order; the window's end is always the last."""
         return (*sorted(age for age in set(self.ages) if timedelta(0) < age < self.window), self.window)
 
-    def settled(self, sent: datetime | None, since: datetime | None) -> bool:
+    def settled(self, sent: datetime | None, last: datetime | None) -> bool:
         """Tell whether a message needs no more reading.
 
         Args:
             sent: When the message was sent (UTC); None if unknown, which never settles.
-            since: Up to when everything has been read (UTC); None if nothing has.
+            last: Up to when everything has been read (UTC); None if nothing has.
         """
-        return sent is not None and since is not None and sent + self.lookback <= since
+        return sent is not None and last is not None and sent + self.lookback <= last
 
-    def report(self, sent: datetime | None, since: datetime | None, now: datetime) -> Reading:
+    def report(self, sent: datetime | None, past: Past, now: datetime) -> Reading:
         """Tell what to ask of a report whose rows change: activity, links, summaries.
 
         Args:
             sent: When the message was sent (UTC); None if unknown.
-            since: Up to when everything has been read (UTC); None if nothing has.
+            past: What earlier runs have read.
             now: The run's start (UTC).
 
         Returns:
-            ``WHOLE`` for a message sent since then, for an unsettled one that passed a refresh age between
-            then and now, and for every unsettled one with ``every_run``; ``SINCE`` for the other unsettled
-            ones; else ``NONE``.
+            ``WHOLE`` for a message sent since the last run, for an unsettled one that passed a refresh age
+            between then and now, and for every unsettled one with ``every_run``; ``SINCE`` for the other
+            unsettled ones; else ``NONE``.
         """
-        if since is None or sent is None or sent >= since:
+        if past.last is None or past.new(sent):
             return Reading.WHOLE
-        if self.settled(sent, since):
+        if sent is None or self.settled(sent, past.last):
             return Reading.NONE
-        passed = any(since < sent + age <= now for age in self.refresh_ages)
+        passed = any(past.last < sent + age <= now for age in self.refresh_ages)
         return Reading.WHOLE if passed or self.every_run else Reading.SINCE
 
-    def events(self, sent: datetime | None, since: datetime | None) -> Reading:
+    def events(self, sent: datetime | None, past: Past) -> Reading:
         """Tell what to ask of a report whose rows never change once they are there: clickers.
 
         Args:
             sent: When the message was sent (UTC); None if unknown.
-            since: Up to when everything has been read (UTC); None if nothing has.
+            past: What earlier runs have read.
         """
-        if since is None or sent is None or sent >= since:
+        if past.last is None or past.new(sent):
             return Reading.WHOLE
-        return Reading.NONE if self.settled(sent, since) else Reading.SINCE
+        return Reading.NONE if self.settled(sent, past.last) else Reading.SINCE
 
-    def slices(self, since: datetime, now: datetime) -> list[tuple[datetime, datetime | None]]:
+    def slices(
+        self, since: datetime, last: datetime, now: datetime
+    ) -> list[tuple[datetime, datetime | None]]:
         """Return the stretches of send dates of which everything is due to be read.
 
-        The decision of `report` for something that keeps sending: the sends since the bookmark, and those
-        that passed a refresh age between the bookmark and now (with ``every_run`` all that have not settled).
-        Here the sends of one day (UTC) pass an age together, at the end of that day: so a run an hour after
-        the last one asks for one stretch, not for an hour at each age. The day of grace covers the
-        difference.
+        The decision of `report` for something that keeps sending: the sends since the bookmark less the
+        overlap, and those that passed a refresh age between the bookmark and now (with ``every_run`` all that
+        have not settled). Here the sends of half a day pass an age together, half a day after the youngest of
+        them: so a run an hour after the last one asks for one stretch, not for an hour at each age, and they
+        have the age also where Listrak takes the ends for wall time west of Greenwich. The day of grace
+        covers the difference.
 
         Args:
-            since: Up to when everything has been read (UTC).
+            since: From when on sends count as new: the bookmark less the overlap (UTC).
+            last: Up to when everything has been read: the bookmark (UTC).
             now: The run's start (UTC).
 
         Returns:
@@ -111,7 +141,10 @@ class ActivityPolicy:
         if self.every_run:
             return [(since - self.lookback, None)]
         stretches: list[tuple[datetime, datetime | None]] = []
-        passed = [(_day(since - age), _day(now - age)) for age in reversed(self.refresh_ages)]
+        passed = [
+            (_half_day(last - age - HALF_DAY), _half_day(now - age - HALF_DAY))
+            for age in reversed(self.refresh_ages)
+        ]
         for start, end in (*((start, end) for start, end in passed if start < end), (since, None)):
             before = stretches[-1][1] if stretches else None
             if before is not None and start <= before:
@@ -121,5 +154,11 @@ class ActivityPolicy:
         return stretches
 
 
-def _day(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+def _half_day(moment: datetime) -> datetime:
+    """Return the last 06:00 or 18:00 (UTC) before: as wall time, no zone's clocks are set near them.
+
+    So the end of one run's stretch and the beginning of the next one's are the same instant however Listrak
+    reads them.
+    """
+    begun = (moment - timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
+    return begun.replace(hour=begun.hour // 12 * 12) + timedelta(hours=6)

@@ -133,8 +133,19 @@ class Bookmarks:
         """Up to when this run reads: the earlier of its start and ``end_date``."""
         return self.started_at if self.end_date is None else min(self.started_at, self.end_date)
 
+    def last(self, stream: str, partition: Partition) -> datetime | None:
+        """Return up to when earlier runs have read; None if none has.
+
+        For what is due by the passing of time: runs meet exactly here. To ask for rows use `since`.
+        """
+        return self._before.get((stream, partition))
+
     def since(self, stream: str, partition: Partition) -> datetime | None:
         """Return from when to read: the last run's bookmark less the overlap, or ``start_date``, or None.
+
+        The overlap covers what Listrak shows late, and every way in which it may read a request's dates: as
+        the UTC instants that they are, or, if it drops the offset, as wall time of its own zone, which moves
+        them by hours. So what a row's own date is compared with is this time, never the bookmark itself.
 
         None means everything. A ``start_date`` after the bookmark wins, as in the SDK.
         """

@@ -1,66 +1,115 @@
-"""Date-times as records carry them: RFC 3339, so that every loader takes them."""
+"""Date-times as records carry them: RFC 3339 in UTC, so that every loader takes them and all can be compared.
+
+Listrak writes wall time of one zone without an offset. `listrak_api.dates` says what that means for hours
+that occur twice or never.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta, tzinfo
 
-from listrak_api.dates import parse
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from listrak_api.dates import from_wall_time, parse
 
 NO_DATE = "0001-01-01T00:00:00Z"
 """How Listrak writes "no date" where it does not allow null."""
+LATEST = "9999-12-31T23:59:59.999999Z"
+"""What stands for instants beyond it."""
 
 _FORM = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<offset>Z|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
-_CENTURIES = ("20", "19")
+_WHOLE_SECONDS = 19  # characters of 2026-06-30T12:00:00
+_ALMOST_AN_HOUR = timedelta(minutes=59, seconds=59)
 _MICROSECONDS = 7  # a dot and six digits: more is refused by several databases
+_HOUR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:", re.ASCII)
+_MOST_HOURS = 50_000
+"""Hours of wall time that are kept: more than five years of them, and a few megabytes."""
 
 
-def normalise(value: object) -> str | None:
-    """Turn a date-time of Listrak's into RFC 3339, keeping its instant and its text as far as possible.
+class Hours(dict[str, str]):
+    """Hours of a zone's wall time and what they are in UTC: ``2026-06-30T12:`` is ``2026-06-30T16:``.
 
-    A missing offset means UTC and is added as ``Z``; more than six decimals are cut; the year 1 means "no
-    date".
+    Each is worked out once in a run. "" where the zone's clock differs from UTC's by something else than
+    whole hours, or is set within the hour, and where the text is no hour: then a closer look is needed.
 
     Args:
-        value: What the API sent.
-
-    Returns:
-        The date-time, or None for "no date". A text of another form is returned as it is: nothing is lost.
+        zone: The zone.
     """
-    if value is None or value == "":
-        return None
-    text = str(value)
-    if text[19:20] == "." and text[10] == "T" and text[:2] in _CENTURIES and text[20:].isdecimal():
-        # The form that Listrak's rows have, by the million: no need to look closer.
-        return f"{text[:26]}Z"
-    match = _FORM.fullmatch(text)
-    if match is None:
-        return text
-    if match["date"] == "0001-01-01":
-        return None
-    offset = match["offset"] or "Z"
-    if len(offset) == 5:  # noqa: PLR2004 - "+0500": RFC 3339 wants the colon
-        offset = f"{offset[:3]}:{offset[3:]}"
-    return f"{match['date']}T{match['time']}{(match['fraction'] or '')[:_MICROSECONDS]}{offset}"
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self.zone = zone
+
+    def __missing__(self, text: str) -> str:
+        """Work it out."""
+        if len(self) >= _MOST_HOURS:
+            self.clear()
+        self[text] = found = self._in_utc(text)
+        return found
+
+    def _in_utc(self, text: str) -> str:
+        if not _HOUR.fullmatch(text) or text.startswith("0001"):
+            return ""
+        try:
+            wall = datetime.fromisoformat(f"{text}00")
+            first, last = (from_wall_time(one, self.zone) for one in (wall, wall + _ALMOST_AN_HOUR))
+        except (ValueError, OverflowError):
+            return ""
+        whole = first.minute == first.second == 0 and last - first == _ALMOST_AN_HOUR
+        return first.isoformat()[:14] if whole else ""
 
 
 class Normalised(dict[str, "str | None"]):
-    """What `normalise` makes of texts, each worked out once: the send dates of a page repeat."""
+    """What date-times of Listrak's are in RFC 3339 and UTC, each worked out once: those of a page repeat.
+
+    A missing offset means wall time of the zone; more than six decimals are cut; the year 1 means "no date"
+    (None). A text of another form stays as it is: nothing is lost. An instant beyond the year 9999 becomes
+    `LATEST`.
+
+    Args:
+        hours: What is known of the zone; shared by all pages of a stream.
+    """
+
+    def __init__(self, hours: Hours) -> None:
+        super().__init__()
+        self._hours = hours
 
     def __missing__(self, text: str) -> str | None:
-        """Work it out."""
-        found = self[text] = normalise(text)
+        """Work it out. The forms that Listrak's rows have, by the million, need no close look."""
+        found: str | None
+        hour = self._hours[text[:14]]
+        if hour and text[20:].isdecimal() and text[19] == ".":
+            found = f"{hour}{text[14:26]}Z"
+        elif hour and text[17:].isdecimal() and len(text) == _WHOLE_SECONDS:
+            found = f"{hour}{text[14:]}Z"
+        else:
+            found = self._closely(text)
+        self[text] = found
         return found
+
+    def _closely(self, text: str) -> str | None:
+        match = _FORM.fullmatch(text)
+        if match is None:
+            return text
+        if match["date"].startswith("0001"):
+            return None
+        fraction = (match["fraction"] or "")[:_MICROSECONDS]
+        if match["offset"] == "Z":
+            return f"{match['date']}T{match['time']}{fraction}Z"
+        try:
+            wall = datetime.fromisoformat(f"{match['date']}T{match['time']}{match['offset'] or ''}")
+            moment = from_wall_time(wall, self._hours.zone)
+        except ValueError:
+            return text
+        except OverflowError:
+            return LATEST
+        return f"{moment.replace(tzinfo=None).isoformat()}{fraction}Z"
 
 
 def moment(value: object) -> datetime | None:
-    """Read a date-time as an aware UTC datetime; None if there is none, or none that can be read."""
+    """Read a record's date-time as an aware UTC datetime; None if there is none, or none that can be read."""
     if not isinstance(value, str):
         return None
     try:

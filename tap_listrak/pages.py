@@ -14,7 +14,6 @@ import msgspec
 from singer_sdk.contrib.msgspec import enc_hook
 from singer_sdk.mapper import SameRecordTransform
 
-from tap_listrak import dates
 from tap_listrak.records import is_missing
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ class PageCodec:
 
     def _prepare(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
         """Do what `Preparer.prepare` does, on structs: by column, unless a row lacks a part of its key."""
-        normalised = dates.Normalised()
+        normalised = self._preparer.normalised()
         columns: dict[str, list[Any]] = {
             name: [value and normalised[value] for value in map(attrgetter(name), rows)]
             for name in self._preparer.dates
@@ -146,7 +145,8 @@ class PageCodec:
 
     def _prepare_each(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
         """Do it row by row: a stand-in depends on all of its row."""
-        dated, keys, normalise = self._preparer.dates, self._preparer.own_keys(ids), dates.normalise
+        dated, keys = self._preparer.dates, self._preparer.own_keys(ids)
+        normalised = self._preparer.normalised()
         for row in rows:
             lacking: list[str] = []
             for key in keys:
@@ -158,7 +158,7 @@ class PageCodec:
             for name in dated:
                 value = getattr(row, name)
                 if value:
-                    setattr(row, name, normalise(value))
+                    setattr(row, name, normalised[value])
                     if name in keys and getattr(row, name) is None:
                         lacking.append(name)
             for key in lacking:

@@ -6,6 +6,8 @@ import hashlib
 import json
 import logging
 import threading
+from datetime import UTC
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,7 +15,8 @@ import msgspec
 from tap_listrak import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import tzinfo
 
     from tap_listrak.requests import Row
 
@@ -32,10 +35,18 @@ class Preparer:
         stream: The stream's name.
         schema: Its JSON schema.
         keys: Its primary key.
+        zone: Gives the zone of dates without an offset; called when there are dates to read.
     """
 
-    def __init__(self, stream: str, schema: Mapping[str, Any], keys: Sequence[str]) -> None:
+    def __init__(
+        self,
+        stream: str,
+        schema: Mapping[str, Any],
+        keys: Sequence[str],
+        zone: Callable[[], tzinfo] = lambda: UTC,
+    ) -> None:
         self.stream = stream
+        self._zone = zone
         self.dates = tuple(
             name for name, part in schema["properties"].items() if part.get("format") == "date-time"
         )
@@ -45,6 +56,14 @@ class Preparer:
         self._missing: dict[str, int] = {}
         self._lock = threading.Lock()
 
+    @cached_property
+    def _hours(self) -> dates.Hours:
+        return dates.Hours(self._zone())
+
+    def normalised(self) -> dates.Normalised:
+        """Return what turns the dates of a page into UTC. Not to be shared between threads."""
+        return dates.Normalised(self._hours)
+
     def prepare(self, data: Sequence[Row], ids: Mapping[str, Any]) -> list[Row]:
         """Return the records for rows, with their columns in the schema's order.
 
@@ -53,8 +72,8 @@ class Preparer:
             ids: The parents' ids. They win over what the row says: Listrak leaves them out, or null, in
                 places.
         """
-        keys = self.own_keys(ids.items())
-        return [self._prepare(row, ids, keys) for row in data]
+        keys, normalised = self.own_keys(ids.items()), self.normalised()
+        return [self._prepare(row, ids, keys, normalised) for row in data]
 
     def own_keys(self, ids: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
         """Return the parts of the key that come from the row, not from the parents."""
@@ -91,11 +110,13 @@ class Preparer:
         text = json.dumps(row, sort_keys=True, default=str)
         return f"missing:{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
-    def _prepare(self, row: Row, ids: Mapping[str, Any], keys: Sequence[str]) -> Row:
+    def _prepare(
+        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], normalised: dates.Normalised
+    ) -> Row:
         source = {**row, **ids}
         for name in self.dates:
             if source.get(name):
-                source[name] = dates.normalise(source[name])
+                source[name] = normalised[str(source[name])]
         for key in keys:
             if is_missing(source.get(key)):
                 source[key] = self.stand_in(key, {name: row[name] for name in self._columns if name in row})

@@ -36,7 +36,7 @@ def flag(name: str, description: str) -> th.Property[Any]:
 
 
 def moment(name: str, description: str) -> th.Property[Any]:
-    """Describe a date-time (RFC 3339; UTC where Listrak gives no offset)."""
+    """Describe a date-time (RFC 3339, UTC)."""
     return th.Property(name, th.DateTimeType, description=description)
 
 

@@ -12,7 +12,7 @@ from singer_sdk.helpers._state import StateWriter
 
 from listrak_api.errors import ConfigurationError, NotFoundError
 from listrak_api.phone_forms import NumberForm
-from listrak_api.settings import has_credentials
+from listrak_api.settings import has_credentials, zone_from_config
 from tap_listrak.bookmarks import Bookmarks
 from tap_listrak.fields import FieldDirectory
 from tap_listrak.gone import is_gone
@@ -27,6 +27,7 @@ from tap_listrak.settings import APIS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from zoneinfo import ZoneInfo
 
     from singer_sdk import Stream
     from singer_sdk.helpers.types import TapState
@@ -65,6 +66,11 @@ class SharedTap(Tap):
     def settings(self) -> Settings:
         """The settings' values."""
         return Settings.from_config(self.config)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of Listrak's dates."""
+        return zone_from_config(self.config)
 
     @cached_property
     def apis(self) -> tuple[Api, ...]:

@@ -14,9 +14,14 @@ What
 a killed run has to repeat is at most one window, so this must not grow."""
 
 MARGIN = timedelta(seconds=1)
-"""By how much neighbouring windows are asked for beyond their common end: whether Listrak's filters include
-their ends is not said for every collection. What lies in the margin is left to the neighbour, so that no row
-comes twice."""
+"""By how much a window reaches into the one before: whether Listrak's filters include their ends is not said
+for every collection. A row in there comes twice, and merges by its key. It is not left to one of the two by
+its own date: Listrak may read a request's dates in another zone than it writes a row's."""
+
+NOON = 12
+"""Where windows end (UTC): as wall time, no zone's clocks are set near it. So the end of one window and the
+beginning of the next are the same instant however Listrak reads them. Around a clock change they would not
+be: read as US wall time, 02:59:59 and 03:00:01 can lie an hour apart."""
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """Where windows begin when neither a start date nor the list's creation is known. The first one has no lower
@@ -46,22 +51,6 @@ class Window:
         """From when to ask (UTC), the margin included; None for no lower end."""
         return self.start if self.start is None or self.number == 0 else self.start - MARGIN
 
-    @property
-    def ask_to(self) -> datetime | None:
-        """Up to when to ask (UTC), the margin included; None for no upper end."""
-        return self.end if self.end is None or self.last else self.end + MARGIN
-
-    def owns(self, moment: datetime | None) -> bool:
-        """Tell whether a row that was found belongs here: False only if it lies in a margin, so next door.
-
-        A row whose date is unknown or lies anywhere else was sent by Listrak for this window, and is kept.
-        """
-        if moment is None:
-            return True
-        before = self.number > 0 and self.start is not None and self.start - MARGIN <= moment < self.start
-        after = not self.last and self.end is not None and self.end <= moment <= self.end + MARGIN
-        return not (before or after)
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -90,7 +79,7 @@ class Span:
         if self.start is not None and self.end is not None and self.start >= self.end:
             return None
         base = max((moment for moment in (self.start, self.born) if moment is not None), default=EPOCH)
-        return self._window(0, self.start, base.replace(microsecond=0) + self.width, self.width)
+        return self._window(0, self.start, _noon(base + self.width), self.width)
 
     def after(self, window: Window, *, empty: bool) -> Window | None:
         """Return the window that follows, or None after the last one.
@@ -109,3 +98,9 @@ class Span:
     def _window(self, number: int, start: datetime | None, end: datetime, width: timedelta) -> Window:
         last = end >= self.until
         return Window(number, start, self.end if last else end, width, last)
+
+
+def _noon(moment: datetime) -> datetime:
+    """Return the last noon (UTC) before."""
+    begun = moment - timedelta(hours=NOON)
+    return begun.replace(hour=NOON, minute=0, second=0, microsecond=0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from listrak_sandbox.dates import told
 from listrak_sandbox.email import contact_rows
 from listrak_sandbox.email.access import event_groups_of, events_of
 from listrak_sandbox.email.imports import kept_imports
@@ -207,15 +208,16 @@ ACCOUNT: dict[str, Callable[[], list[Key]]] = {
 
 
 def expected(sandbox: Sandbox, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
-    """Give ``{stream: {count, digest}}`` of a complete extraction now.
+    """Give ``{stream: {count, digest}}`` of a complete extraction now; dates in keys are UTC.
 
     Args:
         sandbox: The sandbox.
         selection: ``streams`` and ``list_ids`` (comma separated), ``include_test_messages`` and
-            ``include_previous_versions`` (``true``), as the tap's settings of those names.
+            ``include_previous_versions`` (``true``), as the tap's settings of those names; ``as_told``
+            (``true``): dates are those that answers tell, the first of two instants with one wall time.
     """
     wanted, lists = chosen(selection, "streams"), chosen(selection, "list_ids")
-    now = sandbox.clock.now()
+    now, as_told = sandbox.clock.now(), selection.get("as_told") == "true"
     parts = [
         Extraction(
             state,
@@ -228,7 +230,10 @@ def expected(sandbox: Sandbox, selection: Mapping[str, str]) -> dict[str, dict[s
         if not lists or str(state.list_id) in lists
     ]
     found = {
-        name: digest(chain.from_iterable(map(keys, parts)))
+        name: digest(
+            tuple(told(value, sandbox.settings) for value in key) if as_told else key
+            for key in chain.from_iterable(map(keys, parts))
+        )
         for name, keys in STREAMS.items()
         if not wanted or name in wanted
     }

@@ -276,6 +276,6 @@ class SplitTestMessages(ListrakStream):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask unless the test had settled before the bookmark: requests must not grow with the history."""
-        if self._tap.settings.policy.settled(moment_of(context["_ended"]), self.since(context)):
+        if self._tap.settings.policy.settled(moment_of(context["_ended"]), self.past(context).last):
             return []
         return super().first_steps(context)

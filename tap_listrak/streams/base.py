@@ -15,6 +15,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from listrak_api.answers import CursorGuard
+from tap_listrak.activity import Past
 from tap_listrak.bookmarks import Partition, partition_of
 from tap_listrak.lookahead import Fetch, Position
 from tap_listrak.narrowing import narrowing
@@ -76,7 +77,7 @@ class ListrakStream(ContextStream):
             REPLICATION_INCREMENTAL if self.incremental else REPLICATION_FULL_TABLE
         )
         self.state_partitioning_keys = self.partition_names
-        self.preparer = Preparer(self.name, self.schema, self.keys)
+        self.preparer = Preparer(self.name, self.schema, self.keys, lambda: tap.zone)
         self._writes_pages: bool | None = None
 
     @cached_property
@@ -173,6 +174,12 @@ class ListrakStream(ContextStream):
         if self.keeps_time:
             return bookmarks.since(self.name, self.partition(context))
         return None if self.looked_up else bookmarks.start_date
+
+    def past(self, context: Mapping[str, Any]) -> Past:
+        """Return what earlier runs have read."""
+        if not self.keeps_time:
+            return Past()
+        return Past(self._tap.bookmarks.last(self.name, self.partition(context)), self.since(context))
 
     def earliest(self, context: Mapping[str, Any]) -> datetime | None:
         """Return the earliest `since` of this stream and its descendants, of those that are selected.

@@ -251,14 +251,14 @@ class Contacts(ListrakStream):
         return steps
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Add the values by name, and leave to a neighbouring window what lies beyond the window's ends."""
+        """Add the values by name."""
         if isinstance(step.request, Directory):
             return data
         records = super().prepare(data, context, step)
         fields = {field.field_id: field for field in self._fields(step)}
         for record in records:
             record["profileFields"] = by_name(record, fields) if fields else None
-        return [record for record in records if step.window is None or step.window.owns(_dated(record, step))]
+        return records
 
     def page(self, step: Step, rows: Rows) -> Iterator[Row]:
         """Return the contacts; those that come in pieces when they are whole, or at the end of the series."""
@@ -326,7 +326,7 @@ class Contacts(ListrakStream):
             params = {
                 "subscriptionState": state,
                 "startDate": window.ask_from,
-                "endDate": window.ask_to,
+                "endDate": window.end,
                 "useOriginalSubscribeDate": latest,
             }
             request = ContactsRead(context["listId"], params, fields, self._tap.settings.page_size)
@@ -342,9 +342,3 @@ def by_name(record: Row, fields: Mapping[int, ProfileField]) -> dict[str, object
         name = field.column if field else str(value["segmentationFieldId"])
         values[name] = field.value(value.get("value")) if field else value.get("value")
     return values
-
-
-def _dated(record: Row, step: Step) -> Any:  # noqa: ANN401 - datetime or None
-    if step.order[1] == 1:
-        return moment(record.get("unsubscribeDate"))
-    return moment(record.get("resubscribeDate")) or moment(record.get("subscribeDate"))

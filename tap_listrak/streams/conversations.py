@@ -6,6 +6,7 @@ and clickers are read from the bookmark on.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 FEW = 20
 """So many recipients, and not one without activity, hardly ever happen."""
+ZONES_APART = timedelta(days=1)
+"""More than the wall times of any two zones differ by."""
 
 
 class ConversationStream(ListrakStream):
@@ -219,8 +222,14 @@ class ConversationSummaries(ConversationStream):
 
 
 def _sent_before(rows: Rows, start: datetime) -> bool:
-    sent = (moment(record.get("sendDate")) for record in rows.records)
-    return any(when is not None and when < start for when in sent)
+    """Tell whether rows were sent before the start by more than time zones differ.
+
+    Within that it counts only if all rows have activity: their dates may be of another zone than is set, and
+    Listrak may read the start in another one.
+    """
+    sent = [when for record in rows.records if (when := moment(record.get("sendDate"))) is not None]
+    far = any(when < start - ZONES_APART for when in sent)
+    return far or (_active_only(rows, 1) and any(when < start for when in sent))
 
 
 def _active_only(rows: Rows, at_least: int) -> bool:

@@ -90,7 +90,7 @@ class ListImportReport(ListrakStream):
     incremental = True
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask unless the import had ended before the bookmark: then all of it has been read."""
+        """Ask unless the import had ended before the bookmark less the overlap: then all of it is read."""
         ended, since = moment(context["_ended"]), self.since(context)
         if ended is not None and since is not None and ended < since:
             return []

@@ -76,14 +76,10 @@ class Messages(ListrakStream):
         return steps
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Keep the chosen messages, and leave to a neighbouring window what lies beyond the window's ends."""
+        """Keep the chosen messages."""
         chosen = self._tap.settings.message_ids
-        return [
-            record
-            for record in super().prepare(data, context, step)
-            if (not chosen or record["messageId"] in chosen)
-            and (step.window is None or step.window.owns(moment(record.get("sendDate"))))
-        ]
+        records = super().prepare(data, context, step)
+        return [record for record in records if not chosen or record["messageId"] in chosen]
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Take the pages in order; compare the activity of a page's messages before any bookmark moves."""
@@ -116,7 +112,7 @@ class Messages(ListrakStream):
 
     def _step(self, context: Context, window: Window) -> Step:
         tests = self._tap.settings.include_test_messages or self.looked_up or None
-        params = {"startDate": window.ask_from, "endDate": window.ask_to, "includeTestMessages": tests}
+        params = {"startDate": window.ask_from, "endDate": window.end, "includeTestMessages": tests}
         return self.step((window.number, 0), context, params, window)
 
 
@@ -134,7 +130,7 @@ class MessageReport(ListrakStream):
     def reading(self, context: Mapping[str, Any]) -> Reading:
         """Return what to ask for one message."""
         policy = self._tap.settings.policy
-        return policy.report(moment(context["_sent"]), self.since(context), self._tap.bookmarks.until)
+        return policy.report(moment(context["_sent"]), self.past(context), self._tap.bookmarks.until)
 
     def scheduled(self, context: Mapping[str, Any]) -> bool:
         """Tell whether a message is still to be sent: nobody can have done anything with it yet."""
@@ -231,7 +227,7 @@ class MessageLinkClickers(MessageReport):
         """Return what to ask for one message's links."""
         if self.scheduled(context):
             return Reading.NONE
-        return self._tap.settings.policy.events(moment(context["_sent"]), self.since(context))
+        return self._tap.settings.policy.events(moment(context["_sent"]), self.past(context))
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for all clicks of a new message, else for those since the bookmark."""

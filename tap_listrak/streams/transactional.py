@@ -10,6 +10,7 @@ from listrak_api import routes
 from tap_listrak.schemas import LIST_ID, activity, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
+from tap_listrak.windows import MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +55,7 @@ class TransactionalMessages(ListrakStream):
 class TransactionalMessageActivity(ListrakStream):
     """One row per send of a transactional message. Key: the message's ids, emailAddress, sendDate, resendKey.
 
-    Incremental, by slices of send date: what was sent since the bookmark and what passes a refresh age is
+    Incremental, by slices of send date: what was sent since the last run and what passes a refresh age is
     read whole, and of the other unsettled sends what became active since the bookmark (dateType=Activity).
     Source: GET /List/{listId}/TransactionalMessage/{transactionalMessageId}/Activity.
     """
@@ -78,12 +79,15 @@ class TransactionalMessageActivity(ListrakStream):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for each slice that is due, then for what became active."""
-        since, settings = self.since(context), self._tap.settings
-        if since is None or since == settings.start_date:
+        since, settings, last = self.since(context), self._tap.settings, self.past(context).last
+        if last is None or since is None or since == settings.start_date:
             return [self.step((0, 0), context, {"startDate": since, "endDate": settings.end_date})]
-        slices = settings.policy.slices(since, self._tap.bookmarks.until)
+        slices = settings.policy.slices(since, last, self._tap.bookmarks.until)
         steps = [
-            self.step((number, 0), context, {"startDate": start, "endDate": end or settings.end_date})
+            # Whether Listrak's filters include their ends is not said.
+            self.step(
+                (number, 0), context, {"startDate": start - MARGIN, "endDate": end or settings.end_date}
+            )
             for number, (start, end) in enumerate(slices)
         ]
         if not settings.policy.every_run:  # then the slices hold everything that has not settled

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def tiny() -> Iterator[RunningSandbox]:
-    """A tiny sandbox that tests only read from."""
+    """A tiny sandbox that tests only read from.
+
+    It answers in UTC, so that dates compare with the world's own; `test_recorded_dates` is about zones.
+    """
     with running_sandbox(scale="tiny") as running:
+        running.settings(answer_time_zone="UTC")
         yield running
 
 
@@ -36,10 +40,10 @@ def _changing() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def own(_changing: RunningSandbox) -> Iterator[Api]:
-    """The email API of a tiny sandbox that begins anew with the test, imports without waiting."""
+    """The email API of a tiny sandbox that begins anew with the test, imports without waiting, in UTC."""
     _changing.reset(seed=1, scale="tiny")
     _changing.control("DELETE", "faults")
-    _changing.settings(import_seconds=0)
+    _changing.settings(import_seconds=0, answer_time_zone="UTC")
     api = Api(_changing, "email")
     yield api
     api.session.close()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from listrak_api.dates import find_zone, parse
 from listrak_api.errors import NotFoundError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.dates import NO_DATE, normalise
+from tap_listrak.dates import LATEST, NO_DATE, Hours, Normalised
 from tap_listrak.records import Preparer
 
 if TYPE_CHECKING:
@@ -68,19 +72,58 @@ def test_a_missing_key_gets_a_stand_in_that_tells_rows_apart(caplog: pytest.LogC
 @pytest.mark.parametrize(
     ("sent", "record"),
     [
-        (None, None),
         ("0001-01-01T00:00:00", None),
         ("2026-06-30T08:15:23", "2026-06-30T08:15:23Z"),
         ("2026-06-30T08:15:23.4370000", "2026-06-30T08:15:23.437000Z"),
         ("2026-06-30T08:15:23.1234567", "2026-06-30T08:15:23.123456Z"),
-        ("2026-06-30T08:15:23.5-04:00", "2026-06-30T08:15:23.5-04:00"),
-        ("2026-06-30T08:15:23-0400", "2026-06-30T08:15:23-04:00"),
+        ("2026-06-30T08:15:23.5-04:00", "2026-06-30T12:15:23.5Z"),
+        ("2026-06-30T08:15:23-0400", "2026-06-30T12:15:23Z"),
         ("2026-06-30 08:15:23", "2026-06-30T08:15:23Z"),
         ("6/30/2026", "6/30/2026"),
     ],
 )
-def test_dates(sent: str | None, record: str | None) -> None:
-    assert normalise(sent) == record
+def test_dates(sent: str, record: str | None) -> None:
+    assert Normalised(Hours(UTC))[sent] == record
+
+
+@pytest.mark.parametrize(
+    ("sent", "record"),
+    [
+        ("0001-01-01T00:00:00", None),
+        ("0001-01-01T00:00:00.0000000", None),
+        ("2026-01-15T12:44:40", "2026-01-15T17:44:40Z"),
+        ("2026-06-30T22:15:23.4370000", "2026-07-01T02:15:23.437000Z"),
+        ("2026-06-30T22:15:23.43", "2026-07-01T02:15:23.43Z"),
+        ("2026-06-30T08:15:23Z", "2026-06-30T08:15:23Z"),
+        ("2026-06-30T08:15:23+02:00", "2026-06-30T06:15:23Z"),
+        # The hour that occurs twice is its first instant; the one that does not occur has the old offset.
+        ("2026-11-01T01:30:00", "2026-11-01T05:30:00Z"),
+        ("2026-11-01T02:00:00", "2026-11-01T07:00:00Z"),
+        ("2026-03-08T02:30:00", "2026-03-08T07:30:00Z"),
+        ("9999-12-31T23:59:59.9999999", LATEST),
+        ("2026-13-45T08:15:23", "2026-13-45T08:15:23"),
+        ("2026-06-30", "2026-06-30"),
+    ],
+)
+def test_dates_without_an_offset_are_wall_time_of_the_zone_and_become_utc(
+    sent: str, record: str | None
+) -> None:
+    assert Normalised(Hours(find_zone("America/New_York")))[sent] == record
+
+
+@given(
+    wall=st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001 - wall time
+    zone=st.sampled_from(["America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]),
+    decimals=st.integers(0, 7),
+)
+def test_every_zone_and_form_gives_the_instant_that_the_rule_says(
+    wall: datetime, zone: str, decimals: int
+) -> None:
+    fraction = f".{wall.microsecond:06}0"[: decimals + 1] if decimals else ""
+    text = wall.isoformat(timespec="seconds") + fraction
+    made = Normalised(Hours(find_zone(zone)))[text]
+    assert made is not None
+    assert datetime.fromisoformat(made) == parse(text, find_zone(zone))
 
 
 @pytest.fixture

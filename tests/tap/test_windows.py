@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listrak_api.dates import find_zone, from_wall_time
 from tap_listrak.windows import MARGIN, WIDEST, Span, Window
 
 moments = st.datetimes(
@@ -56,27 +57,71 @@ def test_windows_follow_each_other_without_gap_or_overlap(span: Span, empty: boo
         assert after.number == before.number + 1
 
 
+READINGS = [
+    None,
+    "UTC",
+    "America/New_York",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "Australia/Lord_Howe",
+]
+"""How a request's date is read: None honours its offset, else its clock is taken for that of a zone."""
+
+
+def read(text: datetime, reading: str | None) -> datetime:
+    """Which instant Listrak takes a date of a request for."""
+    return text if reading is None else from_wall_time(text.replace(tzinfo=None), find_zone(reading))
+
+
 @settings(deadline=None)
 @given(
-    span=spans(), moment=moments, empty=st.lists(st.booleans(), min_size=1), aside=st.sampled_from([-1, 0, 1])
+    span=spans(),
+    moment=moments,
+    empty=st.lists(st.booleans(), min_size=1),
+    aside=st.integers(-15 * 3600, 15 * 3600),
+    reading=st.sampled_from(READINGS),
 )
-def test_a_row_comes_exactly_once_whether_or_not_filters_include_their_ends(
-    span: Span, moment: datetime, empty: list[bool], aside: int
+def test_no_row_between_start_and_end_is_missed_however_listrak_reads_the_ends(
+    span: Span, moment: datetime, empty: list[bool], aside: int, reading: str | None
 ) -> None:
+    """Also where its filters leave out their ends, and at the ends of windows."""
     windows = walk(span, empty)
     ends = [window.end for window in windows if window.end is not None and not window.last]
-    moment = (ends[0] if ends else moment) + timedelta(seconds=aside)
-    inside = (span.start is None or moment > span.start) and (span.end is None or moment < span.end)
-    for inclusive in (True, False):
-        got = [window for window in windows if _sent(window, moment, inclusive) and window.owns(moment)]
-        assert len(got) == (1 if inside and windows else 0) or not inside
+    for row in (moment, *(end + timedelta(seconds=aside) for end in ends[:3])):
+        after = span.start is None or row > read(span.start, reading)
+        before = span.end is None or row < read(span.end, reading)
+        for inclusive in (True, False):
+            times = sum(_sent(window, row, reading, inclusive) for window in windows)
+            assert times <= 2
+            assert times >= 1 or not (after and before and windows)
 
 
-def _sent(window: Window, moment: datetime, inclusive: bool) -> bool:  # noqa: FBT001 - a test's own helper
+@settings(deadline=None)
+@given(span=spans(), reading=st.sampled_from(READINGS))
+def test_only_rows_of_the_margin_come_twice(span: Span, reading: str | None) -> None:
+    windows = walk(span, empty=False)
+    for window in windows[:-1]:
+        assert window.end is not None
+        twice = read(window.end, reading) - MARGIN
+        times = [_sent(one, twice - MARGIN, reading, inclusive=True) for one in windows[:4]]
+        assert sum(times) <= 1
+
+
+def _sent(window: Window, row: datetime, reading: str | None, inclusive: bool) -> bool:  # noqa: FBT001 - a test's own helper
     """Whether Listrak would send a row for a window."""
-    start, end = window.ask_from, window.ask_to
-    after = start is None or (moment >= start if inclusive else moment > start)
-    return after and (end is None or (moment <= end if inclusive else moment < end))
+    start = window.ask_from and read(window.ask_from, reading)
+    end = window.end and read(window.end, reading)
+    after = start is None or (row >= start if inclusive else row > start)
+    return after and (end is None or (row <= end if inclusive else row < end))
+
+
+@settings(deadline=None)
+@given(span=spans())
+def test_windows_end_at_noon_where_no_clock_is_set(span: Span) -> None:
+    """Read as US wall time, 02:59:59 and 03:00:01 of one night in March are an hour apart."""
+    for window in walk(span, empty=False)[:-1]:
+        assert window.end is not None
+        assert window.end.time() == time(12)
 
 
 @settings(deadline=None)
@@ -93,12 +138,4 @@ def test_the_first_window_reaches_the_birth_of_the_list() -> None:
     first = Span(None, now, None, timedelta(days=90), born).first()
     assert first is not None
     assert first.start is None
-    assert first.end == born + timedelta(days=90)
-
-
-def test_rows_of_unknown_date_are_kept() -> None:
-    now = datetime(2026, 6, 30, tzinfo=UTC)
-    window = Window(1, now, now + timedelta(days=1), timedelta(days=1))
-    assert window.owns(None)
-    assert window.owns(now - timedelta(days=300))
-    assert not window.owns(now - MARGIN)
+    assert first.end == datetime(2024, 7, 29, 12, tzinfo=UTC), "the noon before"
