@@ -176,26 +176,28 @@ class Reconciliation:
         for reading in left:
             self._report(activity, reading)
 
-    def conclude(self) -> None:
-        """Say at the end of the run how many messages agreed.
+    def say(self) -> None:
+        """Log how many messages agreed, if any were compared."""
+        if self.agreed or self.short:
+            logger.log(logging.WARNING if self.short else logging.INFO, "%s", self._result)
+
+    def check(self) -> None:
+        """End a run in which something came short, where that is wanted.
 
         Raises:
-            ReconciliationError: Some did not, and `reconcile` is `fail`.
+            ReconciliationError: Some messages did not agree, and `reconcile` is `fail`.
         """
+        if self.short and self._tap.settings.reconcile == "fail":
+            hint = "Run it again. With `reconcile: warn` this is a warning, with `off` nothing is compared."
+            raise ReconciliationError(self._result, hint=hint)
+
+    @property
+    def _result(self) -> str:
         total = self.agreed + self.short
-        if not total:
-            return
         text = (
             f"Reconciliation: the activity of {self.agreed:,} of {total:,} messages agrees with the summaries"
         )
-        if not self.short:
-            logger.info(text)
-            return
-        text += f"; {self.short:,} came short, and will be read again by the next run"
-        if self._tap.settings.reconcile == "fail":
-            hint = "Run it again. With `reconcile: warn` this is a warning, with `off` nothing is compared."
-            raise ReconciliationError(text, hint=hint)
-        logger.warning(text)
+        return f"{text}; {self.short:,} came short" if self.short else text
 
     def _ask(self, activity: ListrakStream, readings: list[_Reading]) -> None:
         """Ask for the summaries of some messages, several at once; those that are gone keep none."""

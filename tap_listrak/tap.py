@@ -138,9 +138,10 @@ class TapListrak(CheckedSettings, SharedTap):
                 self.write_last_state()
             raise
         finally:
+            self.reconciliation.say()
             for line in self._closing_table():
                 self.logger.info(line)
-        self.reconciliation.conclude()
+        self.reconciliation.check()
 
     def _say_what_is_read(self, chosen: list[Stream]) -> None:
         from tap_listrak.narrowing import explanation  # noqa: PLC0415 - as above
