@@ -1,6 +1,6 @@
 """A dry run's row accounting is that of the real run on the same Listrak, and it writes nothing (T7).
 
-`LISTRAK_DRY_RUN_EXAMPLES` is the number of random inputs per channel (default 25).
+`LISTRAK_DRY_RUN_EXAMPLES` is the number of random inputs per channel (default 15).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
 
 NEWSLETTER = 40137
-EXAMPLES = int(os.environ.get("LISTRAK_DRY_RUN_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("LISTRAK_DRY_RUN_EXAMPLES", "15"))
 HERE, GONE, NEW = "here@example.org", "gone@example.org", "new@example.org"
 
 
