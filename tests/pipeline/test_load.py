@@ -164,3 +164,24 @@ def test_the_readme_s_postgres_example_fills_a_list_an_audience_and_the_orders(
     assert members(project, audience) == {1, 5, 6, 7, 8, 9}
     # Who left the audience is still on the list.
     assert (contact(project, "person4@example.com") or {})["subscriptionState"] == "Subscribed"
+
+
+@pytest.mark.parametrize(
+    ("variable", "word", "said"),
+    [
+        ("TARGET_LISTRAK_DRY_RUN", "y", "expected a boolean"),
+        ("TARGET_LISTRAK_DRYRUN", "true", "did you mean 'TARGET_LISTRAK_DRY_RUN'"),
+        ("TARGET_LISTRAK_MAX_CONCURRENCY", "eight", "expected a whole number"),
+    ],
+)
+def test_T8_a_slip_in_a_variable_ends_meltano_run_before_anybody_is_subscribed(
+    project: Project, variable: str, word: str, said: str
+) -> None:
+    """With Meltano's own kind for booleans `y` would arrive as false."""
+    read_files_of(project)
+    (project.folder / "customers.csv").write_text(HEAD + "ada@example.com,C1,Ada,12\n", "utf-8")
+    project.environment[variable] = word
+    told = project.meltano("run", "--no-install", "tap-spreadsheets", "target-listrak", expect=1)
+    assert said in told
+    assert variable in told
+    assert contact(project, "ada@example.com") is None

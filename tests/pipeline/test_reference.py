@@ -35,7 +35,7 @@ def own_project(tmp_path: Path) -> Path:
     return folder
 
 
-def meltano(folder: Path, *arguments: str, **environment: str) -> str:
+def meltano(folder: Path, *arguments: str, expect: int = 0, **environment: str) -> str:
     done = subprocess.run(
         [str(MELTANO), *arguments],
         cwd=folder,
@@ -46,7 +46,7 @@ def meltano(folder: Path, *arguments: str, **environment: str) -> str:
         timeout=TIME_LIMIT,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == expect, done.stdout + done.stderr
     return done.stdout
 
 
@@ -136,3 +136,7 @@ def test_the_added_tap_says_what_the_credentials_may_read(own_project: Path, san
     }
     meltano(own_project, "invoke", "--no-install", "tap-listrak:test", **settings)
     meltano(own_project, "config", "test", "--no-install", "tap-listrak", **settings)
+    # X13: it asks with the credentials that the run would use, whatever .env says.
+    (own_project / ".env").write_text("TAP_LISTRAK_CLIENT_ID=sandbox-email\n", "utf-8")
+    wrong = settings | {"TAP_LISTRAK_CLIENT_ID": "wrong"}
+    meltano(own_project, "invoke", "--no-install", "tap-listrak:test", expect=1, **wrong)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from listrak_singer.settings import InvalidSettingsError
 from tap_listrak.tap import TapListrak
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CREDENTIALS = {"TAP_LISTRAK_CLIENT_ID": "id", "TAP_LISTRAK_CLIENT_SECRET": "secret"}
 
@@ -93,3 +98,15 @@ def test_T22_what_cannot_be_read_is_one_line_that_names_the_variable(
     assert "\n" not in line
     assert len(line) < 300
     assert "config file" not in line
+
+
+def test_X13_variables_that_are_set_win_over_dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TAP_LISTRAK_CLIENT_ID=file\nTAP_LISTRAK_CLIENT_SECRET=file\n")
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    monkeypatch.setenv("TAP_LISTRAK_CLIENT_ID", "set")
+    monkeypatch.setenv("TAP_LISTRAK_CLIENT_SECRET", "")  # so that it is put back
+    monkeypatch.delenv("TAP_LISTRAK_CLIENT_SECRET")
+    tap = TapListrak(config={}, parse_env_config=True)
+    assert (tap.config["client_id"], tap.config["client_secret"]) == ("set", "file")
