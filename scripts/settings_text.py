@@ -38,6 +38,7 @@ _EXAMPLES = {
     "stream_maps": '{"lists": {"__alias__": "listrak_lists"}}',
     "stream_map_config": '{"hash_seed": "any text"}',
     "batch_config": '{"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": "file:///tmp/batches"}}',
+    "delete_markers": '["is_deleted"]',
     "destinations": '{"customers": {"kind": "email_list", "list": "Newsletter"}}',
 }
 """Values of arrays and objects without a default: they show the form."""

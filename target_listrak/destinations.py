@@ -267,6 +267,33 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 """The members that a destination of a kind cannot do without."""
 
 
+_LIST_PROPERTIES: Final = (
+    "bounceDomainAlias",
+    "bounceHandling",
+    "bounceUnsubscribeCount",
+    "enableBrowserLink",
+    "enableDoubleOptIn",
+    "enableDynamicContent",
+    "enableGoogleAnalytics",
+    "enableInternationalization",
+    "enableListHygiene",
+    "enableListRemovalHeader",
+    "enableListRemovalLink",
+    "enableListrakAnalytics",
+    "enableSpamScorePersonalization",
+    "enableToNamePersonalization",
+    "enableUniversalEmailKeySetting",
+    "folderId",
+    "fromEmail",
+    "fromName",
+    "googleTrackingDomains",
+    "ipPoolId",
+    "linkDomainAlias",
+    "mediaDomainAlias",
+)
+"""What `create_list` may set of a new List: the resource's properties in Listrak's specification."""
+
+
 def place(pattern: str, member: str = "") -> str:
     """A member's place in the settings, for error texts."""
     return f"destinations.{pattern}.{member}" if member else f"destinations.{pattern}"
@@ -434,6 +461,7 @@ def _check_together(destination: Destination) -> None:
         _check_beta(destination)
     _check_mirror(destination)
     _check_fields(destination)
+    _check_new_list(destination)
     _check_events(destination)
     _check_consent(destination)
 
@@ -478,6 +506,14 @@ def _check_fields(destination: Destination) -> None:
             if member in destination.options:
                 hint = "For a CheckBox that tells membership, use kind audience."
                 raise destination.error(member, "it goes with `field_values`", hint)
+
+
+def _check_new_list(destination: Destination) -> None:
+    given = destination.option("create_list")
+    for name in given if isinstance(given, Mapping) else ():
+        if name not in _LIST_PROPERTIES:
+            hint = did_you_mean(str(name), _LIST_PROPERTIES)
+            raise destination.error(f"create_list.{name}", "a List has no such property", hint)
 
 
 def _check_goals(destination: Destination, fields: Mapping[str, object]) -> None:

@@ -60,6 +60,10 @@ FIELDS = {"kind": "profile_fields", "list": 7}
         ({**LIST, "event_ids": [1, "two"]}, ["destinations.people.event_ids", "whole numbers"]),
         ({**LIST, "event_ids": [1, -2]}, ["destinations.people.event_ids", "positive whole numbers"]),
         ({**LIST, "fields": {"a": "Name", "b": "name"}}, ["destinations.people.fields.a", "go to one field"]),
+        (
+            {**LIST, "create_list": {"fromEmial": "news@example.com"}},
+            ["destinations.people.create_list.fromEmial", "Did you mean 'fromEmail'?"],
+        ),
         ({"kin": "email_list", "list": 1}, ["destinations.people.kin", "Did you mean 'kind'"]),
         ({"vips": {"list": 1}}, ["destinations.people.kind", "missing", "shop\\.vips"]),
         ({"kind": "audience", "list": 7}, ["destinations.people.field", "needs it"]),
