@@ -209,6 +209,7 @@ def test_streams_and_lists_can_be_chosen(email: Api) -> None:
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another(email: Api) -> None:
     with running_sandbox(scale="tiny") as running:
+        running.settings(answer_time_zone=email.sandbox.settings()["answer_time_zone"])
         api = Api(running, "email")
         assert Extraction(api).read().rows == Extraction(email).read().rows
         running.reset(seed=2)
