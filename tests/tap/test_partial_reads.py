@@ -171,7 +171,7 @@ def test_X2_after_an_error_the_last_message_is_the_state_of_what_was_read(
     if batched:
         storage = {"root": tmp_path.as_uri()}
         config["batch_config"] = {"encoding": {"format": "jsonl"}, "storage": storage, "batch_size": 7}
-    with running_sandbox(process=True, scale="tiny") as running:
+    with running_sandbox(scale="tiny") as running:
         running.set_clock(frozen=True)
         running.settings(integrations={"email": {"areas": ["List", "Contact", "Message"]}})
         with pytest.raises(Exception, match="Report"):
