@@ -104,6 +104,7 @@ class FakeRun:
     def __init__(self, client: OneForm) -> None:
         self._client = client
         self.config: dict[str, Any] = {}
+        self.simulated_numbers: dict[int, Any] = {}
 
     def client(self, api: str) -> OneForm:
         assert api == "sms"
