@@ -28,11 +28,7 @@ _MOST_NAMES = 500
 """Properties that a codec knows; records with more go the long way."""
 _record = attrgetter("record")
 _version = attrgetter("version")
-
-
-def _rejected(message: Any) -> bool:  # noqa: ANN401 - of a class that is made for the stream
-    return bool(message.rejected)
-
+_rejected = attrgetter("rejected")  # b"" where a message has no such member
 
 _Unread = msgspec.Raw | msgspec.UnsetType
 """A property that nobody wants: passed over, not decoded."""
