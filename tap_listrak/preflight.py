@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, RequestRefusedError
-from tap_listrak.fields import check
+from tap_listrak.records.profile_fields import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from listrak_api.routes import Route
-    from tap_listrak.requests import Row
-    from tap_listrak.shared import SharedTap
+    from tap_listrak.sync.steps import Row
+    from tap_listrak.sync.session import SharedTap
 
 CLOSED_CODES = frozenset({"ERROR_SENDER_CODE_DISABLED", "ERROR_LIST_INACTIVE"})
 """Refusals that say that a sender code or phone list is disabled, and with it everything below it."""

@@ -17,7 +17,7 @@ from listrak_api.settings import (
     timezone_setting,
     zone_from_config,
 )
-from tap_listrak.activity import ActivityPolicy
+from tap_listrak.incremental.refresh_policy import ActivityPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

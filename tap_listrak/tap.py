@@ -21,11 +21,11 @@ from listrak_singer.cli import ListrakCommand, only_one_more_signal
 from listrak_singer.files import read_object
 from listrak_singer.names import did_you_mean
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
-from tap_listrak.bookmarks import check_state, format_bookmark
-from tap_listrak.logs import FewRetries
-from tap_listrak.sdk import ContextStream
+from tap_listrak.incremental.bookmarks import check_state, format_bookmark
+from tap_listrak.output.logs import FewRetries
+from tap_listrak.sync.context_stream import ContextStream
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
-from tap_listrak.shared import SharedTap
+from tap_listrak.sync.session import SharedTap
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -144,7 +144,7 @@ class TapListrak(CheckedSettings, SharedTap):
         self.reconciliation.check()
 
     def _say_what_is_read(self, chosen: list[Stream]) -> None:
-        from tap_listrak.narrowing import explanation  # noqa: PLC0415 - as above
+        from tap_listrak.incremental.narrowing import explanation  # noqa: PLC0415 - as above
 
         self.logger.info("Reading %d streams up to %s", len(chosen), format_bookmark(self.bookmarks.until))
         versioned = [stream for stream in chosen if stream.replication_method == REPLICATION_FULL_TABLE]
@@ -163,7 +163,7 @@ class TapListrak(CheckedSettings, SharedTap):
             self.logger.log(level, "Not read, because %s is not set: %s", settings, ", ".join(names))
 
     def _closing_table(self) -> list[str]:
-        from tap_listrak.report import table  # noqa: PLC0415 - as above
+        from tap_listrak.output.report import table  # noqa: PLC0415 - as above
 
         roots = [stream for stream in self.streams.values() if stream.parent_stream_type is None]
         return table(
@@ -205,7 +205,7 @@ class TapListrak(CheckedSettings, SharedTap):
         if value != CliTestOptionValue.All.value:
             super().cb_test(ctx, param, value)
             return
-        from tap_listrak.access import report  # noqa: PLC0415 - not needed for --version and --about
+        from tap_listrak.connection_test import report  # noqa: PLC0415 - not needed for --version and --about
 
         config = ctx.params.get("config", _ConfigInput())
         tap = cls(config=config.config, parse_env_config=config.parse_env)
@@ -238,7 +238,7 @@ class TapListrak(CheckedSettings, SharedTap):
         for name, text in texts.items():
             value = read_object(text, f"the {name} file", name)
             if name == "catalog":
-                from tap_listrak.catalogs import check_catalog  # noqa: PLC0415 - not needed for --about
+                from tap_listrak.catalog_check import check_catalog  # noqa: PLC0415 - not needed for --about
 
                 check_catalog(value)
         super().invoke(

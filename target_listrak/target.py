@@ -18,21 +18,21 @@ from listrak_api.masking import MaskingFilter
 from listrak_api.settings import zone_from_config
 from listrak_singer.cli import ListrakCommand, Terminated, only_one_more_signal
 from listrak_singer.settings import CheckedSettings
-from target_listrak.accounting import Journal, Row, closing_table, log_metrics
-from target_listrak.batches import records_of_batch
-from target_listrak.columns import codec_of
-from target_listrak.completeness import StreamEnd
-from target_listrak.destinations import KINDS, Destinations
-from target_listrak.faults import rejection
-from target_listrak.names import folded
+from target_listrak.tracking.tallies import Journal, Row, closing_table, log_metrics
+from target_listrak.input.batch_files import records_of_batch
+from target_listrak.input.columns import codec_of
+from target_listrak.delivery.completeness import StreamEnd
+from target_listrak.config.destinations import KINDS, Destinations
+from target_listrak.values.row_faults import rejection
+from target_listrak.config.names import folded
 from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
-from target_listrak.property_names import check_property_names
-from target_listrak.property_paths import PropertyPaths
-from target_listrak.reader import InputError, Reader, record_of
-from target_listrak.rejects_place import replay_command
-from target_listrak.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
-from target_listrak.simulation import NOT_KNOWN
-from target_listrak.unreadable import Unreadable
+from target_listrak.config.property_names import check_property_names
+from target_listrak.config.property_paths import PropertyPaths
+from target_listrak.input.reader import InputError, Reader, record_of
+from target_listrak.tracking.rejects_place import replay_command
+from target_listrak.config.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
+from target_listrak.email.simulation import NOT_KNOWN
+from target_listrak.input.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
 
-    from target_listrak.columns import RecordCodec
-    from target_listrak.destinations import Destination
-    from target_listrak.sinks.base import Loader
+    from target_listrak.input.columns import RecordCodec
+    from target_listrak.config.destinations import Destination
+    from target_listrak.delivery.loader import Loader
 
 __all__ = ["RejectShareError", "TargetListrak", "TargetTerminated"]
 
@@ -339,7 +339,7 @@ class TargetListrak(CheckedSettings, Target):
         self.logger.addFilter(MaskingFilter())
         self.destinations = Destinations(self.config.get("destinations", {}))
         # Imported here, as the loaders below, so that --version and --about need not load an HTTP library.
-        from target_listrak.run import Run  # noqa: PLC0415
+        from target_listrak.delivery.run import Run  # noqa: PLC0415
 
         self.run = Run(self._settings(), self.logger, self._pass_on)
         self._resolved: dict[str, Any] = {}
@@ -377,7 +377,7 @@ class TargetListrak(CheckedSettings, Target):
 
     def _start(self) -> None:
         """Resolve every name of every destination, before a record is read."""
-        from target_listrak.sinks.kinds import LOADERS  # noqa: PLC0415
+        from target_listrak.loaders import LOADERS  # noqa: PLC0415
 
         for destination in self.destinations.all:
             self._resolved[destination.pattern] = LOADERS[destination.kind].resolve(self.run, destination)
@@ -621,7 +621,7 @@ class TargetListrak(CheckedSettings, Target):
         return self._feeds[stream]
 
     def _feed_to(self, stream: str, destination: Destination) -> Feed:
-        from target_listrak.sinks.kinds import LOADERS  # noqa: PLC0415
+        from target_listrak.loaders import LOADERS  # noqa: PLC0415
 
         loader_class = LOADERS[destination.kind]
         resolved = self._resolved[destination.pattern]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.dates import moment as moment_of
-from tap_listrak.schemas import LIST_ID, MESSAGE_ID, flag, integer, key, moment, text
+from tap_listrak.records.dates import moment as moment_of
+from tap_listrak.records.schemas import LIST_ID, MESSAGE_ID, flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.requests import Step
-    from tap_listrak.sdk import Context
+    from tap_listrak.sync.steps import Step
+    from tap_listrak.sync.context_stream import Context
 
 FIELD_GROUP_ID = key("segmentationFieldGroupId", th.IntegerType, "Id of the profile field group.")
 SPLIT_TEST_ID = key("splitTestId", th.IntegerType, "Id of the split test.")

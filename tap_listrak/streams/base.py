@@ -15,14 +15,14 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from listrak_api.answers import CursorGuard
-from tap_listrak.activity import Past
-from tap_listrak.bookmarks import Partition, partition_of
-from tap_listrak.lookahead import Fetch, Position
-from tap_listrak.narrowing import narrowing
-from tap_listrak.pages import PageCodec, encode, untouched
-from tap_listrak.records import Preparer
-from tap_listrak.requests import Order, Read, Row, Rows, Step
-from tap_listrak.sdk import Context, ContextStream
+from tap_listrak.incremental.refresh_policy import Past
+from tap_listrak.incremental.bookmarks import Partition, partition_of
+from tap_listrak.sync.prefetcher import Fetch, Position
+from tap_listrak.incremental.narrowing import narrowing
+from tap_listrak.records.pages import PageCodec, encode, untouched
+from tap_listrak.records.preparer import Preparer
+from tap_listrak.sync.steps import Order, Read, Row, Rows, Step
+from tap_listrak.sync.context_stream import Context, ContextStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from singer_sdk.typing import PropertiesList
 
     from listrak_api.routes import Route
-    from tap_listrak.shared import SharedTap
-    from tap_listrak.windows import Window
+    from tap_listrak.sync.session import SharedTap
+    from tap_listrak.incremental.windows import Window
 
 
 class ListrakStream(ContextStream):
     """A stream of Listrak's.
 
     Class attributes that a stream states: ``name``, ``route``, ``primary_keys``, ``properties`` (see
-    `tap_listrak.schemas`), ``parent_stream_type``, and, where they apply, ``replication_key`` or
+    `tap_listrak.records.schemas`), ``parent_stream_type``, and, where they apply, ``replication_key`` or
     ``incremental``.
     """
 
@@ -289,7 +289,7 @@ class ListrakStream(ContextStream):
         """Return the records to write when a page's turn comes."""
         return rows.records
 
-    # --- writing whole pages: see `tap_listrak.pages`
+    # --- writing whole pages: see `tap_listrak.records.pages`
 
     @property
     def writes_pages(self) -> bool:

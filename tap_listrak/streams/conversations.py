@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.dates import moment
-from tap_listrak.schemas import (
+from tap_listrak.records.dates import moment
+from tap_listrak.records.schemas import (
     CLICKER,
     CONVERSATION_ID,
     CONVERSATION_MESSAGE_ID,
@@ -27,7 +27,7 @@ from tap_listrak.schemas import (
     integer,
     text,
 )
-from tap_listrak.schemas import moment as moment_property
+from tap_listrak.records.schemas import moment as moment_property
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.requests import Row, Rows, Step
-    from tap_listrak.sdk import Context
+    from tap_listrak.sync.steps import Row, Rows, Step
+    from tap_listrak.sync.context_stream import Context
 
 
 FEW = 20

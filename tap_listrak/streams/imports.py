@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.dates import moment
-from tap_listrak.schemas import EMAIL_ADDRESS, LIST_ID, integer, key, text
-from tap_listrak.schemas import moment as moment_property
+from tap_listrak.records.dates import moment
+from tap_listrak.records.schemas import EMAIL_ADDRESS, LIST_ID, integer, key, text
+from tap_listrak.records.schemas import moment as moment_property
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.requests import Step
-    from tap_listrak.sdk import Context
+    from tap_listrak.sync.steps import Step
+    from tap_listrak.sync.context_stream import Context
 
 IMPORT_FILE_ID = key("importFileId", th.IntegerType, "Id of the list import.")
 

@@ -8,7 +8,7 @@ from singer_sdk import typing as th
 
 from listrak_api import routes
 from tap_listrak.preflight import choose_lists
-from tap_listrak.schemas import LIST_ID, flag, integer, key, moment, text
+from tap_listrak.records.schemas import LIST_ID, flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.requests import Row, Step
-    from tap_listrak.sdk import Context
+    from tap_listrak.sync.steps import Row, Step
+    from tap_listrak.sync.context_stream import Context
 
 
 class Lists(ListrakStream):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.schemas import (
+from tap_listrak.records.schemas import (
     CONVERSATION_ID,
     CONVERSATION_MESSAGE_ID,
     LIST_ID,

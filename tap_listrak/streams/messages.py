@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.activity import Reading
-from tap_listrak.dates import moment
-from tap_listrak.schemas import (
+from tap_listrak.incremental.refresh_policy import Reading
+from tap_listrak.records.dates import moment
+from tap_listrak.records.schemas import (
     CLICKER,
     LINK,
     LINK_ID,
@@ -23,15 +23,15 @@ from tap_listrak.schemas import (
 )
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
-from tap_listrak.windows import Span, Window
+from tap_listrak.incremental.windows import Span, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.requests import Row, Rows, Step
-    from tap_listrak.sdk import Context
+    from tap_listrak.sync.steps import Row, Rows, Step
+    from tap_listrak.sync.context_stream import Context
 
 
 SENDING = timedelta(days=2)

@@ -19,11 +19,13 @@ import msgspec
 import phonenumbers
 
 from listrak_singer.cli import error_lines
-from target_listrak import addresses, phones, values
-from target_listrak.reader import InputError, Reader
+from target_listrak.values import addresses
+from target_listrak.values import phones
+from target_listrak.values import formats
+from target_listrak.input.reader import InputError, Reader
 from target_listrak.target import TargetListrak
-from target_listrak.unreadable import unreadable
-from target_listrak.values import BadValue
+from target_listrak.input.unreadable import unreadable
+from target_listrak.values.formats import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,7 +152,7 @@ def formatted(data: bytes) -> None:
     if len(data) < 3:
         return
     kind, limit = TYPES[data[0] % len(TYPES)], data[1] % 64 or None
-    format_value = values.formatter(kind, limit)
+    format_value = formats.formatter(kind, limit)
     answer = format_value(value_from(data[2:]))
     if isinstance(answer, BadValue):
         check_reason(answer)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_listrak.activity import GRACE, ActivityPolicy, Past, Reading
+from tap_listrak.incremental.refresh_policy import GRACE, ActivityPolicy, Past, Reading
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -20,7 +20,7 @@ from tap_runs import settings
 
 from listrak_api.errors import AuthenticationError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.output import Output
+from tap_listrak.output.writer import Output
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:

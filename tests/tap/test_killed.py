@@ -23,7 +23,7 @@ from tap_runs import settings as config_for
 from warehouse import Warehouse
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.windows import WIDEST
+from tap_listrak.incremental.windows import WIDEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_listrak.lookahead import Fetch, Lookahead
+from tap_listrak.sync.prefetcher import Fetch, Lookahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_listrak.lookahead import Position
+    from tap_listrak.sync.prefetcher import Position
 
 # A tree: a page is the list of its rows, a row the list of its children, a child the list of its pages.
 trees = st.recursive(

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.schemas import for_loaders
+from tap_listrak.records.schemas import for_loaders
 from tap_listrak.streams import STREAMS
 from tap_listrak.tap import TapListrak
 

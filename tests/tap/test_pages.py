@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tap_runs import settings as tap_settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak import dates
-from tap_listrak.pages import encode
+from tap_listrak.records import dates
+from tap_listrak.records.pages import encode
 from tap_listrak.streams import base as streams_base
 from tap_listrak.streams.messages import MessageActivity
 from tap_listrak.tap import TapListrak

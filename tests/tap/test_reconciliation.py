@@ -19,9 +19,9 @@ from seeds import SEED
 from tap_runs import extract_from, settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak import reconciliation
-from tap_listrak.bookmarks import Bookmarks
-from tap_listrak.reconciliation import Counts, ReconciliationError
+from tap_listrak.sync import reconciliation
+from tap_listrak.incremental.bookmarks import Bookmarks
+from tap_listrak.sync.reconciliation import Counts, ReconciliationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

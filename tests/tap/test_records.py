@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from listrak_api.dates import find_zone, parse
 from listrak_api.errors import NotFoundError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.dates import LATEST, NO_DATE, Hours, Normalised
-from tap_listrak.records import Preparer
+from tap_listrak.records.dates import LATEST, NO_DATE, Hours, Normalised
+from tap_listrak.records.preparer import Preparer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from tap_runs import catalog, settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.logs import FewRetries
+from tap_listrak.output.logs import FewRetries
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:

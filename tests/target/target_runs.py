@@ -15,7 +15,7 @@ from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
-    from target_listrak.accounting import Account
+    from target_listrak.tracking.tallies import Account
 
 
 @dataclass

@@ -14,7 +14,7 @@ from sms_world import STOCK, SmsWorld
 from target_runs import Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.mirror import MirrorStopError
+from target_listrak.delivery.mirror import MirrorStopError
 from target_listrak.target import RejectShareError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mirror_world import CHANNELS, MODES, MirrorWorld, complete
 from target_runs import Runs, activate, state
 
-from target_listrak.mirror import MirrorStopError
-from target_listrak.reader import InputError
+from target_listrak.delivery.mirror import MirrorStopError
+from target_listrak.input.reader import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from target_runs import Runs, record, schema
 
 from listrak_api.errors import ConfigurationError
 from listrak_singer.names import distance
-from target_listrak.destinations import KINDS, OPTIONS, REQUIRED
+from target_listrak.config.destinations import KINDS, OPTIONS, REQUIRED
 from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:
@@ -225,8 +225,8 @@ def test_T11_every_member_that_names_a_property_is_compared_with_the_schema(kind
         needed["list"] = "Newsletter"
     if kind == "profile_fields" and member in {"member", "member_from"}:
         needed["field_values"] = "crm_id"
-    from target_listrak.destinations import Destinations  # noqa: PLC0415 - what the loaders are given
-    from target_listrak.property_names import check_property_names  # noqa: PLC0415
+    from target_listrak.config.destinations import Destinations  # noqa: PLC0415 - what the loaders are given
+    from target_listrak.config.property_names import check_property_names  # noqa: PLC0415
 
     (one,) = Destinations({"people": {"kind": kind, **needed, member: "crm_idd"}}).all
     with pytest.raises(ConfigurationError, match=f"destinations.people.{member}: .*'crm_idd'"):

@@ -9,7 +9,7 @@ from sms_world import CLUB, STOCK, STREAM, SmsWorld, destination, messages, new_
 from target_runs import Outcome, Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.mirror import MirrorStopError
+from target_listrak.delivery.mirror import MirrorStopError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

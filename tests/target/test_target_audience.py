@@ -8,7 +8,7 @@ import pytest
 from target_runs import Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.mirror import MirrorStopError
+from target_listrak.delivery.mirror import MirrorStopError
 
 NEWSLETTER = 40137
 VIP, FIRST_NAME = 1124, 1007

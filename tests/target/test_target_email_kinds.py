@@ -8,7 +8,7 @@ import pytest
 from target_runs import Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.faults import BadValueError
+from target_listrak.values.row_faults import BadValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

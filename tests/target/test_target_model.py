@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 from target_runs import Runs, schema
 
-from target_listrak import reader
+from target_listrak.input import reader
 from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:

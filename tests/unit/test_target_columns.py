@@ -12,14 +12,14 @@ import hypothesis.strategies as st
 import msgspec
 from hypothesis import example, given
 
-from target_listrak.addresses import Address
-from target_listrak.columns import RecordCodec, codec_of
-from target_listrak.destinations import Destination
-from target_listrak.mapping import RowMapping
+from target_listrak.values.addresses import Address
+from target_listrak.input.columns import RecordCodec, codec_of
+from target_listrak.config.destinations import Destination
+from target_listrak.email.mapping import RowMapping
 from target_listrak.outcomes import RowNotLoaded, RowRejected
-from target_listrak.reader import Reader
-from target_listrak.row_signs import RowSigns
-from target_listrak.values import formatter
+from target_listrak.input.reader import Reader
+from target_listrak.input.row_signs import RowSigns
+from target_listrak.values.formats import formatter
 
 NAMES = ["email", "name", "a b", "straße", "_sdc_deleted_at"]
 JSON = st.recursive(

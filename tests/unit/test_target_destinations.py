@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.destinations import KINDS, OPTIONS, Destinations
+from target_listrak.config.destinations import KINDS, OPTIONS, Destinations
 
 
 def parse(**entry: Any) -> Destinations:  # noqa: ANN401 - whatever a user writes

@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from target_listrak.engine import Engine, Stopped
+from target_listrak.delivery.worker_pool import Engine, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

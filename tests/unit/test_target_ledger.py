@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from target_listrak import ledger as ledger_module
-from target_listrak.ledger import Epoch, Ledger
+from target_listrak.tracking import state as ledger_module
+from target_listrak.tracking.state import Epoch, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from target_listrak.mapping import name_or_id, property_like
-from target_listrak.names import NoSuchNameError, choose, folded
-from target_listrak.results import Result, has_ended, has_failed, result_of, summary_text
+from target_listrak.email.mapping import name_or_id, property_like
+from target_listrak.config.names import NoSuchNameError, choose, folded
+from target_listrak.email.results import Result, has_ended, has_failed, result_of, summary_text
 
 
 class Thing(NamedTuple):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_listrak.addresses import Address, parse
-from target_listrak.phones import canonical
-from target_listrak.possible_keys import possible_addresses, possible_numbers
+from target_listrak.values.addresses import Address, parse
+from target_listrak.values.phones import canonical
+from target_listrak.values.possible_keys import possible_addresses, possible_numbers
 
 ADDRESSES = st.from_regex(r"[a-z]{2,8}(\.[a-z]{2,8})?@example\.(com|org)", fullmatch=True)
 NUMBERS = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listrak_api.dates import find_zone
-from target_listrak.retail import Mapper, merge, plain_name
-from target_listrak.retail_models import KINDS, Model
+from target_listrak.retail.mapper import Mapper, merge, plain_name
+from target_listrak.retail.models import KINDS, Model
 
 SPEC = Path(__file__).parents[2].parent / "shared" / "listrak-api" / "data.json"
 JSON = st.recursive(

@@ -9,8 +9,8 @@ import pytest
 
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
 from target_listrak.outcomes import UNCHANGED, Declined, Rejected
-from target_listrak.sinks.sms_account import PhoneList, SenderCode
-from target_listrak.sinks.sms_contacts import OUTCOMES, SmsContacts, State, outcome_of
+from target_listrak.sms.sender_codes import PhoneList, SenderCode
+from target_listrak.sms.contacts import OUTCOMES, SmsContacts, State, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

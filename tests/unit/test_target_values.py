@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_listrak.values import BadValue, as_boolean, as_date, as_number, formatter
+from target_listrak.values.formats import BadValue, as_boolean, as_date, as_number, formatter
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text(st.characters()),

@@ -1,0 +1,131 @@
+"""``--test``: says in plain words what the credentials may read."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from listrak_api import routes
+from listrak_api.errors import AuthenticationError, ListrakError, NotFoundError
+from listrak_api.settings import CREDENTIAL_NAMES
+from tap_listrak.date_probe import describe_dates
+from tap_listrak.streams.base import ListrakStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from listrak_api.client import Client
+    from listrak_api.routes import Api, Route
+    from tap_listrak.sync.session import SharedTap
+
+_NAMES: dict[Api, str] = {"email": "Email", "sms": "SMS", "data": "Data"}
+
+PROBES: tuple[tuple[str, Route], ...] = (
+    ("List", routes.LISTS),
+    ("Contact", routes.CONTACTS),
+    ("Segmentation", routes.SEGMENTATION_FIELD_GROUPS),
+    ("Event", routes.EVENTS),
+    ("Message", routes.MESSAGES),
+    ("Report", routes.MESSAGE_SUMMARY),
+)
+"""An area of the email API, and a read that needs it beside what the ones before it need."""
+
+
+def report(tap: SharedTap, say: Callable[[str], None]) -> bool:
+    """Check every integration whose credentials are set.
+
+    Asks for a token and, for each area, makes one small read; a few more show what zone dates are in.
+
+    Args:
+        tap: The tap.
+        say: Takes each line for the person.
+
+    Returns:
+        Whether something can be read with every integration. An area that was not granted is reported, and
+        fails nothing as long as another one was.
+    """
+    unusable = []
+    for api in tap.settings.apis:
+        readable = False
+        try:
+            client = tap.client(api)
+            client.check()
+            say(f"{_NAMES[api]} API: the credentials are accepted.")
+            lines = _email(client, tap) if api == "email" else _sms(client)
+            for usable, line in lines:
+                readable = readable or usable
+                say(f"  {line}")
+        except ListrakError as error:
+            say(f"{_NAMES[api]} API: {_indented(error)}")
+        if not readable:
+            unusable.append(f"{_NAMES[api]} API ({CREDENTIAL_NAMES[api][0]})")
+    if len(unusable) == len(tap.settings.apis):
+        say("Nothing can be read.")
+    elif unusable:
+        say(f"Nothing can be read with: {', '.join(unusable)}. A run needs it, or its credentials left out.")
+    else:
+        say("Something can be read with every integration.")
+    return not unusable
+
+
+def _email(client: Client, tap: SharedTap) -> Iterator[tuple[bool, str]]:
+    needs = _needs(tap)
+    ids: dict[str, object] = {}
+    for area, route in PROBES:
+        streams = ", ".join(needs[area])
+        missing = [name for name in route.path_names if name not in ids]
+        if missing:
+            yield (
+                False,
+                f"{area}: could not be tried, there is no {missing[0].removesuffix('Id')} to try it on.",
+            )
+            continue
+        try:
+            found = _try(client, route, ids)
+        except AuthenticationError:
+            yield False, f"{area}: not granted. Cannot be read: {streams}. Grant it, or deselect them."
+        except ListrakError as error:
+            yield False, f"{area}: {_indented(error)}"
+        else:
+            ids.update(found)
+            yield True, f"{area}: granted. Needed by: {streams}."
+            if route is routes.CONTACTS:
+                with contextlib.suppress(ListrakError):
+                    yield from ((True, line) for line in describe_dates(client, ids["listId"], tap.zone))
+
+
+def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, object]:
+    """Make one small read; return the id of what it found, for the reads that follow."""
+    if not route.collection:
+        try:
+            client.get(route, ids)
+        except NotFoundError:
+            return {}  # an answer all the same: the area is granted
+        return {}
+    rows = client.get_page(route, ids, {}, None, 1).rows
+    names = {routes.LISTS: "listId", routes.MESSAGES: "messageId"}
+    name = names.get(route)
+    return {name: rows[0][name]} if name and rows else {}
+
+
+def _sms(client: Client) -> Iterator[tuple[bool, str]]:
+    rows = client.get_page(routes.SENDER_CODES, {}, {}).rows
+    yield True, f"Sender codes: {len(rows)} can be read."
+
+
+def _needs(tap: SharedTap) -> dict[str, list[str]]:
+    """Return which streams need an area."""
+    needs: dict[str, list[str]] = defaultdict(list)
+    for stream in _streams(tap):
+        for area in stream.route.areas:
+            needs[area].append(stream.name)
+    return needs
+
+
+def _streams(tap: SharedTap) -> Iterable[ListrakStream]:
+    return [stream for stream in tap.streams.values() if isinstance(stream, ListrakStream)]
+
+
+def _indented(error: ListrakError) -> str:
+    return str(error).replace("\n", "\n    ")

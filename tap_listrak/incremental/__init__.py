@@ -1,0 +1,1 @@
+"""Bookmarks, windows of time, which messages are read again. Pure arithmetic."""

@@ -1,0 +1,96 @@
+"""Contacts are read again when `profile_fields` changes: no date shows what their rows lack.
+
+What is remembered beside the bookmark of a list, so that a change is noticed and a long second reading can be
+interrupted: a digest of the setting, from when on contacts were read first, and how far the second reading
+has come. It has one size, whatever the setting names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_listrak.incremental.bookmarks import format_bookmark, parse_bookmark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from tap_listrak.settings import IdOrName
+
+SETTING, FROM, AGAIN = "profile_fields", "read_from", "read_again_until"
+AGAIN_FOR = "read_again_for"
+"""Names in the state."""
+
+
+def digest(profile_fields: str | tuple[IdOrName, ...]) -> str | None:
+    """Return what stands for the setting in the state; None for ``none``."""
+    if profile_fields == "none":
+        return None
+    names = (
+        profile_fields
+        if isinstance(profile_fields, str)
+        else sorted({_folded(one) for one in profile_fields})
+    )
+    return hashlib.blake2b(json.dumps(names).encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Rereading:
+    """Whether a list's contacts are read again, and what the state says of it.
+
+    Args:
+        setting: The digest of `profile_fields` as it is now.
+        bookmark: Up to when contacts have been read (UTC); None before the first reading.
+        remembered: What the last run has remembered.
+        start_date: The setting.
+    """
+
+    setting: str | None
+    bookmark: datetime | None
+    remembered: Mapping[str, Any]
+    start_date: datetime | None
+
+    @property
+    def due(self) -> bool:
+        """Whether fields were switched on, or others chosen, since the last run."""
+        return (
+            self.bookmark is not None
+            and self.setting is not None
+            and self.setting != self.remembered.get(SETTING)
+        )
+
+    def since(self, overlap: timedelta) -> datetime | None:
+        """Return from when to read again (UTC): from where the first reading began, None for everything.
+
+        `start_date` as it is now does not matter: rows that are there already would keep their gaps.
+        """
+        start = self._time(FROM)
+        done = self._time(AGAIN) if self.remembered.get(AGAIN_FOR) == self.setting else None
+        return start if done is None else max(done - overlap, start or done - overlap)
+
+    def progress(self, until: datetime | None, run_until: datetime) -> dict[str, Any]:
+        """Return what to remember when contacts are written up to a time.
+
+        Args:
+            until: Up to when; None at the end of the run.
+            run_until: Up to when the run reads.
+        """
+        if not self.due:
+            first = self.bookmark is None and self.start_date is not None
+            start = {FROM: format_bookmark(self.start_date)} if first and self.start_date else {}
+            return {SETTING: self.setting, AGAIN: None, AGAIN_FOR: None, **start}
+        reached = run_until if until is None else min(until, run_until)
+        if until is None and (self.bookmark is None or reached >= self.bookmark):
+            return {SETTING: self.setting, AGAIN: None, AGAIN_FOR: None}
+        return {AGAIN: format_bookmark(reached), AGAIN_FOR: self.setting}
+
+    def _time(self, name: str) -> datetime | None:
+        value = self.remembered.get(name)
+        return None if value is None else parse_bookmark(value, stream="contacts")
+
+
+def _folded(one: IdOrName) -> str:
+    return str(one).strip().casefold()

@@ -1,0 +1,1 @@
+"""What is written: lines, BATCH files, metrics, progress, the closing table."""

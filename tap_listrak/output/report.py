@@ -1,0 +1,115 @@
+"""Rows, requests, retries and seconds of every stream, as a table at the end of a run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_listrak.sync.context_stream import ContextStream
+
+SHOWN = 12
+"""So many streams have a line of their own: those that took the most time."""
+
+LOOK_UPS = "(look-ups)"
+"""What requests count for that no stream has made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one stream took.
+
+    Args:
+        stream: Its name.
+        rows: Records written.
+        requests: Requests, retries included.
+        retries: Of these, the repeated ones.
+        seconds: Time that its own pages took, from being awaited to being written.
+    """
+
+    stream: str
+    rows: int
+    requests: int
+    retries: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """Return a line of the table."""
+        return f"{self.stream:<36}{self.rows:>12,}{self.requests:>10,}{self.retries:>9,}{self.seconds:>9.1f}"
+
+
+class Requests:
+    """Counts requests by the stream that they are made for. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._current = threading.local()
+        self.begun = time.monotonic()
+        self.requests: Counter[str] = Counter()
+        self.retries: Counter[str] = Counter()
+
+    @contextmanager
+    def of(self, stream: str) -> Iterator[None]:
+        """Count what this thread asks for as a stream's."""
+        self._current.stream = stream
+        try:
+            yield
+        finally:
+            self._current.stream = LOOK_UPS
+
+    def count(self, _route: object, observation: Any) -> None:  # noqa: ANN401 - see `Client.observer`
+        """Count a request."""
+        stream = getattr(self._current, "stream", LOOK_UPS)
+        with self._lock:
+            self.requests[stream] += 1
+            self.retries[stream] += bool(observation.retry)
+
+
+def table(streams: Iterable[ContextStream], counted: Requests) -> list[str]:
+    """Return the closing table, line by line.
+
+    Args:
+        streams: The streams that were read, parents among them.
+        counted: The run's requests.
+    """
+    lines = [
+        Line(
+            stream.name,
+            stream.counter.total,
+            counted.requests[stream.name],
+            counted.retries[stream.name],
+            max(stream.timer.elapsed() - sum(child.timer.elapsed() for child in stream.active_children), 0.0),
+        )
+        for stream in streams
+    ]
+    if counted.requests[LOOK_UPS]:
+        lines.append(Line(LOOK_UPS, 0, counted.requests[LOOK_UPS], counted.retries[LOOK_UPS], 0.0))
+    lines.sort(key=lambda line: (line.seconds, line.rows), reverse=True)
+    shown, others = lines[:SHOWN], sorted(lines[SHOWN:], key=lambda line: line.stream)
+    head = f"{'stream':<36}{'rows':>12}{'requests':>10}{'retries':>9}{'seconds':>9}"
+    result = [head, *map(str, shown)]
+    if others:
+        result.append(str(_sum(f"{len(others)} others", others)))
+    total = _sum("total", lines)
+    result.append(
+        str(Line("total", total.rows, total.requests, total.retries, time.monotonic() - counted.begun))
+    )
+    if others:
+        result.append("Rows of the others: " + ", ".join(f"{one.stream} {one.rows:,}" for one in others))
+    return result
+
+
+def _sum(name: str, lines: list[Line]) -> Line:
+    return Line(
+        name,
+        sum(line.rows for line in lines),
+        sum(line.requests for line in lines),
+        sum(line.retries for line in lines),
+        sum(line.seconds for line in lines),
+    )

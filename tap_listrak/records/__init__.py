@@ -1,0 +1,1 @@
+"""Rows of Listrak become records and encoded pages: dates, keys, profile fields."""

@@ -1,0 +1,205 @@
+"""The short path: a page of rows becomes RECORD lines without a Python object being looked at twice.
+
+It is taken where nothing in the catalog or the stream maps touches a record, and only for pages whose rows
+are exactly what the schema says: a page that is not goes the SDK's way, record by record. Both give the same
+bytes, timestamps aside.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.contrib.msgspec import enc_hook
+from singer_sdk.mapper import SameRecordTransform
+
+from tap_listrak.records.preparer import is_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from singer_sdk import Stream
+
+    from tap_listrak.records.preparer import Preparer
+
+_TYPES: dict[str, Any] = {
+    "integer": int,
+    # A number without decimals stays as it is written.
+    "number": int | float,
+    "string": str,
+    "boolean": bool,
+    "null": None,
+}
+
+
+class RecordLine(msgspec.Struct, gc=False):
+    """A RECORD message, its members in the SDK's order."""
+
+    type: str
+    stream: str
+    record: Any
+    version: int | msgspec.UnsetType
+    time_extracted: datetime
+
+
+# As the SDK's own writer is set up, so that both write the same.
+_encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
+
+
+def encode(records: Sequence[object], stream: str, version: int | None, extracted: datetime) -> bytes:
+    """Return RECORD lines.
+
+    Args:
+        records: Dicts or structs.
+        stream: The stream's name.
+        version: The stream's version, if it has one.
+        extracted: When the page came.
+    """
+    number = msgspec.UNSET if version is None else version
+    lines = [RecordLine("RECORD", stream, record, number, extracted) for record in records]
+    return _encoder.encode_lines(lines)
+
+
+def lines(records: Sequence[object]) -> bytes:
+    """Return records as JSON lines, as BATCH files hold them.
+
+    Args:
+        records: Dicts or structs.
+    """
+    return _encoder.encode_lines(records)
+
+
+class PageCodec:
+    """Decodes the pages of one stream into rows of its schema, and prepares them.
+
+    Args:
+        preparer: Prepares the stream's records; says which columns are dates and keys.
+        schema: The stream's schema.
+    """
+
+    def __init__(self, preparer: Preparer, schema: Mapping[str, Any]) -> None:
+        self._preparer = preparer
+        self._schema = schema["properties"]
+        self._tolerates = False
+        self._row = self._type(strict=True)
+        self._decoder: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(self._row)
+
+    def rows(self, raw: msgspec.Raw | bytes, ids: Mapping[str, Any]) -> list[Any] | None:
+        """Return a page's rows, prepared as records.
+
+        Args:
+            raw: The JSON array of rows.
+            ids: The parents' ids.
+
+        Returns:
+            The records, as structs; None if a row is not what the schema says. The first time that rows have
+            members which the schema does not know counts as such, so that the SDK can say which.
+        """
+        try:
+            rows = self._decoder.decode(raw)
+        except msgspec.ValidationError:
+            self._tolerate()
+            return None
+        self._prepare(rows, tuple(item for item in ids.items() if item[0] in self._schema))
+        return rows
+
+    def converted(self, records: Sequence[Mapping[str, Any]]) -> list[Any] | None:
+        """Return prepared records as structs; None as for `rows`."""
+        try:
+            return list(msgspec.convert(records, self._row))
+        except msgspec.ValidationError:
+            self._tolerate()
+            return None
+
+    def _tolerate(self) -> None:
+        if not self._tolerates:
+            self._tolerates = True
+            self._row = self._type(strict=False)
+            self._decoder = msgspec.json.Decoder(self._row)
+
+    def _type(self, *, strict: bool) -> Any:  # noqa: ANN401 - a type
+        fields = [(name, _type(part), msgspec.UNSET) for name, part in self._schema.items()]
+        row: Any = msgspec.defstruct("Row", fields, forbid_unknown_fields=strict, gc=False)
+        return list[row]
+
+    def _prepare(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
+        """Do what `Preparer.prepare` does, on structs: by column, unless a row lacks a part of its key."""
+        normalised = self._preparer.normalised()
+        columns: dict[str, list[Any]] = {
+            name: [value and normalised[value] for value in map(attrgetter(name), rows)]
+            for name in self._preparer.dates
+        }
+        for key in self._preparer.own_keys(ids):
+            column = columns.get(key) or list(map(attrgetter(key), rows))
+            if None in column or "" in column or msgspec.UNSET in column:
+                self._prepare_each(rows, ids)
+                return
+        for name, value in ids:
+            for row in rows:
+                setattr(row, name, value)
+        for name, column in columns.items():
+            for row, value in zip(rows, column, strict=True):
+                setattr(row, name, value)
+
+    def _prepare_each(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
+        """Do it row by row: a stand-in depends on all of its row."""
+        dated, keys = self._preparer.dates, self._preparer.own_keys(ids)
+        normalised = self._preparer.normalised()
+        for row in rows:
+            lacking: list[str] = []
+            for key in keys:
+                if is_missing(getattr(row, key)):
+                    lacking.append(key)  # noqa: PERF401 - hardly ever, and a list made for each row costs
+            content = _content(row) if lacking else {}
+            for name, value in ids:
+                setattr(row, name, value)
+            for name in dated:
+                value = getattr(row, name)
+                if value:
+                    setattr(row, name, normalised[value])
+                    if name in keys and getattr(row, name) is None:
+                        lacking.append(name)
+            for key in lacking:
+                setattr(row, key, self._preparer.stand_in(key, content))
+
+
+def untouched(stream: Stream) -> bool:
+    """Tell whether records leave the SDK as they come in: not mapped, flattened, deselected or retyped."""
+    maps = stream.stream_maps
+    return (
+        len(maps) == 1
+        and type(maps[0]) is SameRecordTransform
+        and maps[0].stream_alias == stream.name
+        and not maps[0].flattening_enabled
+        and all(stream.mask[("properties", name)] for name in stream.schema["properties"])
+        and all(stream.mask.values())
+        and _shape(stream.effective_schema) == _shape(stream.schema)
+    )
+
+
+def _shape(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a schema decides about records: a catalog may have lost descriptions and the like."""
+    return {
+        name: (part.get("type"), part.get("format"), _shape(part), _shape(part.get("items") or {}))
+        for name, part in schema.get("properties", {}).items()
+    }
+
+
+def _type(part: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type
+    kinds = part.get("type", [])
+    names = [kinds] if isinstance(kinds, str) else kinds
+    if not all(name in _TYPES for name in names):
+        return Any
+    # A key may be missing: then it gets a stand-in.
+    result: Any = None | msgspec.UnsetType
+    for name in names:
+        result = result | _TYPES[name]
+    return result
+
+
+def _content(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a struct
+    return {
+        name: value for name in row.__struct_fields__ if (value := getattr(row, name)) is not msgspec.UNSET
+    }

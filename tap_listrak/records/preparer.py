@@ -1,0 +1,138 @@
+"""Turns Listrak's rows into records: parents' ids, dates that loaders take, keys that are never missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from datetime import UTC
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_listrak.records import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import tzinfo
+
+    from tap_listrak.sync.steps import Row
+
+logger = logging.getLogger("tap-listrak")
+
+
+class Preparer:
+    """Prepares the records of one stream.
+
+    A row that lacks a part of its key can neither be dropped (it would vanish) nor sent with null (loaders
+    stop there, or drop it without a word). It gets a stand-in, the same one whenever the same row is read:
+    for a text ``missing:`` and a digest of the row, for a date `dates.NO_DATE`, for a number 0. How often
+    that happened is logged.
+
+    Args:
+        stream: The stream's name.
+        schema: Its JSON schema.
+        keys: Its primary key.
+        zone: Gives the zone of dates without an offset; called when there are dates to read.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        schema: Mapping[str, Any],
+        keys: Sequence[str],
+        zone: Callable[[], tzinfo] = lambda: UTC,
+    ) -> None:
+        self.stream = stream
+        self._zone = zone
+        self.dates = tuple(
+            name for name, part in schema["properties"].items() if part.get("format") == "date-time"
+        )
+        self._columns = tuple(schema["properties"])
+        self._keys = tuple(keys)
+        self._kinds = {name: _kind(schema["properties"][name]) for name in keys}
+        self._missing: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _hours(self) -> dates.Hours:
+        return dates.Hours(self._zone())
+
+    def normalised(self) -> dates.Normalised:
+        """Return what turns the dates of a page into UTC. Not to be shared between threads."""
+        return dates.Normalised(self._hours)
+
+    def prepare(self, data: Sequence[Row], ids: Mapping[str, Any]) -> list[Row]:
+        """Return the records for rows, with their columns in the schema's order.
+
+        Args:
+            data: Listrak's rows.
+            ids: The parents' ids. They win over what the row says: Listrak leaves them out, or null, in
+                places.
+        """
+        keys, normalised = self.own_keys(ids.items()), self.normalised()
+        return [self._prepare(row, ids, keys, normalised) for row in data]
+
+    def own_keys(self, ids: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
+        """Return the parts of the key that come from the row, not from the parents."""
+        given = {name for name, _ in ids}
+        return tuple(key for key in self._keys if key not in given)
+
+    def report(self) -> None:
+        """Log how many keys were missing since the last report, without any data."""
+        with self._lock:
+            missing, self._missing = self._missing, {}
+        for key, count in missing.items():
+            logger.warning(
+                "%d rows of %s came without %s, a part of their key; they were sent with a stand-in (%s)",
+                count,
+                self.stream,
+                key,
+                {"date": dates.NO_DATE, "number": "0"}.get(self._kinds[key], "missing:…"),
+            )
+
+    def stand_in(self, key: str, row: Mapping[str, Any]) -> object:
+        """Return what stands for a missing part of a row's key, and count it.
+
+        Args:
+            key: The part.
+            row: The row as Listrak sent it, as far as the schema knows it.
+        """
+        with self._lock:
+            self._missing[key] = self._missing.get(key, 0) + 1
+        kind = self._kinds[key]
+        if kind == "date":
+            return dates.NO_DATE
+        if kind == "number":
+            return 0
+        text = json.dumps(row, sort_keys=True, default=str)
+        return f"missing:{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+
+    def _prepare(
+        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], normalised: dates.Normalised
+    ) -> Row:
+        source = {**row, **ids}
+        for name in self.dates:
+            if source.get(name):
+                source[name] = normalised[str(source[name])]
+        for key in keys:
+            if is_missing(source.get(key)):
+                source[key] = self.stand_in(key, {name: row[name] for name in self._columns if name in row})
+        record = {name: source.pop(name) for name in self._columns if name in source}
+        # What the schema does not know is left to the SDK, which warns and drops it.
+        record.update(source)
+        return record
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a part of a key is not there."""
+    return value is None or value == "" or value is msgspec.UNSET
+
+
+def _kind(part: Mapping[str, Any]) -> str:
+    if part.get("format") == "date-time":
+        return "date"
+    types = part.get("type", [])
+    return "number" if "integer" in types or "number" in types else "text"

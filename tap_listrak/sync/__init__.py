@@ -1,0 +1,1 @@
+"""How a stream runs where we depart from the SDK: steps, prefetching, what streams share."""

@@ -1,0 +1,336 @@
+"""Where the tap departs from the SDK's way of running a stream, and why.
+
+The SDK calls ``Stream.sync`` for every context of a child stream: a SCHEMA message, a version, three log
+lines and a look at the state each time. Listrak's streams hang on messages, so that would be done thousands
+of times a run. Here a stream is opened once a run, and its contexts only pass records. The SDK's own methods
+still write the records, apply stream maps, flattening and selection, and keep the record limit.
+"""
+
+from __future__ import annotations
+
+import abc
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream
+from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
+from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.singerlib import ActivateVersionMessage
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+from singer_sdk.streams._state import StreamStateManager
+
+from tap_listrak.output.batch_files import BatchBuffer
+from tap_listrak.output.logs import QUIET
+from tap_listrak.output.metrics import RunCounter, RunTimer
+from tap_listrak.incremental.narrowing import filters_records
+from tap_listrak.records.schemas import for_loaders
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from singer_sdk.helpers import types
+    from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.singerlib.messages import Message, RecordMessage, SchemaMessage
+
+    from tap_listrak.sync.prefetcher import Position
+    from tap_listrak.sync.steps import Step
+    from tap_listrak.sync.session import SharedTap
+
+Context = dict[str, Any]
+
+
+class ContextStream(Stream):
+    """A stream that is opened once a run, whatever the number of its contexts.
+
+    Args:
+        tap: The tap.
+        schema: The JSON schema of its records.
+        name: Its name.
+    """
+
+    _tap: SharedTap
+
+    def __init__(self, tap: SharedTap, schema: dict[str, Any], name: str) -> None:
+        super().__init__(tap, schema=schema, name=name)
+        self.logger.addFilter(QUIET)
+        self.counter = RunCounter(self.name)
+        self.timer = RunTimer(self.name)
+        self._position: Position = ()
+        self._row_position: Position = ()
+        self._active: list[ContextStream] | None = None
+        self._opened = False
+        self._batches: BatchBuffer | None = None
+        self.read_in_part = False
+
+    @abc.abstractmethod
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Return the steps that a context begins with; none if there is nothing to ask for."""
+
+    @property
+    @abc.abstractmethod
+    def narrowed_by(self) -> tuple[str, ...]:
+        """The settings that keep this run from reading the whole stream; empty if it is read whole."""
+
+    # --- selection
+
+    @property
+    @abc.abstractmethod
+    def lacks(self) -> str | None:
+        """The settings that are missing for the stream to be read, as text; None if there are none."""
+
+    @property
+    def available(self) -> bool:
+        """Whether the stream can be read with the settings at hand."""
+        return not self.lacks
+
+    @property
+    def selected(self) -> bool:
+        """Whether the stream is selected, and available: what cannot be read counts as deselected."""
+        return self.available and bool(self.mask.get((), True))
+
+    @selected.setter
+    def selected(self, value: bool | None) -> None:
+        self.metadata.root.selected = value
+        self._mask = self.metadata.resolve_selection()
+
+    # --- state: the tap's bookmarks do that, see `tap_listrak.incremental.bookmarks`
+
+    @property
+    def state_manager(self) -> StreamStateManager:
+        """The SDK's bookkeeping, on a state of its own that nobody sees.
+
+        It would put signposts, progress markers and empty entries into the tap's state.
+        """
+        if self._state_manager is None:
+            self._state_manager = StreamStateManager(
+                tap_name=self.tap_name,
+                stream_name=self.name,
+                tap_state={},
+                state_partitioning_keys=self.state_partitioning_keys,
+            )
+        return self._state_manager
+
+    @property
+    def partitions(self) -> None:
+        """None: contexts come from parents, never from the state."""
+        return
+
+    def get_replication_key_signpost(self, context: types.Context | None = None) -> None:
+        """Return None: a bookmark is capped by the run's start from the beginning."""
+
+    def _write_starting_replication_value(self, context: types.Context | None) -> None:
+        """Do nothing: streams ask the bookmarks where to begin."""
+
+    def _increment_stream_state(
+        self, latest_record: types.Record, *, context: types.Context | None = None
+    ) -> None:
+        """Do nothing: the bookmark is the time that has been read up to, not the largest date that was seen.
+
+        A date that was seen may lie in the future (scheduled messages), and what was not seen may still lie
+        before it.
+        """
+
+    def _write_state_message(self) -> None:
+        """Write the state at the end of a root stream; within it, streams write it when a window is done."""
+        if self.parent_stream_type is None:
+            self._tap.write_state()
+
+    def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Write the state: there are no markers to finalise."""
+        self._tap.write_state()
+
+    # --- metrics: one counter and one timer per stream
+
+    def get_record_counter(self, **_: Any) -> RunCounter:  # noqa: ANN401
+        """Return the stream's own counter."""
+        return self.counter
+
+    def get_sync_timer(self) -> RunTimer:
+        """Return the stream's own timer."""
+        return self.timer
+
+    # --- opening and closing, once a run
+
+    @property
+    def limited(self) -> bool:
+        """Whether a record limit cuts the run short, so that nothing is ever complete."""
+        return self.ABORT_AT_RECORD_COUNT is not None
+
+    @property
+    def active_children(self) -> list[ContextStream]:
+        """The children that are selected or have selected descendants, in the order in which they run."""
+        if self._active is None:
+            self._active = [
+                child
+                for child in self.child_streams
+                if isinstance(child, ContextStream) and (child.selected or child.has_selected_descendents)
+            ]
+        return self._active
+
+    def open(self) -> None:
+        """Write the SCHEMA message and fix the version, the first time it is called in a run."""
+        if self._opened:
+            return
+        self._opened = True
+        if self.selected:
+            self._write_schema_message()
+            if self.replication_method == REPLICATION_FULL_TABLE and self.emit_activate_version_messages:
+                self._stream_version = self._initialized_at // 1000
+
+    def close(self) -> None:
+        """Finish the stream for this run: what is buffered, the version, the metrics.
+
+        Streams that had no context are opened first, so that their (empty) tables are there.
+        """
+        self.open()
+        if not self.selected:
+            return
+        self.flush()
+        whole = not (self.limited or self.read_in_part or self.narrowed_by)
+        if self._stream_version is not None and whole:
+            self._activate_version(self._stream_version)
+        self.counter.finish()
+        self.timer.finish()
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        for message in super()._generate_schema_messages():
+            message.schema = for_loaders(message.schema)
+            yield message
+
+    def _generate_record_messages(self, record: types.Record) -> Generator[RecordMessage, None, None]:
+        for message in super()._generate_record_messages(record):
+            # Flattening leaves an object that is null or empty under its own name, which SCHEMA has not.
+            columns = self._flat_columns.get(message.stream)
+            if columns is not None and not message.record.keys() <= columns:
+                message.record = {name: value for name, value in message.record.items() if name in columns}
+            yield message
+
+    @cached_property
+    def _flat_columns(self) -> dict[str, set[str]]:
+        """The columns of each alias whose records are flattened."""
+        return {
+            one.stream_alias: set(one.transformed_schema["properties"])
+            for one in self.stream_maps
+            if one.flattening_enabled
+        }
+
+    def _write_schema_message(self) -> None:
+        self._opened = True  # the SDK opens a root stream by itself
+        super()._write_schema_message()
+
+    def _write_activate_version_message(self, full_table_version: int) -> None:
+        """Do nothing yet: the SDK's own call comes before the records.
+
+        Targets delete what has an older version when this message comes. Sent first, the table would be empty
+        while the run lasts, and stay cut if it breaks off. Sent after the last record, once a run, it removes
+        exactly those who left.
+        """
+
+    def _activate_version(self, version: int) -> None:
+        for stream_map in self.stream_maps:
+            if not isinstance(stream_map, RemoveRecordTransform) and not filters_records(stream_map):
+                self.write(ActivateVersionMessage(stream=stream_map.stream_alias, version=version))
+
+    def write(self, message: Message) -> None:
+        """Write a message."""
+        self._tap.write_message(message)
+
+    @property
+    def version(self) -> int | None:
+        """The version that the stream's records carry in this run; None if it keeps a bookmark.
+
+        Records of a narrowed stream carry it too. Without one, loaders that upsert would write null there:
+        target-postgres deletes rows with null at the next ACTIVATE_VERSION of a run that is still under way,
+        and the SDK's SQL sink never deletes them again, also when they have left Listrak.
+        """
+        return self._stream_version
+
+    # --- children
+
+    def _sync_children(self, child_context: types.Context | None) -> None:
+        if child_context is None:
+            return
+        for number, child in enumerate(self.active_children):
+            child.sync_context(dict(child_context), (*self._row_position, number))
+
+    def sync_context(self, context: Context, position: Position) -> None:
+        """Write one context's records, and its children's: `Stream.sync` without what is per stream.
+
+        Args:
+            context: From the parent's record.
+            position: The context's place in the order of the run.
+        """
+        if not self.first_steps(context):
+            return
+        self._position = position
+        self.open()
+        try:
+            self._write_context(context)
+        except (AbortedSyncFailedException, AbortedSyncPausedException):
+            # The record limit of this context was reached; as in the SDK, its siblings go on.
+            return
+
+    def _write_context(self, context: Context) -> None:
+        batch_config = self.get_batch_config(self.config)
+        if batch_config:
+            self._sync_batches(batch_config, context)
+            return
+        for _ in self._sync_records(context):
+            pass
+
+    def _sync_records(
+        self, context: types.Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        if context is not None:
+            yield from super()._sync_records(context, write_messages=write_messages)
+            return
+        if not (self.selected or self.has_selected_descendents):
+            return  # the SDK's dry run comes here whatever is selected
+        self.forget()
+        with self._tap.running():
+            yield from super()._sync_records(None, write_messages=write_messages)
+            for stream in self.family():
+                stream.close()
+            # The SDK's last STATE of a stream comes before its last messages.
+            self._tap.write_state()
+
+    def family(self) -> list[ContextStream]:
+        """Return this stream and its descendants, as far as the catalog wants them, parents first."""
+        return [self, *(stream for child in self.active_children for stream in child.family())]
+
+    def forget(self) -> None:
+        """Forget what belongs to an earlier run, before another one begins."""
+        self._active = None
+        self.read_in_part = False
+        for child in self.child_streams:
+            if isinstance(child, ContextStream):
+                child.forget()
+                child._opened = False  # noqa: SLF001 - of this class
+
+    # --- BATCH messages
+
+    def _sync_batches(self, batch_config: BatchConfig, context: types.Context | None = None) -> None:
+        """Collect the records over all contexts, so that a batch is as large as it was set to be.
+
+        The SDK makes at least one file for each context, and fills them with records that stream maps and
+        selection have not touched. Here a file holds what RECORD messages would hold. Every STATE message is
+        preceded by what it covers.
+        """
+        batches = self.batches(batch_config)
+        for record in self._sync_records(context, write_messages=False):
+            batches.add(record)
+
+    def batches(self, batch_config: BatchConfig) -> BatchBuffer:
+        """Return where the stream's records are collected."""
+        if self._batches is None:
+            self._batches = BatchBuffer(self, batch_config)
+        return self._batches
+
+    def flush(self) -> None:
+        """Write out what is collected for BATCH messages."""
+        if self._batches is not None:
+            self._batches.flush()
+
+    def mapped(self, record: types.Record) -> list[tuple[str, Mapping[str, Any]]]:
+        """Return what RECORD messages for a record would hold: stream aliases and records."""
+        return [(message.stream, message.record) for message in self._generate_record_messages(record)]

@@ -1,0 +1,50 @@
+"""Things that were listed a moment ago and are gone now: somebody deleted them while the tap ran."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from listrak_api import routes
+from listrak_api.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from listrak_api.routes import Route
+    from tap_listrak.sync.steps import Clients
+
+logger = logging.getLogger("tap-listrak")
+
+OWNERS: dict[str, Route] = {
+    "importFileId": routes.LIST_IMPORT,
+    "splitTestId": routes.SPLIT_TEST,
+    "transactionalMessageId": routes.TRANSACTIONAL_MESSAGE,
+    "messageId": routes.MESSAGE,
+    "conversationMessageId": routes.CONVERSATION_MESSAGE,
+    "conversationId": routes.CONVERSATION,
+    "listId": routes.LIST,
+}
+"""The read that tells whether a thing is still there, by the id that a context has of it; the innermost
+first."""
+
+
+def is_gone(clients: Clients, context: Mapping[str, Any]) -> bool:
+    """Tell whether what a context belongs to is not there any more, after a read in it was answered 404.
+
+    A 404 alone would not do: taken for "gone" it would drop rows without a word where the reason is another
+    one.
+
+    Args:
+        clients: Asks Listrak: one read, at most.
+        context: The context's ids.
+    """
+    owner = next((route for name, route in OWNERS.items() if name in context), None)
+    if owner is None:
+        return False
+    try:
+        clients.client(owner.api).get(owner, context)
+    except NotFoundError:
+        logger.warning("Deleted while it was being read: %s answers 404; nothing of it is read", owner)
+        return True
+    return False

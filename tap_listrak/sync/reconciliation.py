@@ -1,0 +1,283 @@
+"""Reconciliation: the activity of a message that was read whole, compared with the message's summary.
+
+Production clients have seen answers without rows that were full when they were asked for again. Nothing else
+shows such an answer: it is complete, in order, and wrong. So what was counted while a message's activity was
+written is compared with the summary's `sentCount`, `bounceCount` and `unsubscribeCount`: activity has one row
+per recipient, whether or not they did anything. A reading is *short* if it has fewer of any of the three than
+a summary that was read before it; more is no mistake: a message may go out while it is read, and bounces
+and unsubscribes come in. Opens, clicks and revenue are not compared: summaries count events, rows people.
+
+What is short is read again a few times, with pauses, and then reported; the bookmark of `message_activity` of
+that list is held at the message, so that the next run reads it whole again.
+
+Conversations are not compared: they keep sending, so no reading of them after the first is whole, and their
+summary counts all time. There, each send is asked for again in every run for as long as the activity window
+lasts, which heals an answer that was short.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from listrak_api import routes
+from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
+from tap_listrak.records.dates import moment
+from tap_listrak.sync.prefetcher import Lookahead
+from tap_listrak.sync.steps import Read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tap_listrak.sync.session import SharedTap
+    from tap_listrak.streams.base import ListrakStream
+
+logger = logging.getLogger("tap-listrak")
+
+PAUSES = (1.0, 3.0, 5.0)
+"""Seconds before each further reading of what came short."""
+_TOGETHER = 20
+"""So many short messages share the pauses; if reading on helps none of them, no other is read again in this
+run: what differs for all of them differs for another reason."""
+_LINES = 20
+
+Key = tuple[int, int]
+
+
+class ReconciliationError(ListrakError):
+    """Activity stayed short of its summary, and `reconcile` is `fail`. All was read and written before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What must agree.
+
+    Attributes:
+        sent: Recipients: rows of the activity, `sentCount` of the summary.
+        bounces: Of these, those that bounced.
+        unsubscribes: Of these, those that unsubscribed.
+    """
+
+    sent: int = 0
+    bounces: int = 0
+    unsubscribes: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Add another page's counts."""
+        return Counts(
+            self.sent + other.sent, self.bounces + other.bounces, self.unsubscribes + other.unsubscribes
+        )
+
+    def short_of(self, summary: Counts) -> bool:
+        """Tell whether something is missing that a summary counts."""
+        return (
+            self.sent < summary.sent
+            or self.bounces < summary.bounces
+            or self.unsubscribes < summary.unsubscribes
+        )
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Any]) -> Counts:
+        """Count a page of activity: dicts, or structs of the stream's schema."""
+        return cls(len(rows), _trues(rows, "bounce"), _trues(rows, "unsubscribe"))
+
+    @classmethod
+    def of_summary(cls, row: Any) -> Counts:  # noqa: ANN401 - a dict or a struct
+        """Take the counts out of a summary; what is missing there counts as none."""
+        names = ("sentCount", "bounceCount", "unsubscribeCount")
+        return cls(*(value if isinstance(value := _value(row, name), int) else 0 for name in names))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One message whose activity was read whole."""
+
+    context: dict[str, Any]
+    counts: Counts
+    summary: Counts | None = None
+
+    @property
+    def short(self) -> bool:
+        return self.summary is not None and self.counts.short_of(self.summary)
+
+
+class Reconciliation:
+    """Compares activity with summaries, for one run. Used by the thread that writes.
+
+    Args:
+        tap: The tap; tells the setting, asks for summaries, holds bookmarks.
+    """
+
+    def __init__(self, tap: SharedTap) -> None:
+        self._tap = tap
+        self._current: Counts | None = None
+        self._read: dict[Key, _Reading] = {}
+        self._summaries: dict[Key, Counts] = {}
+        self._futile = False
+        self.agreed = self.short = 0
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is compared at all (`reconcile`)."""
+        return self._tap.settings.reconcile != "off"
+
+    # --- what is written is counted
+
+    def begin(self, *, counts: bool) -> None:
+        """Begin with one message's activity.
+
+        Args:
+            counts: Whether it is read whole and compared.
+        """
+        self._current = Counts() if counts else None
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        """Count a page of activity, if it is compared."""
+        if self._current is not None:
+            self._current += Counts.of_rows(rows)
+
+    def end(self, context: Mapping[str, Any]) -> None:
+        """Keep what was counted, if anything was: all pages of the message's activity are written."""
+        if self._current is not None:
+            self._read[_key(context)] = _Reading(dict(context), self._current)
+        self._current = None
+
+    def summary(self, context: Mapping[str, Any], rows: Iterable[Any]) -> None:
+        """Take a summary that is read anyway, so that it need not be asked for."""
+        for row in rows:
+            self._summaries[_key(context)] = Counts.of_summary(row)
+
+    # --- and compared
+
+    def settle(self, activity: ListrakStream) -> None:
+        """Compare what was read since the last time, and read again what came short.
+
+        Called when a page of messages and all that hangs on them is written, before any bookmark moves.
+
+        Args:
+            activity: The stream whose rows were counted.
+        """
+        readings, self._read = self._read, {}
+        summaries, self._summaries = self._summaries, {}
+        self._ask(activity, [one for key, one in readings.items() if key not in summaries])
+        for key, reading in readings.items():
+            reading.summary = summaries.get(key, reading.summary)
+        short = deque(one for one in readings.values() if one.short)
+        left: list[_Reading] = []
+        while short:
+            some = [short.popleft() for _ in range(min(_TOGETHER, len(short)))]
+            left += some if self._futile else self._read_again(activity, some)
+        compared = sum(one.summary is not None for one in readings.values())
+        self.agreed += compared - len(left)
+        for reading in left:
+            self._report(activity, reading)
+
+    def say(self) -> None:
+        """Log how many messages agreed, if any were compared."""
+        if self.agreed or self.short:
+            logger.log(logging.WARNING if self.short else logging.INFO, "%s", self._result)
+
+    def check(self) -> None:
+        """End a run in which something came short, where that is wanted.
+
+        Raises:
+            ReconciliationError: Some messages did not agree, and `reconcile` is `fail`.
+        """
+        if self.short and self._tap.settings.reconcile == "fail":
+            hint = "Run it again. With `reconcile: warn` this is a warning, with `off` nothing is compared."
+            raise ReconciliationError(self._result, hint=hint)
+
+    @property
+    def _result(self) -> str:
+        total = self.agreed + self.short
+        text = (
+            f"Reconciliation: the activity of {self.agreed:,} of {total:,} messages agrees with the summaries"
+        )
+        return f"{text}; {self.short:,} came short" if self.short else text
+
+    def _ask(self, activity: ListrakStream, readings: list[_Reading]) -> None:
+        """Ask for the summaries of some messages, several at once; those that are gone keep none."""
+        if not readings:
+            return
+        pool = ThreadPoolExecutor(min(len(readings), self._tap.settings.max_concurrency))
+        try:
+            for reading, summary in zip(
+                readings, pool.map(lambda one: self._ask_one(activity, one), readings), strict=True
+            ):
+                reading.summary = summary
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ask_one(self, activity: ListrakStream, reading: _Reading) -> Counts | None:
+        request = Read(routes.MESSAGE_SUMMARY, reading.context, {})
+        try:
+            rows = self._tap.send(activity, reading.context, request, None)
+        except (NotFoundError, RequestRefusedError):
+            return None
+        return Counts.of_summary(rows.records[0]) if rows.records else None
+
+    def _read_again(self, activity: ListrakStream, readings: list[_Reading]) -> list[_Reading]:
+        """Read and write the activity of some messages again, until they agree or the pauses are used up.
+
+        Returns:
+            Those that stay short.
+        """
+        left, helped = readings, False
+        for seconds in PAUSES:
+            if not left or self._tap.client("email").pause(seconds):
+                break
+            for reading in left:
+                before, reading.counts = reading.counts, self._once_more(activity, reading)
+                helped = helped or before.short_of(reading.counts)
+            left = [reading for reading in left if reading.short]
+        self._futile = not helped
+        return left
+
+    def _once_more(self, activity: ListrakStream, reading: _Reading) -> Counts:
+        # What is fetched ahead is not touched: these pages come between two of them.
+        ahead, self._tap.lookahead = self._tap.lookahead, Lookahead(1)
+        try:
+            activity.sync_context(dict(reading.context), ())
+        finally:
+            self._tap.lookahead = ahead
+        again = self._read.pop(_key(reading.context), None)
+        return reading.counts if again is None else again.counts
+
+    def _report(self, activity: ListrakStream, reading: _Reading) -> None:
+        self.short += 1
+        context, counts, summary = reading.context, reading.counts, reading.summary or Counts()
+        held = activity.hold(context, moment(context.get("_sent")))
+        if self.short > _LINES:
+            return
+        list_id, message_id = _key(context)
+        logger.warning(
+            "Message %d of list %d: its activity has %d recipients, %d bounces and %d unsubscribes, "
+            "its summary %d, %d and %d. %s",
+            message_id,
+            list_id,
+            counts.sent,
+            counts.bounces,
+            counts.unsubscribes,
+            summary.sent,
+            summary.bounces,
+            summary.unsubscribes,
+            "The next run reads it whole again" if held else "No run reads it again for this",
+        )
+
+
+def _key(context: Mapping[str, Any]) -> Key:
+    return int(context["listId"]), int(context["messageId"])
+
+
+def _value(row: Any, name: str) -> Any:  # noqa: ANN401 - a dict or a struct
+    return row.get(name) if isinstance(row, dict) else getattr(row, name, None)
+
+
+def _trues(rows: Sequence[Any], name: str) -> int:
+    if rows and isinstance(rows[0], dict):
+        return sum(row.get(name) is True for row in rows)
+    return list(map(attrgetter(name), rows)).count(True)

@@ -1,0 +1,235 @@
+"""What the streams of one tap share in a run: settings, clients, bookmarks, lookahead, output, progress."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Tap
+from singer_sdk.helpers._state import StateWriter
+
+from listrak_api.errors import ConfigurationError, NotFoundError
+from listrak_api.phone_forms import NumberForm
+from listrak_api.settings import has_credentials, zone_from_config
+from tap_listrak.incremental.bookmarks import Bookmarks
+from tap_listrak.records.profile_fields import FieldDirectory
+from tap_listrak.sync.deleted_parents import is_gone
+from tap_listrak.output.logs import QUIET
+from tap_listrak.sync.prefetcher import Lookahead
+from tap_listrak.output.writer import Output
+from tap_listrak.output.progress import Progress
+from tap_listrak.sync.reconciliation import Reconciliation
+from tap_listrak.output.report import Requests
+from tap_listrak.sync.steps import Rows
+from tap_listrak.settings import APIS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from zoneinfo import ZoneInfo
+
+    from singer_sdk import Stream
+    from singer_sdk.helpers.types import TapState
+    from singer_sdk.singerlib.encoding import GenericSingerWriter
+
+    from listrak_api.client import Client
+    from listrak_api.routes import Api
+    from tap_listrak.sync.steps import Request
+
+
+class SharedTap(Tap):
+    """The tap as its streams see it.
+
+    Attributes:
+        lookahead: Asks for pages ahead of their turn; a new one for each root stream.
+        fields: The profile fields of lists.
+        output: Standard output.
+        counted: The run's requests by stream.
+    """
+
+    _state_writer: CoveringStateWriter
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
+        self.logger.addFilter(QUIET)
+        self._clients: dict[Api, Client] = {}
+        self._closed_requests = 0
+        self._lock = threading.Lock()
+        self.counted = Requests()
+        self.lookahead: Lookahead[Rows] = Lookahead(1)
+        self.fields = FieldDirectory()
+        self.output = Output()
+        super().__init__(message_writer=kwargs.pop("message_writer", None) or self.output, **kwargs)
+        self._state_writer = CoveringStateWriter(self.message_writer)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings' values."""
+        return Settings.from_config(self.config)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of Listrak's dates."""
+        return zone_from_config(self.config)
+
+    @cached_property
+    def apis(self) -> tuple[Api, ...]:
+        """The APIs that there are credentials for; all of them if there are none at all, as in discovery."""
+        with contextlib.suppress(ConfigurationError):
+            return tuple(api for api in APIS if has_credentials(self.config, api)) or APIS
+        return APIS
+
+    @cached_property
+    def phone_path_form(self) -> NumberForm:
+        """The form in which Listrak takes phone numbers in paths, learned or set."""
+        return NumberForm(self.config.get("phone_path_form"))
+
+    @cached_property
+    def bookmarks(self) -> Bookmarks:
+        """The run's bookmarks. Asks for a token: the run's start is never later than Listrak's clock says.
+
+        Raises:
+            ConfigurationError: ``start_date`` lies ahead of that clock.
+        """
+        settings = self.settings
+        started_at = self.client(settings.apis[0]).started_at()
+        if settings.start_date is not None and settings.start_date > started_at:
+            # Nothing would be read, and the bookmarks would stand at the run's start all the same.
+            message = (
+                f"start_date ({settings.start_date:%Y-%m-%dT%H:%M:%SZ}) lies in the future: "
+                f"it is {started_at:%Y-%m-%dT%H:%M:%SZ}"
+            )
+            hint = "Set it to the time from which on you want the history, or leave it out for all of it."
+            raise ConfigurationError(message, setting="start_date", hint=hint)
+        return Bookmarks(
+            self.state,
+            started_at=started_at,
+            start_date=settings.start_date,
+            end_date=settings.end_date,
+            overlap=settings.overlap,
+            frozen=any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
+        )
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        """Compares the activity of messages with their summaries."""
+        return Reconciliation(self)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Says where the run is."""
+        return Progress(self.request_count)
+
+    def client(self, api: Api) -> Client:
+        """Return the client of one API, made when it is first asked for. Safe from any thread.
+
+        Raises:
+            ConfigurationError: There are no credentials for it.
+        """
+        # Imported here so that --version and --about need not load an HTTP library.
+        from listrak_api.client import Client  # noqa: PLC0415
+        from listrak_api.settings import ConnectionSettings  # noqa: PLC0415
+
+        with self._lock:
+            if api not in self._clients:
+                client = self._clients[api] = Client(ConnectionSettings.from_config(self.config, api))
+                client.observer = self.counted.count
+            return self._clients[api]
+
+    def request_count(self) -> int:
+        """Return how many requests have been made, retries included, token requests left out."""
+        with self._lock:
+            return self._closed_requests + _requests(self._clients.values())
+
+    def send(self, stream: Stream, context: Mapping[str, Any], request: Request, cursor: str | None) -> Rows:
+        """Ask Listrak for a page on behalf of a stream. Safe from any thread.
+
+        Raises:
+            NotFoundError: What was asked for is not there, though what it belongs to is.
+            ListrakError: What the client raises otherwise.
+        """
+        try:
+            with self.counted.of(stream.name):
+                return request.send(self, cursor)
+        except NotFoundError:
+            if stream.parent_stream_type is not None and is_gone(self, context):
+                return Rows([])
+            raise
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Hold what a root stream and its descendants need while they run: the lookahead and its threads."""
+        limited = any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
+        # With a record limit most of what would be fetched ahead is never read.
+        self.lookahead = Lookahead(1 if limited else self.settings.max_concurrency, weigh=Rows.weigh)
+        try:
+            yield
+        except BaseException:
+            # What is in flight ahead of an error is given up, retries included.
+            self.lookahead.close()
+            self._close_clients()
+            raise
+        finally:
+            self.lookahead.close()
+            self.output.flush()
+
+    def _close_clients(self) -> None:
+        with self._lock:
+            clients, self._clients = self._clients, {}
+            self._closed_requests += _requests(clients.values())
+        for client in clients.values():
+            client.close()
+
+    def write_state(self) -> None:
+        """Write a STATE message after everything that it covers.
+
+        Not if the last one holds the same and nothing was written since.
+        """
+        for stream in self.streams.values():
+            stream.flush()  # type: ignore[attr-defined]  # all streams are of this package
+        self.state_writer.write_state(self.state)
+
+    def write_last_state(self) -> None:
+        """Write a STATE message at the end of a run that breaks off, if messages followed the last one.
+
+        Bookmarks move only after the rows before them are written, so the state is right at any time. BATCH
+        files may be collected or waiting still: then it is the last STATE that is written again.
+        """
+        if self._state_writer.behind:
+            written = self._state_writer.written if self.config.get("batch_config") else self.state
+            if written is not None:
+                self.state_writer.write_state(written)
+
+
+class CoveringStateWriter(StateWriter):
+    """Writes a STATE also when it has not changed, if other messages followed the last one.
+
+    Targets built on singer-python, target-jsonl among them, forget a state that records follow.
+
+    Args:
+        writer: Where messages go.
+    """
+
+    def __init__(self, writer: GenericSingerWriter[Any, Any]) -> None:
+        super().__init__(writer)
+        self._writer = writer
+
+    @property
+    def behind(self) -> bool:
+        """Whether messages followed the last STATE; of other writers than this project's nobody knows."""
+        return self._writer.behind if isinstance(self._writer, Output) else True
+
+    @property
+    def written(self) -> TapState | None:
+        """The last state that was written."""
+        return self._last_emitted_state
+
+    def write_state(self, state: TapState) -> None:
+        """Write a STATE message if the state has changed, or if messages followed the last one."""
+        if self.behind:
+            self._last_emitted_state = None
+        super().write_state(state)
+
+
+def _requests(clients: Iterable[Client]) -> int:
+    return sum(client.stats.snapshot().requests for client in clients)

@@ -1,0 +1,109 @@
+"""What a stream asks Listrak for: requests, the steps that they are taken in, and the rows that come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from listrak_api.client import Client
+    from listrak_api.routes import Api, Route
+    from tap_listrak.incremental.windows import Window
+
+Row = dict[str, Any]
+_RECORD_BYTES = 1000
+_UNDECODED = msgspec.json.Decoder(list[msgspec.Raw])
+Order = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One page as a stream takes it.
+
+    Args:
+        records: The rows, in Listrak's order; after `ListrakStream.prepare` the records.
+        cursor: Where the next page begins; None after the last one.
+        raw: The rows as Listrak sent them, where a stream writes whole pages; then there are no records.
+    """
+
+    records: list[Row]
+    cursor: str | None = None
+    raw: msgspec.Raw | None = None
+
+    def weigh(self) -> int:
+        """Return roughly how many bytes the page takes in memory."""
+        return memoryview(self.raw).nbytes if self.raw is not None else _RECORD_BYTES * len(self.records)
+
+
+class Clients(Protocol):
+    """Gives the client of each API."""
+
+    def client(self, api: Api) -> Client:
+        """Return the client of one API."""
+
+
+class Request(Protocol):
+    """Something to ask for, one page at a time."""
+
+    def send(self, clients: Clients, cursor: str | None) -> Rows:
+        """Ask Listrak: one page, in as many calls as that takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The usual request: one page of a collection, or one resource, which counts as a page with one row.
+
+    Args:
+        route: The operation.
+        ids: The path's parameters; more may be given than the path has.
+        params: Query parameters.
+        count: Rows a page, at most 5000.
+        raw: Leave the rows as they are: the stream decodes them when it writes them.
+    """
+
+    route: Route
+    ids: Mapping[str, object]
+    params: Mapping[str, object]
+    count: int = 5000
+    raw: bool = False
+
+    def send(self, clients: Clients, cursor: str | None) -> Rows:
+        """Ask for the page at a cursor.
+
+        Raises:
+            ListrakError: What the client raises; it has retried what can be retried.
+        """
+        client = clients.client(self.route.api)
+        if not self.route.collection:
+            resource = client.get(self.route, self.ids, self.params)
+            return Rows([resource] if isinstance(resource, dict) else [])
+        if self.raw:
+            page = client.get_page(self.route, self.ids, self.params, cursor, self.count, decoder=_UNDECODED)
+            return Rows([], page.next_cursor, page.raw)
+        page = client.get_page(self.route, self.ids, self.params, cursor, self.count)
+        return Rows(page.rows, page.next_cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page to take, and its place among the pages of the same context.
+
+    Args:
+        order: The place. All steps of a stream have orders of one length, and the last number is the page's.
+        request: What to ask for.
+        window: The stretch of time that the page belongs to, if the collection is read in windows.
+        cursor: Where the page begins; None for the first page.
+    """
+
+    order: Order
+    request: Request
+    window: Window | None = None
+    cursor: str | None = None
+
+    def next_page(self, cursor: str) -> Step:
+        """Return the step for the page that follows in the same collection."""
+        return replace(self, order=(*self.order[:-1], self.order[-1] + 1), cursor=cursor)

@@ -1,0 +1,1 @@
+"""Settings, the `destinations` setting, and looking things up by name or id."""

@@ -1,0 +1,92 @@
+"""Things by name or id: a number is an id, a text is a name first, then an id."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from listrak_api.errors import ListrakError
+from listrak_singer.names import did_you_mean
+from target_listrak.values.characters import plain_form
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Named", "NoSuchNameError", "choose", "folded", "same_name"]
+
+_BLANKS = re.compile(r"[\s_\-\u2010-\u2015]+")
+_MOST_SHOWN = 30
+
+
+class Named(Protocol):
+    """Something that Listrak knows by an id and people know by a name."""
+
+    @property
+    def id(self) -> int:
+        """Listrak's id."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+T = TypeVar("T", bound=Named)
+
+
+class NoSuchNameError(ListrakError):
+    """A name or id that is unknown or ambiguous. The hint lists what there is."""
+
+
+def folded(name: str) -> str:
+    """A name without what does not distinguish names: case, spaces, underscores, hyphens.
+
+    Nor do invisible characters (a byte order mark, zero-width ones) and Unicode forms (composed, full-width).
+    Dots stay: they divide a group from its field.
+    """
+    return unicodedata.normalize("NFKC", _BLANKS.sub("", plain_form(name)).casefold())
+
+
+def same_name(name: str, things: Sequence[T]) -> list[T]:
+    """The things of exactly a name, else those that differ in case, spaces and underscores only."""
+    exact = [thing for thing in things if thing.name == name]
+    return exact or [thing for thing in things if folded(thing.name) == folded(name)]
+
+
+def choose(wanted: str | int, things: Sequence[T], what: str) -> T:
+    """Find the one thing that a setting or a record means.
+
+    Args:
+        wanted: A number is an id; a text is a name first, then an id.
+        things: What there is.
+        what: What the things are called, for the error's text: `List`.
+
+    Returns:
+        The thing.
+
+    Raises:
+        NoSuchNameError: There is none, or more than one.
+    """
+    named = same_name(wanted, things) if isinstance(wanted, str) else []
+    if len(named) == 1:
+        return named[0]
+    if named:
+        ids = ", ".join(str(thing.id) for thing in named)
+        text = f"{len(named)} {what}s are called {wanted!r}"
+        raise NoSuchNameError(text, hint=f"Name one by its id: {ids}.")
+    text = str(wanted).strip()
+    if text.isascii() and text.isdigit():
+        for thing in things:
+            if thing.id == int(text):
+                return thing
+    message = f"there is no {what} {wanted!r}"
+    raise NoSuchNameError(message, hint=_choices(str(wanted), things))
+
+
+def _choices(wanted: str, things: Sequence[T]) -> str:
+    if len(things) > _MOST_SHOWN:
+        close = did_you_mean(wanted, (thing.name for thing in things)).partition(" There is: ")[0]
+        shown = ", ".join(f"{thing.name!r} ({thing.id})" for thing in things[:_MOST_SHOWN])
+        return f"{close} There are {len(things)}, among them {shown}."
+    shown = ", ".join(f"{thing.name!r} ({thing.id})" for thing in things)
+    return f"There is: {shown}." if shown else "There is none."

@@ -1,0 +1,90 @@
+"""Whether the properties that a destination names are in the stream's SCHEMA.
+
+A name with a slip would be a property that no record has: nothing of it would be loaded, without a word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from listrak_singer.names import nearest
+from target_listrak.values.characters import escaped
+from target_listrak.input.deletions import delete_markers
+from target_listrak.config.destinations import OPTIONS
+from target_listrak.config.names import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from listrak_api.errors import ConfigurationError
+    from target_listrak.config.destinations import Destination
+
+__all__ = ["check_property_names", "nothing_to_write"]
+
+
+def check_property_names(destination: Destination, stream: str, schema: Mapping[str, Any]) -> None:
+    """Check that a stream has the properties that its destination names.
+
+    Names may be spelled as `property_paths` reads them. A path into nested objects is followed as far as the
+    SCHEMA declares their properties. A SCHEMA that declares no properties at all says nothing, so nothing is
+    checked.
+
+    Raises:
+        ConfigurationError: It has not; the text lists the properties that it has.
+    """
+    properties = schema.get("properties")
+    if not properties:
+        return
+    known = set(properties)
+    for member, name in _named(destination):
+        if _is_declared(name, properties):
+            continue
+        near = nearest(name, known)
+        there = f"It has: {', '.join(escaped(one) for one in properties)}."
+        text = f"stream {escaped(stream)!r} has no property {escaped(name)!r}"
+        hint = there if near is None else f"Did you mean {escaped(near)!r}? {there}"
+        if member.startswith("fields.") and _is_turned_round(destination, known):
+            hint = f"`fields` goes from property to field, not the other way round. {there}"
+        raise destination.error(member, text, hint)
+
+
+def _is_declared(name: str, properties: Mapping[str, Any]) -> bool:
+    if name in properties or folded(name) in map(folded, properties):
+        return True
+    parts = name.split(".")
+    for end in range(1, len(parts)):
+        inner = properties.get(".".join(parts[:end]))
+        if inner is None:
+            continue
+        declared = inner.get("properties") if isinstance(inner, dict) else None
+        if not declared or _is_declared(".".join(parts[end:]), declared):
+            return True
+    return False
+
+
+def _named(destination: Destination) -> Iterator[tuple[str, str]]:
+    """Give each member that names a property, and the name."""
+    for member, value in destination.options.items():
+        if OPTIONS[member].names_property:
+            yield member, str(value)
+    for name in delete_markers(destination.options.get("delete_markers")):
+        yield "delete_markers", name
+    for name in destination.options.get("delete_markers", ()):
+        # A marker that is misspelt would let deleted records subscribe.
+        if isinstance(name, str):
+            yield "delete_markers", name
+    fields = destination.option("fields") if "fields" in destination.options else None
+    if isinstance(fields, dict):
+        for name in fields:
+            yield f"fields.{name}", name
+
+
+def _is_turned_round(destination: Destination, known: set[str]) -> bool:
+    return any(goal in known for goal in destination.option("fields").values())
+
+
+def nothing_to_write(destination: Destination, stream: str, properties: Iterable[str]) -> ConfigurationError:
+    """Return the error for a stream of which no property goes anywhere."""
+    names = ", ".join(escaped(name) for name in properties) or "none"
+    text = f"nothing can be written: no property of stream {escaped(stream)!r} matches a field"
+    return destination.error("fields", text, f"It has: {names}. Name each property's field in `fields`.")

@@ -1,0 +1,176 @@
+"""The target's settings: names, kinds, defaults and texts, from which every table of settings is made."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from listrak_api.phone_forms import PHONE_BODY_FORM, PHONE_PATH_FORM
+from listrak_api.settings import (
+    CONNECTION_SETTINGS,
+    DATA_CREDENTIALS,
+    EMAIL_CREDENTIALS,
+    SMS_CREDENTIALS,
+    timezone_setting,
+)
+from listrak_singer.settings import settings_of_missing_libraries
+from target_listrak.config.destinations import KINDS
+
+__all__ = ["CONFIG_JSONSCHEMA", "WITHOUT_EFFECT"]
+
+DEFAULT_BATCH_SIZE_ROWS: Final = 100_000
+
+_LOADING: Final[dict[str, Any]] = {
+    "destinations": {
+        "type": "object",
+        "title": "Destinations",
+        "description": "Where each stream goes: an object from stream name, or pattern such as "
+        f"`customers_*`, to an object with `kind` ({', '.join(KINDS)}) and that kind's "
+        "members. A stream's exact name goes before patterns, a longer pattern before a "
+        "shorter one.",
+        "additionalProperties": {"type": "object"},
+    },
+    "unmapped_streams": {
+        "type": ["string", "null"],
+        "title": "Streams without destination",
+        "description": "What happens to a stream that has no destination: `fail` ends the run before its "
+        "first record, `skip` leaves it out and says how many records that were, `reject` "
+        "writes them to the rejects file.",
+        "enum": ["fail", "skip", "reject", None],
+        "default": "fail",
+    },
+    "rejects_path": {
+        "type": ["string", "null"],
+        "title": "Rejects file",
+        "description": "File for the records that were declined or rejected, each with its reason, as Singer "
+        "messages that can be corrected and sent again. It holds people's data (mode 0600). A "
+        "file that is there is kept; the new one gets a number. Without a value: in a Meltano project "
+        "`.meltano/target-listrak/target-listrak-rejects.singer`, which Git ignores, else "
+        "`~/.local/state/singer-listrak/target-listrak-rejects.singer` (or below `$XDG_STATE_HOME`).",
+    },
+    "max_reject_share": {
+        "type": ["number", "null"],
+        "title": "Largest share of rejected records",
+        "description": "When more than this share (0 to 1) of a destination's records is rejected because "
+        "they are wrong, the run ends with an error and passes on no further STATE. Fewer than five rejected "
+        "records never end a run, unless the share is 0, which allows none. A destination can have its own.",
+        "default": 0.2,
+        "minimum": 0,
+        "maximum": 1,
+    },
+    "max_declined_share": {
+        "type": ["number", "null"],
+        "title": "Largest share of declined records",
+        "description": "The same for records that are right and that Listrak or consent does not let be "
+        "loaded: previously unsubscribed, opted out, not on the list. Default: no limit.",
+        "minimum": 0,
+        "maximum": 1,
+    },
+    "delete_markers": {
+        "type": ["array", "object", "null"],
+        "title": "Markers of deletions",
+        "description": "Properties by which sources mark deleted records, beside the known ones "
+        "(`_sdc_deleted_at`, `_ab_cdc_deleted_at`, `_fivetran_deleted`, `__deleted`, `__op` and others): a "
+        "list of properties with a date or a boolean, or an object from property to the values that mean "
+        "deleted. A deletion never subscribes anybody; see `allow_deletes`.",
+    },
+    "dry_run": {
+        "type": ["boolean", "null"],
+        "title": "Dry run",
+        "description": "Do everything but write to Listrak, and print the accounting that it would have: "
+        "how contacts stand is looked up. No STATE is passed on.",
+        "default": False,
+    },
+    "batch_size_rows": {
+        "type": ["integer", "null"],
+        "title": "Rows per import",
+        "description": "The most rows of one import file. A file never has more than 195,000,000 bytes, "
+        "Listrak's limit.",
+        "default": DEFAULT_BATCH_SIZE_ROWS,
+        "minimum": 1,
+    },
+    "import_poll_seconds": {
+        "type": ["number", "null"],
+        "title": "Seconds between looks at an import",
+        "description": "How long to wait before asking again whether an import has ended. The first looks "
+        "come sooner.",
+        "default": 5,
+        "exclusiveMinimum": 0,
+    },
+    "import_timeout": {
+        "type": ["number", "null"],
+        "title": "Time limit of an import",
+        "description": "Seconds after which an import that has not ended ends the run. Its rows are not "
+        "confirmed, so the next run sends them again.",
+        "default": 7200,
+        "exclusiveMinimum": 0,
+    },
+    "default_country": {
+        "type": ["string", "null"],
+        "title": "Country of phone numbers",
+        "description": "Two-letter country code (ISO 3166-1) of phone numbers that are written without one.",
+        "default": "US",
+    },
+    **timezone_setting(
+        "Date-times of retail data that carry an offset are sent as wall time of this zone; those without "
+        "one are taken as such already. An instant in a Date field is on the day that this zone's clocks "
+        "show. What is written as a day, or as exact midnight, is that day."
+    ),
+    "phone_digits": {
+        "type": ["string", "null"],
+        "title": "Phone numbers without +",
+        "description": "How digits without `+` are read: `national` takes them as numbers of "
+        "`default_country`, with or without its country code, and rejects all others; `international` admits "
+        "other countries' numbers with their country code as well (E.164 without `+`), where they cannot be "
+        "national ones.",
+        "enum": ["national", "international", None],
+        "default": "national",
+    },
+    **PHONE_PATH_FORM,
+    **PHONE_BODY_FORM,
+    "date_order": {
+        "type": ["string", "null"],
+        "title": "Order of day and month",
+        "description": "How dates with the year last are read: `mdy` takes 05/12/1981 for May 12, `dmy` for "
+        "December 5, and `ymd` rejects them. Day and month are never swapped to make a date possible: "
+        "13/05/1981 is rejected unless it is `dmy`. A destination may have its own.",
+        "enum": ["mdy", "dmy", "ymd", None],
+        "default": "mdy",
+    },
+    "decimal_mark": {
+        "type": ["string", "null"],
+        "title": "Decimal mark",
+        "description": "The decimal mark of numbers that are texts, `.` or `,`; the other one divides "
+        "thousands. If it is not set, a point is the decimal mark (1.200 is 1.2), and numbers with a comma "
+        "are rejected. A destination may have its own.",
+        "enum": [".", ",", None],
+    },
+    # The SDK's own setting; the default differs: the mapping checks each value that it uses, once, for its
+    # field.
+    "validate_records": {
+        "type": ["boolean", "null"],
+        "title": "Validate Records",
+        "description": "Check every record against its stream's JSON schema too, and reject those that break"
+        " it. What goes to Listrak is checked in any case.",
+        "default": False,
+    },
+}
+
+CONFIG_JSONSCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        **EMAIL_CREDENTIALS,
+        **SMS_CREDENTIALS,
+        **DATA_CREDENTIALS,
+        **_LOADING,
+        **CONNECTION_SETTINGS,
+    },
+    "required": ["destinations"],
+}
+"""The target's config schema, to which the SDK adds its own settings."""
+
+WITHOUT_EFFECT: Final[dict[str, str]] = {
+    "load_method": "what happens to rows is decided by the destination's kind, `update_type` and `mirror`",
+    "add_record_metadata": "Listrak has no place for the SDK's metadata columns",
+    **settings_of_missing_libraries(),
+}
+"""Settings of the SDK that do nothing here, and why: not offered, and an error where they are given."""

@@ -1,0 +1,227 @@
+"""What every kind of destination shares: a loader per stream, and the SDK sink that feeds it.
+
+The SDK makes a new sink whenever a stream's schema changes, and drains sinks on its own schedule. What
+happens to rows must not depend on either, so the SDK sink here is thin: it tells the loader of a new schema
+and is never full. The loader lives as long as the run.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from listrak_api.errors import NotFoundError, RequestRefusedError
+from target_listrak.outcomes import Outcome, Rejected, rejected_by
+from target_listrak.input.row_signs import RowSigns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable, Mapping
+
+    from target_listrak.tracking.tallies import Journal, Row, Rows
+    from target_listrak.input.columns import Columns
+    from target_listrak.config.destinations import Destination
+    from target_listrak.email.import_file import Layout
+    from target_listrak.delivery.mirror import Mirror
+    from target_listrak.delivery.run import Run
+
+__all__ = ["Loader", "Prepared", "attempt"]
+
+
+class Prepared(NamedTuple):
+    """Many records, ready to be put into batches.
+
+    Attributes:
+        keys: Their contacts.
+        layout: The columns of their lines.
+        lines: Their lines.
+        alone: The rows, from 0, that must be taken one by one.
+    """
+
+    keys: list[str]
+    layout: Layout
+    lines: list[bytes]
+    alone: set[int]
+
+
+class Loader(abc.ABC):
+    """Takes the rows of one incoming stream to its destination.
+
+    Args:
+        run: What all loaders share.
+        stream: The stream's name.
+        destination: Its destination, checked.
+        journal: Settles rows: each one exactly once, and only when Listrak has confirmed it.
+        resolved: What `resolve` returned for the destination.
+
+    Attributes:
+        kinds: The kinds of destination that the class serves.
+        mirror: Set from the first `schema` on where the destination mirrors: it is told of every row.
+        signs: Judges each record before `take` or `take_leaving` gets it (made by `take_schema`).
+    """
+
+    kinds: ClassVar[tuple[str, ...]]
+
+    def __init__(
+        self,
+        run: Run,
+        stream: str,
+        destination: Destination,
+        journal: Journal,
+        resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
+    ) -> None:
+        self.run = run
+        self.stream = stream
+        self.destination = destination
+        self.journal = journal
+        self.resolved = resolved
+        self.mirror: Mirror | None = None
+        self.signs: RowSigns
+
+    @classmethod
+    @abc.abstractmethod
+    def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401 - each kind resolves to what it needs
+        """Look up every name of a destination, before a record is read; make what may be made.
+
+        Returns:
+            What `__init__` wants as `resolved`.
+
+        Raises:
+            ConfigurationError: A name is unknown or ambiguous; the text lists what there is.
+        """
+
+    @classmethod
+    def fills(cls, resolved: Any) -> Hashable:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
+        """The audience or list that a destination can mirror; `None` for kinds that do not mirror."""
+        return None
+
+    @classmethod
+    def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
+        """The destination in a few words, for the accounting: its kind and where it is."""
+        return destination.kind
+
+    def take_schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
+        """Take a SCHEMA, the first or a changed one.
+
+        Raises:
+            ConfigurationError: The stream cannot go to this destination.
+        """
+        self.schema(schema, key_properties)
+        self.signs = RowSigns(self.destination, self.run.config["delete_markers"], self.is_data)
+
+    def is_data(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether a property is the destination's own data, even if named like a marker of deletions."""
+        return False
+
+    @abc.abstractmethod
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
+        """Take a SCHEMA, the first or a changed one: prepare what is the same for all its records.
+
+        Raises:
+            ConfigurationError: The stream cannot go to this destination.
+        """
+
+    @abc.abstractmethod
+    def take(self, record: dict[str, Any], row: Row) -> None:
+        """Take one record: settle its row now, or keep it until Listrak has confirmed it.
+
+        Args:
+            record: The record; `_sdc_` properties are still in it, fractions are `Decimal`.
+            row: Its row in the books.
+
+        Raises:
+            RowRejected: The row is wrong.
+            RowDeclined: The row is right and must not be loaded.
+        """
+
+    def take_leaving(self, record: dict[str, Any], row: Row) -> None:
+        """Take one record whose contact leaves: an allowed deletion, or one that says no to consent.
+
+        Args:
+            record: As for `take`.
+            row: As for `take`.
+
+        Raises:
+            RowRejected: It lacks what finds the contact, or the kind removes nobody.
+        """
+        raise NotImplementedError
+
+    def columns_wanted(self) -> tuple[str, ...] | None:
+        """The properties that `prepare` wants of many records; None where they are taken one by one.
+
+        Asked after each `schema`.
+        """
+        return None
+
+    def prepare(self, columns: Columns) -> Prepared:
+        """Prepare many records at once, and take none of them yet.
+
+        Args:
+            columns: The wanted properties, and the rows that must be taken one by one.
+        """
+        raise NotImplementedError
+
+    def take_many(self, prepared: Prepared, start: int, rows: Rows) -> None:
+        """Take prepared records: what `take` does with each of them, one after the other.
+
+        Args:
+            prepared: What `prepare` returned.
+            start: The first of them. There are as many as `rows` has, none of which is in `prepared.alone`.
+            rows: Their rows in the books.
+        """
+        raise NotImplementedError
+
+    @property
+    def key_property(self) -> str:
+        """The property by which contacts are told apart, for kinds that mirror; else empty."""
+        return ""
+
+    def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:  # noqa: ARG002 - for subclasses
+        """Whom a record could mean, read generously: mirroring must not remove them.
+
+        Args:
+            record: The record, which may be one that is rejected.
+
+        Returns:
+            The keys of all contacts that it could mean; None where that could be anybody.
+        """
+        return None
+
+    @abc.abstractmethod
+    def flush(self) -> None:
+        """Hand over what is buffered: at the age limit, when memory is short, at the end of input."""
+
+    def close(self) -> None:  # noqa: B027 - most kinds have nothing to do here
+        """Let go of what is on disk: the run is over, however it ended. Called once."""
+
+    def call(self, lane: Hashable, row: Row, make: Callable[[], Outcome], *, weight: int = 0) -> None:
+        """Have a call for one row made by a worker thread, and settle the row with what it returns.
+
+        A refusal (400, or 404 for the contact) rejects the row. Any other error ends the run, with the row
+        not confirmed: also a lost answer, so `make` looks whether the write was carried out where that can be
+        known.
+
+        Args:
+            lane: The contact: calls of one lane are made one after the other, in this order.
+            row: The row.
+            make: Makes the calls. It must not settle the row itself.
+            weight: Memory that waits with it, in bytes, beside the row's line.
+        """
+
+        def job() -> None:
+            self.settle(row, attempt(make))
+
+        self.run.calls.submit(lane, job, 500 + len(row.line) + weight)
+
+    def settle(self, row: Row, outcome: Outcome) -> None:
+        """Count a row by its outcome."""
+        self.journal.end(row, outcome)
+
+
+def attempt(make: Callable[[], Outcome]) -> Outcome:
+    """Make a call for one row; a refusal becomes the reason for which the row is rejected."""
+    try:
+        return make()
+    except RequestRefusedError as error:
+        return rejected_by(error)
+    except NotFoundError as error:
+        return Rejected("not_found", f"Listrak does not know it ({error.code or 'HTTP 404'})")

@@ -1,0 +1,336 @@
+"""Mirroring: whether members whom no record names may be removed, the same for every channel.
+
+An audience (or list) that is fed by a destination with `mirror` has one `Mirror` in a run, whatever number of
+streams feed it. It keeps who was named, which streams came through whole, and how many rows named nobody that
+can be read. The channel says who is a member and how one is removed (`Members`).
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from listrak_api.errors import ListrakError
+from target_listrak.config.destinations import place
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+
+    from listrak_api.errors import ConfigurationError
+    from target_listrak.tracking.tallies import Account
+    from target_listrak.delivery.completeness import StreamEnd
+    from target_listrak.config.destinations import Destination
+    from target_listrak.tracking.state import Hold
+
+__all__ = ["Members", "Mirror", "MirrorStopError", "Mirrors", "Missing"]
+
+
+class MirrorStopError(ListrakError):
+    """Mirroring would remove members and may not: nobody was removed, and STATE is held back."""
+
+
+class Missing(NamedTuple):
+    """Members whom no record of the run names.
+
+    Attributes:
+        removable: How many of them can be removed.
+        before: How many members there were before the run.
+    """
+
+    removable: int
+    before: int
+
+
+class Members(abc.ABC):
+    """Who is in one audience or on one list, as it was before the run.
+
+    Attributes:
+        title: What it is called, for people.
+    """
+
+    title: str
+
+    @abc.abstractmethod
+    def keep(self, key: str) -> None:
+        """Note that a record names a contact: it is not removed."""
+
+    @abc.abstractmethod
+    def missing(self) -> Missing:
+        """Count the members whom no record names. May look each of them up.
+
+        Raises:
+            ListrakError: As the client.
+        """
+
+    @abc.abstractmethod
+    def remove(self) -> int:
+        """**Remove** the members whom no record names, as `missing` counted them.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            ListrakError: As the client. Some of them may have been removed.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to close
+        """Close what is on disk."""
+
+
+M = TypeVar("M", bound=Members)
+
+
+class Mirror:
+    """One audience or list that is kept equal to one or more streams.
+
+    Used by the thread that reads the input.
+
+    Args:
+        destination: Its only entry in `destinations`.
+        members: Who is in it.
+        hold: Holds STATE back until it is known how the run ends.
+        logger: Told when nobody is removed although members are missing.
+
+    Attributes:
+        members: As given.
+        unreadable: Rows whose key cannot be read: any member may be meant.
+    """
+
+    def __init__(
+        self, destination: Destination, members: Members, hold: Hold, logger: logging.Logger
+    ) -> None:
+        self.members = members
+        self.unreadable = 0
+        self._destination = destination
+        self._hold = hold
+        self._logger = logger
+        self._accounts: dict[str, Account] = {}
+        self._ends: list[Mapping[str, StreamEnd]] = []
+        self._noted = 0
+
+    def watch(self, account: Account, ends: Mapping[str, StreamEnd]) -> None:
+        """Add a stream that feeds the audience.
+
+        Args:
+            account: Its row accounting.
+            ends: The ends of the incoming streams that it is made of; more may be added later.
+        """
+        if account.stream not in self._accounts:
+            self._accounts[account.stream] = account
+            self._ends.append(ends)
+
+    def note(self, keys: Iterable[str] | None) -> None:
+        """Note whom a row names, whatever the row's result will be. Called once for each row.
+
+        Args:
+            keys: Everybody whom the row could mean; None where that could be anybody.
+        """
+        self._noted += 1
+        if keys is None:
+            self.unreadable += 1
+            return
+        for key in keys:
+            self.members.keep(key)
+
+    def may_remove(self, *, replay: bool) -> bool:
+        """Decide whether the members whom no record names are removed: good input has ended.
+
+        Args:
+            replay: Whether the input holds rejected records of an earlier run.
+
+        Raises:
+            MirrorStopError: They may not be removed, and that is no ordinary day.
+        """
+        if replay:
+            self._logger.info(
+                "%s: nobody is removed in this run: the input holds rejected records of an earlier run, so it"
+                " does not name everybody.",
+                self._place("mirror"),
+            )
+            return False
+        missing = self.members.missing()
+        if not missing.removable:
+            return False
+        self._check_signs(missing)
+        # Rows that were rejected before anybody could look at their key are unreadable, too.
+        unreadable = self.unreadable + sum(one.read for one in self._accounts.values()) - self._noted
+        self._check_share(missing, unreadable)
+        if unreadable:
+            self._logger.warning(
+                "%s: nobody was removed from %s, though no record names %s of %s current members: the key of"
+                " %s could not be read, and any member may be meant. Fix the source (the rejects file has the"
+                " records) or filter them out (stream_maps), and run again.",
+                self._place("mirror"),
+                self.members.title,
+                f"{missing.removable:,}",
+                f"{missing.before:,}",
+                "1 record" if unreadable == 1 else f"{unreadable:,} records",
+            )
+        return not unreadable
+
+    def remove(self) -> None:
+        """Remove the members whom no record names, and count them."""
+        next(iter(self._accounts.values())).removed += self.members.remove()
+
+    def release(self) -> None:
+        """Let STATE pass."""
+        self._hold.release()
+
+    def _check_signs(self, missing: Missing) -> None:
+        mirror = self._destination.option("mirror")
+        without_state = self._destination.option("mirror_without_state")
+        signs = (
+            end.missing_sign(mirror, without_state=without_state)
+            for ends in self._ends
+            for end in ends.values()
+        )
+        absent = [sign for sign in signs if sign is not None]
+        if not absent:
+            return
+        msg = (
+            f"{self._place('mirror')}: {missing.removable:,} of {missing.before:,} current members in"
+            f" {self.members.title} would be removed, but {'; '.join(absent)}. So it is not known whether the"
+            " source came to its end. Nobody was removed, and STATE is held back."
+        )
+        raise MirrorStopError(msg, hint=_WAYS_OUT[mirror])
+
+    def _check_share(self, missing: Missing, unreadable: int) -> None:
+        most = self._destination.option("max_removed_share")
+        empty = [end.stream for ends in self._ends for end in ends.values() if end.empty]
+        # An empty stream is as likely one that a source did not come to as one that has lost all its members.
+        if empty and most < 1:
+            msg = (
+                f"{self._place('max_removed_share')}: stream {empty[0]!r} has no records, and"
+                f" {missing.removable:,} of {missing.before:,} current members in {self.members.title} would"
+                " be removed. Nobody was removed, and STATE is held back."
+            )
+            raise MirrorStopError(
+                msg,
+                hint="If nobody is left in the stream, set max_removed_share to 1 for one run. If not, fix"
+                " the source.",
+            )
+        if missing.removable - unreadable <= most * missing.before + _ROUNDING:
+            return
+        msg = (
+            f"{self._place('max_removed_share')}: no record names {missing.removable:,} of {missing.before:,}"
+            f" current members in {self.members.title}, more than the share of {most:g} that may be removed"
+            " in one run. Nobody was removed, and STATE is held back."
+        )
+        raise MirrorStopError(
+            msg,
+            hint="If they are to be removed, raise max_removed_share for one run. If not, fix the source.",
+        )
+
+    def _place(self, member: str) -> str:
+        return place(self._destination.pattern, member)
+
+
+_ROUNDING: Final = 1e-9
+"""0.29 of 100 members are 29, and not 28.999999999999996."""
+
+_WAYS_OUT = {
+    True: "Check that the extractor ended well. If it never sends ACTIVATE_VERSION after its records, set"
+    " mirror: end_of_input.",
+    "end_of_input": "Check that the extractor ended well: one that dies closes the pipe as one that ends"
+    " does. If it never sends STATE, mirror_without_state: true removes without one.",
+}
+
+
+class Mirrors:
+    """The mirrors of one run, by the audience or list they keep.
+
+    Args:
+        logger: The plugin's logger.
+
+    Attributes:
+        replay: Whether the input holds rejected records of an earlier run.
+    """
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self.replay = False
+        self._logger = logger
+        self._mirrors: dict[Hashable, Mirror] = {}
+        self._members: dict[Hashable, Members] = {}
+
+    @staticmethod
+    def check(filled: Iterable[tuple[Destination, Hashable]]) -> None:
+        """Refuse two destinations that fill what one of them mirrors: it would remove the other's members.
+
+        Args:
+            filled: Each destination with what it fills; `None` for one that fills nothing of this kind.
+
+        Raises:
+            ConfigurationError: There are two such destinations.
+        """
+        by_what: dict[Hashable, list[Destination]] = {}
+        for destination, what in filled:
+            if what is not None:
+                by_what.setdefault(what, []).append(destination)
+        for together in by_what.values():
+            for one in together:
+                if len(together) > 1 and one.option("mirror") is not False:
+                    raise _two_entries(one, next(other for other in together if other is not one))
+
+    def members(self, what: Hashable, make: Callable[[], M]) -> M:
+        """The members of an audience or list, read when they are first asked for."""
+        members = self._members.get(what)
+        if members is None:
+            members = self._members[what] = make()
+        return members  # type: ignore[return-value]  # what was made for it
+
+    def join(
+        self, what: Hashable, destination: Destination, members: Members, hold: Callable[[], Hold]
+    ) -> Mirror:
+        """The mirror of an audience or list, for one more stream that feeds it.
+
+        Args:
+            what: The audience or list.
+            destination: The stream's destination.
+            members: Who is in it.
+            hold: Holds STATE back from now on.
+        """
+        if what not in self._mirrors:
+            self._mirrors[what] = Mirror(destination, members, hold(), self._logger)
+        return self._mirrors[what]
+
+    def finish(self) -> None:
+        """Remove the members whom no record names, where the rules allow it; then let STATE pass.
+
+        Called when good input has ended, all rows are confirmed and the run has not failed. All mirrors are
+        judged before anybody is removed: where one of them stops the run, nobody is removed anywhere.
+
+        Raises:
+            MirrorStopError: Members may not be removed.
+            ListrakError: As the client.
+        """
+        due: list[Mirror] = []
+        problems: list[MirrorStopError] = []
+        for mirror in self._mirrors.values():
+            try:
+                if mirror.may_remove(replay=self.replay):
+                    due.append(mirror)
+            except MirrorStopError as problem:
+                problems.append(problem)
+        if problems:
+            hints = dict.fromkeys(problem.hint for problem in problems)
+            raise MirrorStopError("\n".join(one.message for one in problems), hint="\n".join(hints))
+        for mirror in due:
+            mirror.remove()
+        for mirror in self._mirrors.values():
+            mirror.release()
+
+    def close(self) -> None:
+        """Close what is on disk: the run is over, however it ended."""
+        for members in self._members.values():
+            members.close()
+
+
+def _two_entries(one: Destination, other: Destination) -> ConfigurationError:
+    text = f"{place(other.pattern)} fills the same {_NOUNS[one.kind]}: mirroring would remove its members"
+    return one.error(
+        "mirror", text, "Use one entry whose pattern matches both streams: their members are joined."
+    )
+
+
+_NOUNS = {"audience": "profile field", "sms_list": "Phone List"}

@@ -1,0 +1,82 @@
+"""The batches that are being filled, by list: order per contact holds between them, and memory is bounded.
+
+Two streams may go to one list: subscribers and profile values, or additions and removals. A contact's rows
+must reach Listrak in the order in which they were read. Within a batch they are merged; between batches of
+one list, the batch that holds the earlier row is closed, and so sent, before the later row goes into another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from target_listrak.email.import_file import Buffer
+
+__all__ = ["Hub", "OpenBatch"]
+
+_MOST_MEMORY = 64_000_000
+_LOOK_EVERY = 2_000
+
+
+class OpenBatch(Protocol):
+    """A batch that is being filled: the list it is for, and its rows."""
+
+    list_id: int
+    buffer: Buffer
+
+    def seal(self) -> None:
+        """Close it and hand it over."""
+
+
+class Hub:
+    """All open batches. Used by the thread that reads the input only."""
+
+    def __init__(self) -> None:
+        self._by_list: dict[int, list[OpenBatch]] = {}
+        self._until_look = _LOOK_EVERY
+
+    def open(self, batch: OpenBatch) -> None:
+        """Note a batch that is being filled from now on."""
+        self._by_list.setdefault(batch.list_id, []).append(batch)
+
+    def closed(self, batch: OpenBatch) -> None:
+        """Note that a batch was handed over."""
+        self._by_list[batch.list_id].remove(batch)
+
+    def make_way(self, batch: OpenBatch, key: str) -> None:
+        """Hand over the list's other batches that hold this contact, before a later row of it is taken."""
+        others = self._by_list[batch.list_id]
+        if len(others) > 1:
+            for other in [one for one in others if one is not batch and one.buffer.may_hold(key)]:
+                other.seal()
+
+    def make_way_for_all(self, batch: OpenBatch, keys: Collection[str]) -> None:
+        """Do what `make_way` does, for many contacts."""
+        others = self._by_list[batch.list_id]
+        if len(others) > 1:
+            for other in [one for one in others if one is not batch]:
+                if other.buffer.by_external_id or not other.buffer.rows.keys().isdisjoint(keys):
+                    other.seal()
+
+    def bound_memory(self, rows: int = 1) -> None:
+        """Hand over the largest batches if all take too much memory. Looks only now and then.
+
+        Args:
+            rows: How many were added.
+        """
+        self._until_look -= rows
+        if self._until_look <= 0:
+            self._until_look = _LOOK_EVERY
+            self._shrink()
+
+    def _shrink(self) -> None:
+        batches = sorted(
+            (one for some in self._by_list.values() for one in some), key=lambda one: one.buffer.weight
+        )
+        total = sum(one.buffer.weight for one in batches)
+        while total > _MOST_MEMORY and batches:
+            largest = batches.pop()
+            total -= largest.buffer.weight
+            largest.seal()

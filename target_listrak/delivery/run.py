@@ -1,0 +1,151 @@
+"""What all loaders of one run share: Listrak, worker threads, the ledger, the rejects file."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from target_listrak.tracking.tallies import Account, Journal
+from target_listrak.delivery.connection import Connection
+from target_listrak.delivery.worker_pool import Engine
+from target_listrak.delivery.open_batches import Hub
+from target_listrak.tracking.state import Ledger
+from target_listrak.email.lists import Lists
+from target_listrak.delivery.mirror import Mirrors
+from target_listrak.tracking.rejects import RejectsFile
+from target_listrak.tracking.rejects_place import rejects_path
+from target_listrak.email.simulation import SimulatedLists
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping
+
+    from target_listrak.config.destinations import Destination
+    from target_listrak.sms.simulation import SimulatedNumbers
+
+__all__ = ["Run"]
+
+_IMPORT_THREADS = 32
+"""Imports that are watched at a time. They wait far more than they work; the client limits requests."""
+_IMPORT_BUDGET = 56_000_000
+"""Memory of the batches that wait or run, in bytes; beside it, one batch is being filled. One of 100,000 rows
+fits, and so the peak is the same however much faster the input is than Listrak."""
+_CALL_BUDGET = 16_000_000
+_BREAK_OFF_SECONDS = 1.5
+
+
+class Run(Connection):
+    """One run of the target.
+
+    Args:
+        config: The plugin's settings.
+        logger: The plugin's logger.
+        write_state: Writes one STATE value (JSON).
+
+    Attributes:
+        imports: Worker threads for import files: lanes are lists.
+        calls: Worker threads for calls per contact, `max_concurrency` of them: lanes are contacts.
+        stopping: Set when the run ends early. Wait on it instead of sleeping.
+        accounts: One per incoming stream, in the order in which they came.
+        lists: The account's email lists and their profile fields.
+        mirrors: The audiences and lists that are mirrored.
+        hub: The batches that are being filled, by list.
+        simulated: Email lists as a dry run would leave them.
+        simulated_numbers: SMS contacts as a dry run would leave them, by sender code.
+        id: Names the run: when it began, and something random.
+        file_numbers: Numbers of the run's import files.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any], logger: logging.Logger, write_state: Callable[[bytes], None]
+    ) -> None:
+        super().__init__(config, logger)
+        self.stopping = threading.Event()
+        self.imports = Engine(
+            "import", threads=_IMPORT_THREADS, budget=_IMPORT_BUDGET, stopping=self.stopping
+        )
+        self.calls = Engine(
+            "call", threads=config["max_concurrency"], budget=_CALL_BUDGET, stopping=self.stopping
+        )
+        self.rejects = RejectsFile(rejects_path(config["rejects_path"]), logger)
+        self.ledger = Ledger(self._passes_on(write_state), self.within_shares)
+        self.accounts: dict[str, Account] = {}
+        self.lists = Lists(self)
+        self.mirrors = Mirrors(logger)
+        self.hub = Hub()
+        self.simulated = SimulatedLists(self)
+        self.simulated_numbers: dict[int, SimulatedNumbers] = {}
+        self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        self.file_numbers = itertools.count(1)
+
+    def journal(
+        self, stream: str, text: str, destination: Destination | None = None, *, skipped: bool = False
+    ) -> Journal:
+        """The row accounting of a stream that has just appeared.
+
+        Args:
+            stream: The stream.
+            text: Its destination, for people.
+            destination: Its destination, whose limits go before the run's.
+            skipped: Whether `unmapped_streams` decides about its rows.
+        """
+        account = self.accounts.setdefault(stream, Account(stream, text, skipped=skipped))
+        own = destination.options if destination is not None else {}
+        account.max_reject_share = own.get("max_reject_share", self.config["max_reject_share"])
+        account.max_declined_share = own.get("max_declined_share", self.config["max_declined_share"])
+        return Journal(stream, account, self.ledger, self.rejects)
+
+    def check(self) -> None:
+        """Raise what a worker thread failed with. Called with every record: a failed run ends soon."""
+        if self.imports.failure is not None or self.calls.failure is not None or self.stopping.is_set():
+            self.imports.check()
+            self.calls.check()
+
+    def drain(self) -> None:
+        """Wait until all that was handed over is done.
+
+        Raises:
+            Exception: The first failure.
+        """
+        self.imports.drain()
+        self.calls.drain()
+
+    def end_early(self, grace: float) -> None:
+        """Begin nothing more, let what runs end, and after the grace break it off.
+
+        Args:
+            grace: Seconds that running imports and calls may still take.
+        """
+        deadline = time.monotonic() + grace
+        for engine in (self.imports, self.calls):
+            engine.close()
+        for engine in (self.imports, self.calls):
+            engine.wait_idle(max(0.0, deadline - time.monotonic()))
+        self.stopping.set()
+        self.close_clients()
+        for engine in (self.imports, self.calls):
+            engine.wait_idle(_BREAK_OFF_SECONDS)
+
+    def over_reject_share(self) -> list[Account]:
+        """The accounts with more rejected rows than `max_reject_share` allows, as it stands."""
+        return [account for account in list(self.accounts.values()) if account.over_reject_share]
+
+    def over_declined_share(self) -> list[Account]:
+        """The accounts with more declined rows than `max_declined_share` allows, as it stands."""
+        return [account for account in list(self.accounts.values()) if account.over_declined_share]
+
+    def within_shares(self) -> bool:
+        """Whether STATE may pass: no stream has more rejected or declined rows than allowed, as it stands."""
+        return not (self.over_reject_share() or self.over_declined_share())
+
+    def _passes_on(self, write_state: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        def write(state: bytes) -> None:
+            self.rejects.flush()  # what STATE passes over must be on record
+            if not self.dry_run:
+                write_state(state)
+
+        return write

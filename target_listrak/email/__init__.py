@@ -1,0 +1,1 @@
+"""Everything about email lists. Never imports `sms` or `retail`."""

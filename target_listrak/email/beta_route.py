@@ -1,0 +1,138 @@
+"""Listrak's beta route for profile fields, which queues imports itself.
+
+`POST /List/{listId}/Contact/SegmentationField`; not every account has it. Its answer means that the values
+are queued, not that they are applied: rows are confirmed by the imports that it makes. It runs among the
+list's imports, one at a time, because two that share a contact have no order.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from listrak_api import routes
+from listrak_api.errors import ListrakError, LostAnswerError, RequestRefusedError
+from target_listrak.delivery.worker_pool import Stopped
+from target_listrak.delivery.polling import APPEARS_WITHIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from listrak_api.answers import Answer
+    from target_listrak.email.import_file import Buffer
+    from target_listrak.email.importer import Importer
+    from target_listrak.email.lists import EmailList
+    from target_listrak.outcomes import Outcome
+    from target_listrak.delivery.run import Run
+
+__all__ = ["BetaRoute"]
+
+_CONTACTS_AT_ONCE: Final = 10_000
+_SENDINGS: Final = 3
+_RECENT: Final = timedelta(days=2)
+"""How far back imports are listed to tell new ones from old ones; more than a time zone's difference."""
+_NO_ACCESS: Final = "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE"
+
+
+class BetaRoute:
+    """Sends values of known contacts by the beta route.
+
+    Args:
+        run: The run.
+        importer: Waits for the imports that the route starts.
+    """
+
+    def __init__(self, run: Run, importer: Importer) -> None:
+        self._run = run
+        self._importer = importer
+
+    def load(
+        self,
+        email_list: EmailList,
+        buffer: Buffer,
+        indices: Sequence[int],
+        settle: Callable[[dict[int, Outcome]], None],
+    ) -> bool:
+        """Send rows, wait until Listrak has loaded them, and settle them.
+
+        Returns:
+            False if the account lacks the route: nothing was sent, and nothing is settled.
+
+        Raises:
+            ListrakError: As the client; also if the imports that were started are not named.
+        """
+        for start in range(0, len(indices), _CONTACTS_AT_ONCE):
+            part = indices[start : start + _CONTACTS_AT_ONCE]
+            try:
+                outcomes = self._send(email_list, buffer, part)
+            except RequestRefusedError as error:
+                if error.code != _NO_ACCESS or start:
+                    raise
+                self._run.log_once(
+                    "The account has no access to Listrak's beta route; import files are used instead"
+                )
+                return False
+            settle(outcomes)
+        return True
+
+    def _send(self, email_list: EmailList, buffer: Buffer, indices: Sequence[int]) -> dict[int, Outcome]:
+        if self._run.dry_run:
+            return self._importer.simulate(email_list, buffer, indices, carries_values=True)
+        before = self._imports(email_list)
+        answer, lost = self._post(email_list, [self._contact(buffer, index) for index in indices])
+        import_ids = set(re.findall(r"\d+", answer.resource_id or ""))
+        if lost or not import_ids:
+            # What a lost request queued must have ended before newer values of the same contacts are sent.
+            import_ids |= self._appeared(email_list, before)
+        if not import_ids:
+            message = (
+                f"Listrak took {len(indices):,} contacts by the beta route, but neither named nor listed an "
+                "import of them"
+            )
+            raise ListrakError(message, hint="They cannot be confirmed. Use `route: import`.")
+        return self._importer.await_results(
+            email_list, sorted(import_ids), "by the beta route", buffer, indices, carries_values=True
+        )
+
+    def _post(self, email_list: EmailList, body: list[dict[str, object]]) -> tuple[Answer, bool]:
+        """Send contacts; return the answer, and whether one was lost before.
+
+        Sent again after a lost answer: setting the same values twice is the same as once.
+        """
+        ids, lost = {"listId": email_list.id}, False
+        for sending in range(1, _SENDINGS + 1):
+            try:
+                return self._run.client("email").send(routes.SAVE_CONTACT_FIELD_VALUES, ids, body=body), lost
+            except LostAnswerError:
+                if sending == _SENDINGS:
+                    raise
+                lost = True
+        raise AssertionError  # pragma: no cover - the last sending returns or raises
+
+    def _imports(self, email_list: EmailList) -> set[str]:
+        """The ids of the list's imports of the last days (`GET /List/{listId}/ListImport`)."""
+        client = self._run.client("email")
+        params = {"startDate": client.started_at() - _RECENT}
+        pages = client.pages(routes.LIST_IMPORTS, {"listId": email_list.id}, params)
+        return {str(row["importFileId"]) for page in pages for row in page.rows}
+
+    def _appeared(self, email_list: EmailList, before: set[str]) -> set[str]:
+        """The ids of imports that the list did not have before; waits for them as long as they may take.
+
+        Raises:
+            Stopped: The run is being ended.
+        """
+        pause = min(1.0, float(self._run.config["import_poll_seconds"]))
+        deadline = time.monotonic() + APPEARS_WITHIN
+        while not (new := self._imports(email_list) - before) and time.monotonic() < deadline:
+            if self._run.stopping.wait(pause):
+                raise Stopped
+        return new
+
+    @staticmethod
+    def _contact(buffer: Buffer, index: int) -> dict[str, object]:
+        address, cells = buffer.cells(index)
+        values = [{"segmentationFieldId": column, "value": cell} for column, cell in cells.items() if cell]
+        return {"emailAddress": address, "segmentationFieldValues": values}

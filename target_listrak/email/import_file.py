@@ -1,0 +1,362 @@
+"""Rows on their way into an import file: one line of bytes each, one per contact.
+
+A row waits as the line that the file will hold, and the record it came from lies in a temporary file, for the
+rejects file. So a batch of 100,000 rows takes some 35 MB, whatever the records hold beside what is loaded.
+
+Every cell is quoted and quotes in it are doubled, so commas, quotes and line ends survive. A row's *layout*
+says which columns its line has. Under `null_handling: keep` that is all of them, and an empty cell changes
+nothing (segmentationImportType Update). Where null clears, a line has the columns that the record carried,
+and files are made by layout: an absent property must never be an empty cell that Listrak would take for
+"clear this".
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from binascii import b2a_base64
+from collections import Counter
+from itertools import accumulate
+from os import SEEK_END
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from target_listrak.tracking.tallies import Row
+from target_listrak.values.addresses import comparison_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from target_listrak.tracking.tallies import Rows
+    from target_listrak.tracking.state import Epoch
+
+__all__ = [
+    "EXTERNAL_ID",
+    "EXTERNAL_KEY",
+    "MAX_FILE_BYTES",
+    "NEW_EMAIL",
+    "Buffer",
+    "ColumnId",
+    "ImportBody",
+    "Layout",
+    "decode_line",
+    "encode_line",
+]
+
+MAX_FILE_BYTES: Final = 195_000_000
+"""Listrak's limit for a file, before base64."""
+
+ROW_BYTES: Final = 260
+"""What a row takes beside its line: its key, its place in the index, number, epoch and offset."""
+
+_CELL: Final = re.compile(r'"([^"]*(?:""[^"]*)*)"')  # the csv module refuses cells of more than 128 kB
+_SPOOL_IN_MEMORY: Final = 65_536
+_SPOOLED_AT_ONCE: Final = 512
+_CHUNK: Final = 3 * 65_536  # a multiple of three, so that the pieces' base64 joins
+
+EXTERNAL_ID: Final = -1
+"""The column of the external contact id, where field ids name the other columns."""
+NEW_EMAIL: Final = -2
+"""The column of a contact's new address. It is in no file: such rows are single calls."""
+
+EXTERNAL_KEY: Final = "\0"
+"""What the key of a contact begins with that is known by its external id only."""
+
+ColumnId = int
+"""A profile field's id, or one of the two above."""
+
+Layout = tuple[ColumnId, ...]
+"""The columns of a line after the address."""
+
+
+def encode_line(cells: Sequence[str]) -> bytes:
+    """One line of the file: every cell quoted, quotes doubled, UTF-8, ended by a line feed."""
+    text = '","'.join(cells)
+    if text.count('"') != 2 * (len(cells) - 1):
+        text = '","'.join([cell.replace('"', '""') for cell in cells])
+    return f'"{text}"\n'.encode()
+
+
+def decode_line(line: bytes) -> list[str]:
+    """The cells of a line that `encode_line` made."""
+    return [cell.replace('""', '"') for cell in _CELL.findall(line.decode())]
+
+
+class Buffer:
+    """Rows that wait for their file: the last record of a contact wins, property by property.
+
+    Args:
+        clears: Whether an empty cell is a value (it clears), so that it replaces an earlier one.
+
+    Attributes:
+        rows: From the contact's key to its index.
+        by_external_id: How many keys are external ids, whose contacts are not known yet.
+        lines: The lines, by index.
+        layouts: The layouts that occur, and `layout_of` the one of each row, by index.
+        bytes: The size of all lines.
+    """
+
+    def __init__(self, *, clears: bool = False) -> None:
+        self.clears = clears
+        self.rows: dict[str, int] = {}
+        self.by_external_id = 0
+        self.lines: list[bytes] = []
+        self.layouts: list[Layout] = []
+        self.layout_of = array("I")
+        self.bytes = 0
+        self._layout_ids: dict[Layout, int] = {}
+        self._epochs: list[Epoch] = []
+        self._numbers = array("Q")
+        self._offsets = array("Q")
+        self._lengths = array("I")
+        self._merged: dict[int, list[tuple[Epoch, int, int]]] = {}
+        self._spool = SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)  # noqa: SIM115 - closed by close()
+        self._pending: list[bytes] = []
+        self._end = 0
+        self._last_layout: Layout | None = None
+        self._last_layout_id = 0
+
+    def __len__(self) -> int:
+        """The number of contacts."""
+        return len(self.lines)
+
+    @property
+    def weight(self) -> int:
+        """Memory it takes, in bytes."""
+        return self.bytes + ROW_BYTES * len(self.lines)
+
+    def add(self, key: str, layout: Layout, line: bytes, row: Row) -> None:
+        """Take a row; if its contact is there already, merge the two.
+
+        Args:
+            key: The contact, as it is compared.
+            layout: The line's columns.
+            line: The file's line.
+            row: The row in the books.
+        """
+        count = len(self.lines)
+        index = self.rows.setdefault(key, count)
+        record = row.line
+        self._pending.append(record)
+        if len(self._pending) >= _SPOOLED_AT_ONCE:
+            self._spool_pending()
+        offset = self._end
+        self._end = offset + len(record)
+        if index != count:
+            self._merge(index, layout, line)
+            self._merged.setdefault(index, []).append(
+                (self._epochs[index], self._offsets[index], self._lengths[index])
+            )
+            self._epochs[index] = row.epoch
+            self._numbers[index] = row.number
+            self._offsets[index] = offset
+            self._lengths[index] = len(record)
+            return
+        self.lines.append(line)
+        self.by_external_id += key.startswith(EXTERNAL_KEY)
+        if layout is not self._last_layout:
+            self._last_layout, self._last_layout_id = layout, self._layout_id(layout)
+        self.layout_of.append(self._last_layout_id)
+        self._epochs.append(row.epoch)
+        self._numbers.append(row.number)
+        self._offsets.append(offset)
+        self._lengths.append(len(record))
+        self.bytes += len(line)
+
+    def may_hold(self, key: str) -> bool:
+        """Whether a row may be of this contact: an external id and an address may be of the same one."""
+        external = key.startswith(EXTERNAL_KEY)
+        return key in self.rows or (len(self) > self.by_external_id if external else self.by_external_id > 0)
+
+    def add_many(self, keys: Sequence[str], layout: Layout, lines: Sequence[bytes], rows: Rows) -> None:
+        """Take rows that have the same columns; as `add`, one after the other.
+
+        Args:
+            keys: The contacts.
+            layout: The lines' columns.
+            lines: The file's lines.
+            rows: The rows in the books.
+        """
+        count = len(self.lines)
+        fresh = dict(zip(keys, range(count, count + len(keys)), strict=True))
+        if len(fresh) < len(keys) or not self.rows.keys().isdisjoint(fresh):
+            for number, (key, line, record) in enumerate(zip(keys, lines, rows.lines, strict=True)):
+                self.add(key, layout, line, Row(rows.first + number, rows.epoch, record))
+            return
+        self.rows |= fresh
+        self.lines += lines
+        self.layout_of.extend([self._layout_id(layout)] * len(keys))
+        self._epochs += [rows.epoch] * len(keys)
+        self._numbers.extend(range(rows.first, rows.first + len(keys)))
+        self._pending += rows.lines
+        lengths = list(map(len, rows.lines))
+        self._offsets.extend(accumulate(lengths[:-1], initial=self._end))
+        self._lengths.extend(lengths)
+        self._end += sum(lengths)
+        self.bytes += sum(map(len, lines))
+        if len(self._pending) >= _SPOOLED_AT_ONCE:
+            self._spool_pending()
+
+    def index_of(self, address: str) -> int | None:
+        """The row of a contact, by an address as Listrak returned it; None if it has none here."""
+        # Nearly always the key is the address in lower case: looking that up costs a tenth of making it.
+        index = self.rows.get(address.lower())
+        return self.rows.get(comparison_key(address)) if index is None else index
+
+    def indices_of(self, addresses: Iterable[str]) -> list[int | None]:
+        """As `index_of`, for many."""
+        rows = self.rows
+        return [
+            rows[key] if (key := address.lower()) in rows else self.index_of(address) for address in addresses
+        ]
+
+    def count_epochs(self, indices: Iterable[int]) -> Counter[Epoch]:
+        """How many records of which epoch some rows stand for, those merged into them included."""
+        indices = list(indices)
+        epochs = Counter(map(self._epochs.__getitem__, indices))
+        if self._merged:
+            for index in indices:
+                epochs.update(epoch for epoch, _, _ in self._merged.get(index, ()))
+        return epochs
+
+    def cells(self, index: int) -> tuple[str, dict[ColumnId, str]]:
+        """A row's address, and its cells by column."""
+        address, *cells = decode_line(self.lines[index])
+        return address, dict(zip(self.layout(index), cells, strict=True))
+
+    def layout(self, index: int) -> Layout:
+        """A row's layout."""
+        return self.layouts[self.layout_of[index]]
+
+    def layouts_of(self, indices: Iterable[int]) -> list[Layout]:
+        """The layouts that occur among some rows, each once, in the order in which they do."""
+        if len(self.layouts) == 1:
+            return self.layouts
+        return [self.layouts[one] for one in dict.fromkeys(map(self.layout_of.__getitem__, indices))]
+
+    def number(self, index: int) -> int:
+        """A row's number in its stream (of its last record)."""
+        return self._numbers[index]
+
+    def epochs(self, index: int) -> list[Epoch]:
+        """The epochs of a row's records, the last one's first."""
+        return [self._epochs[index], *(epoch for epoch, _, _ in self._merged.get(index, ()))]
+
+    def merged(self, index: int) -> int:
+        """How many earlier records of the contact were merged into the row."""
+        return len(self._merged.get(index, ()))
+
+    def record(self, index: int) -> tuple[bytes, dict[str, object] | None]:
+        """A row's input line; and the whole record, where earlier ones were merged into it."""
+        last = self._read(self._offsets[index], self._lengths[index])
+        if index not in self._merged:
+            return last, None
+        lines = [self._read(offset, length) for _, offset, length in self._merged[index]]
+        whole: dict[str, object] = {}
+        for line in (*lines, last):
+            record = msgspec.json.decode(line)["record"]
+            whole.update({name: value for name, value in record.items() if self.clears or value is not None})
+            for name, value in record.items():
+                whole.setdefault(name, value)
+        return last, whole
+
+    def rename(self, index: int, key: str, address: str) -> None:
+        """Give a row the address that its external id stands for."""
+        _, cells = self.cells(index)
+        self.rows[key] = index
+        self.replace(index, address, cells)
+
+    def forget_lines(self, indices: Iterable[int]) -> None:
+        """Let go of lines that were sent; the rows' records stay."""
+        for index in indices:
+            self.lines[index] = b""
+
+    def close(self) -> None:
+        """Let go of the records."""
+        self._spool.close()
+
+    def __del__(self) -> None:
+        """Let go of the records of a batch that was never loaded, because the run ended early."""
+        self.close()
+
+    def replace(self, index: int, address: str, cells: dict[ColumnId, str]) -> None:
+        """Give a row other cells."""
+        line = encode_line([address, *cells.values()])
+        self.bytes += len(line) - len(self.lines[index])
+        self.lines[index] = line
+        self.layout_of[index] = self._layout_id(tuple(cells))
+
+    def _merge(self, index: int, layout: Layout, line: bytes) -> None:
+        same = self.layouts[self.layout_of[index]] == layout
+        if same and (self.clears or b'""' not in line):
+            self.bytes += len(line) - len(self.lines[index])
+            self.lines[index] = line
+            return
+        _, cells = self.cells(index)
+        address, *new = decode_line(line)
+        for column, cell in zip(layout, new, strict=True):
+            if cell or self.clears:
+                cells[column] = cell
+            else:
+                cells.setdefault(column, cell)
+        self.replace(index, address, cells)
+
+    def _layout_id(self, layout: Layout) -> int:
+        found = self._layout_ids.get(layout)
+        if found is None:
+            found = self._layout_ids[layout] = len(self.layouts)
+            self.layouts.append(layout)
+        return found
+
+    def _spool_pending(self) -> None:
+        self._spool.seek(0, SEEK_END)
+        self._spool.write(b"".join(self._pending))
+        self._pending.clear()
+
+    def _read(self, offset: int, length: int) -> bytes:
+        if self._pending:
+            self._spool_pending()
+        self._spool.seek(offset)
+        return self._spool.read(length)
+
+
+class ImportBody:
+    """The body of an import's POST, made while it is sent: the file's base64 is never in memory as a whole.
+
+    Args:
+        head: Everything but `fileStream`.
+        lines: The file's lines.
+    """
+
+    def __init__(self, head: dict[str, object], lines: Sequence[bytes]) -> None:
+        self._prefix = msgspec.json.encode(head)[:-1] + b',"fileStream":"'
+        self._lines = lines
+        self.file_bytes = sum(map(len, lines))
+
+    def __len__(self) -> int:
+        """The body's bytes."""
+        return len(self._prefix) + -(-self.file_bytes // 3) * 4 + 2
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The body, in pieces."""
+        yield self._prefix
+        for piece in self._pieces():
+            yield b2a_base64(piece, newline=False)
+        yield b'"}'
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The file in pieces of a length that three divides, the last one aside."""
+        pending: list[bytes] = []
+        size = 0
+        for line in self._lines:
+            pending.append(line)
+            size += len(line)
+            if size >= _CHUNK:
+                whole = b"".join(pending)
+                cut = size - size % 3
+                yield whole[:cut]
+                pending, size = [whole[cut:]], size - cut
+        if size:
+            yield b"".join(pending)

@@ -1,0 +1,432 @@
+"""List imports: a file is built, sent, waited for, and each contact's result is matched back to its row."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from listrak_api import routes
+from listrak_api.errors import (
+    LostAnswerError,
+    PayloadTooLargeError,
+    RequestRefusedError,
+)
+from target_listrak.delivery.worker_pool import Stopped
+from target_listrak.email.import_file import (
+    EXTERNAL_ID,
+    MAX_FILE_BYTES,
+    Buffer,
+    ColumnId,
+    ImportBody,
+    Layout,
+    encode_line,
+)
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
+from target_listrak.email.results import Result, reason_of, result_of, summary_text
+from target_listrak.delivery.polling import ImportFailedError, await_import
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from target_listrak.email.lists import EmailList
+    from target_listrak.delivery.run import Run
+
+__all__ = ["ImportFailedError", "Importer", "Plan"]
+
+_READINGS: Final = 4
+"""How often results are read while there are fewer of them than contacts were processed."""
+_SENDINGS: Final = 3
+"""How often a file is sent whose answers are lost and which is not found among the list's imports."""
+
+_UNSUBSCRIBED: Final = frozenset(
+    {Result.PREVIOUSLY_UNSUBSCRIBED, Result.ALREADY_UNSUBSCRIBED, Result.UNSUBSCRIBED}
+)
+"""Results that say that a contact is unsubscribed: where those are included, its row was applied."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the imports of a destination do.
+
+    Attributes:
+        import_type: `AddSubscribers`, `RemoveSubscribers` or `UpdateSubscribers`; with profile values, the
+            first one becomes `AddSubscribersAndSegmentationData`.
+        update_type: `Update`, `Append` or `Overwrite`.
+        include_unsubscribed: Whether unsubscribed contacts are updated as well.
+        trigger_journey: Whether new subscribers enter the list's subscription journeys.
+        event_ids: Events to raise.
+    """
+
+    import_type: str
+    update_type: str = "Update"
+    include_unsubscribed: bool = False
+    trigger_journey: bool = False
+    event_ids: tuple[int, ...] = ()
+
+    @property
+    def removes(self) -> bool:
+        """Whether contacts are unsubscribed."""
+        return self.import_type == "RemoveSubscribers"
+
+
+class _Result(msgspec.Struct, gc=False):
+    """What became of a contact, as the API says it."""
+
+    emailAddress: Any = None  # noqa: N815 - the API's name
+    importResult: Any = None  # noqa: N815 - the API's name
+
+
+_results = msgspec.json.Decoder(list[_Result])
+
+
+@dataclass(frozen=True)
+class _File:
+    """One import file: rows of one batch with the same columns."""
+
+    update_type: str
+    columns: Layout
+    indices: Sequence[int]
+
+
+class Importer:
+    """Loads batches of one stream by list imports.
+
+    Args:
+        run: The run.
+        stream: The stream, for the files' names.
+        plan: What the imports do.
+        column_name: A column's name in the file's first line.
+        keep_lines: Whether a batch's lines are wanted after the import; else they are let go of as soon as
+            they are sent.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        stream: str,
+        plan: Plan,
+        column_name: Callable[[ColumnId], str],
+        *,
+        keep_lines: bool = False,
+    ) -> None:
+        self._run = run
+        self._plan = plan
+        self._stream = _UNSAFE.sub("-", stream)[:40].strip("-") or "stream"
+        self._column_name = column_name
+        self._keep_lines = keep_lines
+        self.max_file_bytes = MAX_FILE_BYTES
+
+    def load(
+        self,
+        email_list: EmailList,
+        buffer: Buffer,
+        indices: Sequence[int],
+        single: Callable[[int], Outcome],
+        settle: Callable[[dict[int, Outcome]], None],
+    ) -> None:
+        """Load rows of a batch; returns when Listrak has confirmed them all.
+
+        Args:
+            email_list: The list.
+            buffer: The batch.
+            indices: Its rows.
+            single: Loads one row without an import, for a file of one row that Listrak refuses.
+            settle: Called with the outcome of rows, file by file, as soon as they are known.
+
+        Raises:
+            ImportFailedError: An import failed or took too long.
+            ListrakError: As the client.
+        """
+        for file in self._files(buffer, indices):
+            settle(self._load_file(email_list, buffer, file, single))
+
+    # Building
+
+    def _files(self, buffer: Buffer, indices: Sequence[int]) -> Iterator[_File]:
+        """Group rows into files: by layout where an empty cell clears, and never over the size limit."""
+        plan = self._plan
+        mixed: Sequence[int] = indices
+        by_layout: dict[Layout, list[int]] = {}
+        if plan.update_type == "Overwrite" or buffer.clears:
+            mixed = mixed_rows = []
+            for index in indices:
+                if plan.update_type == "Overwrite" or _clears(buffer, index):
+                    by_layout.setdefault(buffer.layout(index), []).append(index)
+                else:
+                    mixed_rows.append(index)
+        if len(by_layout) > 1:
+            text = "%s: records carry %s different sets of properties, and clearing needs an import for each"
+            self._run.log_once(text, self._stream, len(by_layout))
+        groups: list[tuple[str, Layout, Sequence[int]]] = [
+            ("Overwrite", layout, some) for layout, some in by_layout.items()
+        ]
+        if mixed:
+            groups.append((plan.update_type, _union(buffer.layouts_of(mixed)), mixed))
+        for update_type, columns, some in groups:
+            for part in self._by_size(buffer, columns, some):
+                yield _File(update_type, columns, part)
+
+    def _by_size(self, buffer: Buffer, columns: Layout, indices: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Cut rows where a file would become too large, each row reckoned with all its columns."""
+        extra = sum(len(str(event_id)) + 3 for event_id in self._plan.event_ids)
+        size = room = self.max_file_bytes - len(self._header(columns))
+        if buffer.bytes + len(indices) * (3 * len(columns) + extra) <= room:
+            yield indices
+            return
+        part: list[int] = []
+        for index in indices:
+            line = len(buffer.lines[index]) + 3 * (len(columns) - len(buffer.layout(index))) + extra
+            if part and line > size:
+                yield part
+                part, size = [], room
+            part.append(index)
+            size -= line
+        if part:
+            yield part
+
+    def _lines(self, buffer: Buffer, file: _File) -> list[bytes]:
+        lines = list(map(buffer.lines.__getitem__, file.indices))
+        if buffer.layouts != [file.columns]:
+            for place, index in enumerate(file.indices):
+                if buffer.layout(index) != file.columns:
+                    address, cells = buffer.cells(index)
+                    lines[place] = encode_line([address, *(cells.get(one, "") for one in file.columns)])
+        if self._plan.event_ids:
+            events = "".join(f',"{event_id}"' for event_id in self._plan.event_ids).encode() + b"\n"
+            lines = [line[:-1] + events for line in lines]
+        return [self._header(file.columns), *lines]
+
+    def _header(self, columns: Layout) -> bytes:
+        return encode_line(
+            ["Email", *map(self._column_name, columns), *(f"Event {one}" for one in self._plan.event_ids)]
+        )
+
+    def _head(self, name: str, file: _File) -> dict[str, object]:
+        """The import's POST body, but for the file."""
+        plan = self._plan
+        import_type = plan.import_type
+        if import_type == "AddSubscribers" and any(column != EXTERNAL_ID for column in file.columns):
+            import_type = "AddSubscribersAndSegmentationData"
+        mappings: list[dict[str, object]] = [{"fileColumn": 0, "fileColumnType": "Email"}]
+        for number, column in enumerate(file.columns, 1):
+            if column == EXTERNAL_ID:
+                mappings.append({"fileColumn": number, "fileColumnType": "ExternalContactID"})
+            else:
+                kind = {"fileColumnType": "SegmentationField", "segmentationFieldId": column}
+                mappings.append({"fileColumn": number, **kind})
+        for number, _ in enumerate(plan.event_ids, 1 + len(file.columns)):
+            mappings.append({"fileColumn": number, "fileColumnType": "Event"})
+        return {
+            "fileName": name,
+            "fileDelimiter": ",",
+            "textQualifier": '"',
+            "hasColumnNames": True,
+            "importType": import_type,
+            "segmentationImportType": file.update_type,
+            "suppressEmailNotifications": True,
+            "triggerJourney": plan.trigger_journey,
+            "includeUnsubscribed": plan.include_unsubscribed,
+            "fileMappings": mappings,
+        }
+
+    # Sending
+
+    def _load_file(
+        self, email_list: EmailList, buffer: Buffer, file: _File, single: Callable[[int], Outcome]
+    ) -> dict[int, Outcome]:
+        number = next(self._run.file_numbers)
+        name = f"singer-{self._stream}-{self._plan.import_type}-{self._run.id}-{number:05}.csv"
+        rows = len(file.indices)
+        if self._run.dry_run:
+            self._run.logger.info(
+                "Dry run: %s would be imported into list %r: %s rows", name, email_list.name, f"{rows:,}"
+            )
+            return self.simulate(email_list, buffer, file.indices, carries_values=bool(file.columns))
+        try:
+            import_id = self._start(
+                email_list, name, ImportBody(self._head(name, file), self._lines(buffer, file))
+            )
+        except PayloadTooLargeError:
+            if rows == 1:
+                raise
+            half = rows // 2
+            parts = (file.indices[:half], file.indices[half:])
+            halves = [
+                self._load_file(email_list, buffer, _File(file.update_type, file.columns, part), single)
+                for part in parts
+            ]
+            return halves[0] | halves[1]
+        except RequestRefusedError:
+            if rows != 1:
+                raise
+            # The vendor's import page asks for two contacts at least; whether the API does is not documented.
+            return {file.indices[0]: single(file.indices[0])}
+        self._run.logger.info(
+            "Import %s (%s) of list %r: %s rows sent", name, import_id, email_list.name, f"{rows:,}"
+        )
+        if not self._keep_lines:
+            buffer.forget_lines(file.indices)
+        return self.await_results(
+            email_list, [import_id], name, buffer, file.indices, carries_values=bool(file.columns)
+        )
+
+    def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
+        """Send the file once, as far as anybody can tell, and return the import's id."""
+        client, ids = self._run.client("email"), {"listId": email_list.id}
+        for sending in range(1, _SENDINGS + 1):
+            try:
+                answer = client.send(routes.START_LIST_IMPORT, ids, body_stream=body)
+                found = answer.resource_id or self._find(email_list, name)
+            except LostAnswerError:
+                self._run.logger.warning(
+                    "The answer to sending %s was lost; looking whether Listrak has it", name
+                )
+                found = self._find(email_list, name)
+                if found is None and sending == _SENDINGS:
+                    raise
+            if found is not None:
+                return found
+            self._run.logger.warning("Listrak does not have %s; it is sent again", name)
+        message = f"Listrak took the file {name} but did not name the import, nor list it"
+        raise ImportFailedError(message, hint="Look at the list's imports in Listrak, then run again.")
+
+    def _find(self, email_list: EmailList, name: str) -> str | None:
+        """The import that has this file's name, looked for a few times: it may be on its way still."""
+        for _ in range(_READINGS):
+            self._wait(min(1.0, float(self._run.config["import_poll_seconds"])))
+            for page in self._run.client("email").pages(routes.LIST_IMPORTS, {"listId": email_list.id}):
+                for row in page.rows:
+                    if row.get("importFileName") == name:
+                        return str(row["importFileId"])
+        return None
+
+    def simulate(
+        self, email_list: EmailList, buffer: Buffer, indices: Sequence[int], *, carries_values: bool
+    ) -> dict[int, Outcome]:
+        """What an import of rows would come to: for a dry run."""
+        simulated = self._run.simulated.of(email_list.id, email_list.name)
+        rows = {index: buffer.cells(index) for index in indices}
+        simulated.look_up(address for address, _ in rows.values())
+        plan = self._plan
+        outcomes: dict[int, Outcome] = {}
+        for index, (address, cells) in rows.items():
+            result = simulated.import_one(
+                plan.import_type,
+                address,
+                cells.get(EXTERNAL_ID, ""),
+                includes_all=plan.include_unsubscribed,
+            )
+            outcomes[index] = self._meaning(result, result.value, carries_values=carries_values)
+        return outcomes
+
+    # Confirming
+
+    def await_results(  # noqa: PLR0913 - the parts of one thing
+        self,
+        email_list: EmailList,
+        import_ids: Sequence[str],
+        name: str,
+        buffer: Buffer,
+        indices: Sequence[int],
+        *,
+        carries_values: bool,
+    ) -> dict[int, Outcome]:
+        """Wait until an import, or several that belong together, have ended, and read their results.
+
+        Args:
+            email_list: The list.
+            import_ids: The imports.
+            name: The file's name, for texts.
+            buffer: The batch that they are of.
+            indices: The rows that they hold.
+            carries_values: Whether a contact that was subscribed already has got values.
+
+        Returns:
+            The outcome of each row.
+
+        Raises:
+            ImportFailedError: One failed, or did not end within `import_timeout`.
+        """
+        client = self._run.client("email")
+        every = [{"listId": email_list.id, "importFileId": import_id} for import_id in import_ids]
+        processed = 0
+        for ids in every:
+            where = f"Import {name} ({ids['importFileId']}) of list {email_list.name!r}"
+            await_import(self._run, where, partial(client.get, routes.LIST_IMPORT_STATUS, ids))
+            summary = client.get(routes.LIST_IMPORT_SUMMARY, ids)
+            self._run.logger.info(
+                "Import %s (%s) has ended: %s", name, ids["importFileId"], summary_text(summary)
+            )
+            processed += int(summary.get("processedCount") or 0)
+        found: dict[int, Outcome] = {}
+        wanted = set(indices)
+        for reading in range(_READINGS):
+            if reading:
+                self._wait(float(self._run.config["import_poll_seconds"]))
+            for ids in every:
+                found |= self._read_results(ids, buffer, wanted, carries_values=carries_values)
+            if len(found) >= min(len(wanted), processed):
+                break
+        nothing = reason_of(Result.UNKNOWN_CONTACT if self._only_known else Result.FAILED)
+        return {index: found.get(index, nothing) for index in indices}
+
+    @property
+    def _only_known(self) -> bool:
+        return not self._plan.import_type.startswith("Add")
+
+    def _read_results(
+        self, ids: dict[str, object], buffer: Buffer, wanted: set[int], *, carries_values: bool
+    ) -> dict[int, Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        found: dict[int | None, Outcome] = {}
+        pages = self._run.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids, decoder=_results)
+        for page in pages:
+            words = [str(row.importResult) for row in page.rows]
+            for word in set(words).difference(outcomes):  # a handful of words for any number of rows
+                outcomes[word] = self._outcome(word, carries_values=carries_values)
+            indices = buffer.indices_of([str(row.emailAddress) for row in page.rows])
+            found.update(zip(indices, map(outcomes.__getitem__, words), strict=True))
+        return {index: found[index] for index in wanted.intersection(found)}
+
+    def _outcome(self, word: object, *, carries_values: bool) -> Outcome:
+        """What an `importResult` means for an import of this kind."""
+        return self._meaning(result_of(word), word, carries_values=carries_values)
+
+    def _meaning(self, result: Result, word: object, *, carries_values: bool) -> Outcome:
+        if result is Result.DONE:
+            return ACCEPTED
+        if self._plan.removes:
+            if result is Result.UNSUBSCRIBED:
+                return ACCEPTED
+            if result in {Result.ALREADY_UNSUBSCRIBED, Result.PREVIOUSLY_UNSUBSCRIBED}:
+                return UNCHANGED
+        elif result is Result.ALREADY:
+            return ACCEPTED if carries_values else UNCHANGED
+        elif result in _UNSUBSCRIBED and self._plan.include_unsubscribed:
+            return ACCEPTED  # updated, and still unsubscribed
+        if result is Result.ALREADY:
+            result = Result.FAILED
+        return reason_of(result, word)
+
+    def _wait(self, seconds: float) -> None:
+        if self._run.stopping.wait(seconds):
+            raise Stopped
+
+
+def _clears(buffer: Buffer, index: int) -> bool:
+    """Whether a row has an empty cell."""
+    return b'""' in buffer.lines[index] and not all(buffer.cells(index)[1].values())
+
+
+def _union(layouts: Iterable[Layout]) -> Layout:
+    """All columns of some layouts, each once, in the order in which they first occur."""
+    columns: dict[ColumnId, None] = {}
+    for layout in dict.fromkeys(layouts):
+        columns.update(dict.fromkeys(layout))
+    return tuple(columns)

@@ -1,0 +1,361 @@
+"""What the kinds that load email lists by import files share: a batch per list, an import per batch."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any
+
+from target_listrak.values.addresses import Address, parse, parse_many
+from target_listrak.values.characters import escaped
+from target_listrak.email.contacts import Contacts
+from target_listrak.config.destinations import KINDS
+from target_listrak.values.row_faults import with_faults
+from target_listrak.email.import_file import EXTERNAL_KEY, Buffer, Layout
+from target_listrak.email.importer import Importer, Plan
+from target_listrak.email.mapping import Mapper, RowMapping, name_or_id, property_like
+from target_listrak.config.names import NoSuchNameError
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
+from target_listrak.values.possible_keys import possible_addresses
+from target_listrak.delivery.loader import Loader, Prepared, attempt
+from target_listrak.values.formats import BadValue, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from target_listrak.tracking.tallies import Journal, Row, Rows
+    from target_listrak.input.columns import Columns
+    from target_listrak.config.destinations import Destination
+    from target_listrak.email.lists import EmailList
+    from target_listrak.outcomes import Fault
+    from target_listrak.delivery.run import Run
+
+__all__ = ["Batch", "ListLoader"]
+
+_EMAIL_NAMES = ("email", "emailaddress")
+_MOST_BATCH_BYTES = 32_000_000
+"""Lines of a batch wait in memory, so a batch ends here, long before Listrak's limit of 195,000,000 bytes."""
+
+
+class Batch:
+    """Rows of one stream for one list that are to be treated alike (`hub.OpenBatch`).
+
+    It must not hold itself, in a closure for example: its rows would stay in memory until the garbage
+    collector comes by, which it seldom does for objects as plain as these.
+    """
+
+    def __init__(self, loader: ListLoader, email_list: EmailList, plan: Plan) -> None:
+        self.loader = loader
+        self.email_list = email_list
+        self.plan = plan
+        self.list_id = email_list.id
+        self.buffer = Buffer(clears=loader.destination.clears)
+
+    def seal(self) -> None:
+        """Close it and hand it over."""
+        self.loader.hand_over(self)
+
+
+class ListLoader(Loader):
+    """Loads one stream into one list, or into the lists that its records name.
+
+    Each list and *plan* (adding or removing, say) has an open batch. A full batch is handed to the list's
+    lane: different lists side by side, one import per list at a time.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        stream: str,
+        destination: Destination,
+        journal: Journal,
+        resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
+    ) -> None:
+        super().__init__(run, stream, destination, journal, resolved)
+        self.plan = self.make_plan()
+        self._list: EmailList | None = resolved
+        self._list_from: str | None = destination.option("list_from")
+        self._named: dict[object, EmailList | Rejected] = {}
+        self._email = ""
+        self._schema: dict[str, Any] = {}
+        self._mappers: dict[int, Mapper] = {}
+        self._batches: dict[tuple[int, Plan], Batch] = {}
+        self._last: Batch | None = None
+        self._importers: dict[tuple[int, Plan], Importer] = {}
+        self.batch_rows: int = run.config["batch_size_rows"]
+
+    @classmethod
+    def resolve(cls, run: Run, destination: Destination) -> EmailList | None:
+        """Find the destination's list; `None` where the records name theirs."""
+        run.lists.all()  # with `list_from`, too: lists that may not be read are an error before a record is
+        return run.lists.of(destination)
+
+    @classmethod
+    def describe(cls, destination: Destination, resolved: EmailList | None) -> str:
+        """Kind and list."""
+        where = resolved.name if resolved else f"list by {destination.option('list_from')}"
+        return f"{destination.kind}: {where}"
+
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:  # noqa: ARG002 - for subclasses
+        """Find the address property, and prepare the mapping where the list is known already."""
+        self._schema = schema
+        self._email = self.find_email(schema)
+        self._mappers = {}
+        if self._list is not None:
+            self._mapper_of(self._list)
+
+    def find_email(self, schema: Mapping[str, Any]) -> str:
+        """The property with the address.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        given = self.destination.option("email")
+        properties = schema.get("properties") or {}
+        found = given or property_like(schema, _EMAIL_NAMES)
+        if found is None or (given and given not in properties and not schema.get("additionalProperties")):
+            text = (
+                f"stream {self.stream!r} has no property {given!r}"
+                if given
+                else f"stream {self.stream!r} has no property for the address"
+            )
+            raise self.destination.error(
+                "email", text, f"It has: {', '.join(map(escaped, properties)) or 'none'}."
+            )
+        return str(found)
+
+    def take(self, record: dict[str, Any], row: Row) -> None:
+        """Put one record's line into the batch of its list."""
+        try:
+            address = self.address(record)
+            email_list = self._list or self.list_of(record)
+        except RowRejected as ended:
+            raise RowRejected(with_faults(ended.rejected, self._email, self.faults(record))) from None
+        layout, line = self._mapper_of(email_list)(record, address)
+        self.add(email_list, self.plan, address.key, layout, line, row)
+
+    def faults(self, record: Mapping[str, Any]) -> Sequence[Fault]:
+        """What is wrong with a record beside its key, as far as that can be told without its list."""
+        mapper = self._mapper_of(self._list) if self._list is not None else None
+        return mapper.faults(record) if isinstance(mapper, RowMapping) else ()
+
+    def columns_wanted(self) -> tuple[str, ...] | None:
+        """The address and what the mapping wants; None if records name their list, or hold an object."""
+        mapper = self._mapper_of(self._list) if self._list is not None else None
+        wanted = mapper.properties if isinstance(mapper, RowMapping) else None
+        return None if wanted is None else (self._email, *wanted)
+
+    def prepare(self, columns: Columns) -> Prepared:
+        """Check addresses and make lines, by column."""
+        addresses, *values = columns.values
+        alone = columns.alone
+        sent, keys = parse_many(addresses, alone)
+        assert self._list is not None  # noqa: S101 - see columns_wanted; for the type checker
+        mapper = self._mapper_of(self._list)
+        assert isinstance(mapper, RowMapping)  # noqa: S101 - see columns_wanted; for the type checker
+        return Prepared(keys, *mapper.lines(sent, values, alone), alone)
+
+    def take_many(self, prepared: Prepared, start: int, rows: Rows) -> None:
+        """Put lines into the list's batch, and into further ones when it is full."""
+        assert self._list is not None  # noqa: S101 - see columns_wanted; for the type checker
+        taken, count = 0, len(rows.lines)
+        while taken < count:
+            batch = self._batch(self._list, self.plan)
+            room = max(1, self.batch_rows - len(batch.buffer))
+            part = rows.part(taken, taken + room)
+            first = start + taken
+            taken += len(part.lines)
+            keys = prepared.keys[first : start + taken]
+            self.run.hub.make_way_for_all(batch, keys)
+            batch.buffer.add_many(keys, prepared.layout, prepared.lines[first : start + taken], part)
+            self._seal_if_full(batch)
+        self.run.hub.bound_memory(count)
+
+    def address(self, record: Mapping[str, Any]) -> Address:
+        """The record's address.
+
+        Raises:
+            RowRejected: There is none, or it is none.
+        """
+        address = parse(record.get(self._email))
+        if isinstance(address, BadValue):
+            raise RowRejected(Rejected.of(address))
+        return address
+
+    @property
+    def key_property(self) -> str:
+        """The property with the address."""
+        return self._email
+
+    def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
+        """The keys of the contacts whom a record could mean."""
+        cell = record.get(self._email)
+        address = parse(cell)
+        return (address.key,) if isinstance(address, Address) else possible_addresses(cell)
+
+    def leaving_address(self, record: Mapping[str, Any], external_id: str | None = None) -> Address:
+        """The address of a record that says that its contact leaves, or its external id as a key.
+
+        Args:
+            record: The record. Of a deletion some sources send the key properties only.
+            external_id: The property with the external contact id, if the destination knows one.
+
+        Raises:
+            RowRejected: It has neither, or its address is not one.
+        """
+        address = parse(record.get(self._email))
+        if isinstance(address, Address):
+            return address
+        if address.code != "no_email_address":
+            raise RowRejected(Rejected.of(address))
+        external = as_text(record.get(external_id)) if external_id else ""
+        if isinstance(external, str) and external:
+            return Address(external, f"{EXTERNAL_KEY}{external}")
+        other = external_id or ("an external id (setting external_id)" if self._knows_external_ids else "")
+        ways = " or ".join(one for one in (self._email, other) if one)
+        reason = f"the source deleted the record and sent its key only: it must send {ways} with deletions"
+        raise RowRejected(Rejected("deleted", reason))
+
+    @property
+    def _knows_external_ids(self) -> bool:
+        return "external_id" in KINDS[self.destination.kind]
+
+    def list_of(self, record: Mapping[str, Any]) -> EmailList:
+        """The record's list.
+
+        Raises:
+            RowRejected: It names none, or one that there is not.
+        """
+        if self._list is not None:
+            return self._list
+        wanted = name_or_id(record.get(str(self._list_from)))
+        if wanted is None:
+            raise RowRejected(Rejected("no_list", f"{self._list_from}: the name or id of a list is needed"))
+        known = self._named.get(wanted)
+        if known is None:
+            try:
+                known = self.run.lists.find(wanted)
+            except NoSuchNameError as error:
+                known = Rejected("unknown_list", f"{self._list_from}: {error.message}")
+            self._named[wanted] = known
+        if isinstance(known, Rejected):
+            raise RowRejected(known)
+        return known
+
+    def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:  # noqa: PLR0913, PLR0917 - the parts of one thing
+        """Put a row into the open batch of its list and plan; hand that over when it is full."""
+        batch = self._batch(email_list, plan)
+        self.run.hub.make_way(batch, key)
+        batch.buffer.add(key, layout, line, row)
+        self._seal_if_full(batch)
+        self.run.hub.bound_memory()
+
+    def flush(self) -> None:
+        """Hand over all open batches."""
+        for batch in list(self._batches.values()):
+            batch.seal()
+
+    def _batch(self, email_list: EmailList, plan: Plan) -> Batch:
+        """The open batch of a list and plan."""
+        batch = self._last
+        if batch is None or batch.plan is not plan or batch.email_list is not email_list:
+            batch = self._batches.get((email_list.id, plan))
+            if batch is None:
+                self._batches[email_list.id, plan] = batch = Batch(self, email_list, plan)
+                self.run.hub.open(batch)
+            self._last = batch
+        return batch
+
+    def _seal_if_full(self, batch: Batch) -> None:
+        if len(batch.buffer) >= self.batch_rows or batch.buffer.bytes >= _MOST_BATCH_BYTES:
+            batch.seal()
+
+    def hand_over(self, batch: Batch) -> None:
+        """Give a batch to its list's lane; waits while too much is waiting there already."""
+        email_list, plan, buffer = batch.email_list, batch.plan, batch.buffer
+        del self._batches[email_list.id, plan]
+        self._last = None
+        self.run.hub.closed(batch)
+
+        def job() -> None:
+            try:
+                self.load(email_list, plan, buffer)
+            finally:
+                buffer.close()
+
+        self.run.imports.submit(("list", email_list.id), job, buffer.weight)
+
+    def _mapper_of(self, email_list: EmailList) -> Mapper:
+        mapper = self._mappers.get(email_list.id)
+        if mapper is None:
+            self._mappers[email_list.id] = mapper = self.make_mapper(email_list, self._schema)
+        return mapper
+
+    # What the kinds decide
+
+    @property
+    def keep_lines(self) -> bool:
+        """Whether rows are loaded once more after their import."""
+        return False
+
+    @abc.abstractmethod
+    def make_plan(self) -> Plan:
+        """What the imports of the destination do."""
+
+    def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002 - for subclasses
+        """How records of this schema become lines for this list. Without an override: the address."""
+        return RowMapping(())
+
+    def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
+        """Load one batch and settle its rows; runs in a worker thread."""
+        self.load_by_import(email_list, plan, buffer, range(len(buffer)))
+
+    def load_by_import(
+        self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
+    ) -> None:
+        """Load rows of a batch by an import, or more than one, and settle them."""
+        single = self.single(email_list, plan, buffer)
+        importer = self.importer(plan, email_list)
+        importer.load(email_list, buffer, indices, single, lambda outcomes: self.settle_all(buffer, outcomes))
+
+    def single(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Callable[[int], Outcome]:
+        """How one row is loaded without an import, where an import of one row is refused."""
+        contacts = Contacts(self.run, email_list, self.destination)
+
+        def load_one(index: int) -> Outcome:
+            address, cells = buffer.cells(index)
+            if plan.removes:
+                return attempt(lambda: contacts.unsubscribe(address))
+            if plan.import_type == "UpdateSubscribers":
+                include = plan.include_unsubscribed
+                return attempt(lambda: contacts.update(address, cells, include_unsubscribed=include))
+            return attempt(lambda: contacts.subscribe(address, cells))
+
+        return load_one
+
+    def importer(self, plan: Plan, email_list: EmailList) -> Importer:
+        """The importer of a plan and list."""
+        key = (email_list.id, plan)
+        if key not in self._importers:
+            name = self.run.lists.fields(email_list).column_name
+            self._importers[key] = Importer(self.run, self.stream, plan, name, keep_lines=self.keep_lines)
+        return self._importers[key]
+
+    def settle_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
+        """Count a batch's rows by their outcomes, and the rows that were merged into them."""
+        results = list(outcomes.values())
+        accepted, unchanged, declined = results.count(ACCEPTED), results.count(UNCHANGED), 0
+        if accepted + unchanged < len(results):
+            for index, outcome in outcomes.items():
+                if isinstance(outcome, Declined | Rejected):
+                    line, merged = buffer.record(index)
+                    self.journal.write_down(buffer.number(index), line, outcome, merged)
+                    declined += isinstance(outcome, Declined)
+        epochs = buffer.count_epochs(outcomes)
+        self.journal.settle(
+            epochs,
+            accepted=accepted,
+            unchanged=unchanged,
+            declined=declined,
+            rejected=len(results) - accepted - unchanged - declined,
+            merged=epochs.total() - len(results),
+        )

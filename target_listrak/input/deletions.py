@@ -1,0 +1,307 @@
+"""Whether a source marks a record as deleted, however it says so. Imports names only.
+
+A record that is marked as deleted never subscribes anybody. The markers of public taps, loaders and databases
+are known by name; names are compared without case and separators, so `_sdc_deleted_at`, `_SDC_DELETED_AT` and
+`_sdcDeletedAt` are one. What a marker says is read with care: what can be read neither as "deleted" nor as
+"not deleted" is in doubt, and such a record is not loaded.
+
+| reading | says deleted | says not deleted |
+|---|---|---|
+| date or boolean (`_sdc_deleted_at`, `_fivetran_deleted`) | a date, true, 1, yes | null, "", false, 0, no |
+| operation (`_sdc_operation_type`, `__op`) | d, delete … | null, "", i, u, c, r, insert, update … |
+| SQL Server's number (`_sdc_lsn_operation`) | 1 (and d, delete …) | 2, 4; 3: the image before an update |
+| one's own values (`delete_markers`) | one of the values | any other value |
+
+The image before an update and a past version of a row are not deletions. They are declined: the version that
+counts is another record.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from target_listrak.values.plain import folded_name, plain_value
+
+__all__ = ["MARKERS", "DeleteMarkers", "Mark", "Markers", "delete_markers"]
+
+Markers = Mapping[str, Sequence[object] | None]
+"""Markers of one's own: from a property to the values that mean deleted; `None` reads a date or boolean."""
+
+
+class Mark(enum.Enum):
+    """What a marker says about its record."""
+
+    NONE = "not deleted"
+    DELETED = "deleted"
+    PAST = "a past version of the row"
+    DOUBTFUL = "in doubt"
+
+
+class _Reading(enum.Enum):
+    MOMENT = "a date or a boolean"
+    OPERATION = "an operation"
+    SOME_OPERATION = "an operation, if it is the word of one"
+    ACTIVE = "whether it is the current version"
+    ENDED = "when the version ended"
+
+
+MARKERS: Final[dict[str, _Reading]] = {
+    # Singer taps and loaders
+    "_sdc_deleted_at": _Reading.MOMENT,
+    "_sdc_lsn_deleted_at": _Reading.MOMENT,
+    "_sdc_removed_at": _Reading.MOMENT,
+    "_sdc_deleted": _Reading.MOMENT,
+    "_sdc_is_deleted": _Reading.MOMENT,
+    "_sdc_operation_type": _Reading.OPERATION,
+    "_sdc_operation": _Reading.OPERATION,
+    "_sdc_lsn_operation": _Reading.OPERATION,
+    # Airbyte, Fivetran, Hevo, Debezium, Delta Lake and BigQuery, Snowflake, Qlik, dbt
+    "_ab_cdc_deleted_at": _Reading.MOMENT,
+    "_fivetran_deleted": _Reading.MOMENT,
+    "_fivetran_active": _Reading.ACTIVE,
+    "__hevo__marked_deleted": _Reading.MOMENT,
+    "__deleted": _Reading.MOMENT,
+    "__op": _Reading.SOME_OPERATION,
+    "_meta/op": _Reading.OPERATION,
+    "_change_type": _Reading.OPERATION,
+    "METADATA$ACTION": _Reading.OPERATION,
+    "header__change_oper": _Reading.OPERATION,
+    "op_type": _Reading.SOME_OPERATION,
+    "operation_type": _Reading.SOME_OPERATION,
+    "cdc_operation": _Reading.OPERATION,
+    "row_kind": _Reading.SOME_OPERATION,
+    "dbt_valid_to": _Reading.ENDED,
+    # What applications call their own soft deletes
+    "is_deleted": _Reading.MOMENT,
+    "is_row_deleted": _Reading.MOMENT,
+    "soft_deleted": _Reading.MOMENT,
+    "marked_deleted": _Reading.MOMENT,
+    "deleted_at": _Reading.MOMENT,
+    "deleted_on": _Reading.MOMENT,
+    "deleted_date": _Reading.MOMENT,
+    "deleted_time": _Reading.MOMENT,
+    "deleted_timestamp": _Reading.MOMENT,
+    "date_deleted": _Reading.MOMENT,
+    "soft_deleted_at": _Reading.MOMENT,
+}
+"""The markers that are known: how each is read. Names that fold to the same are one."""
+
+_DELETES: Final = frozenset({"d", "del", "delete", "deleted", "remove", "removed", "-d"})
+_KEEPS: Final = frozenset(
+    {"i", "ins", "insert", "inserted", "c", "create", "created", "r", "read", "s", "snapshot", "l", "load"}
+    | {
+        "u",
+        "upd",
+        "update",
+        "updated",
+        "upsert",
+        "replace",
+        "merge",
+        "refresh",
+        "update_postimage",
+        "+i",
+        "+u",
+    }
+)
+_PAST: Final = frozenset({"update_preimage", "beforeimage", "update_before", "before", "-u"})
+_SQL_SERVER: Final = {"1": Mark.DELETED, "2": Mark.NONE, "3": Mark.PAST, "4": Mark.NONE}
+_OF_SQL_SERVER: Final = frozenset({"_sdc_lsn_operation", "__$operation"})
+_TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
+_FALSE: Final = frozenset({"false", "f", "no", "n", "0", "off"})
+_DATE: Final = re.compile(
+    r"(\d{4})[-/]?\d{2}[-/]?\d{2}(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4})(?:\D.*)?", re.DOTALL
+)
+_LONG_AGO: Final = 1970
+_NEVER: Final = 9999
+_EPOCHS: Final = (10.0**8, 10.0**19)
+"""Seconds since 1970 of a date in 1973, and nanoseconds of one in 2286: other numbers are no date."""
+
+_MOST_NAMES: Final = 10_000
+"""Names of properties that are remembered: records of some sources have names without end."""
+
+_IS_UPDATE: Final = "metadataisupdate"
+
+
+_KNOWN: Final = {folded_name(name): reading for name, reading in MARKERS.items()}
+
+
+def delete_markers(setting: object) -> Markers:
+    """The setting `delete_markers`, of the run or a destination, as it is read.
+
+    Args:
+        setting: A list of properties, or an object from property to the values that mean deleted: a list, one
+            value, or true for a property that holds a date or a boolean.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if setting is None:
+        return {}
+    if isinstance(setting, list | tuple):
+        setting = dict.fromkeys(setting, True)
+    if not isinstance(setting, dict) or not all(isinstance(name, str) and name.strip() for name in setting):
+        message = "expected a list of properties, or an object from property to values"
+        raise ValueError(message)
+    markers: dict[str, tuple[object, ...] | None] = {}
+    for name, values in setting.items():
+        if values is True:
+            markers[name] = None
+            continue
+        many = tuple(values) if isinstance(values, list | tuple) else (values,)
+        if not many or any(
+            value is None or value is False or isinstance(value, list | dict) for value in many
+        ):
+            message = f"{name}: expected true, a value, or a list of values"
+            raise ValueError(message)
+        markers[name] = many
+    return markers
+
+
+class DeleteMarkers:
+    """Finds what the records of one stream say about being deleted.
+
+    Args:
+        own: Markers of one's own (the setting `delete_markers`).
+        is_data: Whether a property is data for the destination, and not a marker, whatever it is called.
+    """
+
+    def __init__(
+        self, own: Markers | None = None, is_data: Callable[[str], bool] = lambda _name: False
+    ) -> None:
+        self._own: dict[str, frozenset[str] | None] = {
+            name: None if values is None else frozenset(map(plain_value, values))
+            for name, values in (own or {}).items()
+        }
+        self._is_data = is_data
+        self._readings: dict[str, _Reading | None] = {}
+
+    def is_marker(self, name: str) -> bool:
+        """Whether a property of this name is a marker."""
+        return name in self._own or self._reading(name) is not None
+
+    def says(self, name: str, value: object) -> Mark:
+        """What one marker says.
+
+        Args:
+            name: A property for which `is_marker` holds.
+            value: Its value.
+        """
+        if name in self._own:
+            values = self._own[name]
+            if values is None:
+                return _moment(value)
+            return Mark.DELETED if value is not None and plain_value(value) in values else Mark.NONE
+        reading = self._reading(name)
+        if reading is _Reading.MOMENT:
+            return _moment(value)
+        if reading is _Reading.ACTIVE:
+            return _active(value)
+        if reading is _Reading.ENDED:
+            ended = _moment(value, never=Mark.NONE)
+            return Mark.PAST if ended is Mark.DELETED else ended
+        mark = _operation(value, by_number=name.lower() in _OF_SQL_SERVER)
+        # A name with an underscore before it is a machine's; others may hold something else altogether.
+        certain = reading is _Reading.OPERATION or name.startswith("_")
+        return mark if certain or mark is not Mark.DOUBTFUL else Mark.NONE
+
+    def find(self, record: Mapping[str, object], names: Iterable[str]) -> tuple[Mark, str]:
+        """What a record's markers say together: a deletion wins, then doubt, then a past version.
+
+        Args:
+            record: The record.
+            names: Its properties that are markers.
+
+        Returns:
+            The mark, and the property that says so ("" where none does).
+        """
+        found: dict[Mark, str] = {}
+        for name in names:
+            found.setdefault(self.says(name, record[name]), name)
+        for mark in (Mark.DELETED, Mark.DOUBTFUL, Mark.PAST):
+            if mark in found:
+                if mark is Mark.DELETED and _is_update(record):
+                    return Mark.PAST, found[mark]
+                return mark, found[mark]
+        return Mark.NONE, ""
+
+    def _reading(self, name: str) -> _Reading | None:
+        try:
+            return self._readings[name]
+        except KeyError:
+            reading = _Reading.OPERATION if name == "__$operation" else _KNOWN.get(folded_name(name))
+            if reading is not None and self._is_data(name):
+                reading = None
+            if len(self._readings) < _MOST_NAMES:
+                self._readings[name] = reading
+            return reading
+
+
+def _is_update(record: Mapping[str, object]) -> bool:
+    """Whether a stream of Snowflake says that the deleted row is the image before an update."""
+    return any(
+        folded_name(name) == _IS_UPDATE and plain_value(value) in _TRUE
+        for name, value in record.items()
+        if "$" in name
+    )
+
+
+def _active(value: object) -> Mark:
+    """Whether the row is its current version (`_fivetran_active`)."""
+    if not plain_value(value):
+        return Mark.NONE
+    return {Mark.DELETED: Mark.NONE, Mark.NONE: Mark.PAST}.get(_moment(value), Mark.DOUBTFUL)
+
+
+def _moment(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
+    """A date or a boolean: whether it says that something happened.
+
+    Args:
+        value: The value.
+        never: What a date of the year 9999 says.
+    """
+    text = plain_value(value)
+    if isinstance(value, list | dict):
+        return Mark.DOUBTFUL
+    if not text or text in _FALSE:
+        return Mark.NONE
+    if text in _TRUE:
+        return Mark.DELETED
+    if isinstance(value, int | float | Decimal):
+        return Mark.DELETED if _is_epoch(value) else Mark.DOUBTFUL
+    date = _DATE.fullmatch(text)
+    return _date(int(date[1] or date[2]), never) if date else Mark.DOUBTFUL
+
+
+def _is_epoch(value: float | Decimal) -> bool:
+    try:
+        return _EPOCHS[0] <= float(value) <= _EPOCHS[1]
+    except (OverflowError, ValueError):
+        return False
+
+
+def _date(year: int, never: Mark) -> Mark:
+    if year <= 1:
+        return Mark.NONE  # 0001-01-01 and 0000-00-00 are written where there is no date
+    if year == _NEVER:
+        return never
+    return Mark.DELETED if year > _LONG_AGO else Mark.DOUBTFUL  # 1900 and 1970 come from blanks and zeros
+
+
+_OPERATIONS: Final = {
+    **dict.fromkeys(("", "0", "false"), Mark.NONE),
+    **dict.fromkeys(_DELETES, Mark.DELETED),
+    **dict.fromkeys(_KEEPS, Mark.NONE),
+    **dict.fromkeys(_PAST, Mark.PAST),
+}
+
+
+def _operation(value: object, *, by_number: bool) -> Mark:
+    """The operation that made the record."""
+    text = plain_value(value)
+    if by_number and text in _SQL_SERVER:
+        return _SQL_SERVER[text]
+    return _OPERATIONS.get(text, Mark.DOUBTFUL)

@@ -1,0 +1,270 @@
+"""Reads Singer messages, one per line, from bytes.
+
+The SDK's readers decode text and print the line that they cannot read: people's data in a log. This one
+decodes bytes (about five times as fast), and says the line's number and nothing of its content.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+from collections import Counter
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+from listrak_api.errors import ListrakError
+from target_listrak.input.unreadable import TWICE, has_duplicates, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["InputError", "Reader", "record_of"]
+
+_TYPE = re.compile(r"[A-Z_]{1,30}")
+_BLOCK = 1 << 18
+"""Bytes that are read at a time, where so many are there."""
+_FEW = 8
+"""A run of fewer lines is not worth being looked at as one."""
+_LONGEST_BEGINNING = 1_000
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"{\0", b"\0{")
+_DIED = (
+    "The source ended before it was done: see its log, and run again. Rows before this line are not affected."
+)
+
+
+class InputError(ListrakError, InvalidInputLine):
+    """The input is no Singer input. The text names the line and holds nothing of it."""
+
+
+class Reader(GenericSingerReader[bytes]):
+    """Reads messages and gives each to the callback of its type.
+
+    Attributes:
+        line_number: The line being read, from 1.
+        line: Its bytes.
+        on_start: Called before the first line is read.
+        on_failure: Called with whatever ended the reading early, before it is raised again.
+        on_run: Offered lines that follow each other and begin as a record of the stream did, before they are
+            decoded; returns whether it took them all. Else they go to the callbacks one by one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line_number = 0
+        self.line = b""
+        self.on_start: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[BaseException], None] = lambda _: None
+        self.on_run: Callable[[str, Sequence[bytes]], bool] = lambda _stream, _lines: False
+        self._beginning = b""
+        self._stream = ""
+        self._cut = False
+        self._decode = _decode
+
+    @property
+    def default_input(self) -> IO[bytes]:
+        """Standard input, as bytes."""
+        return sys.stdin.buffer
+
+    def process_lines(
+        self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        """Read all lines.
+
+        Args:
+            file_input: Lines as bytes or text; standard input if there is none.
+            callbacks: What to do with a message, by its type.
+
+        Returns:
+            How many messages there were of each type.
+
+        Raises:
+            InputError: A line is no Singer message.
+        """
+        # A text file's bytes are beneath it: `--input` opens text, and decoding it only to encode it again is
+        # slow.
+        lines = getattr(file_input, "buffer", file_input) if file_input is not None else self.default_input
+        counts: Counter[str] = Counter()
+        try:
+            self.on_start()
+            for block, self._cut in _blocks(lines):
+                self._read_block(block, callbacks, counts)
+        except BaseException as error:
+            self.on_failure(error)
+            raise
+        return counts
+
+    def _read_block(
+        self,
+        lines: list[bytes],
+        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+        counts: Counter[str],
+    ) -> None:
+        """Give runs of lines that begin alike to `on_run`, and all others to the callbacks, one by one."""
+        start = 0
+        while start < len(lines):
+            end = self._run_end(lines, start)
+            if end - start >= _FEW and self.on_run(self._stream, lines[start:end]):
+                self.line_number += end - start
+                counts["RECORD"] += end - start
+            else:
+                for line in lines[start:end]:
+                    self._read_line(line, callbacks, counts)
+            start = end
+
+    def _run_end(self, lines: list[bytes], start: int) -> int:
+        """Where the lines end that begin as the last record did."""
+        end, beginning = start + 1, self._beginning
+        if beginning and lines[start].startswith(beginning):
+            while end < len(lines) and lines[end].startswith(beginning):
+                end += 1
+        return end
+
+    def _read_line(
+        self, line: bytes, callbacks: dict[str, Callable[[dict[str, Any]], None]], counts: Counter[str]
+    ) -> None:
+        self.line_number += 1
+        self.line = line
+        # For nearly all lines this is `deserialize_json` and `_give`: calls cost as much as they do.
+        try:
+            message = self._decode(line)
+            is_record = message["type"] == "RECORD"
+        except Exception:  # noqa: BLE001 - whatever is wrong, they find it again and say it
+            message, is_record = self.deserialize_json(line), False
+        if is_record and "RECORD" in callbacks:
+            if has_duplicates(line, message):
+                message["record"] = TWICE
+            try:
+                callbacks["RECORD"](message)
+            except InputError as error:
+                raise self._placed(error) from None
+            counts["RECORD"] += 1
+            if not (self._beginning and line.startswith(self._beginning)):
+                self._note_beginning(line, message["stream"])
+        elif message or line.strip():
+            counts[self._give(message, callbacks)] += 1
+
+    def _note_beginning(self, line: bytes, stream: object) -> None:
+        end = line.find(b'"record"', 0, _LONGEST_BEGINNING)
+        self._beginning = line[: max(end, 0)]
+        self._stream = str(stream)
+
+    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+        """Decode one line; fractions become `Decimal`, so that no digit is lost.
+
+        Args:
+            line: The line.
+
+        Returns:
+            The message; empty for a line without anything on it. The `record` of a whole RECORD message that
+            cannot be used is an `Unreadable`.
+
+        Raises:
+            InputError: The line is not a JSON object.
+        """
+        if self.line_number == 1:  # some programs begin a file with a byte order mark
+            self.line = line = line.removeprefix(codecs.BOM_UTF8)
+        try:
+            message = self._decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+            if not line.strip():
+                return {}
+            if (message := unreadable(line, error)) is not None:
+                return message
+            if self.line_number == 1 and line[:2] in _UTF_16:
+                msg = "not UTF-8: the file looks like UTF-16. Save it as UTF-8"
+            elif self._cut:
+                msg = f"the input ends in the middle of this line ({_cause(error)})"
+                raise self._error(msg, _DIED) from None
+            else:
+                msg = f"no valid JSON ({_cause(error)})"
+            raise self._error(msg) from None
+        if not isinstance(message, dict):
+            msg = "no JSON object"
+            raise self._error(msg)
+        return message
+
+    @staticmethod
+    def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
+        """Check that a message has what its type needs.
+
+        Raises:
+            InputError: Something is missing; the SDK would print the whole message here.
+        """
+        missing = sorted(requires.difference(line_dict))
+        if missing:
+            message = f"a message lacks {', '.join(missing)}"
+            raise InputError(message)
+
+    def _give(self, message: dict[str, Any], callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> str:
+        kind = message.get("type")
+        callback = callbacks.get(kind) if isinstance(kind, str) else None
+        if callback is None:
+            known = isinstance(kind, str) and _TYPE.fullmatch(kind)
+            msg = f"a message of an unknown type{f' ({kind})' if known else ''}"
+            raise self._error(msg)
+        try:
+            callback(message)
+        except InputError as error:
+            raise self._placed(error) from None
+        return str(kind)
+
+    def _placed(self, error: InputError) -> InputError:
+        """Say on which line it was, if that is not said yet."""
+        return error if error.message.startswith("Line ") else self._error(error.message)
+
+    def _error(
+        self,
+        what: str,
+        hint: str = "The tap before this target, or what stands between them, did not write Singer messages.",
+    ) -> InputError:
+        return InputError(f"Line {self.line_number} of the input: {what}", hint=hint)
+
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def record_of(line: bytes) -> object:
+    """The record of a line that was read as one of many before: a dict, or an `Unreadable`.
+
+    Raises:
+        DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError: It cannot be decoded.
+    """
+    message = _decode(line)
+    return TWICE if has_duplicates(line, message) else message["record"]
+
+
+def _blocks(lines: Any) -> Iterator[tuple[list[bytes], bool]]:  # noqa: ANN401 - whatever gives lines, or bytes
+    """Lines as they come, as many at a time as are there: nobody waits for a line that is there.
+
+    With them, whether the input ended without the end of a line.
+    """
+    read = getattr(lines, "read1", None)
+    if read is None:
+        for one in lines:
+            line = one if isinstance(one, bytes) else one.encode()
+            yield [line], not line.endswith(b"\n")
+        return
+    begun: list[bytes] = []  # of a line whose end has not come
+    while data := read(_BLOCK):
+        *whole, rest = data.split(b"\n")
+        if whole:
+            whole[0] = b"".join([*begun, whole[0]])
+            begun.clear()
+            yield whole, False
+        if rest:
+            begun.append(rest)
+    if begun:
+        yield [b"".join(begun)], True
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, ArithmeticError):
+        return "Number out of range"  # an exponent that not even a Decimal has
+    return str(error)  # msgspec tells what it met and at which byte, and nothing of the content

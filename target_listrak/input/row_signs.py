@@ -1,0 +1,148 @@
+"""What a record says about itself before anything is made of it: deleted, past, agreed or not.
+
+The one place where deletions (`deletions`) and consent (`consent`) become results of rows. Every record of
+every kind of destination comes by here, before its loader sees it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from target_listrak.input.consent import Answer, Consent
+from target_listrak.input.deletions import DeleteMarkers, Mark, delete_markers
+from target_listrak.config.destinations import KINDS
+from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from target_listrak.config.destinations import Destination
+
+__all__ = ["RowSigns"]
+
+_MOST_NAMES: Final = 10_000
+"""Names of properties that are remembered: records of some sources have names without end."""
+
+_CONSENT: Final = {
+    Answer.NO: Declined("no_consent", "the record says that the contact did not agree or has unsubscribed"),
+    Answer.NOT_YET: Declined(
+        "pending", "the record says that the contact has not confirmed its subscription"
+    ),
+    Answer.EMPTY: Declined(
+        "consent_missing", "the value is missing: the record does not say that the contact agreed"
+    ),
+}
+
+
+class RowSigns:
+    """Judges the records of one stream.
+
+    Args:
+        destination: The stream's destination.
+        markers: The run's setting `delete_markers`.
+        is_data: Whether a property is data for the destination, and not a marker.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        markers: object,
+        is_data: Callable[[str], bool] = lambda _name: False,
+    ) -> None:
+        option = destination.option
+        own = delete_markers(option("delete_markers"))
+        self._own = own
+        self._deletions = DeleteMarkers({**delete_markers(markers), **own}, is_data)
+        self._allow_deletes = "allow_deletes" in KINDS[destination.kind] and bool(option("allow_deletes"))
+        self._can_allow = "allow_deletes" in KINDS[destination.kind]
+        self._kind = destination.kind
+        self._consent: Consent | None = None
+        self._unsubscribe = False
+        if "subscribed" in KINDS[destination.kind]:
+            self._consent = Consent(option("subscribed"), option("subscribed_values"))
+            self._unsubscribe = bool(option("unsubscribe"))
+        self._silent: set[str] = (
+            set()
+        )  # properties that say nothing, so that most records cost one comparison
+
+    # By record
+
+    def leaves(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record says that its contact leaves, and the destination acts on that.
+
+        Returns:
+            False for a record that is to be loaded.
+
+        Raises:
+            RowRejected: It is a deletion and `allow_deletes` is off, or what it says cannot be read.
+            RowDeclined: It is a past version of its row, or says that the contact did not agree.
+        """
+        if record.keys() <= self._silent and (self._consent is None or self._consent.property is None):
+            return False
+        speaking = [name for name in record if self.watches(name)]
+        if len(self._silent) < _MOST_NAMES:
+            self._silent.update(record.keys() - set(speaking))
+        markers = [name for name in speaking if self._deletions.is_marker(name)]
+        mark, name = self._deletions.find(record, markers)
+        if mark is Mark.DELETED and self._allow_deletes:
+            return True
+        if mark is not Mark.NONE:
+            self._refuse(mark, name)
+        return self._consent is not None and self._disagrees(self._consent, record)
+
+    def _refuse(self, mark: Mark, name: str) -> None:
+        if mark is Mark.PAST:
+            raise RowDeclined(
+                Declined(
+                    "past_version", f"{name}: the record is a past version of its row; another one counts"
+                )
+            )
+        if mark is Mark.DOUBTFUL:
+            reason = f"{name}: the value says neither that the source deleted the record nor that it did not"
+            raise RowRejected(Rejected("unclear_deletion", reason))
+        why = "allow_deletes is off" if self._can_allow else f"{self._kind} removes nobody for it"
+        raise RowRejected(Rejected("deleted", f"{name}: the source deleted the record, and {why}"))
+
+    def _disagrees(self, consent: Consent, record: Mapping[str, Any]) -> bool:
+        answer, name = consent.says(record)
+        if answer in {Answer.YES, Answer.SILENT}:
+            return False
+        if answer is Answer.NO and self._unsubscribe:
+            return True
+        if answer is Answer.UNREADABLE:
+            reason = f"{name}: the value says neither that the contact agreed nor that it did not"
+            raise RowRejected(Rejected("unclear_consent", reason))
+        declined = _CONSENT[answer]
+        raise RowDeclined(Declined(declined.code, f"{name}: {declined.reason}"))
+
+    # By column
+
+    def watches(self, name: str) -> bool:
+        """Whether the judgement can depend on a property."""
+        if self._deletions.is_marker(name):
+            return True
+        return self._consent is not None and self._consent.watches(name)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The properties that the destination's settings name for this."""
+        return (*self._own, *self.required)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Properties whose absence matters, too: a record that lacks them is judged by itself."""
+        named = self._consent.property if self._consent is not None else None
+        return () if named is None else (named,)
+
+    def is_plain(self, name: str, value: object) -> bool:
+        """Whether a property's value by itself says nothing against loading the record.
+
+        Args:
+            name: A property for which `watches` holds.
+            value: Its value.
+        """
+        if self._deletions.is_marker(name) and self._deletions.says(name, value) is not Mark.NONE:
+            return False
+        if self._consent is None or not self._consent.watches(name):
+            return True
+        return self._consent.says({name: value})[0] in {Answer.YES, Answer.SILENT}

@@ -1,0 +1,32 @@
+"""The kinds of destination, and the loader of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_listrak.email.audience import AudienceLoader
+from target_listrak.email.kinds import EmailListLoader, EmailUnsubscribeLoader, ProfileFieldsLoader
+from target_listrak.retail.loader import RetailLoader
+from target_listrak.sms.kinds import SmsListLoader, SmsOptOutLoader, SmsProfilesLoader, SmsUnsubscribeLoader
+
+if TYPE_CHECKING:
+    from target_listrak.delivery.loader import Loader
+
+__all__ = ["LOADERS"]
+
+LOADERS: dict[str, type[Loader]] = {
+    kind: loader
+    for loader in (
+        EmailListLoader,
+        EmailUnsubscribeLoader,
+        ProfileFieldsLoader,
+        AudienceLoader,
+        SmsListLoader,
+        SmsProfilesLoader,
+        SmsUnsubscribeLoader,
+        SmsOptOutLoader,
+        RetailLoader,
+    )
+    for kind in loader.kinds
+}
+"""From kind of destination to the class that loads it."""

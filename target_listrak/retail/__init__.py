@@ -1,0 +1,1 @@
+"""Customers, orders, products, reviews, rating summaries. Never imports `email` or `sms`."""

@@ -1,0 +1,375 @@
+"""The retail kinds of destination: customers, orders, products, reviews, rating summaries (Data API)."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from listrak_api import routes
+from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
+from listrak_api.settings import zone_from_config
+from target_listrak.values.characters import escaped
+from target_listrak.values.row_faults import BadValueError, BadValues, rejection
+from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
+from target_listrak.config.property_names import nothing_to_write
+from target_listrak.retail.mapper import BadField, Mapper, merge
+from target_listrak.retail.models import KINDS
+from target_listrak.delivery.loader import Loader
+from target_listrak.values.formats import BadValue, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_listrak.tracking.tallies import Journal, Row
+    from target_listrak.config.destinations import Destination
+    from target_listrak.delivery.run import Run
+
+__all__ = ["RetailLoader"]
+
+_ROUTES: Final = {
+    "customers": routes.IMPORT_CUSTOMERS,
+    "orders": routes.IMPORT_ORDERS,
+    "products": routes.IMPORT_PRODUCTS,
+    "reviews": routes.IMPORT_REVIEWS,
+    "rating_summaries": routes.IMPORT_RATING_SUMMARIES,
+}
+_MOST_OBJECTS: Final = 2_000
+_MOST_BYTES: Final = 8_000_000
+_LANES: Final = 4
+"""Arrays that are sent side by side. An object's key decides its lane: a later version comes later."""
+_RECENT: Final = 2_000
+"""Flat orders that are remembered whole when they were sent, so that a further row can be added."""
+_GIVE_UP_AFTER: Final = 200
+"""Rejected rows after which refused arrays are searched no more, if the run has failed by them anyway."""
+
+_UNMARKED: Final[Mapping[str, Any]] = {}
+_SPLIT: Final = Rejected(
+    "split_order",
+    "earlier rows of this order were sent long before; sending this one would take their items away. "
+    "Sort the stream by order number",
+)
+
+Key = tuple[str, ...]
+
+
+@dataclass
+class _Object:
+    """An object that is being gathered.
+
+    Attributes:
+        value: Its properties, but for the items of flat rows.
+        items: The items of flat rows, each by what tells it apart.
+        rows: Its rows: of flat rows all, each by its item's key; else the last one.
+        merged: Whether the last row took earlier ones in.
+    """
+
+    value: dict[str, Any] = field(default_factory=dict)
+    items: dict[object, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[object, Row] = field(default_factory=dict)
+    merged: bool = False
+
+    @property
+    def whole(self) -> dict[str, object] | None:
+        """What to write down should the object be rejected, where its last row alone does not say it."""
+        return dict(self.value) if self.merged and not self.items else None
+
+
+class RetailLoader(Loader):
+    """Loads retail data: arrays of objects, upserted by the merchant's own keys.
+
+    Rows of one key in an array become one object: the later wins, property by property. Flat rows of an order
+    (`item_sku` …) become one order with all their items. Listrak confirms that it took an array; it tells
+    nobody what became of it then. A refused array is halved until the objects at fault are found; only they
+    are rejected. Sending an array again sets the same values, so an array whose answer was lost is sent
+    again.
+    """
+
+    kinds = tuple(KINDS)
+
+    @classmethod
+    def resolve(cls, run: Run, destination: Destination) -> None:
+        """Check that the credentials are there, and the properties that `fields` names. Makes no request."""
+        run.client("data")
+        _mapper(run, destination)
+
+    def __init__(
+        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: None
+    ) -> None:
+        super().__init__(run, stream, destination, journal, resolved)
+        self._mapper = _mapper(run, destination)
+        self._kind = KINDS[destination.kind]
+        self._bad_values = BadValues(destination.option("on_bad_value"))
+        self._on_missing: str = destination.option("on_missing")
+        self._batches: list[dict[Key, _Object]] = [{} for _ in range(_LANES)]
+        self._weights = [0] * _LANES
+        self._most_objects = min(_MOST_OBJECTS, int(run.config["batch_size_rows"]))
+        self._recent: OrderedDict[Key, _Object] = OrderedDict()
+        self._sent = _SentOrders()
+        self._line_keys: list[str] = []
+        self._flat = False
+
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
+        """Match the stream's properties to Listrak's; what matches nothing is logged once, by name."""
+        properties = schema.get("properties") or {}
+        matched = self._mapper.learn(schema)
+        if matched:
+            pairs = ", ".join(f"{escaped(name)} \u2192 {goal}" for name, goal in matched.items())
+            self.run.log_once("%s: matched by common names: %s", self.destination.pattern, pairs)
+        found = [self._mapper.step(name) for name in properties]
+        if found and not any(found):
+            raise nothing_to_write(self.destination, self.stream, schema["properties"])
+        self._check_needed(properties)
+        self._flat = any(step is not None and step[2] for step in found)
+        self._log_unknown()
+        steps = ((name, self._mapper.step(name)) for name in key_properties)
+        order_keys = {name for name, step in steps if step and not step[2] and step[0] == ("orderNumber",)}
+        self._line_keys = [name for name in key_properties if name not in order_keys]
+
+    def _check_needed(self, properties: Mapping[str, Any]) -> None:
+        """Say what no property of the stream goes to, and end the run where that is asked for.
+
+        Raises:
+            ConfigurationError: The stream cannot have it, and `on_missing` is `fail`.
+        """
+        lacks = self._mapper.lacks(properties) if properties else []
+        if not lacks or self._on_missing == "send":
+            return
+        text = f"no property of stream {self.stream!r} goes to {' or '.join(lacks)}"
+        hint = (
+            f"It has: {', '.join(map(escaped, properties))}. Name the property in `fields`; on_missing: send "
+            "loads partial updates."
+        )
+        if self._on_missing == "fail":
+            raise self.destination.error("on_missing", text, hint)
+        self.run.logger.warning("%s: %s: its rows are rejected. %s", self.destination.pattern, text, hint)
+
+    # The main thread
+
+    def take(self, record: dict[str, Any], row: Row) -> None:
+        """Add a row to the object of its key."""
+        self._take(record, row)
+
+    def take_leaving(self, record: dict[str, Any], row: Row) -> None:
+        """Mark the object as deleted: its source deleted the record, and `allow_deletes` says so."""
+        self._take(record, row, marked={self._kind.deleted: True})
+
+    def is_data(self, name: str) -> bool:
+        """A property that Listrak has is data, such as `deleted` of a review."""
+        return self._mapper.step(name) is not None
+
+    def _take(self, record: dict[str, Any], row: Row, marked: Mapping[str, Any] = _UNMARKED) -> None:
+        made = self._mapper.convert(record)
+        for bad in made.bad:
+            self._bad_values.treat(bad.path, bad.bad)
+        faults = self._bad_values.gathered()
+        if faults:
+            named = {one.property for one in faults}
+            lacks = [] if self._flat else self._lacking(made.value)
+            faults += [
+                Fault(one.path, one.bad.code, one.bad.reason) for one in lacks if one.path not in named
+            ]
+            raise RowRejected(rejection("bad_value", faults))
+        made.value.update(marked)
+        key = self._mapper.key(made.value)
+        if isinstance(key, BadField):
+            raise RowRejected(_reason(key))
+        lane = zlib.crc32("\x1f".join(key).encode()) % _LANES
+        batch = self._batches[lane]
+        known = batch.get(key)
+        if known is None:
+            known = batch[key] = self._begin(key)
+        self._add(known, made.value, made.item, self._item_key(record, row), row)
+        self._weights[lane] += 400 + 2 * len(row.line)
+        if len(batch) >= self._most_objects or self._weights[lane] >= _MOST_BYTES:
+            self._hand_over(lane)
+
+    def _item_key(self, record: dict[str, Any], row: Row) -> object:
+        """What tells a flat row's item apart: the stream's keys beside the order number, else the row."""
+        return tuple(str(record.get(name)) for name in self._line_keys) if self._line_keys else row.number
+
+    def _begin(self, key: Key) -> _Object:
+        """A new object; one of a flat stream begins with what was sent of it before, for rows come apart."""
+        if not self._flat:
+            return _Object()
+        recent = self._recent.get(key)
+        if recent is not None:
+            return _Object(recent.value, dict(recent.items))
+        if self._sent.has(key):
+            raise RowRejected(_SPLIT)
+        return _Object()
+
+    def _add(
+        self, known: _Object, value: dict[str, Any], item: dict[str, Any], item_key: object, row: Row
+    ) -> None:
+        known.value = merge(known.value, value)
+        place = item_key if item else None
+        if item:
+            known.items[place] = item
+        earlier = known.rows.pop(place, None)
+        known.rows[place] = row
+        if earlier is not None:
+            known.merged = True
+            self.journal.merge(earlier)
+
+    def flush(self) -> None:
+        """Hand over what is gathered."""
+        for lane in range(_LANES):
+            self._hand_over(lane)
+
+    def close(self) -> None:
+        """Let go of the numbers of the orders that were sent."""
+        self._sent.close()
+
+    def _hand_over(self, lane: int) -> None:
+        batch, self._batches[lane] = self._batches[lane], {}
+        weight, self._weights[lane] = self._weights[lane], 0
+        if not batch:
+            return
+        self._log_unknown()
+        if self._flat:
+            self._remember(batch)
+        objects = list(batch.values())
+        self.run.imports.submit(
+            ("data", self.destination.kind, lane), functools.partial(self._work, objects), weight
+        )
+
+    def _remember(self, batch: dict[Key, _Object]) -> None:
+        self._sent.add(batch)
+        for key, known in batch.items():
+            self._recent[key] = _Object(known.value, known.items)
+            self._recent.move_to_end(key)
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+
+    def _log_unknown(self) -> None:
+        names = sorted(self._mapper.unknown)
+        self._mapper.unknown.clear()
+        for name in names:
+            text = "%s: Listrak has no %s property %s; not sent"
+            self.run.log_once(text, self.destination.pattern, self._kind.model.name, name)
+
+    # Worker threads
+
+    def _work(self, objects: list[_Object]) -> None:
+        ready: list[tuple[dict[str, Any], _Object]] = []
+        for known in objects:
+            value, bad = self._finished(known)
+            if bad:
+                self._reject(known, _reason(*bad))
+            else:
+                ready.append((value, known))
+        if ready:
+            self._send(ready)
+
+    def _finished(self, known: _Object) -> tuple[dict[str, Any], list[BadField]]:
+        """An object as it is sent, and what it lacks."""
+        value = dict(known.value)
+        name = self._kind.rows
+        if name:
+            items = [dict(item) for item in [*(value.get(name) or ()), *known.items.values()]]
+            for number, item in enumerate(items):
+                own = item.setdefault("orderNumber", value["orderNumber"])
+                if own != value["orderNumber"]:
+                    why = BadValue("other_order", "the item belongs to another order number")
+                    return value, [BadField(f"{name}[{number}].orderNumber", why, needed=True)]
+            if items:
+                value[name] = items
+        lacks = self._lacking(value)
+        useless = [one for one in lacks if one.path in self._kind.needed]
+        if useless and self._on_missing == "fail":
+            text = (
+                f"A record of stream {self.stream!r} has no value for {' or '.join(x.path for x in useless)}"
+            )
+            raise BadValueError(text, hint="on_missing is fail; reject_row rejects the row.")
+        return value, lacks
+
+    def _lacking(self, value: Mapping[str, Any]) -> list[BadField]:
+        return self._mapper.missing(value, needed=self._on_missing != "send")
+
+    def _send(self, objects: Sequence[tuple[dict[str, Any], _Object]]) -> None:
+        """Send an array; where Listrak refuses it, each half by itself, down to the objects at fault."""
+        if not self.run.dry_run:
+            try:
+                body = [value for value, _ in objects]
+                self.run.client("data").send(_ROUTES[self.destination.kind], body=body, idempotent=True)
+            except (RequestRefusedError, NotFoundError) as error:
+                # Nothing that these routes name could be missing: with 404 Listrak says that a body is too
+                # large.
+                if len(objects) == 1:
+                    if isinstance(error, NotFoundError):
+                        raise
+                    self._reject(objects[0][1], rejected_by(error))
+                    return
+                self._check_hope(error)
+                half = len(objects) // 2
+                self._send(objects[:half])
+                self._send(objects[half:])
+                return
+        for _, known in objects:
+            for row in known.rows.values():
+                self.journal.end(row, ACCEPTED)
+
+    def _check_hope(self, error: RequestRefusedError | NotFoundError) -> None:
+        """End the run where so much is refused that it fails in any case: the cause is no single row's."""
+        account = self.journal.account
+        if account.rejected >= _GIVE_UP_AFTER and account in self.run.over_reject_share():
+            message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"
+            raise ListrakError(message, hint=f"See {self.run.rejects.path} for the reasons.") from error
+
+    def _reject(self, known: _Object, rejected: Rejected) -> None:
+        for row in known.rows.values():
+            self.journal.end(row, rejected, merged_with=known.whole)
+
+
+class _SentOrders:
+    """The numbers of all flat orders that were sent: on disk, so that memory does not grow."""
+
+    def __init__(self) -> None:
+        self._db: sqlite3.Connection | None = None
+
+    def add(self, keys: dict[Key, _Object]) -> None:
+        if not keys:
+            return
+        if self._db is None:
+            # "" is SQLite's private temporary file, which is gone when closed.
+            self._db = sqlite3.connect("", isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = OFF")
+            self._db.execute("CREATE TABLE sent (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?)", [(key[-1],) for key in keys])
+
+    def has(self, key: Key) -> bool:
+        if self._db is None:
+            return False
+        return self._db.execute("SELECT 1 FROM sent WHERE key = ?", (key[-1],)).fetchone() is not None
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+
+
+def _mapper(run: Run, destination: Destination) -> Mapper:
+    """The mapper of a destination.
+
+    Raises:
+        ConfigurationError: `fields` names a property that Listrak does not have, or `timezone` no zone.
+    """
+    fields = destination.option("fields")
+    chosen = None if isinstance(fields, str) else {name: str(goal) for name, goal in fields.items()}
+    try:
+        zone = zone_from_config(run.config)
+        reading = Reading.of(destination.options, run.config)
+        return Mapper(destination.kind, chosen, clear_nulls=destination.clears, zone=zone, reading=reading)
+    except LookupError as error:
+        names = ", ".join(KINDS[destination.kind].model.properties)
+        problem = destination.error("fields", str(error.args[0]), f"It has: {names}.")
+        raise problem from None
+
+
+def _reason(*bad: BadField) -> Rejected:
+    return rejection(bad[0].bad.code, [Fault(one.path, one.bad.code, one.bad.reason) for one in bad])

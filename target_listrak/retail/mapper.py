@@ -1,0 +1,458 @@
+"""Records as objects of Listrak's Data API: nested or flat, in any spelling, checked before they are sent.
+
+A property of a record is matched without regard to case, underscores and spaces: `orderNumber`,
+`order_number` and `ORDER NUMBER` are one. What belongs into an object inside may come as that object (or its
+JSON text), or flat with the object's name before it: `billing_address_city`, `billingAddress_city`,
+`billing_city`. Flat columns that begin with `item` are one item of an order; a sink gathers the rows of an
+order number.
+
+Absent is never sent. Null and blank are not sent either, unless nulls are to clear.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from listrak_api.dates import DEFAULT_TIMEZONE, find_zone, to_wall_time
+from target_listrak.values.addresses import parse
+from target_listrak.values.characters import plain_form
+from target_listrak.retail.models import KINDS, Model, Property
+from target_listrak.retail.property_names import COMMON_NAMES
+from target_listrak.values.formats import (
+    AS_LISTRAK,
+    BadValue,
+    Reading,
+    as_boolean,
+    as_date,
+    as_moment,
+    as_number,
+    formatter,
+    too_long,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from zoneinfo import ZoneInfo
+
+__all__ = ["BadField", "Converted", "Mapper", "merge", "plain_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class BadField:
+    """A property whose value Listrak would not take.
+
+    Attributes:
+        path: The API's name, such as `billingAddress.city` or `items[2].sku`.
+        bad: Why.
+        needed: Whether the object cannot be sent without it.
+    """
+
+    path: str
+    bad: BadValue
+    needed: bool = False
+
+
+@dataclass(slots=True)
+class Converted:
+    """What a record became.
+
+    Attributes:
+        value: The object to send, without what was bad.
+        item: The one object of the kind's array that flat columns of this record describe, if any.
+        bad: What was left out, and why.
+    """
+
+    value: dict[str, Any] = field(default_factory=dict)
+    item: dict[str, Any] = field(default_factory=dict)
+    bad: list[BadField] = field(default_factory=list)
+
+
+_Step = tuple[tuple[str, ...], Property, bool]
+"""Where a column's value goes: the path, what it must be, and whether it belongs to the row's own item."""
+
+_NOTHING: Final = object()
+"""Nothing to send: null differs from it where nulls are to clear."""
+_MISSING: Final = BadValue("missing_value", "Listrak requires a value here")
+_USELESS: Final = BadValue(
+    "missing_value",
+    "there is no value, and without it Listrak's reports cannot use the record (see on_missing)",
+)
+_NOT_OBJECT: Final = BadValue("not_an_object", "an object is needed")
+_NOT_OBJECTS: Final = BadValue("not_an_array", "an array of objects is needed")
+_EMAIL_LENGTH: Final = 100
+_MAX_WHOLE: Final = 2**31
+_SEPARATORS = re.compile(r"[\W_]+")
+
+
+def plain_name(name: str) -> str:
+    """A name without what spellings differ in: case, separators, invisible characters, Unicode forms."""
+    return _SEPARATORS.sub("", plain_form(name)).lower()
+
+
+def _moment(value: object, reading: Reading, zone: ZoneInfo) -> object:
+    """Wall time of the zone, without an offset; a date-time that has none is taken as such already.
+
+    Exact midnight UTC is a calendar day that a source wrote as a date-time: no time zone moves it.
+    """
+    moment = as_moment(value, reading.date_order)
+    if not isinstance(moment, dt.datetime):
+        return moment
+    if moment.tzinfo is not None and not moment.utcoffset() and moment.time() == dt.time():
+        return moment.replace(tzinfo=None).isoformat()
+    try:
+        return to_wall_time(moment, zone).isoformat()
+    except OverflowError:
+        return BadValue("not_a_date", f"the date is outside the years 1 to 9999 in the time zone {zone.key}")
+
+
+def _day(value: object, reading: Reading) -> object:
+    """A calendar date, which no time zone moves."""
+    date = as_date(value, reading._replace(zone=None))
+    return f"{date.isoformat()}T00:00:00" if isinstance(date, dt.date) else date
+
+
+def _number(value: object, reading: Reading) -> object:
+    number = as_number(value, reading.decimal_mark)
+    if number is None or isinstance(number, BadValue):
+        return number
+    return int(number) if number == number.to_integral_value() and abs(number) < 2**53 else float(number)
+
+
+def _whole(value: object, reading: Reading) -> object:
+    number = as_number(value, reading.decimal_mark)
+    if number is None or isinstance(number, BadValue):
+        return number
+    if number != number.to_integral_value():
+        return BadValue("not_a_whole_number", "a whole number is needed")
+    if not -_MAX_WHOLE <= number < _MAX_WHOLE:
+        return BadValue("number_too_large", "a whole number of 32 bits is needed")
+    return int(number)
+
+
+def _email(value: object) -> object:
+    """An address; Listrak would take any text, and tell nobody that it is none."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    address = parse(value)
+    if isinstance(address, BadValue):
+        return address
+    limit = _EMAIL_LENGTH
+    return address.sent if len(address.sent) <= limit else too_long(len(address.sent), limit)
+
+
+def _choice(choices: tuple[str, ...]) -> Callable[[object], object]:
+    names = {plain_name(choice): choice for choice in choices}
+
+    def choose(value: object) -> object:
+        if value is None:
+            return None
+        name = plain_name(value) if isinstance(value, str) else "?"
+        if not name:
+            return None
+        return names.get(name) or BadValue("not_a_choice", f"one of these is needed: {', '.join(choices)}")
+
+    return choose
+
+
+_SCALARS: Final[dict[str, Callable[..., object]]] = {
+    "whole": _whole,
+    "number": _number,
+    "yes_no": lambda value, reading: as_boolean(value),  # noqa: ARG005 - called as the others are
+    "day": _day,
+}
+
+
+@functools.cache
+def _scalar(kind: Property, reading: Reading) -> Callable[[object], object]:
+    """The function that makes one property's value: `None` for no value, or a `BadValue`."""
+    if kind.is_email:
+        return _email
+    if kind.type == "text":
+        return formatter("Text", kind.max_length)
+    if kind.type == "one_of":
+        return _choice(kind.choices)
+    return functools.partial(_SCALARS[kind.type], reading=reading)
+
+
+class Mapper:
+    """Turns the records of one stream into objects of one kind.
+
+    Args:
+        kind: `customers`, `orders`, `products`, `reviews` or `rating_summaries`.
+        fields: Where properties of the records go (`{"town": "address.city"}`), and all others are left out;
+            `None` matches properties by name.
+        clear_nulls: Whether null and blank values are sent as null.
+        reading: How dates and numbers are read that are texts.
+        zone: The zone whose wall time date-times are sent in (the setting `timezone`).
+
+    Attributes:
+        unknown: Names of properties that Listrak does not have, as far as records showed them. Never sent.
+
+    Raises:
+        LookupError: A property named by `fields` is none of Listrak's.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        clear_nulls: bool = False,
+        zone: ZoneInfo | None = None,
+        reading: Reading = AS_LISTRAK,
+    ) -> None:
+        self.kind = KINDS[kind]
+        self.unknown: set[str] = set()
+        self._clear = clear_nulls
+        self._reading = reading
+        self._zone = zone or find_zone(DEFAULT_TIMEZONE)
+        self._steps: dict[str, _Step | None] = {}
+        self._names = _flat_names(self.kind.model)
+        if self.kind.rows:
+            rows = self.kind.model.properties[self.kind.rows].model
+            for name, step in _item_names(self.kind.rows, rows).items() if rows else ():
+                self._names.setdefault(name, step)
+        if fields is not None:
+            self._steps = {column: self._chosen(target) for column, target in fields.items()}
+            self._names = {}
+
+    def _chosen(self, target: str) -> _Step:
+        step = self._names.get(plain_name(target))
+        if step is None:
+            message = f"{self.kind.model.name} has no property {target!r}"
+            raise LookupError(message)
+        return step
+
+    def learn(self, schema: Mapping[str, Any]) -> dict[str, str]:
+        """Match what a stream calls by another common name, such as `order_date`.
+
+        That is done where no property of the stream has the API's name.
+
+        Args:
+            schema: The stream's schema. A property that is an object or an array there is no such name.
+
+        Returns:
+            For each property that was matched so, the API's name.
+        """
+        properties: Mapping[str, Any] = schema.get("properties") or {}
+        if not self._names:  # `fields` names them all
+            return {}
+        plain = {plain_name(name): name for name in reversed(list(properties))}
+        taken = {step[:1] + step[2:] for name in properties if (step := self._names.get(plain_name(name)))}
+        matched: dict[str, str] = {}
+        for target, names in COMMON_NAMES.get(self.kind.model.name, {}).items():
+            step = self._names[plain_name(target)]
+            found = next((plain[name] for name in names if name in plain and name not in self._names), None)
+            if found is None or step[:1] + step[2:] in taken or _is_nested(properties[found]):
+                continue
+            self._steps[found] = step
+            self.unknown.discard(found)
+            matched[found] = target
+        return matched
+
+    def lacks(self, properties: Iterable[str]) -> list[str]:
+        """The needed properties that no property of a stream goes to."""
+        found = {step[0] for name in properties if (step := self.step(name)) and not step[2]}
+        return [name for name in self.kind.needed if (name,) not in found]
+
+    def step(self, column: str) -> _Step | None:
+        """Where a record's property goes; `None` where Listrak has no such property (noted in `unknown`)."""
+        try:
+            return self._steps[column]
+        except KeyError:
+            step = None if column.startswith("_sdc_") else self._names.get(plain_name(column))
+            self._steps[column] = step
+            if step is None and self._names and not column.startswith("_sdc_"):
+                self.unknown.add(column)
+            return step
+
+    def convert(self, record: Mapping[str, object]) -> Converted:
+        """One record, checked property by property.
+
+        Whether what is required is there is not checked here: it may come from another row of the same key
+        (`missing`).
+        """
+        out = Converted()
+        for column, value in record.items():
+            step = self.step(column)
+            if step is None:
+                continue
+            path, kind, of_item = step
+            made = self._make(value, kind, ".".join(path), out.bad)
+            if made is _NOTHING:
+                continue
+            target = out.item if of_item else out.value
+            for name in path[:-1]:
+                inner = target.setdefault(name, {})
+                if inner is None:
+                    inner = target[name] = {}
+                target = inner
+            last = path[-1]
+            target[last] = merge(target[last], made) if isinstance(target.get(last), dict) and made else made
+        return out
+
+    def key(self, value: Mapping[str, Any]) -> tuple[str, ...] | BadField:
+        """What tells objects of this kind apart, or which property is missing for it."""
+        for names in self.kind.keys:
+            found = tuple(str(value[name]) for name in names if value.get(name))
+            if len(found) == len(names):
+                return (*names, *(text.lower() if names == ("email",) else text for text in found))
+        either = " or ".join(dict.fromkeys(names[0] for names in self.kind.keys))
+        return BadField(either, _MISSING, needed=True)
+
+    def missing(self, value: Mapping[str, Any], *, needed: bool = False) -> list[BadField]:
+        """Properties that Listrak requires and that a finished object lacks, in objects inside too.
+
+        Args:
+            value: The object.
+            needed: Whether those are wanted too without which the object is of no use (`Kind.needed`).
+        """
+        lacks = [
+            BadField(name, _USELESS, needed=True)
+            for name in (self.kind.needed if needed else ())
+            if value.get(name) in (None, "")
+        ]
+        return [*_missing(self.kind.model, value, ""), *lacks]
+
+    def _make(self, value: object, kind: Property, path: str, bad: list[BadField]) -> object:
+        """A value as its property needs it, null to clear, or `_NOTHING`; what is wrong goes to `bad`."""
+        made: object
+        if kind.type == "moment":
+            made = _moment(value, self._reading, self._zone)
+        elif kind.model is None:
+            made = _scalar(kind, self._reading)(value)
+        elif (given := _from_text(value) if isinstance(value, str) else value) is None:
+            made = None
+        elif kind.type == "objects":
+            made = self._make_array(given, kind.model, path, bad)
+        else:
+            made = self._make_object(given, kind.model, path, bad)
+        if isinstance(made, BadValue):
+            bad.append(BadField(path, made))
+            return _NOTHING
+        if made is None or made == "":
+            return None if self._clear else _NOTHING
+        return made
+
+    def _make_object(self, value: object, model: Model, path: str, bad: list[BadField]) -> object:
+        if not isinstance(value, dict):
+            return _NOT_OBJECT
+        made: dict[str, object] = {}
+        names = _own_names(model)
+        for name, inner in value.items():
+            known = names.get(plain_name(str(name)))
+            if known is None:
+                self.unknown.add(f"{path.partition('[')[0]}.{name}")
+                continue
+            result = self._make(inner, model.properties[known], f"{path}.{known}", bad)
+            if result is not _NOTHING:
+                made[known] = result
+        return made or _NOTHING
+
+    def _make_array(self, value: object, model: Model, path: str, bad: list[BadField]) -> object:
+        if isinstance(value, dict):
+            value = [value]
+        if not isinstance(value, list | tuple):
+            return _NOT_OBJECTS
+        made = []
+        for number, inner in enumerate(value):
+            if inner is None:
+                continue
+            result = self._make_object(inner, model, f"{path}[{number}]", bad)
+            if isinstance(result, BadValue):
+                return _NOT_OBJECTS
+            if result is not _NOTHING:
+                made.append(result)
+        return made or _NOTHING
+
+
+def _is_nested(schema: object) -> bool:
+    given = schema.get("type", ()) if isinstance(schema, dict) else ()
+    return bool({given} if isinstance(given, str) else set(given)) and bool(
+        {"object", "array"} & ({given} if isinstance(given, str) else set(given))
+    )
+
+
+def _from_text(text: str) -> object:
+    """An object that a column holds as JSON text; blank is no value."""
+    if not text.strip():
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return text
+
+
+def _missing(model: Model, value: Mapping[str, Any], path: str) -> list[BadField]:
+    found = [
+        BadField(path + name, _MISSING, needed=True)
+        for name in model.required
+        if value.get(name) in (None, "")
+    ]
+    for name, kind in model.properties.items():
+        inner = value.get(name)
+        if kind.model is None or not inner:
+            continue
+        if kind.type == "object":
+            found += _missing(kind.model, inner, f"{path}{name}.")
+        else:
+            for number, one in enumerate(inner):
+                found += _missing(kind.model, one, f"{path}{name}[{number}].")
+    return found
+
+
+@functools.cache
+def _own_names(model: Model) -> dict[str, str]:
+    return {plain_name(name): name for name in model.properties}
+
+
+def _flat_names(model: Model) -> dict[str, _Step]:
+    """Every spelling of a flat column, without separators, and where its value goes."""
+    names: dict[str, _Step] = {}
+    inner: dict[str, _Step] = {}
+    for name, kind in model.properties.items():
+        names[plain_name(name)] = ((name,), kind, False)
+        if kind.type != "object" or kind.model is None:
+            continue
+        prefixes = {plain_name(name), plain_name(name).removesuffix("address") or plain_name(name)}
+        for flat, (path, property_, _) in _flat_names(kind.model).items():
+            for prefix in prefixes:
+                inner.setdefault(prefix + flat, ((name, *path), property_, False))
+    return {**inner, **names}
+
+
+def _item_names(rows: str, model: Model) -> dict[str, _Step]:
+    """Flat columns of one item: `item_sku`, `items_sku`; `item_discount_total`, which begins so itself."""
+    prefix = rows.removesuffix("s")
+    names: dict[str, _Step] = {}
+    for name, kind in model.properties.items():
+        step: _Step = ((name,), kind, True)
+        own = plain_name(name)
+        names[prefix + own] = names[rows + own] = step
+        if own.startswith(prefix):
+            names.setdefault(own, step)
+    return names
+
+
+def merge(old: object, new: object) -> Any:  # noqa: ANN401  objects and arrays of JSON
+    """Two objects of one key as one: the later value wins, property by property; arrays are replaced.
+
+    Args:
+        old: What was there.
+        new: What came later.
+
+    Returns:
+        A new object where both are objects, else `new`.
+    """
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    merged = dict(old)
+    for name, value in new.items():
+        merged[name] = merge(merged[name], value) if name in merged else value
+    return merged

@@ -1,0 +1,1 @@
+"""Everything about SMS. Never imports `email` or `retail`."""

@@ -1,0 +1,1 @@
+"""The result of each row: tallies, STATE, the rejects file."""

@@ -1,0 +1,252 @@
+"""Row accounting: read = accepted + unchanged + declined + rejected + merged, per stream."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+from singer_sdk import metrics
+
+from target_listrak.outcomes import Declined, Loaded, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from target_listrak.tracking.state import Epoch, Hold, Ledger
+    from target_listrak.outcomes import NotLoaded, Outcome
+    from target_listrak.tracking.rejects import RejectsFile
+
+__all__ = ["HANDFUL", "Account", "Journal", "Row", "Rows", "closing_table", "log_metrics"]
+
+HANDFUL: Final = 5
+"""Declined or rejected rows below which a share means nothing: a few rows alone never end a run."""
+
+
+class Row(msgspec.Struct, gc=False):
+    """One record on its way: its number in its stream (from 1), its epoch, and the line as it was read."""
+
+    number: int
+    epoch: Epoch
+    line: bytes
+
+
+class Rows(NamedTuple):
+    """Records that follow each other in the input, between the same two STATE messages.
+
+    Attributes:
+        first: The number of the first one in its stream (from 1); the others' numbers follow.
+        epoch: Their epoch.
+        lines: The lines as they were read.
+    """
+
+    first: int
+    epoch: Epoch
+    lines: Sequence[bytes]
+
+    def part(self, start: int, end: int) -> Rows:
+        """Some of them, by their place from 0."""
+        return Rows(self.first + start, self.epoch, self.lines[start:end])
+
+
+class Account:
+    """The result of one stream's rows, counted.
+
+    Attributes:
+        stream: The incoming stream.
+        destination: Kind and place, for people.
+        read: Rows read so far.
+        skipped: Whether `unmapped_streams: skip` or `reject` decides about its rows.
+        reasons: Declined and rejected rows, by (`declined` or `rejected`, code).
+        max_reject_share: The largest share of rejected rows (0 to 1), of the destination or of the run.
+        max_declined_share: The same for declined rows; `None` is no limit.
+    """
+
+    def __init__(self, stream: str, destination: str, *, skipped: bool = False) -> None:
+        self.stream = stream
+        self.destination = destination
+        self.skipped = skipped
+        self.read = 0
+        self.accepted = 0
+        self.unchanged = 0
+        self.declined = 0
+        self.rejected = 0
+        self.merged = 0
+        self.removed = 0
+        self.reasons: Counter[tuple[str, str]] = Counter()
+        self.max_reject_share: float | None = None
+        self.max_declined_share: float | None = None
+
+    @property
+    def settled(self) -> int:
+        """Rows whose result is known."""
+        return self.accepted + self.unchanged + self.declined + self.rejected + self.merged
+
+    @property
+    def open(self) -> int:
+        """Rows not confirmed: none after a run that went well."""
+        return self.read - self.settled
+
+    @property
+    def over_reject_share(self) -> bool:
+        """Whether more rows are rejected than `max_reject_share` allows, as it stands."""
+        return self._over(self.rejected, self.max_reject_share)
+
+    @property
+    def over_declined_share(self) -> bool:
+        """Whether more rows are declined than `max_declined_share` allows, as it stands."""
+        return self._over(self.declined, self.max_declined_share)
+
+    def _over(self, rows: int, most: float | None) -> bool:
+        """Whether some rows are too large a share; a limit of 0 allows not a single one."""
+        if most is None or self.skipped or not rows:
+            return False
+        return most == 0 or (rows >= HANDFUL and rows > most * self.settled)
+
+
+class Journal:
+    """Settles the rows of one stream: counts them, writes those not loaded down, and lets STATE pass.
+
+    Each row is settled exactly once, and only when Listrak has confirmed its result. Thread safe.
+
+    Args:
+        stream: The stream's name as it comes in.
+        account: Where its rows are counted.
+        ledger: Where STATE waits.
+        rejects: Where declined and rejected records go.
+    """
+
+    def __init__(self, stream: str, account: Account, ledger: Ledger, rejects: RejectsFile) -> None:
+        self.account = account
+        self._stream = stream
+        self._ledger = ledger
+        self._rejects = rejects
+        self._lock = threading.Lock()
+
+    def open(self, line: bytes) -> Row:
+        """Count a row that was read; only the thread that reads the input does."""
+        self.account.read += 1
+        return Row(self.account.read, self._ledger.open(), line)
+
+    def open_many(self, lines: Sequence[bytes]) -> Rows:
+        """Count rows that were read one after the other; as `open`."""
+        first = self.account.read + 1
+        self.account.read += len(lines)
+        return Rows(first, self._ledger.open(len(lines)), lines)
+
+    def merge(self, row: Row) -> None:
+        """Settle a row that a later row of the same contact replaces."""
+        self.settle({row.epoch: 1}, merged=1)
+
+    def end(self, row: Row, outcome: Outcome, *, merged_with: dict[str, object] | None = None) -> None:
+        """Settle a row; one that is declined or rejected is written to the rejects file.
+
+        Args:
+            row: The row.
+            outcome: Its result.
+            merged_with: The whole record, where earlier ones of the same contact were merged into it.
+        """
+        if isinstance(outcome, Loaded):
+            accepted = outcome is Loaded.ACCEPTED
+            self.settle({row.epoch: 1}, accepted=int(accepted), unchanged=int(not accepted))
+            return
+        self.write_down(row.number, row.line, outcome, merged_with)
+        declined = isinstance(outcome, Declined)
+        self.settle({row.epoch: 1}, declined=int(declined), rejected=int(not declined))
+
+    def write_down(
+        self, number: int, line: bytes, outcome: NotLoaded, merged_with: dict[str, object] | None = None
+    ) -> None:
+        """Write a row that was not loaded to the rejects file, without settling it.
+
+        Args:
+            number: The row's number in its stream.
+            line: The line as it was read.
+            outcome: Why it was not loaded.
+            merged_with: The whole record, where earlier ones of the same contact were merged into it.
+        """
+        word = "declined" if isinstance(outcome, Declined) else "rejected"
+        member: dict[str, object] = {
+            "outcome": word,
+            "code": outcome.code,
+            "reason": outcome.reason,
+            "destination": self.account.destination,
+            "row": number,
+        }
+        if isinstance(outcome, Rejected) and outcome.faults:
+            member["faults"] = [fault._asdict() for fault in outcome.faults]
+        self._rejects.write(self._stream, line, member, merged_with)
+        with self._lock:
+            self.account.reasons[word, outcome.code] += 1
+
+    def settle(  # noqa: PLR0913 - a count per result
+        self,
+        epochs: Mapping[Epoch, int],
+        *,
+        accepted: int = 0,
+        unchanged: int = 0,
+        declined: int = 0,
+        rejected: int = 0,
+        merged: int = 0,
+    ) -> None:
+        """Count rows as settled, many at a time.
+
+        Args:
+            epochs: How many rows of which epoch.
+            accepted: Rows that Listrak took.
+            unchanged: Rows that said what was so already.
+            declined: Rows written down as declined.
+            rejected: Rows written down as rejected.
+            merged: Rows that a later one replaces.
+        """
+        with self._lock:
+            self.account.accepted += accepted
+            self.account.unchanged += unchanged
+            self.account.declined += declined
+            self.account.rejected += rejected
+            self.account.merged += merged
+        self._ledger.settle_all(epochs)
+
+    def hold(self) -> Hold:
+        """Keep STATE back from here until the hold is released: for what is judged at the end of input."""
+        return self._ledger.hold()
+
+
+_RESULTS = ("accepted", "unchanged", "declined", "rejected", "merged")
+
+
+def closing_table(accounts: Iterable[Account]) -> list[str]:
+    """The row accounting as lines of text: one per stream, with a head, then the reasons, counted."""
+    rows: list[tuple[str, ...]] = [("stream", "destination", "read", *_RESULTS, "not confirmed")]
+    notes: list[str] = []
+    for account in accounts:
+        figures = (account.read, *(getattr(account, result) for result in _RESULTS), account.open)
+        rows.append((account.stream, account.destination, *(f"{figure:,}" for figure in figures)))
+        if account.removed:
+            notes.append(f"{account.stream}: {account.removed:,} members removed")
+        notes += [
+            f"{account.stream}: {count:,} {result}: {code}"
+            for (result, code), count in sorted(
+                account.reasons.items(), key=lambda one: (one[0][0], -one[1], one[0][1])
+            )
+        ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column < 2 else cell.rjust(width)  # noqa: PLR2004 - the two columns of names
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return lines + notes
+
+
+def log_metrics(account: Account) -> None:
+    """Give the account's figures to the SDK's metrics log, one counter per result."""
+    logger = metrics.get_metrics_logger()
+    for outcome in _RESULTS:
+        tags = {metrics.Tag.STREAM: account.stream, "destination": account.destination, "outcome": outcome}
+        metrics.log(
+            logger, metrics.Point("counter", metrics.Metric.RECORD_COUNT, getattr(account, outcome), tags)
+        )

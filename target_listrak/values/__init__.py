@@ -1,0 +1,1 @@
+"""Formatting, addresses and phone numbers, and why a value is refused."""

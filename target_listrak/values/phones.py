@@ -1,0 +1,295 @@
+"""Phone numbers: read in the forms that people and spreadsheets write, compared by value, sent in one form.
+
+Numbers need to be *possible*, not proven valid: carriers open new ranges faster than any table knows, and
+Listrak is the judge of what it can reach. But digits alone are never read as a number of another country, and
+what could be more than one number is rejected: an SMS to a wrong number reaches a stranger.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import phonenumbers
+from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumber, ValidationResult
+
+from target_listrak.values.characters import without_invisible
+from target_listrak.values.formats import BadValue
+
+__all__ = ["canonical", "from_listrak", "is_country", "national_form", "plain_cell"]
+
+_NANP: Final = 1
+"""The country code of the North American plan, whose national numbers all have ten digits."""
+_NATIONAL_DIGITS: Final = 10
+_FEWEST_DIGITS: Final = 7
+_LONGEST: Final = 80
+
+# Only what people write between digits; phonenumbers alone would find a number inside any sentence.
+_WRITTEN = re.compile(r"\(?\+?[\d(][\d\s().\-\u2010-\u2015\u2212/]*")
+_NOT_DIGIT = re.compile(r"\D")
+_FORMULA = re.compile(r'=\s*"+([^"]*)"+')
+_QUOTED = re.compile(r"""(["'])(.*)\1""")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_WHOLE_DECIMAL = re.compile(r"(\+?\d+)[.,]0+")
+_THOUSANDS = re.compile(r"(\d{1,3}(?:,\d{3}){3})(?:\.0+)?")
+_DECIMALS = re.compile(r"\d{7,}\.\d+")
+_EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d{1,3}")
+_EXTENSION = re.compile(r"(?:x|ext|extension|#|;ext=|poste|durchwahl)[\s.:=]*\d+\s*$", re.IGNORECASE)
+_NANP_FIRST = re.compile(r"[2-9]\d\d[2-9]\d{6}")
+
+_MISSING = BadValue("no_phone_number", "the record has no phone number")
+
+
+def _bad(cause: str) -> BadValue:
+    return BadValue("bad_phone_number", f"not a possible phone number: {cause}")
+
+
+_TYPE = _bad("a text or a whole number is needed")
+_SIGN = _bad("a number below zero, or with decimals")
+_LOST_DIGITS = _bad("it is written with an exponent, and digits are lost (format the column as text)")
+_LETTERS = _bad("it holds letters")
+_HAS_EXTENSION = _bad("it has an extension, and an SMS cannot reach one")
+_TWO = _bad("the cell holds more than one number")
+_SIGNS = _bad("it holds characters that no phone number has")
+_LENGTH = _bad("it has too few or too many digits, or a country code that does not exist")
+_FOREIGN = _bad(
+    "its digits are no number of default_country (write numbers of other countries with + and country code)"
+)
+_DOUBTFUL = _bad("it could be two different numbers (write it with + and country code)")
+_NO_COUNTRY = _bad("it begins with + and looks like a number without its country code")
+
+
+def is_country(code: str) -> bool:
+    """Whether a text is a two-letter country code (ISO 3166-1) that phone numbers are known for."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def canonical(value: object, default_country: str = "US", *, international: bool = False) -> str | BadValue:
+    """The digits of a number with its country code and without `+`, as Listrak takes them.
+
+    Two values are the same number exactly when their canonical forms are equal. Digits without `+`, `00` or
+    (in North America) `011` are a number of `default_country`: national, or with that country's own code if
+    only that reading is a valid number. All else is rejected with its cause: another country's digits, an
+    extension, letters, two numbers, an exponent that lost digits.
+
+    What spreadsheets do is undone: `4155550100.0`, `4,155,550,100`, `'4155550100`, `="4155550100"`,
+    full-width digits, invisible characters.
+
+    Args:
+        value: What a record holds: text, or a whole number.
+        default_country: Two-letter country of numbers that name none.
+        international: Whether digits alone may also be a number of another country with its country code
+            (the setting `phone_digits`); where both readings are valid numbers the value is rejected.
+
+    Returns:
+        Digits such as `14155550100`, or why the value is no phone number (the number is not repeated there).
+    """
+    if value is None:
+        return _MISSING
+    if isinstance(value, str):
+        return _canonical(value, default_country, international)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return _TYPE
+    if not 0 < value < 10**20:
+        return _SIGN if value <= 0 else _LENGTH if value > 0 else _TYPE  # the last is NaN
+    text = format(value, ".1f") if isinstance(value, float) and value == int(value) else str(value)
+    return _canonical(text, default_country, international)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _canonical(cell: str, default_country: str, international: bool) -> str | BadValue:  # noqa: FBT001 - cached
+    text = plain_cell(cell)
+    return _number(text, default_country, international=international) if text else _MISSING
+
+
+def _number(text: str, default_country: str, *, international: bool) -> str | BadValue:
+    """A text that is to be a number and nothing else."""
+    if len(text) > _LONGEST or not _WRITTEN.fullmatch(text) or _DECIMALS.fullmatch(text):
+        return _unwritable(text)
+    if len(_two_parts(text)) > 1:
+        return _TWO
+    if "+" in text:
+        return _with_plus(text, default_country)
+    digits = _NOT_DIGIT.sub("", text)
+    nanp = phonenumbers.country_code_for_region(default_country) == _NANP
+    prefixed = digits.startswith("00") or (nanp and digits.startswith("011"))
+    if prefixed:
+        return _with_prefix(digits, default_country, nanp=nanp)
+    return _without_prefix(text, digits, default_country, international=international)
+
+
+def plain_cell(cell: str) -> str:
+    """A cell's text without what spreadsheets and copying put around or into a number.
+
+    Example: `'="4155550100"'`, `"'4155550100"` and `"4155550100.0"` all give `"4155550100"`. What is doubtful
+    stays as it is.
+    """
+    text = cell
+    if not text.isascii():
+        text = text.translate(_FULL_WIDTH)
+        text = "".join(str(int(one)) if one.isdecimal() else one for one in text)
+    text = without_invisible(text).strip()
+    if match := _FORMULA.fullmatch(text) or _QUOTED.fullmatch(text):
+        text = match[match.lastindex or 1].strip()
+    text = text.removeprefix("'").removeprefix("\u2019").rstrip(",;. \t").lstrip()
+    if text[:4].lower() == "tel:":
+        text = text[4:].strip()
+    if match := _WHOLE_DECIMAL.fullmatch(text):
+        return match[1]
+    if match := _THOUSANDS.fullmatch(text):
+        return match[1].replace(",", "")
+    if _EXPONENT.fullmatch(text):
+        return _without_exponent(text)
+    return text
+
+
+def _without_exponent(text: str) -> str:
+    """The digits of a number with an exponent, if all of them are written there: `4.155550100E9`."""
+    try:
+        number = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return text
+    exponent = number.as_tuple().exponent
+    whole = isinstance(exponent, int) and -_LONGEST < exponent <= 0 and number == number.to_integral_value()
+    return str(int(number)) if whole and number > 0 else text
+
+
+def _unwritable(text: str) -> BadValue:
+    """Why a text is no phone number."""
+    if len(text) > _LONGEST:
+        return _LENGTH
+    if _EXPONENT.fullmatch(text):
+        return _LOST_DIGITS
+    if _EXTENSION.search(text) and len(_NOT_DIGIT.sub("", text)) > _FEWEST_DIGITS:
+        return _HAS_EXTENSION
+    if len([part for part in re.split(r"[^\d\s().+-]+", text) if _is_long(part)]) > 1:
+        return _TWO
+    if any(character.isalpha() for character in text):
+        return _LETTERS
+    return _SIGN if re.fullmatch(r"-?\s*[\d.]+", text) else _SIGNS
+
+
+def _two_parts(text: str) -> list[str]:
+    """The numbers of a text of digits: of `030/123456` there is one, of `4155550100/0101` there are two."""
+    before, slash, _ = text.partition("/")
+    parts = text.split("/") if slash and (_is_long(before) or text.count("/") > 1) else [text]
+    lines = [line for part in parts for line in part.splitlines() if line.strip()]
+    blocks = [part for part in text.split() if _is_long(part)]
+    return lines if len(lines) > 1 else blocks
+
+
+def _is_long(text: str) -> bool:
+    return len(_NOT_DIGIT.sub("", text)) >= _FEWEST_DIGITS
+
+
+def _with_plus(text: str, default_country: str) -> str | BadValue:
+    """A number that says its country code."""
+    number = _parsed(text, None)
+    if number is None:
+        return _LENGTH
+    own = phonenumbers.country_code_for_region(default_country)
+    if number.country_code != own and not phonenumbers.is_valid_number(number):
+        # A plus sign before a national number: +2095550113 would be somebody in Egypt.
+        national = _parsed(text.replace("+", ""), default_country)
+        if national and national.country_code == own and phonenumbers.is_valid_number(national):
+            return _NO_COUNTRY
+    return _digits(number)
+
+
+def _with_prefix(digits: str, default_country: str, *, nanp: bool) -> str | BadValue:
+    """A number that begins with a prefix for calls abroad. In North America `00` can be padding as well."""
+    prefix = "00" if digits.startswith("00") else "011"
+    rest = digits.removeprefix(prefix)
+    if nanp and prefix == "00" and _NANP_FIRST.fullmatch(rest):
+        return _DOUBTFUL
+    number = _parsed(digits, default_country) if prefix == "00" and not nanp else None
+    if number is None or number.country_code_source == CountryCodeSource.FROM_DEFAULT_COUNTRY:
+        number = _parsed("+" + rest, None)
+    return _digits(number) if number else _LENGTH
+
+
+def _without_prefix(text: str, digits: str, default_country: str, *, international: bool) -> str | BadValue:
+    """Digits alone: a number of the default country, if they can be only one."""
+    own = phonenumbers.country_code_for_region(default_country)
+    if own == _NANP and not international:  # ten digits, or eleven with the country code: no need to ask
+        ten = digits.removeprefix("1")
+        if _NANP_FIRST.fullmatch(ten):
+            return f"1{ten}"
+    national = _national(text, digits, default_country)
+    readings = {_digits(national): national} if national else {}
+    if (digits.startswith(str(own)) or international) and not digits.startswith("0"):
+        number = _parsed("+" + digits, None)
+        if number:
+            readings[_digits(number)] = number
+    if len(readings) > 1:
+        # A North American number has ten digits of a known form: such digits are never taken for another's.
+        readings = {
+            one: number
+            for one, number in readings.items()
+            if phonenumbers.is_valid_number(number) or (own == _NANP and number is national)
+        }
+        if len(readings) != 1:
+            return _DOUBTFUL
+    if readings:
+        return next(iter(readings))
+    return _FOREIGN if _parsed("+" + digits, None) else _LENGTH
+
+
+def _national(text: str, digits: str, country: str) -> PhoneNumber | None:
+    """The number that digits are in a country, if they are written without a country code."""
+    own = phonenumbers.country_code_for_region(country)
+    number = _parsed(text, country)
+    if number is None or number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY:
+        number = _parsed(f"+{own}{digits}", None)
+    if number is None or number.country_code != own:
+        return None
+    if own == _NANP and not _NANP_FIRST.fullmatch(phonenumbers.national_significant_number(number)):
+        return None
+    return number
+
+
+def _parsed(text: str, country: str | None) -> PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text, country, keep_raw_input=True)
+        # A number such as +43 0000000 loses a zero with every reading: nobody has it, and it equals nothing.
+        stable = phonenumbers.parse("+" + _digits(number), None)
+    except NumberParseException:
+        return None
+    possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    return number if possible and _digits(stable) == _digits(number) else None
+
+
+def _digits(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+
+
+@functools.lru_cache(maxsize=100_000)
+def from_listrak(text: str, sender_country: str = "US") -> str:
+    """The canonical form of a number as Listrak returns it: ten national digits, or with the country code.
+
+    Other than a record's, digits that Listrak returns may begin with any country code: it keeps them so.
+
+    Args:
+        text: `phoneNumber` of an answer.
+        sender_country: The sender code's `country`, for numbers without a country code.
+
+    Returns:
+        Digits with the country code. A text that is no number gives its digits, and so equals only itself.
+    """
+    digits = _NOT_DIGIT.sub("", text)
+    nanp = phonenumbers.country_code_for_region(sender_country) == _NANP
+    if "+" not in text and nanp and len(digits) == _NATIONAL_DIGITS:
+        return f"{_NANP}{digits}"
+    number = None if digits.startswith("0") else _parsed("+" + digits, None)
+    if number:
+        return _digits(number)
+    answer = canonical(text, sender_country)
+    return digits if isinstance(answer, BadValue) else answer
+
+
+def national_form(canonical_digits: str) -> str:
+    """The digits without the country code: the other form in which Listrak is seen to keep numbers."""
+    number = _parsed("+" + canonical_digits, None)
+    return phonenumbers.national_significant_number(number) if number else canonical_digits

@@ -1,0 +1,37 @@
+"""Names and values as words that can be compared, whatever their spelling."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from target_listrak.values.characters import plain_form
+
+__all__ = ["folded_name", "plain_value"]
+
+_LARGEST: Final = 10**15
+
+
+def folded_name(name: str) -> str:
+    """A property's name without what spellings differ in: `_sdc_deleted_at` → `sdcdeletedat`.
+
+    Case, separators and characters that cannot be seen make no difference.
+    """
+    return "".join(character for character in plain_form(name) if character.isalnum()).casefold()
+
+
+def plain_value(value: object) -> str:
+    """A scalar as a word: `True` → `true`, 1.0 → `1`, ` Yes ` → `yes`; null and blank text → "".
+
+    Numbers too large to be a word of anything are "number".
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float | Decimal):
+        finite = not isinstance(value, Decimal) or value.is_finite()
+        if not (finite and -_LARGEST < value < _LARGEST):  # a float that is not a number is not between them
+            return "number"
+        return str(int(value)) if value == int(value) else str(value)
+    return plain_form(str(value)).strip().casefold()

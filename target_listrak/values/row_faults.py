@@ -1,0 +1,116 @@
+"""All that is wrong with a row, in one rejection: fixed once, it is not rejected again for the next fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from listrak_api.errors import ListrakError
+from target_listrak.values.characters import escaped
+from target_listrak.outcomes import Fault, Rejected, RowRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_listrak.values.formats import BadValue
+
+__all__ = ["BadValueError", "BadValues", "as_faults", "rejection", "with_faults"]
+
+_MOST_NAMED: Final = 10
+_MOST_KEPT: Final = 50
+_LONGEST_NAME: Final = 80
+
+
+class BadValueError(ListrakError):
+    """A value does not fit its field, and `on_bad_value` is `fail`."""
+
+
+def rejection(code: str, faults: Sequence[Fault]) -> Rejected:
+    """A rejection that names every fault.
+
+    Args:
+        code: What the rejection is counted as; each fault has a code of its own.
+        faults: At least one.
+    """
+    named = [f"{_short(one.property)}: {one.reason}" if one.property else one.reason for one in faults]
+    reason = "; ".join(named[:_MOST_NAMED])
+    if len(named) > _MOST_NAMED:
+        reason += f"; and {len(named) - _MOST_NAMED} more"
+    return Rejected(code, reason, tuple(faults[:_MOST_KEPT]) if len(faults) > 1 else ())
+
+
+def as_faults(rejected: Rejected, name: str = "") -> tuple[Fault, ...]:
+    """The faults of a rejection.
+
+    Args:
+        rejected: The rejection.
+        name: The property that it is about, where it does not say so itself.
+    """
+    return rejected.faults or (Fault(name, rejected.code, rejected.reason),)
+
+
+def with_faults(rejected: Rejected, name: str, more: Sequence[Fault]) -> Rejected:
+    """A rejection with what else is wrong with the row; its code stays.
+
+    Args:
+        rejected: The rejection.
+        name: The property that it is about.
+        more: Further faults.
+    """
+    return rejection(rejected.code, [*as_faults(rejected, name), *more]) if more else rejected
+
+
+def _short(name: str) -> str:
+    shown = escaped(name)
+    return shown if len(shown) <= _LONGEST_NAME else f"{shown[:_LONGEST_NAME]}\u2026"
+
+
+class BadValues:
+    """What happens to values that do not fit: the setting `on_bad_value`. Gathers the faults of one row.
+
+    Only the thread that reads the input uses it.
+    """
+
+    def __init__(self, treatment: str) -> None:
+        self.rejects = treatment == "reject_row"
+        self._fails = treatment == "fail"
+        self._code = ""
+        self._faults: list[Fault] = []
+
+    def treat(self, name: str, why: BadValue) -> None:
+        """Note a value that does not fit, or end the run; where neither is asked for, it is left out.
+
+        Raises:
+            BadValueError: The setting ends the run.
+        """
+        if self.rejects:
+            self.reject(name, why, "bad_value")
+        elif self._fails:
+            hint = "The setting on_bad_value is fail; reject_row rejects the row, blank leaves the value out."
+            msg = f"A value does not fit: {_short(name)}: {why.reason}"
+            raise BadValueError(msg, hint=hint)
+
+    def reject(self, name: str, why: BadValue, code: str = "") -> None:
+        """Note a value without which the row cannot be loaded, whatever the setting says.
+
+        Args:
+            name: The property.
+            why: What is wrong with its value.
+            code: The rejection's code, if it is not the value's own.
+        """
+        self._code = self._code or code or why.code
+        self._faults.append(Fault(name, why.code, why.reason))
+
+    def gathered(self) -> list[Fault]:
+        """The faults of the row, which is over."""
+        found, self._faults, self._code = self._faults, [], ""
+        return found
+
+    def check(self) -> None:
+        """End the row.
+
+        Raises:
+            RowRejected: It had faults; the rejection names them all.
+        """
+        if self._faults:
+            code = self._code
+            raise RowRejected(rejection(code, self.gathered()))
