@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from listrak_api.routes import Route
-    from tap_listrak.sync.steps import Row
     from tap_listrak.sync.session import SharedTap
+    from tap_listrak.sync.steps import Row
 
 CLOSED_CODES = frozenset({"ERROR_SENDER_CODE_DISABLED", "ERROR_LIST_INACTIVE"})
 """Refusals that say that a sender code or phone list is disabled, and with it everything below it."""

@@ -23,8 +23,8 @@ from listrak_singer.names import did_you_mean
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
 from tap_listrak.incremental.bookmarks import check_state, format_bookmark
 from tap_listrak.output.logs import FewRetries
-from tap_listrak.sync.context_stream import ContextStream
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
+from tap_listrak.sync.context_stream import ContextStream
 from tap_listrak.sync.session import SharedTap
 
 if TYPE_CHECKING:

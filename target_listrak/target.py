@@ -18,21 +18,21 @@ from listrak_api.masking import MaskingFilter
 from listrak_api.settings import zone_from_config
 from listrak_singer.cli import ListrakCommand, Terminated, only_one_more_signal
 from listrak_singer.settings import CheckedSettings
-from target_listrak.tracking.tallies import Journal, Row, closing_table, log_metrics
-from target_listrak.input.batch_files import records_of_batch
-from target_listrak.input.columns import codec_of
-from target_listrak.delivery.completeness import StreamEnd
 from target_listrak.config.destinations import KINDS, Destinations
-from target_listrak.values.row_faults import rejection
 from target_listrak.config.names import folded
-from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
 from target_listrak.config.property_names import check_property_names
 from target_listrak.config.property_paths import PropertyPaths
-from target_listrak.input.reader import InputError, Reader, record_of
-from target_listrak.tracking.rejects_place import replay_command
 from target_listrak.config.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
+from target_listrak.delivery.completeness import StreamEnd
 from target_listrak.email.simulation import NOT_KNOWN
+from target_listrak.input.batch_files import records_of_batch
+from target_listrak.input.columns import codec_of
+from target_listrak.input.reader import InputError, Reader, record_of
 from target_listrak.input.unreadable import Unreadable
+from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
+from target_listrak.tracking.rejects_place import replay_command
+from target_listrak.tracking.tallies import Journal, Row, closing_table, log_metrics
+from target_listrak.values.row_faults import rejection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
 
-    from target_listrak.input.columns import RecordCodec
     from target_listrak.config.destinations import Destination
     from target_listrak.delivery.loader import Loader
+    from target_listrak.input.columns import RecordCodec
 
 __all__ = ["RejectShareError", "TargetListrak", "TargetTerminated"]
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from listrak_api.routes import Route
-    from tap_listrak.sync.steps import Clients, Row
     from tap_listrak.settings import IdOrName
+    from tap_listrak.sync.steps import Clients, Row
 
 _ON = frozenset({"on", "true", "1", "yes"})
 _OFF = frozenset({"off", "false", "0", "no"})

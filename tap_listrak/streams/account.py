@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.sync.steps import Step
     from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.steps import Step
 
 FIELD_GROUP_ID = key("segmentationFieldGroupId", th.IntegerType, "Id of the profile field group.")
 SPLIT_TEST_ID = key("splitTestId", th.IntegerType, "Id of the split test.")

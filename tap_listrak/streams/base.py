@@ -15,14 +15,14 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from listrak_api.answers import CursorGuard
-from tap_listrak.incremental.refresh_policy import Past
 from tap_listrak.incremental.bookmarks import Partition, partition_of
-from tap_listrak.sync.prefetcher import Fetch, Position
 from tap_listrak.incremental.narrowing import narrowing
+from tap_listrak.incremental.refresh_policy import Past
 from tap_listrak.records.pages import PageCodec, encode, untouched
 from tap_listrak.records.preparer import Preparer
-from tap_listrak.sync.steps import Order, Read, Row, Rows, Step
 from tap_listrak.sync.context_stream import Context, ContextStream
+from tap_listrak.sync.prefetcher import Fetch, Position
+from tap_listrak.sync.steps import Order, Read, Row, Rows, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from singer_sdk.typing import PropertiesList
 
     from listrak_api.routes import Route
-    from tap_listrak.sync.session import SharedTap
     from tap_listrak.incremental.windows import Window
+    from tap_listrak.sync.session import SharedTap
 
 
 class ListrakStream(ContextStream):

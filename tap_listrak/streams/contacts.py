@@ -11,25 +11,25 @@ from singer_sdk import typing as th
 
 from listrak_api import routes
 from listrak_api.errors import NotFoundError
+from tap_listrak.incremental.rereading import Rereading, digest
+from tap_listrak.incremental.windows import Span
 from tap_listrak.records.dates import moment
 from tap_listrak.records.profile_fields import ProfileField, choose
-from tap_listrak.sync.steps import Rows, Step
-from tap_listrak.incremental.rereading import Rereading, digest
 from tap_listrak.records.schemas import EMAIL_ADDRESS, LIST_ID, integer, key, text
 from tap_listrak.records.schemas import moment as moment_property
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
-from tap_listrak.incremental.windows import Span
+from tap_listrak.sync.steps import Rows, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from tap_listrak.incremental.windows import Window
     from tap_listrak.records.profile_fields import FieldDirectory
-    from tap_listrak.sync.steps import Clients, Row
     from tap_listrak.sync.context_stream import Context
     from tap_listrak.sync.session import SharedTap
-    from tap_listrak.incremental.windows import Window
+    from tap_listrak.sync.steps import Clients, Row
 
 logger = logging.getLogger("tap-listrak")
 

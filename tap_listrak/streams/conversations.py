@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.sync.steps import Row, Rows, Step
     from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.steps import Row, Rows, Step
 
 
 FEW = 20

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.sync.steps import Step
     from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.steps import Step
 
 IMPORT_FILE_ID = key("importFileId", th.IntegerType, "Id of the list import.")
 

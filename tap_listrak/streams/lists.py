@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.sync.steps import Row, Step
     from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.steps import Row, Step
 
 
 class Lists(ListrakStream):

@@ -9,6 +9,7 @@ from singer_sdk import typing as th
 
 from listrak_api import routes
 from tap_listrak.incremental.refresh_policy import Reading
+from tap_listrak.incremental.windows import Span, Window
 from tap_listrak.records.dates import moment
 from tap_listrak.records.schemas import (
     CLICKER,
@@ -23,15 +24,14 @@ from tap_listrak.records.schemas import (
 )
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
-from tap_listrak.incremental.windows import Span, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.sync.steps import Row, Rows, Step
     from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.steps import Row, Rows, Step
 
 
 SENDING = timedelta(days=2)

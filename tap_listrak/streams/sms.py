@@ -16,9 +16,9 @@ from singer_sdk import typing as th
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
 from tap_listrak.preflight import CLOSED_CODES
-from tap_listrak.sync.steps import Read, Rows
 from tap_listrak.records.schemas import flag, integer, key, moment, text
 from tap_listrak.streams.base import ListrakStream
+from tap_listrak.sync.steps import Read, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers import types
 
     from listrak_api.phone_forms import NumberForm
-    from tap_listrak.sync.steps import Clients, Order, Row, Step
-    from tap_listrak.sync.context_stream import Context
     from tap_listrak.incremental.windows import Window
+    from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.steps import Clients, Order, Row, Step
 
 logger = logging.getLogger("tap-listrak")
 

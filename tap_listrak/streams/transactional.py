@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
+from tap_listrak.incremental.windows import MARGIN
 from tap_listrak.records.schemas import LIST_ID, activity, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
-from tap_listrak.incremental.windows import MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.sync.steps import Row, Step
     from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.steps import Row, Step
 
 TRANSACTIONAL_MESSAGE_ID = key("transactionalMessageId", th.IntegerType, "Id of the transactional message.")
 NO_RESEND_KEY = "none"

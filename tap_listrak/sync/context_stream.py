@@ -19,10 +19,10 @@ from singer_sdk.singerlib import ActivateVersionMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
 
+from tap_listrak.incremental.narrowing import filters_records
 from tap_listrak.output.batch_files import BatchBuffer
 from tap_listrak.output.logs import QUIET
 from tap_listrak.output.metrics import RunCounter, RunTimer
-from tap_listrak.incremental.narrowing import filters_records
 from tap_listrak.records.schemas import for_loaders
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import Message, RecordMessage, SchemaMessage
 
     from tap_listrak.sync.prefetcher import Position
-    from tap_listrak.sync.steps import Step
     from tap_listrak.sync.session import SharedTap
+    from tap_listrak.sync.steps import Step
 
 Context = dict[str, Any]
 

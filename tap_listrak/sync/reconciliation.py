@@ -33,8 +33,8 @@ from tap_listrak.sync.steps import Read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_listrak.sync.session import SharedTap
     from tap_listrak.streams.base import ListrakStream
+    from tap_listrak.sync.session import SharedTap
 
 logger = logging.getLogger("tap-listrak")
 

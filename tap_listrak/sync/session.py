@@ -14,16 +14,16 @@ from listrak_api.errors import ConfigurationError, NotFoundError
 from listrak_api.phone_forms import NumberForm
 from listrak_api.settings import has_credentials, zone_from_config
 from tap_listrak.incremental.bookmarks import Bookmarks
-from tap_listrak.records.profile_fields import FieldDirectory
-from tap_listrak.sync.deleted_parents import is_gone
 from tap_listrak.output.logs import QUIET
-from tap_listrak.sync.prefetcher import Lookahead
-from tap_listrak.output.writer import Output
 from tap_listrak.output.progress import Progress
-from tap_listrak.sync.reconciliation import Reconciliation
 from tap_listrak.output.report import Requests
-from tap_listrak.sync.steps import Rows
+from tap_listrak.output.writer import Output
+from tap_listrak.records.profile_fields import FieldDirectory
 from tap_listrak.settings import APIS, Settings
+from tap_listrak.sync.deleted_parents import is_gone
+from tap_listrak.sync.prefetcher import Lookahead
+from tap_listrak.sync.reconciliation import Reconciliation
+from tap_listrak.sync.steps import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

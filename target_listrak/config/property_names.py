@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from listrak_singer.names import nearest
-from target_listrak.values.characters import escaped
-from target_listrak.input.deletions import delete_markers
 from target_listrak.config.destinations import OPTIONS
 from target_listrak.config.names import folded
+from target_listrak.input.deletions import delete_markers
+from target_listrak.values.characters import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from target_listrak.values.characters import escaped
 from target_listrak.config.destinations import OPTIONS
 from target_listrak.config.names import folded
+from target_listrak.values.characters import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

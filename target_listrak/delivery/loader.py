@@ -11,18 +11,18 @@ import abc
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from listrak_api.errors import NotFoundError, RequestRefusedError
-from target_listrak.outcomes import Outcome, Rejected, rejected_by
 from target_listrak.input.row_signs import RowSigns
+from target_listrak.outcomes import Outcome, Rejected, rejected_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
 
-    from target_listrak.tracking.tallies import Journal, Row, Rows
-    from target_listrak.input.columns import Columns
     from target_listrak.config.destinations import Destination
-    from target_listrak.email.import_file import Layout
     from target_listrak.delivery.mirror import Mirror
     from target_listrak.delivery.run import Run
+    from target_listrak.email.import_file import Layout
+    from target_listrak.input.columns import Columns
+    from target_listrak.tracking.tallies import Journal, Row, Rows
 
 __all__ = ["Loader", "Prepared", "attempt"]
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from listrak_api.errors import ConfigurationError
-    from target_listrak.tracking.tallies import Account
-    from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.config.destinations import Destination
+    from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.tracking.state import Hold
+    from target_listrak.tracking.tallies import Account
 
 __all__ = ["Members", "Mirror", "MirrorStopError", "Mirrors", "Missing"]
 

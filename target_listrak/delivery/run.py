@@ -9,16 +9,16 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.tracking.tallies import Account, Journal
 from target_listrak.delivery.connection import Connection
-from target_listrak.delivery.worker_pool import Engine
-from target_listrak.delivery.open_batches import Hub
-from target_listrak.tracking.state import Ledger
-from target_listrak.email.lists import Lists
 from target_listrak.delivery.mirror import Mirrors
+from target_listrak.delivery.open_batches import Hub
+from target_listrak.delivery.worker_pool import Engine
+from target_listrak.email.lists import Lists
+from target_listrak.email.simulation import SimulatedLists
 from target_listrak.tracking.rejects import RejectsFile
 from target_listrak.tracking.rejects_place import rejects_path
-from target_listrak.email.simulation import SimulatedLists
+from target_listrak.tracking.state import Ledger
+from target_listrak.tracking.tallies import Account, Journal
 
 if TYPE_CHECKING:
     import logging

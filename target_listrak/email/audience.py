@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from target_listrak.values.characters import escaped
-from target_listrak.values.row_faults import as_faults, with_faults
-from target_listrak.email.importer import Plan
 from target_listrak.config.names import NoSuchNameError
-from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected
 from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.email.audience_members import OFF_PLAN, AudienceMembers, audience_line
+from target_listrak.email.importer import Plan
 from target_listrak.email.list_loader import ListLoader
+from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected
+from target_listrak.values.characters import escaped
 from target_listrak.values.formats import BadValue, as_boolean
+from target_listrak.values.row_faults import as_faults, with_faults
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
+    from target_listrak.config.destinations import Destination
+    from target_listrak.delivery.run import Run
+    from target_listrak.email.lists import EmailList
+    from target_listrak.email.profile_fields import ProfileField
+    from target_listrak.outcomes import Fault
     from target_listrak.tracking.tallies import Journal, Row
     from target_listrak.values.addresses import Address
-    from target_listrak.config.destinations import Destination
-    from target_listrak.email.lists import EmailList
-    from target_listrak.outcomes import Fault
-    from target_listrak.email.profile_fields import ProfileField
-    from target_listrak.delivery.run import Run
 
 __all__ = ["AudienceLoader"]
 

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from listrak_api import routes
-from target_listrak.tracking.tallies import Row
-from target_listrak.values.addresses import Address, comparison_key, parse
+from target_listrak.delivery.mirror import Members, Missing
 from target_listrak.email.import_file import Buffer, encode_line
 from target_listrak.email.importer import Plan
-from target_listrak.tracking.state import Epoch
 from target_listrak.email.membership import Membership
-from target_listrak.delivery.mirror import Members, Missing
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
+from target_listrak.tracking.state import Epoch
+from target_listrak.tracking.tallies import Row
+from target_listrak.values.addresses import Address, comparison_key, parse
 from target_listrak.values.formats import as_boolean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from target_listrak.email.list_loader import ListLoader
     from target_listrak.email.lists import EmailList
     from target_listrak.email.profile_fields import ProfileField
-    from target_listrak.email.list_loader import ListLoader
 
 __all__ = ["OFF_PLAN", "AudienceMembers", "audience_line"]
 

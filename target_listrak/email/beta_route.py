@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Final
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, LostAnswerError, RequestRefusedError
-from target_listrak.delivery.worker_pool import Stopped
 from target_listrak.delivery.polling import APPEARS_WITHIN
+from target_listrak.delivery.worker_pool import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from listrak_api.answers import Answer
+    from target_listrak.delivery.run import Run
     from target_listrak.email.import_file import Buffer
     from target_listrak.email.importer import Importer
     from target_listrak.email.lists import EmailList
     from target_listrak.outcomes import Outcome
-    from target_listrak.delivery.run import Run
 
 __all__ = ["BetaRoute"]
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
 from listrak_api.errors import NotFoundError, RequestRefusedError
-from target_listrak.values.addresses import comparison_key
 from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId
-from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.email.results import Result, reason_of
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, rejected_by
+from target_listrak.values.addresses import comparison_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from target_listrak.config.destinations import Destination
-    from target_listrak.email.lists import EmailList
     from target_listrak.delivery.run import Run
+    from target_listrak.email.lists import EmailList
     from target_listrak.email.simulation import SimulatedList
 
 __all__ = ["Contacts"]

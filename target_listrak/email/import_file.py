@@ -29,8 +29,8 @@ from target_listrak.values.addresses import comparison_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from target_listrak.tracking.tallies import Rows
     from target_listrak.tracking.state import Epoch
+    from target_listrak.tracking.tallies import Rows
 
 __all__ = [
     "EXTERNAL_ID",

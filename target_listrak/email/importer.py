@@ -15,6 +15,7 @@ from listrak_api.errors import (
     PayloadTooLargeError,
     RequestRefusedError,
 )
+from target_listrak.delivery.polling import ImportFailedError, await_import
 from target_listrak.delivery.worker_pool import Stopped
 from target_listrak.email.import_file import (
     EXTERNAL_ID,
@@ -25,15 +26,14 @@ from target_listrak.email.import_file import (
     Layout,
     encode_line,
 )
-from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
 from target_listrak.email.results import Result, reason_of, result_of, summary_text
-from target_listrak.delivery.polling import ImportFailedError, await_import
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from target_listrak.email.lists import EmailList
     from target_listrak.delivery.run import Run
+    from target_listrak.email.lists import EmailList
 
 __all__ = ["ImportFailedError", "Importer", "Plan"]
 

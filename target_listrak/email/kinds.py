@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from target_listrak.values.addresses import Address, comparison_key
+from target_listrak.config.property_names import nothing_to_write
+from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.email.beta_route import BetaRoute
 from target_listrak.email.contacts import Contacts
 from target_listrak.email.import_file import EXTERNAL_KEY, NEW_EMAIL, Buffer, encode_line
 from target_listrak.email.importer import Plan
-from target_listrak.email.mapping import FieldValuesMapping, Mapper, RowMapping, property_like
-from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, RowRejected
-from target_listrak.email.profile_fields import columns_of
-from target_listrak.config.property_names import nothing_to_write
-from target_listrak.config.property_paths import MEMBERSHIP
-from target_listrak.email.results import Result, reason_of
 from target_listrak.email.list_loader import ListLoader
+from target_listrak.email.mapping import FieldValuesMapping, Mapper, RowMapping, property_like
+from target_listrak.email.profile_fields import columns_of
+from target_listrak.email.results import Result, reason_of
+from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, RowRejected
+from target_listrak.values.addresses import Address, comparison_key
 from target_listrak.values.formats import BadValue, Reading, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from target_listrak.tracking.tallies import Row
     from target_listrak.email.lists import EmailList
+    from target_listrak.tracking.tallies import Row
 
 __all__ = ["EmailListLoader", "EmailUnsubscribeLoader", "ProfileFieldsLoader"]
 

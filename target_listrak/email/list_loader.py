@@ -5,29 +5,29 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.values.addresses import Address, parse, parse_many
-from target_listrak.values.characters import escaped
-from target_listrak.email.contacts import Contacts
 from target_listrak.config.destinations import KINDS
-from target_listrak.values.row_faults import with_faults
+from target_listrak.config.names import NoSuchNameError
+from target_listrak.delivery.loader import Loader, Prepared, attempt
+from target_listrak.email.contacts import Contacts
 from target_listrak.email.import_file import EXTERNAL_KEY, Buffer, Layout
 from target_listrak.email.importer import Importer, Plan
 from target_listrak.email.mapping import Mapper, RowMapping, name_or_id, property_like
-from target_listrak.config.names import NoSuchNameError
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
-from target_listrak.values.possible_keys import possible_addresses
-from target_listrak.delivery.loader import Loader, Prepared, attempt
+from target_listrak.values.addresses import Address, parse, parse_many
+from target_listrak.values.characters import escaped
 from target_listrak.values.formats import BadValue, as_text
+from target_listrak.values.possible_keys import possible_addresses
+from target_listrak.values.row_faults import with_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from target_listrak.tracking.tallies import Journal, Row, Rows
-    from target_listrak.input.columns import Columns
     from target_listrak.config.destinations import Destination
-    from target_listrak.email.lists import EmailList
-    from target_listrak.outcomes import Fault
     from target_listrak.delivery.run import Run
+    from target_listrak.email.lists import EmailList
+    from target_listrak.input.columns import Columns
+    from target_listrak.outcomes import Fault
+    from target_listrak.tracking.tallies import Journal, Row, Rows
 
 __all__ = ["Batch", "ListLoader"]
 

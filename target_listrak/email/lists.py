@@ -10,8 +10,8 @@ from target_listrak.config.names import NoSuchNameError, choose, same_name
 from target_listrak.email.profile_fields import ProfileFields
 
 if TYPE_CHECKING:
-    from target_listrak.delivery.connection import Connection
     from target_listrak.config.destinations import Destination
+    from target_listrak.delivery.connection import Connection
 
 __all__ = ["EmailList", "Lists"]
 

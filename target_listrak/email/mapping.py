@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from target_listrak.values.addresses import Address, parse
-from target_listrak.values.row_faults import BadValues
-from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout, encode_line
 from target_listrak.config.names import folded
+from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout, encode_line
 from target_listrak.outcomes import Rejected, RowRejected
+from target_listrak.values.addresses import Address, parse
 from target_listrak.values.formats import AS_LISTRAK, BadValue, Formatter, as_boolean, as_text, formatter
+from target_listrak.values.row_faults import BadValues
 
 if TYPE_CHECKING:
-    from target_listrak.outcomes import Fault
     from target_listrak.email.profile_fields import Column, ProfileField
+    from target_listrak.outcomes import Fault
     from target_listrak.values.formats import Reading
 
 __all__ = ["FieldValuesMapping", "Mapper", "RowMapping", "property_like"]

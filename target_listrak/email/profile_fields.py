@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listrak_api import routes
-from target_listrak.values.characters import escaped
 from target_listrak.config.names import NoSuchNameError, choose, folded, same_name
+from target_listrak.values.characters import escaped
 from target_listrak.values.formats import Formatter, Reading, formatter
 
 if TYPE_CHECKING:
-    from target_listrak.delivery.connection import Connection
     from target_listrak.config.destinations import Destination
+    from target_listrak.delivery.connection import Connection
 
 __all__ = ["Column", "FieldGroup", "ProfileField", "ProfileFields", "columns_of"]
 

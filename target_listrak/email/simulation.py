@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from listrak_api import routes
 from listrak_api.errors import NotFoundError
-from target_listrak.values.addresses import comparison_key
 from target_listrak.email.results import Result
+from target_listrak.values.addresses import comparison_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

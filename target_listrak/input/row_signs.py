@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from target_listrak.config.destinations import KINDS
 from target_listrak.input.consent import Answer, Consent
 from target_listrak.input.deletions import DeleteMarkers, Mark, delete_markers
-from target_listrak.config.destinations import KINDS
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 
 if TYPE_CHECKING:

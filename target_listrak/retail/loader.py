@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any, Final
 from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
 from listrak_api.settings import zone_from_config
-from target_listrak.values.characters import escaped
-from target_listrak.values.row_faults import BadValueError, BadValues, rejection
-from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
 from target_listrak.config.property_names import nothing_to_write
+from target_listrak.delivery.loader import Loader
+from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
 from target_listrak.retail.mapper import BadField, Mapper, merge
 from target_listrak.retail.models import KINDS
-from target_listrak.delivery.loader import Loader
+from target_listrak.values.characters import escaped
 from target_listrak.values.formats import BadValue, Reading
+from target_listrak.values.row_faults import BadValueError, BadValues, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_listrak.tracking.tallies import Journal, Row
     from target_listrak.config.destinations import Destination
     from target_listrak.delivery.run import Run
+    from target_listrak.tracking.tallies import Journal, Row
 
 __all__ = ["RetailLoader"]
 

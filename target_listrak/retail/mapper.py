@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from listrak_api.dates import DEFAULT_TIMEZONE, find_zone, to_wall_time
-from target_listrak.values.addresses import parse
-from target_listrak.values.characters import plain_form
 from target_listrak.retail.models import KINDS, Model, Property
 from target_listrak.retail.property_names import COMMON_NAMES
+from target_listrak.values.addresses import parse
+from target_listrak.values.characters import plain_form
 from target_listrak.values.formats import (
     AS_LISTRAK,
     BadValue,

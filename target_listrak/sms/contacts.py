@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, LostAnswerError, NotFoundError, RequestRefusedError
 from listrak_api.phone_forms import NumberForm, number_forms
-from target_listrak.values import phones
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.sms.simulation import SimulatedNumbers
+from target_listrak.values import phones
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

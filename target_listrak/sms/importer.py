@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from listrak_api import routes
 from listrak_api.errors import LostAnswerError
-from target_listrak.email.import_file import MAX_FILE_BYTES, ImportBody, encode_line
 from target_listrak.delivery.polling import ImportFailedError, await_import
+from target_listrak.email.import_file import MAX_FILE_BYTES, ImportBody, encode_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -15,13 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import msgspec
 
 from listrak_api.errors import RequestRefusedError
-from target_listrak.values import phones
-from target_listrak.values.row_faults import with_faults
-from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
-from target_listrak.values.plain import plain_value
-from target_listrak.values.possible_keys import possible_numbers
-from target_listrak.sms import sender_codes
 from target_listrak.delivery.loader import Loader
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
+from target_listrak.sms import sender_codes
 from target_listrak.sms.contacts import (
     NOT_SUBSCRIBED,
     PENDING,
@@ -31,16 +27,20 @@ from target_listrak.sms.contacts import (
     outcome_of,
 )
 from target_listrak.sms.profiles import Profile, property_of
+from target_listrak.values import phones
 from target_listrak.values.formats import BadValue
+from target_listrak.values.plain import plain_value
+from target_listrak.values.possible_keys import possible_numbers
+from target_listrak.values.row_faults import with_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from target_listrak.tracking.tallies import Journal, Row
     from target_listrak.config.destinations import Destination
-    from target_listrak.outcomes import Fault
     from target_listrak.delivery.run import Run
+    from target_listrak.outcomes import Fault
     from target_listrak.sms.sender_codes import PhoneList, SenderCode, SmsField
+    from target_listrak.tracking.tallies import Journal, Row
 
 __all__ = ["Entry", "Resolved", "SmsLoader"]
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_listrak.delivery.run import Run
-    from target_listrak.sms.sender_codes import PhoneList
     from target_listrak.sms.contacts import SmsContacts
+    from target_listrak.sms.sender_codes import PhoneList
 
 __all__ = ["PhoneListMembers"]
 

@@ -10,19 +10,19 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from target_listrak.config.names import NoSuchNameError, choose, folded
+from target_listrak.email.mapping import property_like
 from target_listrak.values import addresses
 from target_listrak.values.characters import escaped
-from target_listrak.values.row_faults import BadValues
-from target_listrak.email.mapping import property_like
-from target_listrak.config.names import NoSuchNameError, choose, folded
 from target_listrak.values.formats import BadValue, Formatter, Reading, as_date, formatter
+from target_listrak.values.row_faults import BadValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_listrak.config.destinations import Destination
-    from target_listrak.outcomes import Fault
     from target_listrak.delivery.run import Run
+    from target_listrak.outcomes import Fault
     from target_listrak.sms.sender_codes import SmsField
 
 __all__ = [

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from listrak_api.phone_forms import number_forms
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
-from target_listrak.sms.loader import Entry, SmsLoader
 from target_listrak.sms.contacts import UNKNOWN_NUMBER
 from target_listrak.sms.importer import SmsImporter
+from target_listrak.sms.loader import Entry, SmsLoader
 from target_listrak.sms.profiles import Profile, ProfileMapping, changes, unmoved, update_body
 from target_listrak.values.formats import formatter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_listrak.tracking.tallies import Journal, Row
     from target_listrak.config.destinations import Destination
-    from target_listrak.outcomes import Fault
     from target_listrak.delivery.run import Run
+    from target_listrak.outcomes import Fault
     from target_listrak.sms.loader import Resolved
+    from target_listrak.tracking.tallies import Journal, Row
 
 __all__ = ["UpdatingLoader"]
 

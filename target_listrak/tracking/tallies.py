@@ -14,9 +14,9 @@ from target_listrak.outcomes import Declined, Loaded, Rejected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_listrak.tracking.state import Epoch, Hold, Ledger
     from target_listrak.outcomes import NotLoaded, Outcome
     from target_listrak.tracking.rejects import RejectsFile
+    from target_listrak.tracking.state import Epoch, Hold, Ledger
 
 __all__ = ["HANDFUL", "Account", "Journal", "Row", "Rows", "closing_table", "log_metrics"]
 

@@ -17,8 +17,8 @@ from phonenumbers import NumberParseException
 
 from target_listrak.values.addresses import parse
 from target_listrak.values.characters import plain_form, without_invisible
-from target_listrak.values.phones import canonical, plain_cell
 from target_listrak.values.formats import BadValue
+from target_listrak.values.phones import canonical, plain_cell
 
 __all__ = ["possible_addresses", "possible_numbers"]
 

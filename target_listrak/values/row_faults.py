@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from listrak_api.errors import ListrakError
-from target_listrak.values.characters import escaped
 from target_listrak.outcomes import Fault, Rejected, RowRejected
+from target_listrak.values.characters import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

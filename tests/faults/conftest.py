@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +12,6 @@ from listrak_sandbox.testing import RunningSandbox, running_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-TESTS = Path(__file__).resolve().parent.parent
-# The tests of tap and target have a loader's view of the one, and messages for the other.
-sys.path += [str(TESTS / one) for one in ("tap", "target", "pipeline")]
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 TESTS = Path(__file__).resolve().parent.parent
-sys.path += [str(TESTS / one) for one in ("faults", "tap", "target") if str(TESTS / one) not in sys.path]
+sys.path += [str(TESTS / one) for one in ("faults", "support") if str(TESTS / one) not in sys.path]
 
 from plugin_runs import settings_for, without_data  # noqa: E402 - found by the line above
 from target_runs import record, schema, state  # noqa: E402

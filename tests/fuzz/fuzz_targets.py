@@ -19,12 +19,10 @@ import msgspec
 import phonenumbers
 
 from listrak_singer.cli import error_lines
-from target_listrak.values import addresses
-from target_listrak.values import phones
-from target_listrak.values import formats
 from target_listrak.input.reader import InputError, Reader
-from target_listrak.target import TargetListrak
 from target_listrak.input.unreadable import unreadable
+from target_listrak.target import TargetListrak
+from target_listrak.values import addresses, formats, phones
 from target_listrak.values.formats import BadValue
 
 if TYPE_CHECKING:

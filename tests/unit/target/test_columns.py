@@ -12,13 +12,13 @@ import hypothesis.strategies as st
 import msgspec
 from hypothesis import example, given
 
-from target_listrak.values.addresses import Address
-from target_listrak.input.columns import RecordCodec, codec_of
 from target_listrak.config.destinations import Destination
 from target_listrak.email.mapping import RowMapping
-from target_listrak.outcomes import RowNotLoaded, RowRejected
+from target_listrak.input.columns import RecordCodec, codec_of
 from target_listrak.input.reader import Reader
 from target_listrak.input.row_signs import RowSigns
+from target_listrak.outcomes import RowNotLoaded, RowRejected
+from target_listrak.values.addresses import Address
 from target_listrak.values.formats import formatter
 
 NAMES = ["email", "name", "a b", "straße", "_sdc_deleted_at"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from target_listrak.input.deletions import MARKERS, DeleteMarkers, Mark, delete_markers
 from target_listrak.config.destinations import KINDS, Destination
-from target_listrak.outcomes import RowDeclined, RowRejected
+from target_listrak.input.deletions import MARKERS, DeleteMarkers, Mark, delete_markers
 from target_listrak.input.row_signs import RowSigns
+from target_listrak.outcomes import RowDeclined, RowRejected
 
 NONE, DELETED, PAST, DOUBT = Mark.NONE, Mark.DELETED, Mark.PAST, Mark.DOUBTFUL
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from listrak_api.client import MAX_COUNT
 from listrak_api.errors import ConfigurationError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.records import profile_fields as profile_fields
+from tap_listrak.records import profile_fields
 from tap_listrak.records.profile_fields import ProfileField
-from tap_listrak.sync.steps import Rows
 from tap_listrak.streams.contacts import MAX_FIELDS, Contacts, ContactsRead
+from tap_listrak.sync.steps import Rows
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:

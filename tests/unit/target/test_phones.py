@@ -8,9 +8,9 @@ from cells import EXAMPLES, Cell, phone_cells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from target_listrak.values.formats import BadValue
 from target_listrak.values.phones import canonical, from_listrak, is_country, national_form
 from target_listrak.values.possible_keys import possible_numbers
-from target_listrak.values.formats import BadValue
 
 NANP = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
 

@@ -15,7 +15,7 @@ from listrak_sandbox.settings import Integration, Settings
 from listrak_sandbox.testing import RunningSandbox
 from listrak_sandbox.world.scale import SCALE_SHAPES
 
-PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "sandbox.md").read_text("utf-8")
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "sandbox.md").read_text("utf-8")
 
 
 def first_columns(heading: str, rows: str = r"^\| `([^`]+)` \|") -> list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OLDEST = datetime(2024, 6, 30, 12, tzinfo=UTC)
 """When the sandbox's accounts sent their first messages."""
-DOCUMENT = Path(__file__).parents[2] / "docs" / "incremental.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "incremental.md"
 YEARS = (1, 2, 4)
 
 # The clock is set to days on which the SDK no longer supports today's Python.

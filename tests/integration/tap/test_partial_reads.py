@@ -12,8 +12,8 @@ from warehouse import Warehouse
 
 from listrak_api.errors import ConfigurationError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.output.writer import Output
 from tap_listrak.incremental.rereading import Rereading, digest
+from tap_listrak.output.writer import Output
 from tap_listrak.streams import STREAMS
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from listrak_api.dates import find_zone
 from target_listrak.retail.mapper import Mapper, merge, plain_name
 from target_listrak.retail.models import KINDS, Model
 
-SPEC = Path(__file__).parents[2].parent / "shared" / "listrak-api" / "data.json"
+SPEC = Path(__file__).parents[3].parent / "shared" / "listrak-api" / "data.json"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),

@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from target_listrak.email.mapping import name_or_id, property_like
 from target_listrak.config.names import NoSuchNameError, choose, folded
+from target_listrak.email.mapping import name_or_id, property_like
 from target_listrak.email.results import Result, has_ended, has_failed, result_of, summary_text
 
 

@@ -16,7 +16,7 @@ from listrak_sandbox.world.population import address, special_addresses
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HELPERS = Path(__file__).resolve().parent.parent
+HELPERS = Path(__file__).resolve().parent.parent / "support"
 
 WAYS = '''
 import contextlib, gzip, io, json, logging, os, subprocess, sys, tempfile

@@ -21,7 +21,7 @@ from listrak_api.routes import Route
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SPECS = Path(__file__).resolve().parents[3] / "shared" / "listrak-api"
+SPECS = Path(__file__).resolve().parents[4] / "shared" / "listrak-api"
 ALL = {name: value for name, value in vars(routes).items() if isinstance(value, Route)}
 # Reads of the specs that are left out: none so far.
 LEFT_OUT: set[str] = set()

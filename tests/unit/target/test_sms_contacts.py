@@ -9,15 +9,15 @@ import pytest
 
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
 from target_listrak.outcomes import UNCHANGED, Declined, Rejected
-from target_listrak.sms.sender_codes import PhoneList, SenderCode
 from target_listrak.sms.contacts import OUTCOMES, SmsContacts, State, outcome_of
+from target_listrak.sms.sender_codes import PhoneList, SenderCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from listrak_api.routes import Route
 
-SPEC = Path(__file__).parents[2].parent / "shared" / "listrak-api" / "sms.json"
+SPEC = Path(__file__).parents[3].parent / "shared" / "listrak-api" / "sms.json"
 LIST = PhoneList(7, "VIP", active=True)
 
 

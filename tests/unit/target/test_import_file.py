@@ -11,9 +11,9 @@ from itertools import pairwise
 import hypothesis.strategies as st
 from hypothesis import given
 
-from target_listrak.tracking.tallies import Row, Rows
 from target_listrak.email.import_file import Buffer, ImportBody, decode_line, encode_line
 from target_listrak.tracking.state import Epoch
+from target_listrak.tracking.tallies import Row, Rows
 
 TEXT = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20

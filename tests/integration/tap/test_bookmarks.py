@@ -11,7 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listrak_api.errors import ConfigurationError
-from tap_listrak.incremental.bookmarks import Bookmarks, check_state, format_bookmark, parse_bookmark, partition_of
+from tap_listrak.incremental.bookmarks import (
+    Bookmarks,
+    check_state,
+    format_bookmark,
+    parse_bookmark,
+    partition_of,
+)
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 LIST = (("listId", 7),)

@@ -6,8 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from target_listrak.values.addresses import Address, comparison_key, parse, parse_many, parse_with_care
-from target_listrak.values.possible_keys import possible_addresses
 from target_listrak.values.formats import BadValue
+from target_listrak.values.possible_keys import possible_addresses
 
 ATOMS = st.text("abcXYZ019_+-.'!#é", min_size=1, max_size=12)
 LABELS = st.text("abcXYZ019-éüß", min_size=1, max_size=24)

@@ -19,8 +19,8 @@ from seeds import SEED
 from tap_runs import extract_from, settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.sync import reconciliation
 from tap_listrak.incremental.bookmarks import Bookmarks
+from tap_listrak.sync import reconciliation
 from tap_listrak.sync.reconciliation import Counts, ReconciliationError
 
 if TYPE_CHECKING:
