@@ -240,6 +240,8 @@ def _without_prefix(text: str, digits: str, default_country: str, *, internation
 def _national(text: str, digits: str, country: str) -> PhoneNumber | None:
     """The number that digits are in a country, if they are written without a country code."""
     own = phonenumbers.country_code_for_region(country)
+    if _calls_abroad(text, country):
+        return None
     number = _parsed(text, country)
     if number is None or number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY:
         number = _parsed(f"+{own}{digits}", None)
@@ -248,6 +250,15 @@ def _national(text: str, digits: str, country: str) -> PhoneNumber | None:
     if own == _NANP and not _NANP_FIRST.fullmatch(phonenumbers.national_significant_number(number)):
         return None
     return number
+
+
+def _calls_abroad(text: str, country: str) -> bool:
+    """Tell whether a country dials the beginning of the digits before a call abroad, as Israel does 012."""
+    try:
+        number = phonenumbers.parse(text, country, keep_raw_input=True)
+    except NumberParseException:
+        return False
+    return number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_IDD
 
 
 def _parsed(text: str, country: str | None) -> PhoneNumber | None:

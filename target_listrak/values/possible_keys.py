@@ -160,7 +160,12 @@ def _readings(text: str, country: str) -> set[str] | None:
             continue
         if digits.endswith("0") and digits == bare == text:  # a decimal zero whose point was lost
             numbers.update(filter(None, [_possible(digits[:-1], country)]))
-        forms = [(bare, country), ("+" + digits.removeprefix("011").lstrip("0"), None), (digits, country)]
+        forms = [
+            (bare, country),
+            ("+" + digits.removeprefix("011").lstrip("0"), None),
+            (digits, country),
+            (digits.lstrip("0"), country),  # zeros that only fill a cell up
+        ]
         numbers.update(number for form, region in forms if (number := _possible(form, region)))
     return numbers or None
 

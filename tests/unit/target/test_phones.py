@@ -162,6 +162,11 @@ def test_T1_digits_alone_are_never_a_number_of_another_country(region: str, digi
         assert phonenumbers.format_number(ours, phonenumbers.PhoneNumberFormat.E164) == f"+{answer}"
 
 
+def test_T1_digits_that_begin_as_a_call_abroad_are_rejected() -> None:
+    """Found by the property test: 012 is a prefix for calls abroad in Israel."""
+    assert isinstance(canonical("0121000", "IL"), BadValue)
+
+
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_no_number_is_said_so(value: object) -> None:
     answer = canonical(value)

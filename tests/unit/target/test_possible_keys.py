@@ -151,3 +151,8 @@ def test_whichever_number_would_be_loaded_is_among_those_that_are_protected(
     if isinstance(number, str):
         assert numbers is not None
         assert number in numbers
+
+
+def test_zeros_that_fill_a_cell_up_hide_nobody() -> None:
+    """Found by the property test: `00` before ten digits was read as a call abroad only."""
+    assert "12002000000" in (possible_numbers("002002000000") or ())
