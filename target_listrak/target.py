@@ -31,7 +31,7 @@ from target_listrak.input.reader import InputError, Reader, record_of
 from target_listrak.input.unreadable import Unreadable
 from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
 from target_listrak.tracking.rejects_place import replay_command
-from target_listrak.tracking.tallies import Journal, Row, closing_table, log_metrics
+from target_listrak.tracking.tallies import Row, RowTracker, closing_table, log_metrics
 from target_listrak.values.row_faults import rejection
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Feed:
 
     Args:
         stream: The stream's name.
-        journal: Its books.
+        tracker: Its row tracker.
         loader: Its loader; `None` where `unmapped_streams` says what becomes of its rows.
         reject: Whether the rows of a stream without loader are rejected, or skipped.
 
@@ -114,9 +114,9 @@ class Feed:
         made_by_maps: Properties that stream maps make, by `names.folded`.
     """
 
-    def __init__(self, stream: str, journal: Journal, loader: Loader | None, *, reject: bool) -> None:
+    def __init__(self, stream: str, tracker: RowTracker, loader: Loader | None, *, reject: bool) -> None:
         self.stream = stream
-        self.journal = journal
+        self.tracker = tracker
         self.loader = loader
         self.ends: dict[str, StreamEnd] = {}
         self.made_by_maps: set[str] = set()
@@ -144,7 +144,7 @@ class Feed:
             self.loader.take_schema(self._paths.schema, keys)
             signs = self.loader.signs
             if self.loader.mirror is not None:
-                self.loader.mirror.watch(self.journal.account, self.ends)
+                self.loader.mirror.watch(self.tracker.tally, self.ends)
             validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
             wanted = None if validates else self._paths.columns(self.loader.columns_wanted(), signs.named)
             self._codec = codec_of(self.stream, wanted, keys, schema, signs)
@@ -157,7 +157,7 @@ class Feed:
             line: The line that it came with.
             mapped: Whether the stream map, if there is one, was applied to it.
         """
-        row = self.journal.open(line)
+        row = self.tracker.open(line)
         self._note_read(1)
         loader = self.loader
         if loader is None:
@@ -169,9 +169,9 @@ class Feed:
             take = loader.take_leaving if loader.signs.leaves(checked) else loader.take
             take(checked, row)
         except RowNotLoaded as ended:
-            self.journal.end(row, ended.outcome)
+            self.tracker.end(row, ended.outcome)
 
-    def take_run(self, lines: Sequence[bytes], end: StreamEnd) -> bool:
+    def take_consecutive(self, lines: Sequence[bytes], end: StreamEnd) -> bool:
         """Take RECORD lines that follow each other, by column: what `take` does with each of them.
 
         Args:
@@ -190,18 +190,18 @@ class Feed:
         prepared = loader.prepare(columns)
         try:
             # What nobody wanted was left unread: a number there, say, may be none after all.
-            records = {alone: record_of(lines[alone]) for alone in prepared.alone}
+            records = {index: record_of(lines[index]) for index in prepared.slow_path}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return False
         end.goes_on()
         start = 0
-        for alone in (*sorted(prepared.alone), len(lines)):
-            if start < alone:
-                loader.take_many(prepared, start, self.journal.open_many(lines[start:alone]))
-                self._note_read(alone - start)
-            if alone < len(lines):
-                self.take(records[alone], lines[alone])
-            start = alone + 1
+        for index in (*sorted(prepared.slow_path), len(lines)):
+            if start < index:
+                loader.take_many(prepared, start, self.tracker.open_many(lines[start:index]))
+                self._note_read(index - start)
+            if index < len(lines):
+                self.take(records[index], lines[index])
+            start = index + 1
         return True
 
     def take_mapped(self, stream_map: StreamMap, record: dict[str, Any], line: bytes) -> None:
@@ -210,7 +210,7 @@ class Feed:
             transformed = stream_map.transform(dict(record))
         except _MAP_FAILURES:
             rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
-            self.journal.end(self.journal.open(line), rejected)
+            self.tracker.end(self.tracker.open(line), rejected)
             self._note_keys(record, mapped=False)
             return
         if transformed is not None:  # else the map's filter leaves it out, as the user asked
@@ -264,9 +264,9 @@ class Feed:
 
     def _without_destination(self, row: Row) -> None:
         if self._reject:
-            self.journal.end(row, Rejected("no_destination", "the stream has no destination"))
+            self.tracker.end(row, Rejected("no_destination", "the stream has no destination"))
         else:
-            self.journal.end(row, UNCHANGED)
+            self.tracker.end(row, UNCHANGED)
 
 
 def _stream_of(message: dict[str, Any]) -> str:
@@ -354,7 +354,7 @@ class TargetListrak(CheckedSettings, Target):
         self._flushed_at = time.monotonic()
         self._over = False
         self.message_reader.on_start = self._start
-        self.message_reader.on_run = self._take_run
+        self.message_reader.on_consecutive = self._take_consecutive
         self.message_reader.on_failure = self.end_early
 
     def _settings(self) -> dict[str, Any]:
@@ -427,13 +427,13 @@ class TargetListrak(CheckedSettings, Target):
         feed.take(record, self.message_reader.line)
         self._flush_if_old()
 
-    def _take_run(self, stream: str, lines: Sequence[bytes]) -> bool:
+    def _take_consecutive(self, stream: str, lines: Sequence[bytes]) -> bool:
         """Take RECORD lines of one stream that follow each other, if that can be done at once."""
         direct = self._direct.get(stream)
         if direct is None:
             return False
         self.run.check()
-        taken = direct[0].take_run(lines, direct[1])
+        taken = direct[0].take_consecutive(lines, direct[1])
         self._flush_if_old()
         return taken
 
@@ -471,12 +471,12 @@ class TargetListrak(CheckedSettings, Target):
         self._flush_if_old()
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        """Give STATE to the ledger, never to the SDK: it would be written before its rows are confirmed."""
+        """Give STATE to the state tracker: the SDK would write it before its rows are confirmed."""
         self._assert_line_requires(message_dict, requires={"value"})
         self.run.check()
         for end in self._ends.values():
             end.state(message_dict["value"])
-        self.run.ledger.state(_encode(message_dict["value"]))
+        self.run.state_tracker.state(_encode(message_dict["value"]))
         self._flush_if_old()
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -564,12 +564,12 @@ class TargetListrak(CheckedSettings, Target):
         """Print the accounting, and where the rejects file is."""
         if self._feeds:
             self.logger.info("Accounting%s:", " (dry run: nothing was written)" if self.run.dry_run else "")
-            for line in closing_table(self.run.accounts.values()):
+            for line in closing_table(self.run.tallies.values()):
                 self.logger.info("%s", line)
             if self.run.dry_run:
                 self.logger.info("%s", NOT_KNOWN)
-            for account in self.run.accounts.values():
-                log_metrics(account)
+            for tally in self.run.tallies.values():
+                log_metrics(tally)
         if self.run.rejects.count:
             path, count = self.run.rejects.path, f"{self.run.rejects.count:,}"
             self.logger.warning("Records that were not loaded: %s, with their reasons, in %s", count, path)
@@ -625,9 +625,9 @@ class TargetListrak(CheckedSettings, Target):
 
         loader_class = LOADERS[destination.kind]
         resolved = self._resolved[destination.pattern]
-        journal = self.run.journal(stream, loader_class.describe(destination, resolved), destination)
+        tracker = self.run.tracker(stream, loader_class.describe(destination, resolved), destination)
         return Feed(
-            stream, journal, loader_class(self.run, stream, destination, journal, resolved), reject=False
+            stream, tracker, loader_class(self.run, stream, destination, tracker, resolved), reject=False
         )
 
     def _unmapped(self, stream: str) -> Feed:
@@ -641,8 +641,8 @@ class TargetListrak(CheckedSettings, Target):
                 hint=f"Kinds: {', '.join(KINDS)}. Or set unmapped_streams to skip or reject.",
             )
         self.logger.warning("Stream %s has no destination: its records are %s", stream, _UNMAPPED_WORDS[what])
-        journal = self.run.journal(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
-        return Feed(stream, journal, None, reject=what == "reject")
+        tracker = self.run.tracker(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
+        return Feed(stream, tracker, None, reject=what == "reject")
 
     def _loaders(self) -> Iterator[Loader]:
         return (feed.loader for feed in self._feeds.values() if feed.loader is not None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from target_listrak.delivery.run import Run
     from target_listrak.email.import_file import Layout
     from target_listrak.input.columns import Columns
-    from target_listrak.tracking.tallies import Journal, Row, Rows
+    from target_listrak.tracking.tallies import Row, Rows, RowTracker
 
 __all__ = ["Loader", "Prepared", "attempt"]
 
@@ -34,13 +34,13 @@ class Prepared(NamedTuple):
         keys: Their contacts.
         layout: The columns of their lines.
         lines: Their lines.
-        alone: The rows, from 0, that must be taken one by one.
+        slow_path: The rows, from 0, that must be taken one by one.
     """
 
     keys: list[str]
     layout: Layout
     lines: list[bytes]
-    alone: set[int]
+    slow_path: set[int]
 
 
 class Loader(abc.ABC):
@@ -50,7 +50,7 @@ class Loader(abc.ABC):
         run: What all loaders share.
         stream: The stream's name.
         destination: Its destination, checked.
-        journal: Settles rows: each one exactly once, and only when Listrak has confirmed it.
+        tracker: Settles rows: each one exactly once, and only when Listrak has confirmed it.
         resolved: What `resolve` returned for the destination.
 
     Attributes:
@@ -66,13 +66,13 @@ class Loader(abc.ABC):
         run: Run,
         stream: str,
         destination: Destination,
-        journal: Journal,
+        tracker: RowTracker,
         resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
     ) -> None:
         self.run = run
         self.stream = stream
         self.destination = destination
-        self.journal = journal
+        self.tracker = tracker
         self.resolved = resolved
         self.mirror: Mirror | None = None
         self.signs: RowSigns
@@ -165,7 +165,8 @@ class Loader(abc.ABC):
 
         Args:
             prepared: What `prepare` returned.
-            start: The first of them. There are as many as `rows` has, none of which is in `prepared.alone`.
+            start: The first of them. There are as many as `rows` has, none of which is in
+                `prepared.slow_path`.
             rows: Their rows in the books.
         """
         raise NotImplementedError
@@ -193,7 +194,7 @@ class Loader(abc.ABC):
     def close(self) -> None:  # noqa: B027 - most kinds have nothing to do here
         """Let go of what is on disk: the run is over, however it ended. Called once."""
 
-    def call(self, lane: Hashable, row: Row, make: Callable[[], Outcome], *, weight: int = 0) -> None:
+    def call(self, key: Hashable, row: Row, make: Callable[[], Outcome], *, weight: int = 0) -> None:
         """Have a call for one row made by a worker thread, and settle the row with what it returns.
 
         A refusal (400, or 404 for the contact) rejects the row. Any other error ends the run, with the row
@@ -201,7 +202,7 @@ class Loader(abc.ABC):
         known.
 
         Args:
-            lane: The contact: calls of one lane are made one after the other, in this order.
+            key: The contact: calls of one key are made one after the other, in this order.
             row: The row.
             make: Makes the calls. It must not settle the row itself.
             weight: Memory that waits with it, in bytes, beside the row's line.
@@ -210,11 +211,11 @@ class Loader(abc.ABC):
         def job() -> None:
             self.settle(row, attempt(make))
 
-        self.run.calls.submit(lane, job, 500 + len(row.line) + weight)
+        self.run.calls.submit(key, job, 500 + len(row.line) + weight)
 
     def settle(self, row: Row, outcome: Outcome) -> None:
         """Count a row by its outcome."""
-        self.journal.end(row, outcome)
+        self.tracker.end(row, outcome)
 
 
 def attempt(make: Callable[[], Outcome]) -> Outcome:

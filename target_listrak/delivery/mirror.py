@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from target_listrak.config.destinations import Destination
     from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.tracking.state import Hold
-    from target_listrak.tracking.tallies import Account
+    from target_listrak.tracking.tallies import Tally
 
 __all__ = ["Members", "Mirror", "MirrorStopError", "Mirrors", "Missing"]
 
@@ -105,19 +105,19 @@ class Mirror:
         self._destination = destination
         self._hold = hold
         self._logger = logger
-        self._accounts: dict[str, Account] = {}
+        self._tallies: dict[str, Tally] = {}
         self._ends: list[Mapping[str, StreamEnd]] = []
         self._noted = 0
 
-    def watch(self, account: Account, ends: Mapping[str, StreamEnd]) -> None:
+    def watch(self, tally: Tally, ends: Mapping[str, StreamEnd]) -> None:
         """Add a stream that feeds the audience.
 
         Args:
-            account: Its row accounting.
+            tally: Its row accounting.
             ends: The ends of the incoming streams that it is made of; more may be added later.
         """
-        if account.stream not in self._accounts:
-            self._accounts[account.stream] = account
+        if tally.stream not in self._tallies:
+            self._tallies[tally.stream] = tally
             self._ends.append(ends)
 
     def note(self, keys: Iterable[str] | None) -> None:
@@ -154,7 +154,7 @@ class Mirror:
             return False
         self._check_signs(missing)
         # Rows that were rejected before anybody could look at their key are unreadable, too.
-        unreadable = self.unreadable + sum(one.read for one in self._accounts.values()) - self._noted
+        unreadable = self.unreadable + sum(one.read for one in self._tallies.values()) - self._noted
         self._check_share(missing, unreadable)
         if unreadable:
             self._logger.warning(
@@ -171,7 +171,7 @@ class Mirror:
 
     def remove(self) -> None:
         """Remove the members whom no record names, and count them."""
-        next(iter(self._accounts.values())).removed += self.members.remove()
+        next(iter(self._tallies.values())).removed += self.members.remove()
 
     def release(self) -> None:
         """Let STATE pass."""

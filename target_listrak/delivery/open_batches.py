@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from target_listrak.email.import_file import Buffer
 
-__all__ = ["Hub", "OpenBatch"]
+__all__ = ["OpenBatch", "OpenBatches"]
 
 _MOST_MEMORY = 64_000_000
 _LOOK_EVERY = 2_000
@@ -30,7 +30,7 @@ class OpenBatch(Protocol):
         """Close it and hand it over."""
 
 
-class Hub:
+class OpenBatches:
     """All open batches. Used by the thread that reads the input only."""
 
     def __init__(self) -> None:
@@ -45,15 +45,15 @@ class Hub:
         """Note that a batch was handed over."""
         self._by_list[batch.list_id].remove(batch)
 
-    def make_way(self, batch: OpenBatch, key: str) -> None:
+    def flush_conflicting(self, batch: OpenBatch, key: str) -> None:
         """Hand over the list's other batches that hold this contact, before a later row of it is taken."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
             for other in [one for one in others if one is not batch and one.buffer.may_hold(key)]:
                 other.seal()
 
-    def make_way_for_all(self, batch: OpenBatch, keys: Collection[str]) -> None:
-        """Do what `make_way` does, for many contacts."""
+    def flush_conflicting_many(self, batch: OpenBatch, keys: Collection[str]) -> None:
+        """Do what `flush_conflicting` does, for many contacts."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
             for other in [one for one in others if one is not batch]:

@@ -1,4 +1,4 @@
-"""What all loaders of one run share: Listrak, worker threads, the ledger, the rejects file."""
+"""What all loaders of one run share: Listrak, worker threads, the state tracker, the rejects file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from target_listrak.delivery.connection import Connection
 from target_listrak.delivery.mirror import Mirrors
-from target_listrak.delivery.open_batches import Hub
-from target_listrak.delivery.worker_pool import Engine
+from target_listrak.delivery.open_batches import OpenBatches
+from target_listrak.delivery.worker_pool import WorkerPool
 from target_listrak.email.lists import Lists
 from target_listrak.email.simulation import SimulatedLists
 from target_listrak.tracking.rejects import RejectsFile
 from target_listrak.tracking.rejects_place import rejects_path
-from target_listrak.tracking.state import Ledger
-from target_listrak.tracking.tallies import Account, Journal
+from target_listrak.tracking.state import StateTracker
+from target_listrak.tracking.tallies import RowTracker, Tally
 
 if TYPE_CHECKING:
     import logging
@@ -47,13 +47,13 @@ class Run(Connection):
         write_state: Writes one STATE value (JSON).
 
     Attributes:
-        imports: Worker threads for import files: lanes are lists.
-        calls: Worker threads for calls per contact, `max_concurrency` of them: lanes are contacts.
+        imports: Worker threads for import files: their keys are lists.
+        calls: Worker threads for calls per contact, `max_concurrency` of them: their keys are contacts.
         stopping: Set when the run ends early. Wait on it instead of sleeping.
-        accounts: One per incoming stream, in the order in which they came.
+        tallies: One per incoming stream, in the order in which they came.
         lists: The account's email lists and their profile fields.
         mirrors: The audiences and lists that are mirrored.
-        hub: The batches that are being filled, by list.
+        open_batches: The batches that are being filled, by list.
         simulated: Email lists as a dry run would leave them.
         simulated_numbers: SMS contacts as a dry run would leave them, by sender code.
         id: Names the run: when it began, and something random.
@@ -65,26 +65,26 @@ class Run(Connection):
     ) -> None:
         super().__init__(config, logger)
         self.stopping = threading.Event()
-        self.imports = Engine(
+        self.imports = WorkerPool(
             "import", threads=_IMPORT_THREADS, budget=_IMPORT_BUDGET, stopping=self.stopping
         )
-        self.calls = Engine(
+        self.calls = WorkerPool(
             "call", threads=config["max_concurrency"], budget=_CALL_BUDGET, stopping=self.stopping
         )
         self.rejects = RejectsFile(rejects_path(config["rejects_path"]), logger)
-        self.ledger = Ledger(self._passes_on(write_state), self.within_shares)
-        self.accounts: dict[str, Account] = {}
+        self.state_tracker = StateTracker(self._passes_on(write_state), self.within_shares)
+        self.tallies: dict[str, Tally] = {}
         self.lists = Lists(self)
         self.mirrors = Mirrors(logger)
-        self.hub = Hub()
+        self.open_batches = OpenBatches()
         self.simulated = SimulatedLists(self)
         self.simulated_numbers: dict[int, SimulatedNumbers] = {}
         self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         self.file_numbers = itertools.count(1)
 
-    def journal(
+    def tracker(
         self, stream: str, text: str, destination: Destination | None = None, *, skipped: bool = False
-    ) -> Journal:
+    ) -> RowTracker:
         """The row accounting of a stream that has just appeared.
 
         Args:
@@ -93,11 +93,11 @@ class Run(Connection):
             destination: Its destination, whose limits go before the run's.
             skipped: Whether `unmapped_streams` decides about its rows.
         """
-        account = self.accounts.setdefault(stream, Account(stream, text, skipped=skipped))
+        tally = self.tallies.setdefault(stream, Tally(stream, text, skipped=skipped))
         own = destination.options if destination is not None else {}
-        account.max_reject_share = own.get("max_reject_share", self.config["max_reject_share"])
-        account.max_declined_share = own.get("max_declined_share", self.config["max_declined_share"])
-        return Journal(stream, account, self.ledger, self.rejects)
+        tally.max_reject_share = own.get("max_reject_share", self.config["max_reject_share"])
+        tally.max_declined_share = own.get("max_declined_share", self.config["max_declined_share"])
+        return RowTracker(stream, tally, self.state_tracker, self.rejects)
 
     def check(self) -> None:
         """Raise what a worker thread failed with. Called with every record: a failed run ends soon."""
@@ -121,22 +121,22 @@ class Run(Connection):
             grace: Seconds that running imports and calls may still take.
         """
         deadline = time.monotonic() + grace
-        for engine in (self.imports, self.calls):
-            engine.close()
-        for engine in (self.imports, self.calls):
-            engine.wait_idle(max(0.0, deadline - time.monotonic()))
+        for pool in (self.imports, self.calls):
+            pool.close()
+        for pool in (self.imports, self.calls):
+            pool.wait_idle(max(0.0, deadline - time.monotonic()))
         self.stopping.set()
         self.close_clients()
-        for engine in (self.imports, self.calls):
-            engine.wait_idle(_BREAK_OFF_SECONDS)
+        for pool in (self.imports, self.calls):
+            pool.wait_idle(_BREAK_OFF_SECONDS)
 
-    def over_reject_share(self) -> list[Account]:
-        """The accounts with more rejected rows than `max_reject_share` allows, as it stands."""
-        return [account for account in list(self.accounts.values()) if account.over_reject_share]
+    def over_reject_share(self) -> list[Tally]:
+        """The tallies with more rejected rows than `max_reject_share` allows, as it stands."""
+        return [tally for tally in list(self.tallies.values()) if tally.over_reject_share]
 
-    def over_declined_share(self) -> list[Account]:
-        """The accounts with more declined rows than `max_declined_share` allows, as it stands."""
-        return [account for account in list(self.accounts.values()) if account.over_declined_share]
+    def over_declined_share(self) -> list[Tally]:
+        """The tallies with more declined rows than `max_declined_share` allows, as it stands."""
+        return [tally for tally in list(self.tallies.values()) if tally.over_declined_share]
 
     def within_shares(self) -> bool:
         """Whether STATE may pass: no stream has more rejected or declined rows than allowed, as it stands."""

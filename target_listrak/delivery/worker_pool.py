@@ -1,12 +1,12 @@
 """Work that goes on while the input is read: import files and calls, in order where order matters.
 
-Jobs are given to a *lane*. The jobs of one lane run one after the other, in the order given; different lanes
-run side by side. A list is a lane for its imports (two running imports that share a contact have no order), a
-contact is a lane for its calls.
+Each job has a *key*. The jobs of one key run one after the other, in the order given; different keys
+run side by side. A list is the key of its imports (two running imports that share a contact have no order), a
+contact is the key of its calls.
 
 `concurrent.futures` waits for its threads when the interpreter ends, so a SIGTERM could hang on an answer
-that does not come. These threads are daemons: what they do can be abandoned, and the ledger has not confirmed
-it.
+that does not come. These threads are daemons: what they do can be abandoned, and the state tracker has not
+confirmed it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 
-__all__ = ["Engine", "Stopped"]
+__all__ = ["Stopped", "WorkerPool"]
 
 Job = Callable[[], None]
 
@@ -25,8 +25,8 @@ class Stopped(Exception):  # noqa: N818 - an end, and no error of the code
     """The run was ended from outside (SIGTERM, SIGINT, or an error elsewhere) while this was waiting."""
 
 
-class Engine:
-    """A few threads, and lanes of jobs for them.
+class WorkerPool:
+    """A few threads that work off jobs: those of one key in order, those of different keys side by side.
 
     Args:
         name: For the threads' names.
@@ -42,7 +42,7 @@ class Engine:
         self._budget = budget
         self._stopping = stopping
         self._changed = threading.Condition()
-        self._lanes: dict[Hashable, deque[tuple[Job, int]]] = {}
+        self._jobs: dict[Hashable, deque[tuple[Job, int]]] = {}
         self._ready: deque[Hashable] = deque()
         self._threads = 0
         self._idle = 0
@@ -50,12 +50,12 @@ class Engine:
         self._weight = 0
         self._closed = False
 
-    def submit(self, lane: Hashable, job: Job, weight: int = 1) -> None:
-        """Give a job to a lane, waiting first until enough of the others is done.
+    def submit(self, key: Hashable, job: Job, weight: int = 1) -> None:
+        """Queue a job, waiting first until enough of the others is done.
 
         Args:
-            lane: Jobs of the same lane run in the order given, one at a time.
-            job: What to do. An exception out of it fails the engine: nothing else is begun.
+            key: Jobs of the same key run in the order given, one at a time.
+            job: What to do. An exception out of it fails the pool: nothing else is begun.
             weight: Memory that the job holds, in bytes.
 
         Raises:
@@ -68,12 +68,12 @@ class Engine:
             )
             self.check()
             self._weight += weight
-            waiting = self._lanes.get(lane)
+            waiting = self._jobs.get(key)
             if waiting is not None:
                 waiting.append((job, weight))
                 return
-            self._lanes[lane] = deque([(job, weight)])
-            self._ready.append(lane)
+            self._jobs[key] = deque([(job, weight)])
+            self._ready.append(key)
             if self._idle:
                 self._changed.notify_all()
             elif self._threads < self._most_threads:
@@ -89,18 +89,18 @@ class Engine:
             raise Stopped
 
     def drain(self) -> None:
-        """Wait until everything handed over is done.
+        """Wait until every job that was submitted is done.
 
         Raises:
             Exception: What a job failed with, once those that were running have ended.
             Stopped: The run is being ended.
         """
         with self._changed:
-            self._changed.wait_for(lambda: not self._running if self._over else not self._lanes)
+            self._changed.wait_for(lambda: not self._running if self._over else not self._jobs)
         self.check()
 
     def run_all(self, jobs: Sequence[Job]) -> None:
-        """Run jobs side by side and wait for them: for a thread of another engine.
+        """Run jobs side by side and wait for them: for a thread of another pool.
 
         Raises:
             Exception: What one of them failed with.
@@ -149,8 +149,8 @@ class Engine:
                 self._idle += 1
                 self._changed.wait_for(lambda: bool(self._ready) and not self._over)
                 self._idle -= 1
-                lane = self._ready.popleft()
-                job, weight = self._lanes[lane][0]
+                key = self._ready.popleft()
+                job, weight = self._jobs[key][0]
                 self._running += 1
             failure: BaseException | None = None
             try:
@@ -158,18 +158,18 @@ class Engine:
             except BaseException as error:  # noqa: BLE001 - raised again by check() in the reading thread
                 failure = error
             del job  # what it holds is not needed while this thread waits for the next
-            self._done(lane, weight, failure)
+            self._done(key, weight, failure)
 
-    def _done(self, lane: Hashable, weight: int, failure: BaseException | None) -> None:
+    def _done(self, key: Hashable, weight: int, failure: BaseException | None) -> None:
         with self._changed:
             self._running -= 1
             self._weight -= weight
             if failure is not None and self.failure is None and not isinstance(failure, Stopped):
                 self.failure = failure
-            waiting = self._lanes[lane]
+            waiting = self._jobs[key]
             waiting.popleft()
             if waiting:
-                self._ready.append(lane)
+                self._ready.append(key)
             else:
-                del self._lanes[lane]
+                del self._jobs[key]
             self._changed.notify_all()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from target_listrak.email.lists import EmailList
     from target_listrak.email.profile_fields import ProfileField
     from target_listrak.outcomes import Fault
-    from target_listrak.tracking.tallies import Journal, Row
+    from target_listrak.tracking.tallies import Row, RowTracker
     from target_listrak.values.addresses import Address
 
 __all__ = ["AudienceLoader"]
@@ -48,9 +48,9 @@ class AudienceLoader(ListLoader):
     kinds: ClassVar[tuple[str, ...]] = ("audience",)
 
     def __init__(
-        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Audience
+        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: Audience
     ) -> None:
-        super().__init__(run, stream, destination, journal, resolved.list)
+        super().__init__(run, stream, destination, tracker, resolved.list)
         self._fills = self.fills(resolved)
         self._target = resolved.list
         self._field = resolved.field
@@ -109,7 +109,7 @@ class AudienceLoader(ListLoader):
                 what, lambda: AudienceMembers(self, self._target, self._field)
             )
             if self.destination.option("mirror") is not False:
-                self.mirror = self.run.mirrors.join(what, self.destination, self._members, self.journal.hold)
+                self.mirror = self.run.mirrors.join(what, self.destination, self._members, self.tracker.hold)
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Compare one record with what is so; put it into the batch if it differs."""
@@ -134,7 +134,7 @@ class AudienceLoader(ListLoader):
     def _set(self, address: Address, row: Row, *, wanted: bool) -> None:
         assert self._members is not None  # noqa: S101 - given before; for the type checker
         if self._members.says(address.key, on=wanted):
-            self.journal.end(row, UNCHANGED)
+            self.tracker.end(row, UNCHANGED)
             return
         self._members.note_changed(address.key, address.sent)
         plan = self.plan if wanted else OFF_PLAN

@@ -14,7 +14,7 @@ from target_listrak.email.import_file import Buffer, encode_line
 from target_listrak.email.importer import Plan
 from target_listrak.email.membership import Membership
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
-from target_listrak.tracking.state import Epoch
+from target_listrak.tracking.state import Checkpoint
 from target_listrak.tracking.tallies import Row
 from target_listrak.values.addresses import Address, comparison_key, parse
 from target_listrak.values.formats import as_boolean
@@ -115,9 +115,9 @@ class AudienceMembers(Members):
     def _set_off(self, people: list[tuple[str, str]]) -> int:
         loader = self._loader
         buffer = Buffer()
-        epoch = Epoch()  # no row of the input: no STATE waits for them
+        checkpoint = Checkpoint()  # no row of the input: no STATE waits for them
         for number, (key, address) in enumerate(people):
-            buffer.add(key, (self._field.id,), audience_line(address, on=False), Row(number, epoch, b""))
+            buffer.add(key, (self._field.id,), audience_line(address, on=False), Row(number, checkpoint, b""))
         single = loader.single(self._list, OFF_PLAN, buffer)
         importer = loader.importer(OFF_PLAN, self._list)
         outcomes: dict[int, Outcome] = {}

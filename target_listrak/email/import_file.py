@@ -29,7 +29,7 @@ from target_listrak.values.addresses import comparison_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from target_listrak.tracking.state import Epoch
+    from target_listrak.tracking.state import Checkpoint
     from target_listrak.tracking.tallies import Rows
 
 __all__ = [
@@ -49,7 +49,7 @@ MAX_FILE_BYTES: Final = 195_000_000
 """Listrak's limit for a file, before base64."""
 
 ROW_BYTES: Final = 260
-"""What a row takes beside its line: its key, its place in the index, number, epoch and offset."""
+"""What a row takes beside its line: its key, its place in the index, number, checkpoint and offset."""
 
 _CELL: Final = re.compile(r'"([^"]*(?:""[^"]*)*)"')  # the csv module refuses cells of more than 128 kB
 _SPOOL_IN_MEMORY: Final = 65_536
@@ -107,11 +107,11 @@ class Buffer:
         self.layout_of = array("I")
         self.bytes = 0
         self._layout_ids: dict[Layout, int] = {}
-        self._epochs: list[Epoch] = []
+        self._checkpoints: list[Checkpoint] = []
         self._numbers = array("Q")
         self._offsets = array("Q")
         self._lengths = array("I")
-        self._merged: dict[int, list[tuple[Epoch, int, int]]] = {}
+        self._merged: dict[int, list[tuple[Checkpoint, int, int]]] = {}
         self._spool = SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)  # noqa: SIM115 - closed by close()
         self._pending: list[bytes] = []
         self._end = 0
@@ -147,9 +147,9 @@ class Buffer:
         if index != count:
             self._merge(index, layout, line)
             self._merged.setdefault(index, []).append(
-                (self._epochs[index], self._offsets[index], self._lengths[index])
+                (self._checkpoints[index], self._offsets[index], self._lengths[index])
             )
-            self._epochs[index] = row.epoch
+            self._checkpoints[index] = row.checkpoint
             self._numbers[index] = row.number
             self._offsets[index] = offset
             self._lengths[index] = len(record)
@@ -159,7 +159,7 @@ class Buffer:
         if layout is not self._last_layout:
             self._last_layout, self._last_layout_id = layout, self._layout_id(layout)
         self.layout_of.append(self._last_layout_id)
-        self._epochs.append(row.epoch)
+        self._checkpoints.append(row.checkpoint)
         self._numbers.append(row.number)
         self._offsets.append(offset)
         self._lengths.append(len(record))
@@ -183,12 +183,12 @@ class Buffer:
         fresh = dict(zip(keys, range(count, count + len(keys)), strict=True))
         if len(fresh) < len(keys) or not self.rows.keys().isdisjoint(fresh):
             for number, (key, line, record) in enumerate(zip(keys, lines, rows.lines, strict=True)):
-                self.add(key, layout, line, Row(rows.first + number, rows.epoch, record))
+                self.add(key, layout, line, Row(rows.first + number, rows.checkpoint, record))
             return
         self.rows |= fresh
         self.lines += lines
         self.layout_of.extend([self._layout_id(layout)] * len(keys))
-        self._epochs += [rows.epoch] * len(keys)
+        self._checkpoints += [rows.checkpoint] * len(keys)
         self._numbers.extend(range(rows.first, rows.first + len(keys)))
         self._pending += rows.lines
         lengths = list(map(len, rows.lines))
@@ -212,14 +212,14 @@ class Buffer:
             rows[key] if (key := address.lower()) in rows else self.index_of(address) for address in addresses
         ]
 
-    def count_epochs(self, indices: Iterable[int]) -> Counter[Epoch]:
-        """How many records of which epoch some rows stand for, those merged into them included."""
+    def count_checkpoints(self, indices: Iterable[int]) -> Counter[Checkpoint]:
+        """How many records of which checkpoint some rows stand for, those merged into them included."""
         indices = list(indices)
-        epochs = Counter(map(self._epochs.__getitem__, indices))
+        checkpoints = Counter(map(self._checkpoints.__getitem__, indices))
         if self._merged:
             for index in indices:
-                epochs.update(epoch for epoch, _, _ in self._merged.get(index, ()))
-        return epochs
+                checkpoints.update(checkpoint for checkpoint, _, _ in self._merged.get(index, ()))
+        return checkpoints
 
     def cells(self, index: int) -> tuple[str, dict[ColumnId, str]]:
         """A row's address, and its cells by column."""
@@ -240,9 +240,9 @@ class Buffer:
         """A row's number in its stream (of its last record)."""
         return self._numbers[index]
 
-    def epochs(self, index: int) -> list[Epoch]:
-        """The epochs of a row's records, the last one's first."""
-        return [self._epochs[index], *(epoch for epoch, _, _ in self._merged.get(index, ()))]
+    def checkpoints(self, index: int) -> list[Checkpoint]:
+        """The checkpoints of a row's records, the last one's first."""
+        return [self._checkpoints[index], *(checkpoint for checkpoint, _, _ in self._merged.get(index, ()))]
 
     def merged(self, index: int) -> int:
         """How many earlier records of the contact were merged into the row."""

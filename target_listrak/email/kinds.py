@@ -136,13 +136,19 @@ class EmailListLoader(FieldsLoader):
             return
         single = self.single(email_list, plan, buffer)
         by_call = self.destination.option("double_opt_in")
-        alone: list[int] = []
+        single_rows: list[int] = []
         if by_call or any(NEW_EMAIL in layout for layout in buffer.layouts):
-            alone = [index for index in range(len(buffer)) if by_call or NEW_EMAIL in buffer.layout(index)]
-        if alone:
-            self.settle_all(buffer, self.calls(alone, single))
-        done = set(alone)
-        rest = [index for index in range(len(buffer)) if index not in done] if alone else range(len(buffer))
+            single_rows = [
+                index for index in range(len(buffer)) if by_call or NEW_EMAIL in buffer.layout(index)
+            ]
+        if single_rows:
+            self.settle_all(buffer, self.calls(single_rows, single))
+        done = set(single_rows)
+        rest = (
+            [index for index in range(len(buffer)) if index not in done]
+            if single_rows
+            else range(len(buffer))
+        )
         if rest:
             self.importer(plan, email_list).load(
                 email_list, buffer, rest, single, lambda outcomes: self._finish(email_list, buffer, outcomes)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from target_listrak.email.lists import EmailList
     from target_listrak.input.columns import Columns
     from target_listrak.outcomes import Fault
-    from target_listrak.tracking.tallies import Journal, Row, Rows
+    from target_listrak.tracking.tallies import Row, Rows, RowTracker
 
 __all__ = ["Batch", "ListLoader"]
 
@@ -37,7 +37,7 @@ _MOST_BATCH_BYTES = 32_000_000
 
 
 class Batch:
-    """Rows of one stream for one list that are to be treated alike (`hub.OpenBatch`).
+    """Rows of one stream for one list that are to be treated alike (`open_batches.OpenBatch`).
 
     It must not hold itself, in a closure for example: its rows would stay in memory until the garbage
     collector comes by, which it seldom does for objects as plain as these.
@@ -52,7 +52,7 @@ class Batch:
 
     def seal(self) -> None:
         """Close it and hand it over."""
-        self.loader.hand_over(self)
+        self.loader.submit(self)
 
 
 class ListLoader(Loader):
@@ -67,10 +67,10 @@ class ListLoader(Loader):
         run: Run,
         stream: str,
         destination: Destination,
-        journal: Journal,
+        tracker: RowTracker,
         resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
     ) -> None:
-        super().__init__(run, stream, destination, journal, resolved)
+        super().__init__(run, stream, destination, tracker, resolved)
         self.plan = self.make_plan()
         self._list: EmailList | None = resolved
         self._list_from: str | None = destination.option("list_from")
@@ -147,12 +147,12 @@ class ListLoader(Loader):
     def prepare(self, columns: Columns) -> Prepared:
         """Check addresses and make lines, by column."""
         addresses, *values = columns.values
-        alone = columns.alone
-        sent, keys = parse_many(addresses, alone)
+        slow_path = columns.slow_path
+        sent, keys = parse_many(addresses, slow_path)
         assert self._list is not None  # noqa: S101 - see columns_wanted; for the type checker
         mapper = self._mapper_of(self._list)
         assert isinstance(mapper, RowMapping)  # noqa: S101 - see columns_wanted; for the type checker
-        return Prepared(keys, *mapper.lines(sent, values, alone), alone)
+        return Prepared(keys, *mapper.lines(sent, values, slow_path), slow_path)
 
     def take_many(self, prepared: Prepared, start: int, rows: Rows) -> None:
         """Put lines into the list's batch, and into further ones when it is full."""
@@ -165,10 +165,10 @@ class ListLoader(Loader):
             first = start + taken
             taken += len(part.lines)
             keys = prepared.keys[first : start + taken]
-            self.run.hub.make_way_for_all(batch, keys)
+            self.run.open_batches.flush_conflicting_many(batch, keys)
             batch.buffer.add_many(keys, prepared.layout, prepared.lines[first : start + taken], part)
             self._seal_if_full(batch)
-        self.run.hub.bound_memory(count)
+        self.run.open_batches.bound_memory(count)
 
     def address(self, record: Mapping[str, Any]) -> Address:
         """The record's address.
@@ -244,10 +244,10 @@ class ListLoader(Loader):
     def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:  # noqa: PLR0913, PLR0917 - the parts of one thing
         """Put a row into the open batch of its list and plan; hand that over when it is full."""
         batch = self._batch(email_list, plan)
-        self.run.hub.make_way(batch, key)
+        self.run.open_batches.flush_conflicting(batch, key)
         batch.buffer.add(key, layout, line, row)
         self._seal_if_full(batch)
-        self.run.hub.bound_memory()
+        self.run.open_batches.bound_memory()
 
     def flush(self) -> None:
         """Hand over all open batches."""
@@ -261,7 +261,7 @@ class ListLoader(Loader):
             batch = self._batches.get((email_list.id, plan))
             if batch is None:
                 self._batches[email_list.id, plan] = batch = Batch(self, email_list, plan)
-                self.run.hub.open(batch)
+                self.run.open_batches.open(batch)
             self._last = batch
         return batch
 
@@ -269,12 +269,12 @@ class ListLoader(Loader):
         if len(batch.buffer) >= self.batch_rows or batch.buffer.bytes >= _MOST_BATCH_BYTES:
             batch.seal()
 
-    def hand_over(self, batch: Batch) -> None:
-        """Give a batch to its list's lane; waits while too much is waiting there already."""
+    def submit(self, batch: Batch) -> None:
+        """Submit a batch to the worker pool under its list; wait while too much is waiting there already."""
         email_list, plan, buffer = batch.email_list, batch.plan, batch.buffer
         del self._batches[email_list.id, plan]
         self._last = None
-        self.run.hub.closed(batch)
+        self.run.open_batches.closed(batch)
 
         def job() -> None:
             try:
@@ -348,14 +348,14 @@ class ListLoader(Loader):
             for index, outcome in outcomes.items():
                 if isinstance(outcome, Declined | Rejected):
                     line, merged = buffer.record(index)
-                    self.journal.write_down(buffer.number(index), line, outcome, merged)
+                    self.tracker.write_down(buffer.number(index), line, outcome, merged)
                     declined += isinstance(outcome, Declined)
-        epochs = buffer.count_epochs(outcomes)
-        self.journal.settle(
-            epochs,
+        checkpoints = buffer.count_checkpoints(outcomes)
+        self.tracker.settle(
+            checkpoints,
             accepted=accepted,
             unchanged=unchanged,
             declined=declined,
             rejected=len(results) - accepted - unchanged - declined,
-            merged=epochs.total() - len(results),
+            merged=checkpoints.total() - len(results),
         )

@@ -103,24 +103,24 @@ class RowMapping:
         return (*external, *(name for name, _, _ in self._cells))
 
     def lines(
-        self, addresses: Sequence[str], columns: Sequence[Sequence[object]], alone: set[int]
+        self, addresses: Sequence[str], columns: Sequence[Sequence[object]], slow_path: set[int]
     ) -> tuple[Layout, list[bytes]]:
         """The layout and lines of many records: what calling it with each of them gives.
 
         Args:
             addresses: The addresses to send.
             columns: The values of `properties`.
-            alone: Gets the rows, from 0, that must be mapped by themselves. Their lines mean nothing.
+            slow_path: Gets the rows, from 0, that must be mapped by themselves. Their lines mean nothing.
         """
         formats = [one for _, one, _ in self._cells]
         if self._external_id:
             formats.insert(0, self._external_format)
         if self._clears:
             for column in columns:
-                _note(alone, column, msgspec.UNSET)
-        cells = [_column(values, one, alone) for values, one in zip(columns, formats, strict=True)]
+                _note(slow_path, column, msgspec.UNSET)
+        cells = [_column(values, one, slow_path) for values, one in zip(columns, formats, strict=True)]
         if self._clears and self._external_id:
-            _note(alone, cells[0], "")
+            _note(slow_path, cells[0], "")
         texts = map('","'.join, zip(*map(_escaped, (addresses, *cells)), strict=True))
         return self._layout, [f'"{text}"\n'.encode() for text in texts]
 
@@ -178,7 +178,7 @@ class RowMapping:
         return new.sent if new.key != address.key else None
 
 
-def _column(values: Sequence[object], format_value: Formatter, alone: set[int]) -> list[str]:
+def _column(values: Sequence[object], format_value: Formatter, slow_path: set[int]) -> list[str]:
     """The cells of a column; empty where there is no value. Where one does not fit, `alone` gets the row."""
     types = set(map(type, values))
     cells: list[str | BadValue]
@@ -191,7 +191,7 @@ def _column(values: Sequence[object], format_value: Formatter, alone: set[int]) 
     if BadValue in set(map(type, cells)):
         for index, cell in enumerate(cells):
             if isinstance(cell, BadValue):
-                alone.add(index)
+                slow_path.add(index)
                 cells[index] = ""
     return cells  # type: ignore[return-value] # no BadValue is left
 
@@ -200,9 +200,9 @@ def _escaped(cells: Sequence[str]) -> Sequence[str]:
     return [cell.replace('"', '""') for cell in cells] if '"' in "".join(cells) else cells
 
 
-def _note(alone: set[int], column: Sequence[object], wanted: object) -> None:
+def _note(slow_path: set[int], column: Sequence[object], wanted: object) -> None:
     if wanted in column:
-        alone.update(index for index, value in enumerate(column) if value == wanted)
+        slow_path.update(index for index, value in enumerate(column) if value == wanted)
 
 
 class FieldValuesMapping:

@@ -46,11 +46,11 @@ class Columns(NamedTuple):
 
     Attributes:
         values: A column for each wanted property, in their order; `msgspec.UNSET` where a record lacks it.
-        alone: The rows, from 0, that must be taken one by one.
+        slow_path: The rows, from 0, that must be taken one by one.
     """
 
     values: list[list[Any]]
-    alone: set[int]
+    slow_path: set[int]
 
 
 class RecordCodec:
@@ -131,19 +131,19 @@ class RecordCodec:
         if any(map(_rejected, messages)):
             return None
         try:
-            alone = repeated_lines(lines)
+            slow_path = repeated_lines(lines)
         except _UNREADABLE:
             return None
         records = list(map(_record, messages))
         for key in self._keys:
             column = list(map(key, records))
             if msgspec.UNSET in column:
-                alone.update(index for index, value in enumerate(column) if value is msgspec.UNSET)
+                slow_path.update(index for index, value in enumerate(column) if value is msgspec.UNSET)
         for name, read in self._watched:
-            self._note_speaking(name, list(map(read, records)), alone)
-        return Columns([list(map(one, records)) for one in self._wanted], alone)
+            self._note_speaking(name, list(map(read, records)), slow_path)
+        return Columns([list(map(one, records)) for one in self._wanted], slow_path)
 
-    def _note_speaking(self, name: str, column: list[Any], alone: set[int]) -> None:
+    def _note_speaking(self, name: str, column: list[Any], slow_path: set[int]) -> None:
         """Note the rows in which a property says something that has to be judged."""
         assert self._signs is not None  # noqa: S101 - else nothing is watched; for the type checker
         plain: dict[tuple[type, object], bool] = {}
@@ -157,7 +157,7 @@ class RecordCodec:
             except TypeError:  # a list or an object
                 known = self._signs.is_plain(name, value)
             if not known:
-                alone.add(index)
+                slow_path.add(index)
 
     def _messages(self, lines: Sequence[bytes]) -> list[Any] | None:
         try:

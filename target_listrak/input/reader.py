@@ -49,8 +49,8 @@ class Reader(GenericSingerReader[bytes]):
         line: Its bytes.
         on_start: Called before the first line is read.
         on_failure: Called with whatever ended the reading early, before it is raised again.
-        on_run: Offered lines that follow each other and begin as a record of the stream did, before they are
-            decoded; returns whether it took them all. Else they go to the callbacks one by one.
+        on_consecutive: Offered lines that follow each other and begin as a record of the stream did, before
+            they are decoded; returns whether it took them all. Else they go to the callbacks one by one.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Reader(GenericSingerReader[bytes]):
         self.line = b""
         self.on_start: Callable[[], None] = lambda: None
         self.on_failure: Callable[[BaseException], None] = lambda _: None
-        self.on_run: Callable[[str, Sequence[bytes]], bool] = lambda _stream, _lines: False
+        self.on_consecutive: Callable[[str, Sequence[bytes]], bool] = lambda _stream, _lines: False
         self._beginning = b""
         self._stream = ""
         self._cut = False
@@ -104,11 +104,11 @@ class Reader(GenericSingerReader[bytes]):
         callbacks: dict[str, Callable[[dict[str, Any]], None]],
         counts: Counter[str],
     ) -> None:
-        """Give runs of lines that begin alike to `on_run`, and all others to the callbacks, one by one."""
+        """Give lines that begin alike to `on_consecutive`, and all others to the callbacks, one by one."""
         start = 0
         while start < len(lines):
             end = self._run_end(lines, start)
-            if end - start >= _FEW and self.on_run(self._stream, lines[start:end]):
+            if end - start >= _FEW and self.on_consecutive(self._stream, lines[start:end]):
                 self.line_number += end - start
                 counts["RECORD"] += end - start
             else:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from target_listrak.config.destinations import Destination
     from target_listrak.delivery.run import Run
-    from target_listrak.tracking.tallies import Journal, Row
+    from target_listrak.tracking.tallies import Row, RowTracker
 
 __all__ = ["RetailLoader"]
 
@@ -39,8 +39,8 @@ _ROUTES: Final = {
 }
 _MOST_OBJECTS: Final = 2_000
 _MOST_BYTES: Final = 8_000_000
-_LANES: Final = 4
-"""Arrays that are sent side by side. An object's key decides its lane: a later version comes later."""
+_PARTITIONS: Final = 4
+"""Arrays that are sent side by side. An object's key decides its partition: a later version comes later."""
 _RECENT: Final = 2_000
 """Flat orders that are remembered whole when they were sent, so that a further row can be added."""
 _GIVE_UP_AFTER: Final = 200
@@ -97,15 +97,15 @@ class RetailLoader(Loader):
         _mapper(run, destination)
 
     def __init__(
-        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: None
+        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: None
     ) -> None:
-        super().__init__(run, stream, destination, journal, resolved)
+        super().__init__(run, stream, destination, tracker, resolved)
         self._mapper = _mapper(run, destination)
         self._kind = KINDS[destination.kind]
         self._bad_values = BadValues(destination.option("on_bad_value"))
         self._on_missing: str = destination.option("on_missing")
-        self._batches: list[dict[Key, _Object]] = [{} for _ in range(_LANES)]
-        self._weights = [0] * _LANES
+        self._batches: list[dict[Key, _Object]] = [{} for _ in range(_PARTITIONS)]
+        self._weights = [0] * _PARTITIONS
         self._most_objects = min(_MOST_OBJECTS, int(run.config["batch_size_rows"]))
         self._recent: OrderedDict[Key, _Object] = OrderedDict()
         self._sent = _SentOrders()
@@ -177,15 +177,15 @@ class RetailLoader(Loader):
         key = self._mapper.key(made.value)
         if isinstance(key, BadField):
             raise RowRejected(_reason(key))
-        lane = zlib.crc32("\x1f".join(key).encode()) % _LANES
-        batch = self._batches[lane]
+        partition = zlib.crc32("\x1f".join(key).encode()) % _PARTITIONS
+        batch = self._batches[partition]
         known = batch.get(key)
         if known is None:
             known = batch[key] = self._begin(key)
         self._add(known, made.value, made.item, self._item_key(record, row), row)
-        self._weights[lane] += 400 + 2 * len(row.line)
-        if len(batch) >= self._most_objects or self._weights[lane] >= _MOST_BYTES:
-            self._hand_over(lane)
+        self._weights[partition] += 400 + 2 * len(row.line)
+        if len(batch) >= self._most_objects or self._weights[partition] >= _MOST_BYTES:
+            self._submit(partition)
 
     def _item_key(self, record: dict[str, Any], row: Row) -> object:
         """What tells a flat row's item apart: the stream's keys beside the order number, else the row."""
@@ -213,20 +213,20 @@ class RetailLoader(Loader):
         known.rows[place] = row
         if earlier is not None:
             known.merged = True
-            self.journal.merge(earlier)
+            self.tracker.merge(earlier)
 
     def flush(self) -> None:
         """Hand over what is gathered."""
-        for lane in range(_LANES):
-            self._hand_over(lane)
+        for partition in range(_PARTITIONS):
+            self._submit(partition)
 
     def close(self) -> None:
         """Let go of the numbers of the orders that were sent."""
         self._sent.close()
 
-    def _hand_over(self, lane: int) -> None:
-        batch, self._batches[lane] = self._batches[lane], {}
-        weight, self._weights[lane] = self._weights[lane], 0
+    def _submit(self, partition: int) -> None:
+        batch, self._batches[partition] = self._batches[partition], {}
+        weight, self._weights[partition] = self._weights[partition], 0
         if not batch:
             return
         self._log_unknown()
@@ -234,7 +234,7 @@ class RetailLoader(Loader):
             self._remember(batch)
         objects = list(batch.values())
         self.run.imports.submit(
-            ("data", self.destination.kind, lane), functools.partial(self._work, objects), weight
+            ("data", self.destination.kind, partition), functools.partial(self._work, objects), weight
         )
 
     def _remember(self, batch: dict[Key, _Object]) -> None:
@@ -311,18 +311,18 @@ class RetailLoader(Loader):
                 return
         for _, known in objects:
             for row in known.rows.values():
-                self.journal.end(row, ACCEPTED)
+                self.tracker.end(row, ACCEPTED)
 
     def _check_hope(self, error: RequestRefusedError | NotFoundError) -> None:
         """End the run where so much is refused that it fails in any case: the cause is no single row's."""
-        account = self.journal.account
-        if account.rejected >= _GIVE_UP_AFTER and account in self.run.over_reject_share():
+        tally = self.tracker.tally
+        if tally.rejected >= _GIVE_UP_AFTER and tally in self.run.over_reject_share():
             message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"
             raise ListrakError(message, hint=f"See {self.run.rejects.path} for the reasons.") from error
 
     def _reject(self, known: _Object, rejected: Rejected) -> None:
         for row in known.rows.values():
-            self.journal.end(row, rejected, merged_with=known.whole)
+            self.tracker.end(row, rejected, merged_with=known.whole)
 
 
 class _SentOrders:

@@ -49,7 +49,7 @@ class SmsListLoader(UpdatingLoader):
             self._members = self.run.mirrors.members(
                 what, lambda: PhoneListMembers(self.run, self.stream, self.contacts, self.phone_list)
             )
-            self.mirror = self.run.mirrors.join(what, self.destination, self._members, self.journal.hold)
+            self.mirror = self.run.mirrors.join(what, self.destination, self._members, self.tracker.hold)
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
         """Add a row whose person leaves the list."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from target_listrak.delivery.run import Run
     from target_listrak.outcomes import Fault
     from target_listrak.sms.sender_codes import PhoneList, SenderCode, SmsField
-    from target_listrak.tracking.tallies import Journal, Row
+    from target_listrak.tracking.tallies import Row, RowTracker
 
 __all__ = ["Entry", "Resolved", "SmsLoader"]
 
@@ -131,9 +131,9 @@ class SmsLoader(Loader):
         return f"{destination.kind} ({where})"
 
     def __init__(
-        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Resolved
+        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: Resolved
     ) -> None:
-        super().__init__(run, stream, destination, journal, resolved)
+        super().__init__(run, stream, destination, tracker, resolved)
         self.contacts = resolved.contacts
         self.sender_code = resolved.sender_code
         self.country: str = run.config["default_country"]
@@ -219,7 +219,7 @@ class SmsLoader(Loader):
         earlier = self._batch.get(number)
         if earlier is not None:
             self.join(earlier, entry, record)
-            self.journal.merge(earlier.row)
+            self.tracker.merge(earlier.row)
         self._batch[number] = entry
         self._weight += _ROW_BYTES + 2 * len(row.line)
         if len(self._batch) >= self._most_rows or self._weight >= _BATCH_BYTES:
@@ -247,16 +247,16 @@ class SmsLoader(Loader):
             return
         batch, self._batch = self._batch, {}
         weight, self._weight = self._weight, 0
-        lane = ("sms", self.sender_code.id)
-        self.run.imports.submit(lane, functools.partial(self._work, list(batch.values())), weight)
+        key = ("sms", self.sender_code.id)
+        self.run.imports.submit(key, functools.partial(self._work, list(batch.values())), weight)
 
     # Worker threads
 
     def _work(self, entries: list[Entry]) -> None:
         self.work(entries)
-        account = self.journal.account
+        tally = self.tracker.tally
         text = "Stream %s: %s numbers done; %s of %s rows read so far are confirmed"
-        figures = (f"{len(entries):,}", f"{account.settled:,}", f"{account.read:,}")
+        figures = (f"{len(entries):,}", f"{tally.settled:,}", f"{tally.read:,}")
         self.run.logger.info(text, self.stream, *figures)
 
     def work(self, entries: list[Entry]) -> None:
@@ -301,7 +301,7 @@ class SmsLoader(Loader):
 
     def settle_entry(self, entry: Entry, outcome: Outcome) -> None:
         """Count a number's row by its outcome."""
-        self.journal.end(entry.row, outcome, merged_with=entry.merged)
+        self.tracker.end(entry.row, outcome, merged_with=entry.merged)
 
 
 def _record_of(line: bytes) -> dict[str, object]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from target_listrak.delivery.run import Run
     from target_listrak.outcomes import Fault
     from target_listrak.sms.loader import Resolved
-    from target_listrak.tracking.tallies import Journal, Row
+    from target_listrak.tracking.tallies import Row, RowTracker
 
 __all__ = ["UpdatingLoader"]
 
@@ -41,9 +41,9 @@ class UpdatingLoader(SmsLoader):
     has_fields: ClassVar[bool] = True
 
     def __init__(
-        self, run: Run, stream: str, destination: Destination, journal: Journal, resolved: Resolved
+        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: Resolved
     ) -> None:
-        super().__init__(run, stream, destination, journal, resolved)
+        super().__init__(run, stream, destination, tracker, resolved)
         self.mapping: ProfileMapping
         self._importer = SmsImporter(run, self.sender_code, stream)
 

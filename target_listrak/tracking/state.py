@@ -6,8 +6,9 @@ filling would be written before its rows are confirmed. So the target keeps STAT
 the SDK (see
 `TargetListrak._process_state_message`).
 
-The rows between two STATE messages are an *epoch*. An epoch is confirmed when it is closed (its STATE has
-arrived) and as many rows have been settled as were opened. Epochs leave the queue in their order only.
+The rows between two STATE messages belong to one *checkpoint*. A checkpoint is confirmed when it is closed
+(its STATE has arrived) and as many rows have been settled as were opened. Checkpoints leave the queue in
+their order only.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Epoch", "Hold", "Ledger"]
+__all__ = ["Checkpoint", "Hold", "StateTracker"]
 
-_MOST_EPOCHS = 1024
+_MOST_CHECKPOINTS = 1024
 """How many unconfirmed STATE messages are kept. Beyond it every other one is joined with its neighbour."""
 
 
-class Epoch:
-    """The rows between two STATE messages. Made and read by `Ledger` only."""
+class Checkpoint:
+    """The rows between two STATE messages. Made and read by `StateTracker` only."""
 
     __slots__ = ("merged_into", "opened", "settled", "state")
 
@@ -35,24 +36,24 @@ class Epoch:
         self.opened = 0
         self.settled = 0
         self.state: bytes | None = None
-        self.merged_into: Epoch | None = None
+        self.merged_into: Checkpoint | None = None
 
 
 class Hold:
     """Keeps STATE back from where it was made until it is released, as an unconfirmed row would."""
 
-    def __init__(self, ledger: Ledger, epoch: Epoch) -> None:
-        self._ledger = ledger
-        self._epoch: Epoch | None = epoch
+    def __init__(self, state_tracker: StateTracker, checkpoint: Checkpoint) -> None:
+        self._state_tracker = state_tracker
+        self._checkpoint: Checkpoint | None = checkpoint
 
     def release(self) -> None:
         """Let STATE pass. Releasing twice is releasing once."""
-        epoch, self._epoch = self._epoch, None
-        if epoch is not None:
-            self._ledger.settle(epoch)
+        checkpoint, self._checkpoint = self._checkpoint, None
+        if checkpoint is not None:
+            self._state_tracker.settle(checkpoint)
 
 
-class Ledger:
+class StateTracker:
     """Counts rows in and out, and writes each STATE as soon as everything before it is confirmed.
 
     Rows are opened, and STATE is given, by the one thread that reads the input; rows are settled by any
@@ -68,14 +69,14 @@ class Ledger:
         self._write = write
         self._may_write = may_write
         self._lock = threading.RLock()
-        self._epochs: deque[Epoch] = deque()
-        self._current = Epoch()
+        self._checkpoints: deque[Checkpoint] = deque()
+        self._current = Checkpoint()
         self._ready: bytes | None = None
         self._written: bytes | None = None
         self._withheld = False
 
-    def open(self, count: int = 1) -> Epoch:
-        """Count rows that were read, and return their epoch, which `settle` wants back."""
+    def open(self, count: int = 1) -> Checkpoint:
+        """Count rows that were read, and return their checkpoint, which `settle` wants back."""
         self._current.opened += count
         return self._current
 
@@ -90,29 +91,29 @@ class Ledger:
             value: The message's value as JSON.
         """
         with self._lock:
-            closed, self._current = self._current, Epoch()
+            closed, self._current = self._current, Checkpoint()
             closed.state = value
-            self._epochs.append(closed)
-            if len(self._epochs) > _MOST_EPOCHS:
+            self._checkpoints.append(closed)
+            if len(self._checkpoints) > _MOST_CHECKPOINTS:
                 self._thin_out()
             self._advance()
 
-    def settle(self, epoch: Epoch, count: int = 1) -> None:
-        """Count rows of one epoch as confirmed."""
-        self.settle_all({epoch: count})
+    def settle(self, checkpoint: Checkpoint, count: int = 1) -> None:
+        """Count rows of one checkpoint as confirmed."""
+        self.settle_all({checkpoint: count})
 
-    def settle_all(self, counts: Mapping[Epoch, int]) -> None:
+    def settle_all(self, counts: Mapping[Checkpoint, int]) -> None:
         """Count rows as confirmed, and pass on what STATE that frees.
 
         Args:
-            counts: Number of rows by epoch.
+            counts: Number of rows by checkpoint.
         """
         with self._lock:
             for given, count in counts.items():
-                epoch = given
-                while epoch.merged_into is not None:
-                    epoch = epoch.merged_into
-                epoch.settled += count
+                checkpoint = given
+                while checkpoint.merged_into is not None:
+                    checkpoint = checkpoint.merged_into
+                checkpoint.settled += count
             self._advance()
 
     def withhold(self) -> None:
@@ -126,8 +127,8 @@ class Ledger:
             self._advance()
 
     def _advance(self) -> None:
-        while self._epochs and self._epochs[0].settled == self._epochs[0].opened:
-            self._ready = self._epochs.popleft().state
+        while self._checkpoints and self._checkpoints[0].settled == self._checkpoints[0].opened:
+            self._ready = self._checkpoints.popleft().state
         if self._ready is None or self._withheld or not self._may_write():
             return
         if self._ready != self._written:  # as the SDK: a STATE that says nothing new is not repeated
@@ -137,13 +138,13 @@ class Ledger:
 
     def _thin_out(self) -> None:
         """Join neighbours two by two, so that a STATE after every row cannot fill the memory."""
-        epochs = list(self._epochs)
-        kept = deque(epochs[1::2])
-        if len(epochs) % 2:
-            kept.append(epochs[-1])
-        for earlier, later in list(pairwise(epochs))[::2]:
+        checkpoints = list(self._checkpoints)
+        kept = deque(checkpoints[1::2])
+        if len(checkpoints) % 2:
+            kept.append(checkpoints[-1])
+        for earlier, later in list(pairwise(checkpoints))[::2]:
             earlier.merged_into = later
             later.opened += earlier.opened
             later.settled += earlier.settled
             earlier.state = None
-        self._epochs = kept
+        self._checkpoints = kept

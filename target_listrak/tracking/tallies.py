@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from target_listrak.outcomes import NotLoaded, Outcome
     from target_listrak.tracking.rejects import RejectsFile
-    from target_listrak.tracking.state import Epoch, Hold, Ledger
+    from target_listrak.tracking.state import Checkpoint, Hold, StateTracker
 
-__all__ = ["HANDFUL", "Account", "Journal", "Row", "Rows", "closing_table", "log_metrics"]
+__all__ = ["HANDFUL", "Row", "RowTracker", "Rows", "Tally", "closing_table", "log_metrics"]
 
 HANDFUL: Final = 5
 """Declined or rejected rows below which a share means nothing: a few rows alone never end a run."""
 
 
 class Row(msgspec.Struct, gc=False):
-    """One record on its way: its number in its stream (from 1), its epoch, and the line as it was read."""
+    """One record: its number in its stream (from 1), its checkpoint, and the line as it was read."""
 
     number: int
-    epoch: Epoch
+    checkpoint: Checkpoint
     line: bytes
 
 
@@ -37,20 +37,20 @@ class Rows(NamedTuple):
 
     Attributes:
         first: The number of the first one in its stream (from 1); the others' numbers follow.
-        epoch: Their epoch.
+        checkpoint: Their checkpoint.
         lines: The lines as they were read.
     """
 
     first: int
-    epoch: Epoch
+    checkpoint: Checkpoint
     lines: Sequence[bytes]
 
     def part(self, start: int, end: int) -> Rows:
         """Some of them, by their place from 0."""
-        return Rows(self.first + start, self.epoch, self.lines[start:end])
+        return Rows(self.first + start, self.checkpoint, self.lines[start:end])
 
 
-class Account:
+class Tally:
     """The result of one stream's rows, counted.
 
     Attributes:
@@ -105,39 +105,39 @@ class Account:
         return most == 0 or (rows >= HANDFUL and rows > most * self.settled)
 
 
-class Journal:
+class RowTracker:
     """Settles the rows of one stream: counts them, writes those not loaded down, and lets STATE pass.
 
     Each row is settled exactly once, and only when Listrak has confirmed its result. Thread safe.
 
     Args:
         stream: The stream's name as it comes in.
-        account: Where its rows are counted.
-        ledger: Where STATE waits.
+        tally: Where its rows are counted.
+        state_tracker: Where STATE waits.
         rejects: Where declined and rejected records go.
     """
 
-    def __init__(self, stream: str, account: Account, ledger: Ledger, rejects: RejectsFile) -> None:
-        self.account = account
+    def __init__(self, stream: str, tally: Tally, state_tracker: StateTracker, rejects: RejectsFile) -> None:
+        self.tally = tally
         self._stream = stream
-        self._ledger = ledger
+        self._state_tracker = state_tracker
         self._rejects = rejects
         self._lock = threading.Lock()
 
     def open(self, line: bytes) -> Row:
         """Count a row that was read; only the thread that reads the input does."""
-        self.account.read += 1
-        return Row(self.account.read, self._ledger.open(), line)
+        self.tally.read += 1
+        return Row(self.tally.read, self._state_tracker.open(), line)
 
     def open_many(self, lines: Sequence[bytes]) -> Rows:
         """Count rows that were read one after the other; as `open`."""
-        first = self.account.read + 1
-        self.account.read += len(lines)
-        return Rows(first, self._ledger.open(len(lines)), lines)
+        first = self.tally.read + 1
+        self.tally.read += len(lines)
+        return Rows(first, self._state_tracker.open(len(lines)), lines)
 
     def merge(self, row: Row) -> None:
         """Settle a row that a later row of the same contact replaces."""
-        self.settle({row.epoch: 1}, merged=1)
+        self.settle({row.checkpoint: 1}, merged=1)
 
     def end(self, row: Row, outcome: Outcome, *, merged_with: dict[str, object] | None = None) -> None:
         """Settle a row; one that is declined or rejected is written to the rejects file.
@@ -149,11 +149,11 @@ class Journal:
         """
         if isinstance(outcome, Loaded):
             accepted = outcome is Loaded.ACCEPTED
-            self.settle({row.epoch: 1}, accepted=int(accepted), unchanged=int(not accepted))
+            self.settle({row.checkpoint: 1}, accepted=int(accepted), unchanged=int(not accepted))
             return
         self.write_down(row.number, row.line, outcome, merged_with)
         declined = isinstance(outcome, Declined)
-        self.settle({row.epoch: 1}, declined=int(declined), rejected=int(not declined))
+        self.settle({row.checkpoint: 1}, declined=int(declined), rejected=int(not declined))
 
     def write_down(
         self, number: int, line: bytes, outcome: NotLoaded, merged_with: dict[str, object] | None = None
@@ -171,18 +171,18 @@ class Journal:
             "outcome": word,
             "code": outcome.code,
             "reason": outcome.reason,
-            "destination": self.account.destination,
+            "destination": self.tally.destination,
             "row": number,
         }
         if isinstance(outcome, Rejected) and outcome.faults:
             member["faults"] = [fault._asdict() for fault in outcome.faults]
         self._rejects.write(self._stream, line, member, merged_with)
         with self._lock:
-            self.account.reasons[word, outcome.code] += 1
+            self.tally.reasons[word, outcome.code] += 1
 
     def settle(  # noqa: PLR0913 - a count per result
         self,
-        epochs: Mapping[Epoch, int],
+        checkpoints: Mapping[Checkpoint, int],
         *,
         accepted: int = 0,
         unchanged: int = 0,
@@ -193,7 +193,7 @@ class Journal:
         """Count rows as settled, many at a time.
 
         Args:
-            epochs: How many rows of which epoch.
+            checkpoints: How many rows of which checkpoint.
             accepted: Rows that Listrak took.
             unchanged: Rows that said what was so already.
             declined: Rows written down as declined.
@@ -201,34 +201,34 @@ class Journal:
             merged: Rows that a later one replaces.
         """
         with self._lock:
-            self.account.accepted += accepted
-            self.account.unchanged += unchanged
-            self.account.declined += declined
-            self.account.rejected += rejected
-            self.account.merged += merged
-        self._ledger.settle_all(epochs)
+            self.tally.accepted += accepted
+            self.tally.unchanged += unchanged
+            self.tally.declined += declined
+            self.tally.rejected += rejected
+            self.tally.merged += merged
+        self._state_tracker.settle_all(checkpoints)
 
     def hold(self) -> Hold:
         """Keep STATE back from here until the hold is released: for what is judged at the end of input."""
-        return self._ledger.hold()
+        return self._state_tracker.hold()
 
 
 _RESULTS = ("accepted", "unchanged", "declined", "rejected", "merged")
 
 
-def closing_table(accounts: Iterable[Account]) -> list[str]:
+def closing_table(tallies: Iterable[Tally]) -> list[str]:
     """The row accounting as lines of text: one per stream, with a head, then the reasons, counted."""
     rows: list[tuple[str, ...]] = [("stream", "destination", "read", *_RESULTS, "not confirmed")]
     notes: list[str] = []
-    for account in accounts:
-        figures = (account.read, *(getattr(account, result) for result in _RESULTS), account.open)
-        rows.append((account.stream, account.destination, *(f"{figure:,}" for figure in figures)))
-        if account.removed:
-            notes.append(f"{account.stream}: {account.removed:,} members removed")
+    for tally in tallies:
+        figures = (tally.read, *(getattr(tally, result) for result in _RESULTS), tally.open)
+        rows.append((tally.stream, tally.destination, *(f"{figure:,}" for figure in figures)))
+        if tally.removed:
+            notes.append(f"{tally.stream}: {tally.removed:,} members removed")
         notes += [
-            f"{account.stream}: {count:,} {result}: {code}"
+            f"{tally.stream}: {count:,} {result}: {code}"
             for (result, code), count in sorted(
-                account.reasons.items(), key=lambda one: (one[0][0], -one[1], one[0][1])
+                tally.reasons.items(), key=lambda one: (one[0][0], -one[1], one[0][1])
             )
         ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -242,11 +242,11 @@ def closing_table(accounts: Iterable[Account]) -> list[str]:
     return lines + notes
 
 
-def log_metrics(account: Account) -> None:
+def log_metrics(tally: Tally) -> None:
     """Give the account's figures to the SDK's metrics log, one counter per result."""
     logger = metrics.get_metrics_logger()
     for outcome in _RESULTS:
-        tags = {metrics.Tag.STREAM: account.stream, "destination": account.destination, "outcome": outcome}
+        tags = {metrics.Tag.STREAM: tally.stream, "destination": tally.destination, "outcome": outcome}
         metrics.log(
-            logger, metrics.Point("counter", metrics.Metric.RECORD_COUNT, getattr(account, outcome), tags)
+            logger, metrics.Point("counter", metrics.Metric.RECORD_COUNT, getattr(tally, outcome), tags)
         )

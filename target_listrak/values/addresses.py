@@ -115,15 +115,15 @@ def parse(value: object) -> Address | BadValue:
     return _parse_with_care(text)
 
 
-def parse_many(values: Sequence[object], alone: set[int]) -> tuple[list[str], list[str]]:
+def parse_many(values: Sequence[object], slow_path: set[int]) -> tuple[list[str], list[str]]:
     """Check a column of addresses: what `parse` gives for each of them.
 
     Args:
         values: What records hold.
-        alone: Gets the rows, from 0, that hold none.
+        slow_path: Gets the rows, from 0, that hold none.
 
     Returns:
-        What to send, and the keys; empty texts for rows that are in `alone`.
+        What to send, and the keys; empty texts for rows that are in `slow_path`.
     """
     sent: list[str] = []
     keys: list[str] = []
@@ -137,7 +137,7 @@ def parse_many(values: Sequence[object], alone: set[int]) -> tuple[list[str], li
                 continue
         address = parse(value)
         if isinstance(address, BadValue):
-            alone.add(index)
+            slow_path.add(index)
             address = _NOBODY
         else:
             _note_domain(address.sent)

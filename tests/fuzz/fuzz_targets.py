@@ -75,7 +75,7 @@ def reader(data: bytes) -> None:
 
 
 def messages(data: bytes) -> None:
-    """Bytes as the target's input, without a destination: it ends well with every row in the books, or with
+    """Bytes as the target's input, without a destination: it ends well with every row in the tallies, or with
     an error that its main function explains in a line."""
     if b"manifest" in data:
         return  # it would read any file of this machine
@@ -89,9 +89,9 @@ def messages(data: bytes) -> None:
             return
     lines = [line for line in data.removeprefix(codecs.BOM_UTF8).split(b"\n") if line.strip()]
     records = sum(map(_is_record, lines))
-    books = target.run.accounts.values()
-    assert sum(one.read for one in books) == records
-    assert all(one.read == one.settled for one in books)
+    tallies = target.run.tallies.values()
+    assert sum(one.read for one in tallies) == records
+    assert all(one.read == one.settled for one in tallies)
 
 
 def _is_record(line: bytes) -> bool:

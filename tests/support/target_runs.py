@@ -15,7 +15,7 @@ from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
-    from target_listrak.tracking.tallies import Account
+    from target_listrak.tracking.tallies import Tally
 
 
 @dataclass
@@ -23,28 +23,28 @@ class Outcome:
     """What a run of the target left behind."""
 
     states: list[Any]
-    accounts: dict[str, Account]
+    tallies: dict[str, Tally]
     rejects: list[dict[str, Any]]
     error: BaseException | None
     rejects_path: Path
     target: TargetListrak | None
 
     @property
-    def account(self) -> Account:
-        """The only stream's account."""
-        (account,) = self.accounts.values()
-        return account
+    def tally(self) -> Tally:
+        """The only stream's tally."""
+        (tally,) = self.tallies.values()
+        return tally
 
     @property
     def figures(self) -> tuple[int, int, int, int, int]:
         """Read, accepted, unchanged, not loaded (declined or rejected), merged of the only stream."""
-        one = self.account
+        one = self.tally
         return one.read, one.accepted, one.unchanged, one.declined + one.rejected, one.merged
 
     @property
     def not_loaded(self) -> tuple[int, int]:
         """Declined and rejected rows of the only stream."""
-        return self.account.declined, self.account.rejected
+        return self.tally.declined, self.tally.rejected
 
     @property
     def codes(self) -> list[str]:
@@ -53,12 +53,12 @@ class Outcome:
 
     def closes(self) -> bool:
         """Whether every row has its result, and those that were not loaded are in the rejects file."""
-        accounts = self.accounts.values()
+        tallies = self.tallies.values()
         written = [line["rejected"]["outcome"] for line in self.rejects if line["type"] == "RECORD"]
         return (
-            written.count("declined") == sum(account.declined for account in accounts)
-            and written.count("rejected") == sum(account.rejected for account in accounts)
-            and all(account.read == account.settled for account in accounts)
+            written.count("declined") == sum(tally.declined for tally in tallies)
+            and written.count("rejected") == sum(tally.rejected for tally in tallies)
+            and all(tally.read == tally.settled for tally in tallies)
         )
 
 
@@ -146,7 +146,7 @@ class Runs:
         rejects = (
             [_written(line) for line in path.read_bytes().splitlines()] if target.run.rejects.count else []
         )
-        return Outcome(states, target.run.accounts, rejects, error, path, target)
+        return Outcome(states, target.run.tallies, rejects, error, path, target)
 
     def good(self, messages: list[Any], destinations: dict[str, Any], **settings: object) -> Outcome:
         """Run the target; an error of the run is the test's."""

@@ -107,7 +107,7 @@ def test_the_last_word_on_a_contact_counts(runs: Runs, members: list[str]) -> No
     messages = [SCHEMA, *(record("vips", email=email, member=value) for email, value in said)]
     outcome = runs.good(messages, audience(member="member"))
     assert on(runs) == set(members) - {members[1], members[2]}
-    assert outcome.account.rejected == 0
+    assert outcome.tally.rejected == 0
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_when_members_whom_no_record_names_are_set_off(
     messages = [SCHEMA, *rows(members[1:9], 5), state("end"), *tail]
     outcome = runs.run(messages, audience(mirror=mirror, max_removed_share=0.5))
     assert on(runs) == (set(members[1:9]) if removed else set(members))
-    assert outcome.account.removed == (2 if removed else 0)
+    assert outcome.tally.removed == (2 if removed else 0)
     assert outcome.closes()
     if mirror is False or removed:
         assert outcome.error is None
@@ -184,7 +184,7 @@ def test_a_rejected_row_with_a_readable_key_protects_its_member(runs: Runs, memb
     outcome = runs.good(messages, audience(mirror=True, member="member"))
     assert sorted(outcome.codes) == ["bad_value", "deleted", "missing_key"]
     assert on(runs) == set(members[:9])  # only the one who is in no row at all has left
-    assert outcome.account.removed == 1
+    assert outcome.tally.removed == 1
 
 
 def test_broken_input_removes_nobody(runs: Runs, members: list[str]) -> None:
@@ -209,7 +209,7 @@ def test_unsubscribed_people_are_set_on_only_where_they_are_included(runs: Runs,
     runs.unsubscribe(NEWSLETTER, "gone@example.org")
     messages = [SCHEMA, *rows(["gone@example.org"])]
     assert runs.good(messages, audience()).codes == ["previously_unsubscribed"]
-    assert runs.good(messages, audience(include_unsubscribed=True)).account.accepted == 1
+    assert runs.good(messages, audience(include_unsubscribed=True)).tally.accepted == 1
     assert "gone@example.org" in on(runs)
     assert (runs.contact(NEWSLETTER, "gone@example.org") or {})["subscriptionState"] == "Unsubscribed"
 
@@ -241,7 +241,7 @@ def test_a_dry_run_counts_and_changes_nothing(runs: Runs, members: list[str]) ->
     messages = [SCHEMA, *rows([*members[1:9], "new@example.org"], 1), state(1), activate("vips", 1)]
     outcome = runs.good(messages, audience(mirror=True), dry_run=True)
     assert outcome.figures == (9, 1, 8, 0, 0)
-    assert outcome.account.removed == 2
+    assert outcome.tally.removed == 2
     assert outcome.states == []
     assert len(runs.imports()) == before
     assert on(runs) == set(members)

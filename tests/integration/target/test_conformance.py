@@ -94,15 +94,15 @@ BY_ID = {"kind": "profile_fields", "list": "Newsletter", "external_id": "id", "f
 def test_a_record_without_its_key_is_rejected() -> None:
     CONFIG["destinations"] = {"test_record_missing_key_property": BY_ID}
     _, target = run("record_missing_key_property")
-    (account,) = target.run.accounts.values()
-    assert dict(account.reasons) == {("rejected", "missing_key"): 1}
+    (tally,) = target.run.tallies.values()
+    assert dict(tally.reasons) == {("rejected", "missing_key"): 1}
 
 
 def test_a_record_that_breaks_the_schema_is_rejected_where_records_are_validated() -> None:
     CONFIG.update(destinations={"test_record_missing_required_property": BY_ID}, validate_records=True)
     _, target = run("record_missing_required_property")
-    (account,) = target.run.accounts.values()
-    assert dict(account.reasons) == {("rejected", "invalid_record"): 1}
+    (tally,) = target.run.tallies.values()
+    assert dict(tally.reasons) == {("rejected", "invalid_record"): 1}
 
 
 def test_checkpoints_pass_in_order() -> None:

@@ -190,6 +190,6 @@ def test_the_accounting_always_adds_up(runs: Runs) -> None:
     runs.save(NEWSLETTER, "here@example.org")
     rows = people("here@example.org", "HERE@example.org", "stranger@example.org", "no address", points=3)
     outcome = runs.good([SCHEMA, *itertools.chain(rows, rows)], to("profile_fields"))
-    one = outcome.account
+    one = outcome.tally
     assert one.read == 8 == one.accepted + one.unchanged + one.declined + one.rejected + one.merged
     assert (one.declined, one.rejected) == (1, 2)

@@ -40,7 +40,7 @@ def accounting(outcome: Outcome) -> dict[str, Any]:
             one.merged,
             dict(one.reasons),
         )
-        for name, one in outcome.accounts.items()
+        for name, one in outcome.tallies.items()
     }
 
 

@@ -215,12 +215,12 @@ def test_a_file_of_one_row_that_is_refused_becomes_a_call(runs: Runs) -> None:
     assert runs.good(stranger, to_fields()).codes == ["unknown_contact"]
     assert runs.contact(NEWSLETTER, "stranger@example.org") is None  # an update never makes anybody
     assert (
-        runs.good([SCHEMA, record("people", email="a@example.org", points=3)], to_fields()).account.accepted
+        runs.good([SCHEMA, record("people", email="a@example.org", points=3)], to_fields()).tally.accepted
         == 1
     )
     gone = {"people": {"kind": "email_unsubscribe", "list": NEWSLETTER}}
-    assert runs.good([SCHEMA, record("people", email="a@example.org")], gone).account.accepted == 1
-    assert runs.good([SCHEMA, record("people", email="a@example.org")], gone).account.unchanged == 1
+    assert runs.good([SCHEMA, record("people", email="a@example.org")], gone).tally.accepted == 1
+    assert runs.good([SCHEMA, record("people", email="a@example.org")], gone).tally.unchanged == 1
     assert (runs.contact(NEWSLETTER, "a@example.org") or {})["subscriptionState"] == "Unsubscribed"
 
 
@@ -261,8 +261,8 @@ def test_profile_fields_by_external_id(runs: Runs, others: int) -> None:
     rows += [record("people", customer=None, points=1), record("people", customer="7", points=3)]
     messages = [schema("people", "points", customer={"type": ["string", "integer"]}), *rows]
     outcome = runs.good(messages, to_fields(external_id="customer"))
-    assert outcome.account.accepted == 2
-    assert outcome.account.merged == 1
+    assert outcome.tally.accepted == 2
+    assert outcome.tally.merged == 1
     assert set(outcome.codes) == {"unknown_contact", "no_external_id"}
     assert runs.values(NEWSLETTER, "a@example.org") == {POINTS: "3"}
     assert runs.values(NEWSLETTER, "b@example.org") == {POINTS: "2"}
@@ -383,7 +383,7 @@ def test_order_per_contact_holds_between_streams_of_one_list(runs: Runs) -> None
         record("people", email="b@example.org"),
     ]
     outcome = runs.good(messages, both)
-    assert (outcome.accounts["people"].accepted, outcome.accounts["leavers"].accepted) == (2, 1)
+    assert (outcome.tallies["people"].accepted, outcome.tallies["leavers"].accepted) == (2, 1)
     assert (runs.contact(NEWSLETTER, "a@example.org") or {})["subscriptionState"] == "Unsubscribed"
     assert (runs.contact(NEWSLETTER, "b@example.org") or {})["subscriptionState"] == "Subscribed"
 

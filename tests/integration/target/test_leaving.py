@@ -63,7 +63,7 @@ def test_T3_a_deletion_by_any_name_never_subscribes(runs: Runs, in_schema: bool,
     ]
     kept = [record("people", email=f"here{place}@example.com", **NO_DELETION) for place in range(many)]
     outcome = runs.good([head, *kept, *rows, *kept], to())
-    assert outcome.account.rejected == len(MARKERS)
+    assert outcome.tally.rejected == len(MARKERS)
     assert set(outcome.codes) == {"deleted"}
     for place in range(len(MARKERS)):
         assert runs.contact(NEWSLETTER, f"gone{place}@example.com") is None
@@ -92,7 +92,7 @@ def test_T3_a_deletion_never_subscribes_a_number(runs: Runs) -> None:
     assert sms.touched() == set()
     rows = [record("people", phone=number, **marker) for number, marker in zip(members, MARKERS, strict=True)]
     outcome = runs.good([schema("people", "phone"), *rows], destination("sms_list", allow_deletes=True))
-    assert outcome.account.accepted == len(MARKERS)
+    assert outcome.tally.accepted == len(MARKERS)
     assert {sms.state(number) for number in members} == {"Unsubscribed"}
 
 
@@ -193,7 +193,7 @@ def test_T19_contacts_as_listrak_writes_them_subscribe_nobody_who_unsubscribed(r
     outcome = runs.good(
         [schema("people", "emailAddress", "subscriptionState"), *rows], to(), max_reject_share=0.2
     )
-    assert outcome.account.accepted == 3
+    assert outcome.tally.accepted == 3
     assert outcome.not_loaded == (15, 3)
     for place, one in enumerate(states):
         assert subscribed(runs, f"p{place}@example.com") is (True if one == "Subscribed" else None)

@@ -32,7 +32,7 @@ def test_an_import_whose_answer_was_lost_is_found_by_its_name_and_not_sent_again
     runs.save(NEWSLETTER, "p0@example.org", {NOTES: "a"})
     faults(runs, {"kind": "lost_answer", "route": START, "method": "POST", "count": 1})
     outcome = runs.good([SCHEMA, *people(3), state(1)], to_list(update_type="Append"))
-    assert outcome.account.accepted == 3
+    assert outcome.tally.accepted == 3
     assert outcome.states == [1]
     assert len(runs.imports()) == 1
     assert runs.values(NEWSLETTER, "p0@example.org") == {NOTES: "a+"}
@@ -41,7 +41,7 @@ def test_an_import_whose_answer_was_lost_is_found_by_its_name_and_not_sent_again
 def test_an_import_that_never_arrived_is_sent_again(runs: Runs) -> None:
     faults(runs, {"kind": "reset", "route": START, "method": "POST", "count": 1})
     outcome = runs.good([SCHEMA, *people(3), state(1)], to_list())
-    assert outcome.account.accepted == 3
+    assert outcome.tally.accepted == 3
     assert len(runs.imports()) == 1
 
 
@@ -50,7 +50,7 @@ def test_an_import_that_is_never_answered_ends_the_run_with_nothing_confirmed(ru
     outcome = runs.run([SCHEMA, *people(3), state(1)], to_list())
     assert isinstance(outcome.error, ListrakError)
     assert outcome.states == []
-    assert outcome.account.open == 3
+    assert outcome.tally.open == 3
 
 
 def test_a_call_whose_answer_was_lost_is_repeated_where_twice_is_the_same_as_once(runs: Runs) -> None:
@@ -59,7 +59,7 @@ def test_a_call_whose_answer_was_lost_is_repeated_where_twice_is_the_same_as_onc
     messages = [SCHEMA, record("people", email="a@example.org", first_name="A"), state(1)]
     faults(runs, {"kind": "lost_answer", "route": SAVE, "method": "POST", "count": 1})
     outcome = runs.good(messages, to_list(resubscribe=True))
-    assert outcome.account.accepted == 1
+    assert outcome.tally.accepted == 1
     assert outcome.states == [1]
     assert (runs.contact(NEWSLETTER, "a@example.org") or {})["subscriptionState"] == "Subscribed"
 
@@ -88,7 +88,7 @@ def test_what_an_import_did_not_confirm_is_loaded_by_the_next_run(runs: Runs, ki
     assert runs.run(messages, to_list(), import_timeout=0.3).states == []
     outcome = runs.good(messages, to_list())
     assert outcome.states == [1]
-    assert outcome.account.accepted == 4
+    assert outcome.tally.accepted == 4
 
 
 CREATE_LIST, CREATE_GROUP = "/List", "/List/{listId}/SegmentationFieldGroup"
@@ -119,7 +119,7 @@ def test_T17_a_group_or_field_whose_answer_was_lost_is_looked_up_by_name_and_ado
 def test_T17_a_list_whose_answer_was_lost_is_created_once(runs: Runs, kind: str) -> None:
     faults(runs, {"kind": kind, "route": CREATE_LIST, "method": "POST", "count": 2})
     outcome = runs.good([SCHEMA, *people(1), state(1)], to_list(list="Autumn guests", create_list=True))
-    assert outcome.account.accepted == 1
+    assert outcome.tally.accepted == 1
     assert [one["listName"] for one in runs.read("List")].count("Autumn guests") == 1
 
 

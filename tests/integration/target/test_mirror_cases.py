@@ -315,7 +315,7 @@ def test_declined_rows_keep_their_members(world: MirrorWorld) -> None:
         [world.schema(), *world.rows([*world.members[1:], *strangers]), state(1)], **END_OF_INPUT
     )
     assert outcome.error is None
-    assert outcome.account.declined == 1
+    assert outcome.tally.declined == 1
     assert removed(world) == {world.members[0]}
 
 
@@ -507,7 +507,7 @@ def test_T14_rejected_records_of_any_stream_are_found_also_where_many_are_read_a
     ]
     outcome = audience.runs.run(messages, destinations)
     assert outcome.error is None
-    assert outcome.accounts["other"].accepted == 80
+    assert outcome.tallies["other"].accepted == 80
     assert removed(audience) == set()
 
 

@@ -221,20 +221,20 @@ def test_listrak_ends_as_the_model_says(  # noqa: PLR0913, PLR0917 - fixtures an
 
     def write(value: bytes) -> None:
         place = json.loads(value)["place"]
-        # A plain count, made apart from the ledger: so many rows stand before this STATE, and so many are
-        # settled.
+        # A plain count, made apart from the state_tracker: so many rows stand before this STATE, and so many
+        # are settled.
         before = sum(what not in {"state", "schema"} for what, _ in steps[:place])
-        assert sum(account.settled for account in target.run.accounts.values()) >= before
+        assert sum(tally.settled for tally in target.run.tallies.values()) >= before
         passed.append(place)
 
-    target.run.ledger._write = write
+    target.run.state_tracker._write = write
     with mock.patch.object(reader, "_FEW", few):  # records are taken by column, or one by one
         target.listen(io.BytesIO(b"\n".join(lines)))  # type: ignore[arg-type]
 
-    for account in target.run.accounts.values():
-        loaded = account.accepted + account.unchanged + account.merged
-        assert account.read == loaded + account.declined + account.rejected
-    assert sum(account.read for account in target.run.accounts.values()) == sum(
+    for tally in target.run.tallies.values():
+        loaded = tally.accepted + tally.unchanged + tally.merged
+        assert tally.read == loaded + tally.declined + tally.rejected
+    assert sum(tally.read for tally in target.run.tallies.values()) == sum(
         what not in {"state", "schema"} for what, _ in steps
     )
     places = [place for place, (what, _) in enumerate(steps) if what == "state"]

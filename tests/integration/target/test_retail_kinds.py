@@ -378,7 +378,7 @@ def test_any_rows_end_as_a_plain_model_says_and_all_are_accounted_for(
         )
         if code.strip() and len(code) <= 32 and printable:
             order["couponCode"] = code
-    assert outcome.account.merged + outcome.account.accepted + outcome.account.rejected == len(lines)
+    assert outcome.tally.merged + outcome.tally.accepted + outcome.tally.rejected == len(lines)
     stored = rows(runs, "Order")
     for number, order in model.items():
         whole = all("sku" in item for item in order["items"])

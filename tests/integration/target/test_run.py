@@ -58,7 +58,7 @@ def test_a_failure_in_a_later_batch_keeps_the_checkpoints_of_the_good_ones(runs:
     runs.sandbox.settings(import_outcome="complete")
     target = TargetListrak(config=runs.config(first, batch_size_rows=2))
     passed: list[str] = []
-    target.run.ledger._write = lambda value: passed.append(value.decode())
+    target.run.state_tracker._write = lambda value: passed.append(value.decode())
 
     def lines() -> Iterator[bytes]:
         yield from (json.dumps(one).encode() for one in [schema("a", "email"), schema("b", "email")])
@@ -75,9 +75,9 @@ def test_a_failure_in_a_later_batch_keeps_the_checkpoints_of_the_good_ones(runs:
     with pytest.raises(ImportFailedError, match="failed"):
         target.listen(lines())
     assert passed == ['"first"']
-    accounts = target.run.accounts
-    assert (accounts["a"].accepted, accounts["a"].open) == (2, 0)
-    assert (accounts["b"].accepted, accounts["b"].open) == (0, 3)
+    tallies = target.run.tallies
+    assert (tallies["a"].accepted, tallies["a"].open) == (2, 0)
+    assert (tallies["b"].accepted, tallies["b"].open) == (0, 3)
 
 
 def test_state_is_never_the_sdks_to_write(runs: Runs) -> None:
@@ -99,7 +99,7 @@ def test_an_old_batch_is_sent_although_it_is_not_full(runs: Runs) -> None:
     target = TargetListrak(config=runs.config(TO_LIST))
     target._MAX_RECORD_AGE_IN_MINUTES = 0
     passed: list[str] = []
-    target.run.ledger._write = lambda value: passed.append(value.decode())
+    target.run.state_tracker._write = lambda value: passed.append(value.decode())
 
     def lines() -> Iterator[bytes]:
         yield from (json.dumps(one).encode() for one in [SCHEMA, *people(1), state(1)])
@@ -181,7 +181,7 @@ def test_too_large_a_share_of_rejected_records_is_an_error_and_holds_state_back(
     assert isinstance(outcome.error, RejectShareError)
     assert "stream 'people' has 5 of 20 rejected" in str(outcome.error)
     assert outcome.states == []
-    assert outcome.account.accepted == 15
+    assert outcome.tally.accepted == 15
     again = runs.good([SCHEMA, *rows], TO_LIST, max_reject_share=0.25)
     assert again.states == [1]
     own = {"people": {**TO_LIST["people"], "max_reject_share": 0.25}}
@@ -240,9 +240,9 @@ def test_streams_without_destination(runs: Runs, unmapped: str, figures: tuple[i
         state(1),
     ]
     outcome = runs.good(messages, TO_LIST, unmapped_streams=unmapped, max_reject_share=0)
-    other = outcome.accounts["other"]
+    other = outcome.tallies["other"]
     assert (other.read, other.accepted, other.unchanged, other.rejected, other.merged) == figures
-    assert outcome.accounts["people"].accepted == 1
+    assert outcome.tallies["people"].accepted == 1
     assert outcome.states == [1]
 
 
@@ -263,7 +263,7 @@ def test_patterns_the_exact_name_first_then_the_longest(runs: Runs) -> None:
     messages = [schema("shop_vips", "email"), schema("shop_all", "email"), schema("rest", "email")]
     messages += [record(one["stream"], email=f"{one['stream']}@example.org") for one in messages]
     outcome = runs.good(messages, destinations)
-    assert {name: one.destination for name, one in outcome.accounts.items()} == {
+    assert {name: one.destination for name, one in outcome.tallies.items()} == {
         "shop_vips": "email_list: Newsletter",
         "shop_all": "email_list: Outlet & Sale",
         "rest": "email_unsubscribe: Newsletter",
@@ -388,7 +388,7 @@ def test_a_body_that_is_too_large_is_halved(runs: Runs, monkeypatch: pytest.Monk
     runs.sandbox.settings(max_body_bytes=2_000)
     rows = [record("people", email=f"p{number}@example.org", first_name="P" * 50) for number in range(40)]
     outcome = runs.good([SCHEMA, *rows, state(1)], TO_LIST)
-    assert outcome.account.accepted == 40
+    assert outcome.tally.accepted == 40
     assert sum(len(one["rows"]) for one in runs.imports()) == 40
     assert len(runs.imports()) >= 4
     assert outcome.states == [1]
@@ -402,7 +402,7 @@ def test_an_import_that_does_not_end_well_ends_the_run(runs: Runs, import_outcom
     assert word in str(outcome.error)
     assert "the next run sends them again" in str(outcome.error)
     assert outcome.states == []
-    assert (outcome.account.read, outcome.account.open) == (4, 4)
+    assert (outcome.tally.read, outcome.tally.open) == (4, 4)
 
 
 def test_an_unknown_status_word_with_an_end_date_is_an_end(runs: Runs) -> None:
@@ -438,7 +438,7 @@ def test_many_lists_do_not_fill_the_memory(runs: Runs, monkeypatch: pytest.Monke
         for number in range(60)
     ]
     outcome = runs.good([schema("people", "email", "first_name", to={}), *rows, state(1)], split)
-    assert outcome.account.accepted == 60
+    assert outcome.tally.accepted == 60
     assert outcome.states == [1]
     assert len(runs.imports()) > 5
     assert sum(len(one["rows"]) for one in runs.imports()) == 60
@@ -480,11 +480,11 @@ def test_records_that_are_no_objects_are_rejected(runs: Runs) -> None:
     ]
     outcome = runs.good([SCHEMA, *odd, *people(1)], TO_LIST)
     assert outcome.codes == ["unreadable"] * 4
-    assert outcome.account.accepted == 1
+    assert outcome.tally.accepted == 1
 
 
 def test_blank_lines_are_nothing(runs: Runs) -> None:
-    assert runs.good([SCHEMA, b"", b"  ", *people(1), b"\r"], TO_LIST).account.accepted == 1
+    assert runs.good([SCHEMA, b"", b"  ", *people(1), b"\r"], TO_LIST).tally.accepted == 1
 
 
 # The console script
@@ -655,13 +655,13 @@ def test_rejects_are_written_before_the_state_that_passes_over_them(runs: Runs) 
     seen: list[int] = []
     path = Path(target.run.config["rejects_path"])
     target._pass_on = lambda _: None  # type: ignore[method-assign]
-    write = target.run.ledger._write
+    write = target.run.state_tracker._write
 
     def look(value: bytes) -> None:
         write(value)
         seen.append(len(path.read_text().splitlines()))
 
-    target.run.ledger._write = look
+    target.run.state_tracker._write = look
     target.listen(iter([json.dumps(one).encode() for one in [SCHEMA, record("people", email="x"), state(1)]]))  # type: ignore[arg-type]
     assert seen == [2]
 

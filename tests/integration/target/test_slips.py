@@ -283,5 +283,5 @@ def test_T21_an_alias_and_a_copy_go_where_their_new_names_say(runs: Runs) -> Non
     maps = {"p": {"__alias__": "'people_b'"}, "copy": {"__source__": "people", "email": "email"}}
     destinations = {"people*": LIST, "copy": {**LIST, "list": "Outlet & Sale"}}
     outcome = runs.good(TWO, destinations, stream_maps=maps)
-    assert set(outcome.accounts) == {"people", "people_b", "copy"}
-    assert all(one.read == 1 for one in outcome.accounts.values())
+    assert set(outcome.tallies) == {"people", "people_b", "copy"}
+    assert all(one.read == 1 for one in outcome.tallies.values())

@@ -83,7 +83,7 @@ def test_a_write_that_is_never_carried_out_ends_the_run_and_confirms_nothing(sms
     outcome = sms.runs.run([*messages(rows), state({"at": 1})], destination(resubscribe=True))
     assert outcome.error is not None
     assert outcome.states == []
-    assert outcome.account.open == 1
+    assert outcome.tally.open == 1
     assert sms.touched() == set()
 
 
@@ -111,7 +111,7 @@ def test_lost_answers_while_mirroring_remove_exactly_those_who_left(sms: SmsWorl
     outcome = sms.runs.run(rows, destination(mirror=True))
     assert outcome.error is None
     assert sms.touched() == set(on[:5])
-    assert outcome.account.removed == 5
+    assert outcome.tally.removed == 5
     assert outcome.states == [{"at": 1}]
 
 
@@ -130,10 +130,10 @@ def test_an_import_that_does_not_end_well_confirms_none_of_its_rows(sms: SmsWorl
     outcome = sms.runs.run([*messages(rows), state({"at": 1})], destination("sms_profiles"), import_timeout=1)
     assert outcome.error is not None
     assert outcome.states == []
-    assert outcome.account.open == 20
+    assert outcome.tally.open == 20
     sms.runs.sandbox.control("DELETE", "faults")
     again = sms.load(rows, "sms_profiles")
-    assert again.account.rejected == 0
+    assert again.tally.rejected == 0
     assert all(sms.stored(row["phone"])["values"]["Loyalty Points"] == "4242" for row in rows)
 
 
@@ -152,7 +152,7 @@ def test_reads_that_fail_now_and_then_are_repeated(
     fault(sms, fault_, "GET /sms/v1/*", share=0.1, count=8, **options)
     rows = a_bit_of_everything(sms)
     outcome = sms.load(rows, resubscribe=True)
-    assert outcome.account.rejected == 0
+    assert outcome.tally.rejected == 0
 
 
 @pytest.mark.parametrize("kind", ["lost_answer", "refused_then_done", "cut_body"])
@@ -179,4 +179,4 @@ def test_a_retail_api_that_stays_away_ends_the_run_and_confirms_nothing(sms: Sms
     outcome = sms.runs.run(rows, {"s": {"kind": "products"}})
     assert outcome.error is not None
     assert outcome.states == []
-    assert outcome.account.open == 1
+    assert outcome.tally.open == 1

@@ -273,7 +273,7 @@ def test_a_dry_run_looks_up_and_writes_nothing(sms: SmsWorld) -> None:
     numbers = [*new_numbers(2), *sms.some(12), sms.one("unsubscribed")]
     rows = [{"phone": number, "loyalty_points": 7001} for number in numbers]
     outcome = sms.runs.good([*messages(rows), state({"at": 1})], destination(), dry_run=True)
-    assert outcome.account.accepted + outcome.account.unchanged == 14
+    assert outcome.tally.accepted + outcome.tally.unchanged == 14
     assert outcome.codes == ["previously_unsubscribed"]
     assert sms.touched() == set()
     assert sms.imports() == []
@@ -364,13 +364,13 @@ def test_mirrored_twice_with_changing_audiences_ends_with_exactly_the_second(
     outcome = mirrored(tiny, first)
     assert outcome.error is None
     assert outcome.closes()
-    assert outcome.account.removed == 10
+    assert outcome.tally.removed == 10
     assert set(members(tiny)) == set(first)
     assert outcome.states == [{"at": 1}]
     second = [*first[25:], *new_numbers(30, first=100)]
     outcome = mirrored(tiny, second, max_removed_share=0.5)
     assert outcome.error is None
-    assert outcome.account.removed == 25
+    assert outcome.tally.removed == 25
     assert set(members(tiny)) == set(second)
     now = tiny.everybody()
     assert {number: now[number] for number in elsewhere} == elsewhere

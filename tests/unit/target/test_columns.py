@@ -50,7 +50,7 @@ def test_columns_are_the_records_properties(records: list[dict[str, Any]], versi
         assert [column[row] for column in columns.values] == [
             record.get(name, msgspec.UNSET) for name in NAMES[:4]
         ]
-        assert (row in columns.alone) == ("name" not in record)
+        assert (row in columns.slow_path) == ("name" not in record)
 
 
 SPEAKING = [
@@ -119,9 +119,9 @@ def test_what_a_record_says_is_judged_alike_by_column_and_by_itself(
             loaded = not signs.leaves(decode(text)["record"])
         except RowNotLoaded:
             loaded = False
-        assert loaded or row in columns.alone
+        assert loaded or row in columns.slow_path
         state = {"subscriptionState", "unsubscribeDate", "optedOut", "METADATA$ISUPDATE"}
-        assert not loaded or row not in columns.alone or state & records[row].keys()
+        assert not loaded or row not in columns.slow_path or state & records[row].keys()
 
 
 @given(
@@ -253,14 +253,14 @@ def test_every_line_is_read_once_however_it_comes(
     reader = Reader()
     seen: list[object] = []
 
-    def on_run(stream: str, run: Any) -> bool:  # noqa: ANN401 - lines
+    def on_consecutive(stream: str, run: Any) -> bool:  # noqa: ANN401 - lines
         messages = [decode(one) for one in run]
         assert all(one["stream"] == stream for one in messages)
         if takes:
             seen.extend(messages)
         return takes
 
-    reader.on_run = on_run
+    reader.on_consecutive = on_consecutive
     text = b"\n".join(lines) + (b"\n" if ended else b"")
     counts = reader.process_lines(Pipe(text, most), {"RECORD": seen.append, "STATE": seen.append})
     wanted = [decode(one) for one in lines if one.strip()]

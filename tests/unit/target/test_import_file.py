@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from target_listrak.email.import_file import Buffer, ImportBody, decode_line, encode_line
-from target_listrak.tracking.state import Epoch
+from target_listrak.tracking.state import Checkpoint
 from target_listrak.tracking.tallies import Row, Rows
 
 TEXT = st.text(
@@ -62,11 +62,13 @@ def test_the_last_row_of_a_contact_wins_property_by_property(
     buffer = Buffer(clears=clears)
     model: dict[str, dict[int, str]] = {}
     count: dict[str, int] = {}
-    epochs = [Epoch() for _ in rows]
+    checkpoints = [Checkpoint() for _ in rows]
     for number, (key, cells) in enumerate(rows):
         record = {str(column): cell or None for column, cell in cells.items()}
         line = json.dumps({"record": record}).encode()
-        buffer.add(key, tuple(cells), encode_line([key, *cells.values()]), Row(number, epochs[number], line))
+        buffer.add(
+            key, tuple(cells), encode_line([key, *cells.values()]), Row(number, checkpoints[number], line)
+        )
         kept = model.setdefault(key, {})
         count[key] = count.get(key, 0) + 1
         for column, cell in cells.items():
@@ -75,15 +77,15 @@ def test_the_last_row_of_a_contact_wins_property_by_property(
             else:
                 kept.setdefault(column, cell)
     assert set(buffer.rows) == set(model)
-    settled: list[Epoch] = []
+    settled: list[Checkpoint] = []
     for key, index in buffer.rows.items():
         assert buffer.cells(index) == (key, model[key])
         assert buffer.merged(index) == count[key] - 1
-        settled += buffer.epochs(index)
+        settled += buffer.checkpoints(index)
         _, whole = buffer.record(index)
         if whole is not None:
             assert {int(name): value or "" for name, value in whole.items()} == model[key]
-    assert sorted(map(id, settled)) == sorted(map(id, epochs))
+    assert sorted(map(id, settled)) == sorted(map(id, checkpoints))
     assert buffer.bytes == sum(map(len, buffer.lines))
     buffer.close()
 
@@ -93,21 +95,21 @@ def test_rows_taken_many_at_a_time_are_as_those_taken_one_by_one(
     rows: list[tuple[str, dict[int, str]]], cuts: list[int]
 ) -> None:
     one_by_one, at_once = Buffer(), Buffer()
-    epoch, layout = Epoch(), (1,)
+    checkpoint, layout = Checkpoint(), (1,)
     keys = [key + str(len(cells)) for key, cells in rows]
     lines = [encode_line([key, cells.get(1, "")]) for key, (_, cells) in zip(keys, rows, strict=True)]
     records = [json.dumps({"record": {"1": number}}).encode() for number in range(len(rows))]
     for number, key in enumerate(keys):
-        one_by_one.add(key, layout, lines[number], Row(number + 7, epoch, records[number]))
+        one_by_one.add(key, layout, lines[number], Row(number + 7, checkpoint, records[number]))
     ends = sorted({0, len(rows), *(min(cut, len(rows)) for cut in cuts)})
     for start, end in pairwise(ends):
-        part = Rows(7, epoch, records).part(start, end)
+        part = Rows(7, checkpoint, records).part(start, end)
         at_once.add_many(keys[start:end], layout, lines[start:end], part)
     assert at_once.rows == one_by_one.rows
     assert (at_once.lines, at_once.bytes) == (one_by_one.lines, one_by_one.bytes)
     indices = range(len(one_by_one))
     assert at_once.layouts_of(indices) == one_by_one.layouts_of(indices)
-    assert at_once.count_epochs(indices) == one_by_one.count_epochs(indices)
+    assert at_once.count_checkpoints(indices) == one_by_one.count_checkpoints(indices)
     for index in indices:
         assert at_once.number(index) == one_by_one.number(index)
         assert at_once.record(index) == one_by_one.record(index)

@@ -1,4 +1,4 @@
-"""The ledger: STATE never ahead of what is confirmed, and as soon as it is."""
+"""The state tracker: STATE never ahead of what is confirmed, and as soon as it is."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from target_listrak.tracking import state as ledger_module
-from target_listrak.tracking.state import Epoch, Ledger
+from target_listrak.tracking import state as state_module
+from target_listrak.tracking.state import Checkpoint, StateTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +26,9 @@ def test_state_passes_exactly_when_everything_before_it_is_settled(
 ) -> None:
     """Against a plain model; with a small `most`, waiting STATE is dropped: that may delay, never advance."""
     written: list[int] = []
-    ledger = Ledger(lambda value: written.append(int(value)))
-    before = ledger_module._MOST_EPOCHS
-    ledger_module._MOST_EPOCHS = most
+    state_tracker = StateTracker(lambda value: written.append(int(value)))
+    before = state_module._MOST_CHECKPOINTS
+    state_module._MOST_CHECKPOINTS = most
     try:
         open_rows: list[tuple[int, Callable[[], None]]] = []
         unsettled: set[int] = set()
@@ -36,9 +36,13 @@ def test_state_passes_exactly_when_everything_before_it_is_settled(
         for place, event in enumerate(events):
             if event == "state":
                 states.append(place)
-                ledger.state(str(place).encode())
+                state_tracker.state(str(place).encode())
             else:
-                settle = ledger.hold().release if event == "hold" else _settler(ledger, ledger.open())
+                settle = (
+                    state_tracker.hold().release
+                    if event == "hold"
+                    else _settler(state_tracker, state_tracker.open())
+                )
                 open_rows.append((place, settle))
                 unsettled.add(place)
             while open_rows and random.random() < 0.4:
@@ -54,47 +58,47 @@ def test_state_passes_exactly_when_everything_before_it_is_settled(
             settle()
         assert written[-1:] == states[-1:]
     finally:
-        ledger_module._MOST_EPOCHS = before
+        state_module._MOST_CHECKPOINTS = before
 
 
-def _settler(ledger: Ledger, epoch: Epoch) -> Callable[[], None]:
-    return lambda: ledger.settle(epoch)
+def _settler(state_tracker: StateTracker, checkpoint: Checkpoint) -> Callable[[], None]:
+    return lambda: state_tracker.settle(checkpoint)
 
 
 def test_many_states_that_wait_take_little_memory() -> None:
-    ledger = Ledger(lambda _: None)
-    ledger.open()
+    state_tracker = StateTracker(lambda _: None)
+    state_tracker.open()
     for number in range(10_000):
-        ledger.state(str(number).encode())
-    assert len(ledger._epochs) <= 1024
+        state_tracker.state(str(number).encode())
+    assert len(state_tracker._checkpoints) <= 1024
 
 
 def test_nothing_passes_once_it_is_withheld() -> None:
     written: list[bytes] = []
-    ledger = Ledger(written.append)
-    ledger.withhold()
-    ledger.state(b"1")
+    state_tracker = StateTracker(written.append)
+    state_tracker.withhold()
+    state_tracker.state(b"1")
     assert written == []
 
 
 def test_a_state_that_may_not_pass_yet_passes_later() -> None:
     written: list[bytes] = []
     allowed = False
-    ledger = Ledger(written.append, lambda: allowed)
-    ledger.state(b"1")
+    state_tracker = StateTracker(written.append, lambda: allowed)
+    state_tracker.state(b"1")
     assert written == []
     allowed = True
-    ledger.advance()
+    state_tracker.advance()
     assert written == [b"1"]
 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_hold_is_released_once(times: int) -> None:
     written: list[bytes] = []
-    ledger = Ledger(written.append)
-    hold = ledger.hold()
-    ledger.open()
-    ledger.state(b"1")
+    state_tracker = StateTracker(written.append)
+    hold = state_tracker.hold()
+    state_tracker.open()
+    state_tracker.state(b"1")
     for _ in range(times):
         hold.release()
     assert written == []  # the row is still open
