@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-class _Bad(Protocol):
+class _HasReason(Protocol):
     @property
     def code(self) -> str: ...
 
@@ -93,11 +93,11 @@ class Rejected:
     faults: tuple[Fault, ...] = ()
 
     @classmethod
-    def of(cls, bad: _Bad, name: str = "") -> Rejected:
+    def of(cls, bad: _HasReason, name: str = "") -> Rejected:
         """The rejection that a value causes which cannot be used.
 
         Args:
-            bad: Its code and reason (`values.BadValue`).
+            bad: Its code and reason (`values.InvalidValue`).
             name: The record's property, put before the reason.
         """
         return cls(bad.code, f"{name}: {bad.reason}" if name else bad.reason)

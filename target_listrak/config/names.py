@@ -13,7 +13,7 @@ from target_listrak.values.characters import plain_form
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Named", "NoSuchNameError", "choose", "folded", "same_name"]
+__all__ = ["Named", "NoSuchNameError", "find_by_name", "folded", "same_name"]
 
 _BLANKS = re.compile(r"[\s_\-\u2010-\u2015]+")
 _MOST_SHOWN = 30
@@ -53,7 +53,7 @@ def same_name(name: str, things: Sequence[T]) -> list[T]:
     return exact or [thing for thing in things if folded(thing.name) == folded(name)]
 
 
-def choose(wanted: str | int, things: Sequence[T], what: str) -> T:
+def find_by_name(wanted: str | int, things: Sequence[T], what: str) -> T:
     """Find the one thing that a setting or a record means.
 
     Args:

@@ -11,7 +11,7 @@ from target_listrak.email.importer import Plan
 from target_listrak.email.list_loader import ListLoader
 from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import BadValue, as_boolean
+from target_listrak.values.formats import InvalidValue, as_boolean
 from target_listrak.values.row_faults import as_faults, with_faults
 
 if TYPE_CHECKING:
@@ -155,5 +155,5 @@ class AudienceLoader(ListLoader):
         member = as_boolean(record.get(self._member))
         if isinstance(member, bool):
             return member
-        reason = member.reason if isinstance(member, BadValue) else "the value is missing"
+        reason = member.reason if isinstance(member, InvalidValue) else "the value is missing"
         raise RowRejected(Rejected("bad_value", f"{self._member}: {reason}"))

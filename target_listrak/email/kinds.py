@@ -16,7 +16,7 @@ from target_listrak.email.profile_fields import columns_of
 from target_listrak.email.results import Result, reason_of
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import Address, comparison_key
-from target_listrak.values.formats import BadValue, Reading, as_text
+from target_listrak.values.formats import InvalidValue, Reading, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -251,7 +251,7 @@ class ProfileFieldsLoader(FieldsLoader):
         if name is None:
             return super().address(record)
         external = as_text(record.get(name))
-        if isinstance(external, BadValue) or not external:
+        if isinstance(external, InvalidValue) or not external:
             raise RowRejected(Rejected("no_external_id", f"{name}: an external contact id is needed"))
         return Address(external, f"{EXTERNAL_KEY}{external}")
 

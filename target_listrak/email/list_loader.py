@@ -15,7 +15,7 @@ from target_listrak.email.mapping import Mapper, RowMapping, name_or_id, propert
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse, parse_many
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import BadValue, as_text
+from target_listrak.values.formats import InvalidValue, as_text
 from target_listrak.values.possible_keys import possible_addresses
 from target_listrak.values.row_faults import with_faults
 
@@ -177,7 +177,7 @@ class ListLoader(Loader):
             RowRejected: There is none, or it is none.
         """
         address = parse(record.get(self._email))
-        if isinstance(address, BadValue):
+        if isinstance(address, InvalidValue):
             raise RowRejected(Rejected.of(address))
         return address
 

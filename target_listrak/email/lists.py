@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from listrak_api import routes
-from target_listrak.config.names import NoSuchNameError, choose, same_name
+from target_listrak.config.names import NoSuchNameError, find_by_name, same_name
 from target_listrak.email.profile_fields import ProfileFields
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Lists:
         Raises:
             NoSuchNameError: There is none, or more than one of that name.
         """
-        return choose(wanted, self.all(), "List")
+        return find_by_name(wanted, self.all(), "List")
 
     def of(self, destination: Destination) -> EmailList | None:
         """The list of a destination, made if it is missing and may be made; `None` where records name theirs.

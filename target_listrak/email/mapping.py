@@ -12,8 +12,8 @@ from target_listrak.config.names import folded
 from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout, encode_line
 from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse
-from target_listrak.values.formats import AS_LISTRAK, BadValue, Formatter, as_boolean, as_text, formatter
-from target_listrak.values.row_faults import BadValues
+from target_listrak.values.formats import AS_LISTRAK, Formatter, InvalidValue, as_boolean, as_text, formatter
+from target_listrak.values.row_faults import RowFaults
 
 if TYPE_CHECKING:
     from target_listrak.email.profile_fields import Column, ProfileField
@@ -63,7 +63,7 @@ class RowMapping:
         self._external_id = external_id
         self._new_email = new_email
         self._clears = clears
-        self._bad_values = BadValues(on_bad_value)
+        self._row_faults = RowFaults(on_bad_value)
         ids = tuple(column for _, _, column in self._cells)
         self._layout: Layout = (EXTERNAL_ID, *ids) if external_id else ids
         self._external_format = formatter("Text")
@@ -73,26 +73,26 @@ class RowMapping:
 
         Raises:
             RowRejected: A value does not fit, and the setting says so.
-            BadValueError: A value does not fit, and the setting ends the run.
+            InvalidValueError: A value does not fit, and the setting ends the run.
         """
         if self._clears:
             layout, cells = self._present(record)
         else:
             layout, cells = self._layout, self._all(record)
         new_address = None if self._new_email is None else self._new_address(record, address)
-        self._bad_values.check()
+        self._row_faults.check()
         if new_address:
             return (NEW_EMAIL, *layout), encode_line([address.sent, new_address, *cells])
         return layout, encode_line([address.sent, *cells])
 
     def faults(self, record: Mapping[str, Any]) -> list[Fault]:
         """What is wrong with a record's values: for a row that is rejected for another reason, too."""
-        if not self._bad_values.rejects:
+        if not self._row_faults.rejects:
             return []
         self._present(record)
         if self._new_email is not None:
             self._new_address(record, Address("", ""))
-        return self._bad_values.gathered()
+        return self._row_faults.gathered()
 
     @property
     def properties(self) -> tuple[str, ...] | None:
@@ -133,8 +133,8 @@ class RowMapping:
                 cells.append("")
                 continue
             cell = format_value(value)
-            if isinstance(cell, BadValue):
-                self._bad_values.treat(name, cell)
+            if isinstance(cell, InvalidValue):
+                self._row_faults.treat(name, cell)
                 cell = ""
             cells.append(cell)
         return cells
@@ -151,8 +151,8 @@ class RowMapping:
             if name not in record:
                 continue
             cell = format_value(record[name])
-            if isinstance(cell, BadValue):
-                self._bad_values.treat(name, cell)
+            if isinstance(cell, InvalidValue):
+                self._row_faults.treat(name, cell)
                 continue
             columns.append(column)
             cells.append(cell)
@@ -162,8 +162,8 @@ class RowMapping:
     def _external(self, record: Mapping[str, Any]) -> str:
         name = str(self._external_id)
         cell = self._external_format(record.get(name))
-        if isinstance(cell, BadValue):
-            self._bad_values.reject(name, cell, "bad_value")
+        if isinstance(cell, InvalidValue):
+            self._row_faults.reject(name, cell, "bad_value")
             return ""
         return cell
 
@@ -172,8 +172,8 @@ class RowMapping:
         if value is None or value == "":
             return None
         new = parse(value)
-        if isinstance(new, BadValue):
-            self._bad_values.reject(str(self._new_email), new)
+        if isinstance(new, InvalidValue):
+            self._row_faults.reject(str(self._new_email), new)
             return None
         return new.sent if new.key != address.key else None
 
@@ -181,19 +181,19 @@ class RowMapping:
 def _column(values: Sequence[object], format_value: Formatter, slow_path: set[int]) -> list[str]:
     """The cells of a column; empty where there is no value. Where one does not fit, `alone` gets the row."""
     types = set(map(type, values))
-    cells: list[str | BadValue]
+    cells: list[str | InvalidValue]
     # Among texts, and among whole numbers, what is equal is the same; a boolean equals a number too.
     if types <= _SAME_IF_EQUAL and len(types) == 1 and 2 * len(known := set(values)) < len(values):
         formatted = {value: format_value(value) for value in known}
         cells = [formatted[value] for value in values]
     else:
         cells = ["" if value is None or value is msgspec.UNSET else format_value(value) for value in values]
-    if BadValue in set(map(type, cells)):
+    if InvalidValue in set(map(type, cells)):
         for index, cell in enumerate(cells):
-            if isinstance(cell, BadValue):
+            if isinstance(cell, InvalidValue):
                 slow_path.add(index)
                 cells[index] = ""
-    return cells  # type: ignore[return-value] # no BadValue is left
+    return cells  # type: ignore[return-value] # no InvalidValue is left
 
 
 def _escaped(cells: Sequence[str]) -> Sequence[str]:
@@ -232,7 +232,7 @@ class FieldValuesMapping:
     ) -> None:
         self._name = name
         self._member = member
-        self._bad_values = BadValues(on_bad_value)
+        self._row_faults = RowFaults(on_bad_value)
         self._report = report
         self._fields = fields
         self._formats = {one.id: formatter(one.data_type, one.max_length, reading) for one in fields.values()}
@@ -258,7 +258,7 @@ class FieldValuesMapping:
             if cell:
                 columns.append(int(key))
                 cells.append(cell)
-        self._bad_values.check()
+        self._row_faults.check()
         if not columns:
             raise RowRejected(Rejected("no_field_values", f"{self._name}: no value that can be sent"))
         return tuple(columns), encode_line([address.sent, *cells])
@@ -266,23 +266,23 @@ class FieldValuesMapping:
     def _cell(self, column: int, value: object, record: Mapping[str, Any]) -> str:
         name = f"{self._name}.{column}"
         if column not in self._formats:
-            self._bad_values.treat(
-                name, BadValue("unknown_field", "the list has no profile field of this id")
+            self._row_faults.treat(
+                name, InvalidValue("unknown_field", "the list has no profile field of this id")
             )
             return ""
         if value == USE_AUDIENCE_KEY:
             member = as_boolean(record.get(self._member)) if self._member else None
             if not isinstance(member, bool):
-                self._bad_values.treat(
-                    name, BadValue("not_a_boolean", "`member` must tell whether the contact is one")
+                self._row_faults.treat(
+                    name, InvalidValue("not_a_boolean", "`member` must tell whether the contact is one")
                 )
                 return ""
             value = "on" if member else "off"
-            cell: str | BadValue = value
+            cell: str | InvalidValue = value
         else:
             cell = self._formats[column](value)
-        if isinstance(cell, BadValue):
-            self._bad_values.treat(name, cell)
+        if isinstance(cell, InvalidValue):
+            self._row_faults.treat(name, cell)
             return ""
         return cell
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listrak_api import routes
-from target_listrak.config.names import NoSuchNameError, choose, folded, same_name
+from target_listrak.config.names import NoSuchNameError, find_by_name, folded, same_name
 from target_listrak.values.characters import escaped
 from target_listrak.values.formats import Formatter, Reading, formatter
 
@@ -109,7 +109,7 @@ class ProfileFields:
                 text = f"{len(named)} profile fields of list {self._list_name!r} are called {wanted!r}"
                 raise NoSuchNameError(text, hint=f"Set field_group, or write Group.Field or the id: {paths}.")
         try:
-            return choose(wanted, fields, f"profile field of list {self._list_name!r}")
+            return find_by_name(wanted, fields, f"profile field of list {self._list_name!r}")
         except NoSuchNameError as error:
             paths = ", ".join(f"{one.path} ({one.id})" for one in fields)
             raise NoSuchNameError(error.message, hint=f"There is: {paths or 'none'}.") from None
@@ -125,7 +125,7 @@ class ProfileFields:
             NoSuchNameError: There is none, or more than one.
         """
         try:
-            return choose(wanted, self.groups(), f"profile field group of list {self._list_name!r}")
+            return find_by_name(wanted, self.groups(), f"profile field group of list {self._list_name!r}")
         except NoSuchNameError:
             if not create or not isinstance(wanted, str) or same_name(wanted, self.groups()):
                 raise

@@ -42,7 +42,7 @@ class Mark(enum.Enum):
 
 
 class _Reading(enum.Enum):
-    MOMENT = "a date or a boolean"
+    DATE_OR_BOOLEAN = "a date or a boolean"
     OPERATION = "an operation"
     SOME_OPERATION = "an operation, if it is the word of one"
     ACTIVE = "whether it is the current version"
@@ -51,20 +51,20 @@ class _Reading(enum.Enum):
 
 MARKERS: Final[dict[str, _Reading]] = {
     # Singer taps and loaders
-    "_sdc_deleted_at": _Reading.MOMENT,
-    "_sdc_lsn_deleted_at": _Reading.MOMENT,
-    "_sdc_removed_at": _Reading.MOMENT,
-    "_sdc_deleted": _Reading.MOMENT,
-    "_sdc_is_deleted": _Reading.MOMENT,
+    "_sdc_deleted_at": _Reading.DATE_OR_BOOLEAN,
+    "_sdc_lsn_deleted_at": _Reading.DATE_OR_BOOLEAN,
+    "_sdc_removed_at": _Reading.DATE_OR_BOOLEAN,
+    "_sdc_deleted": _Reading.DATE_OR_BOOLEAN,
+    "_sdc_is_deleted": _Reading.DATE_OR_BOOLEAN,
     "_sdc_operation_type": _Reading.OPERATION,
     "_sdc_operation": _Reading.OPERATION,
     "_sdc_lsn_operation": _Reading.OPERATION,
     # Airbyte, Fivetran, Hevo, Debezium, Delta Lake and BigQuery, Snowflake, Qlik, dbt
-    "_ab_cdc_deleted_at": _Reading.MOMENT,
-    "_fivetran_deleted": _Reading.MOMENT,
+    "_ab_cdc_deleted_at": _Reading.DATE_OR_BOOLEAN,
+    "_fivetran_deleted": _Reading.DATE_OR_BOOLEAN,
     "_fivetran_active": _Reading.ACTIVE,
-    "__hevo__marked_deleted": _Reading.MOMENT,
-    "__deleted": _Reading.MOMENT,
+    "__hevo__marked_deleted": _Reading.DATE_OR_BOOLEAN,
+    "__deleted": _Reading.DATE_OR_BOOLEAN,
     "__op": _Reading.SOME_OPERATION,
     "_meta/op": _Reading.OPERATION,
     "_change_type": _Reading.OPERATION,
@@ -76,17 +76,17 @@ MARKERS: Final[dict[str, _Reading]] = {
     "row_kind": _Reading.SOME_OPERATION,
     "dbt_valid_to": _Reading.ENDED,
     # What applications call their own soft deletes
-    "is_deleted": _Reading.MOMENT,
-    "is_row_deleted": _Reading.MOMENT,
-    "soft_deleted": _Reading.MOMENT,
-    "marked_deleted": _Reading.MOMENT,
-    "deleted_at": _Reading.MOMENT,
-    "deleted_on": _Reading.MOMENT,
-    "deleted_date": _Reading.MOMENT,
-    "deleted_time": _Reading.MOMENT,
-    "deleted_timestamp": _Reading.MOMENT,
-    "date_deleted": _Reading.MOMENT,
-    "soft_deleted_at": _Reading.MOMENT,
+    "is_deleted": _Reading.DATE_OR_BOOLEAN,
+    "is_row_deleted": _Reading.DATE_OR_BOOLEAN,
+    "soft_deleted": _Reading.DATE_OR_BOOLEAN,
+    "marked_deleted": _Reading.DATE_OR_BOOLEAN,
+    "deleted_at": _Reading.DATE_OR_BOOLEAN,
+    "deleted_on": _Reading.DATE_OR_BOOLEAN,
+    "deleted_date": _Reading.DATE_OR_BOOLEAN,
+    "deleted_time": _Reading.DATE_OR_BOOLEAN,
+    "deleted_timestamp": _Reading.DATE_OR_BOOLEAN,
+    "date_deleted": _Reading.DATE_OR_BOOLEAN,
+    "soft_deleted_at": _Reading.DATE_OR_BOOLEAN,
 }
 """The markers that are known: how each is read. Names that fold to the same are one."""
 
@@ -193,15 +193,15 @@ class DeleteMarkers:
         if name in self._own:
             values = self._own[name]
             if values is None:
-                return _moment(value)
+                return _mark_of_date(value)
             return Mark.DELETED if value is not None and plain_value(value) in values else Mark.NONE
         reading = self._reading(name)
-        if reading is _Reading.MOMENT:
-            return _moment(value)
+        if reading is _Reading.DATE_OR_BOOLEAN:
+            return _mark_of_date(value)
         if reading is _Reading.ACTIVE:
             return _active(value)
         if reading is _Reading.ENDED:
-            ended = _moment(value, never=Mark.NONE)
+            ended = _mark_of_date(value, never=Mark.NONE)
             return Mark.PAST if ended is Mark.DELETED else ended
         mark = _operation(value, by_number=name.lower() in _OF_SQL_SERVER)
         # A name with an underscore before it is a machine's; others may hold something else altogether.
@@ -253,10 +253,10 @@ def _active(value: object) -> Mark:
     """Whether the row is its current version (`_fivetran_active`)."""
     if not plain_value(value):
         return Mark.NONE
-    return {Mark.DELETED: Mark.NONE, Mark.NONE: Mark.PAST}.get(_moment(value), Mark.DOUBTFUL)
+    return {Mark.DELETED: Mark.NONE, Mark.NONE: Mark.PAST}.get(_mark_of_date(value), Mark.DOUBTFUL)
 
 
-def _moment(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
+def _mark_of_date(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
     """A date or a boolean: whether it says that something happened.
 
     Args:

@@ -100,8 +100,8 @@ class RowSigns:
         if mark is Mark.DOUBTFUL:
             reason = f"{name}: the value says neither that the source deleted the record nor that it did not"
             raise RowRejected(Rejected("unclear_deletion", reason))
-        why = "allow_deletes is off" if self._can_allow else f"{self._kind} removes nobody for it"
-        raise RowRejected(Rejected("deleted", f"{name}: the source deleted the record, and {why}"))
+        reason = "allow_deletes is off" if self._can_allow else f"{self._kind} removes nobody for it"
+        raise RowRejected(Rejected("deleted", f"{name}: the source deleted the record, and {reason}"))
 
     def _disagrees(self, consent: Consent, record: Mapping[str, Any]) -> bool:
         answer, name = consent.says(record)

@@ -15,11 +15,11 @@ from listrak_api.settings import zone_from_config
 from target_listrak.config.property_names import nothing_to_write
 from target_listrak.delivery.loader import Loader
 from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
-from target_listrak.retail.mapper import BadField, Mapper, merge
+from target_listrak.retail.mapper import InvalidField, Mapper, merge
 from target_listrak.retail.models import KINDS
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import BadValue, Reading
-from target_listrak.values.row_faults import BadValueError, BadValues, rejection
+from target_listrak.values.formats import InvalidValue, Reading
+from target_listrak.values.row_faults import InvalidValueError, RowFaults, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ class RetailLoader(Loader):
         super().__init__(run, stream, destination, tracker, resolved)
         self._mapper = _mapper(run, destination)
         self._kind = KINDS[destination.kind]
-        self._bad_values = BadValues(destination.option("on_bad_value"))
+        self._row_faults = RowFaults(destination.option("on_bad_value"))
         self._on_missing: str = destination.option("on_missing")
         self._batches: list[dict[Key, _Object]] = [{} for _ in range(_PARTITIONS)]
         self._weights = [0] * _PARTITIONS
@@ -164,8 +164,8 @@ class RetailLoader(Loader):
     def _take(self, record: dict[str, Any], row: Row, marked: Mapping[str, Any] = _UNMARKED) -> None:
         made = self._mapper.convert(record)
         for bad in made.bad:
-            self._bad_values.treat(bad.path, bad.bad)
-        faults = self._bad_values.gathered()
+            self._row_faults.treat(bad.path, bad.bad)
+        faults = self._row_faults.gathered()
         if faults:
             named = {one.property for one in faults}
             lacks = [] if self._flat else self._lacking(made.value)
@@ -175,7 +175,7 @@ class RetailLoader(Loader):
             raise RowRejected(rejection("bad_value", faults))
         made.value.update(marked)
         key = self._mapper.key(made.value)
-        if isinstance(key, BadField):
+        if isinstance(key, InvalidField):
             raise RowRejected(_reason(key))
         partition = zlib.crc32("\x1f".join(key).encode()) % _PARTITIONS
         batch = self._batches[partition]
@@ -265,7 +265,7 @@ class RetailLoader(Loader):
         if ready:
             self._send(ready)
 
-    def _finished(self, known: _Object) -> tuple[dict[str, Any], list[BadField]]:
+    def _finished(self, known: _Object) -> tuple[dict[str, Any], list[InvalidField]]:
         """An object as it is sent, and what it lacks."""
         value = dict(known.value)
         name = self._kind.rows
@@ -274,8 +274,8 @@ class RetailLoader(Loader):
             for number, item in enumerate(items):
                 own = item.setdefault("orderNumber", value["orderNumber"])
                 if own != value["orderNumber"]:
-                    why = BadValue("other_order", "the item belongs to another order number")
-                    return value, [BadField(f"{name}[{number}].orderNumber", why, needed=True)]
+                    invalid = InvalidValue("other_order", "the item belongs to another order number")
+                    return value, [InvalidField(f"{name}[{number}].orderNumber", invalid, needed=True)]
             if items:
                 value[name] = items
         lacks = self._lacking(value)
@@ -284,10 +284,10 @@ class RetailLoader(Loader):
             text = (
                 f"A record of stream {self.stream!r} has no value for {' or '.join(x.path for x in useless)}"
             )
-            raise BadValueError(text, hint="on_missing is fail; reject_row rejects the row.")
+            raise InvalidValueError(text, hint="on_missing is fail; reject_row rejects the row.")
         return value, lacks
 
-    def _lacking(self, value: Mapping[str, Any]) -> list[BadField]:
+    def _lacking(self, value: Mapping[str, Any]) -> list[InvalidField]:
         return self._mapper.missing(value, needed=self._on_missing != "send")
 
     def _send(self, objects: Sequence[tuple[dict[str, Any], _Object]]) -> None:
@@ -371,5 +371,5 @@ def _mapper(run: Run, destination: Destination) -> Mapper:
         raise problem from None
 
 
-def _reason(*bad: BadField) -> Rejected:
+def _reason(*bad: InvalidField) -> Rejected:
     return rejection(bad[0].bad.code, [Fault(one.path, one.bad.code, one.bad.reason) for one in bad])

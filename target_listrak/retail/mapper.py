@@ -26,11 +26,11 @@ from target_listrak.values.addresses import parse
 from target_listrak.values.characters import plain_form
 from target_listrak.values.formats import (
     AS_LISTRAK,
-    BadValue,
+    InvalidValue,
     Reading,
     as_boolean,
     as_date,
-    as_moment,
+    as_date_time,
     as_number,
     formatter,
     too_long,
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from zoneinfo import ZoneInfo
 
-__all__ = ["BadField", "Converted", "Mapper", "merge", "plain_name"]
+__all__ = ["Converted", "InvalidField", "Mapper", "merge", "plain_name"]
 
 
 @dataclass(frozen=True, slots=True)
-class BadField:
+class InvalidField:
     """A property whose value Listrak would not take.
 
     Attributes:
@@ -54,7 +54,7 @@ class BadField:
     """
 
     path: str
-    bad: BadValue
+    bad: InvalidValue
     needed: bool = False
 
 
@@ -70,7 +70,7 @@ class Converted:
 
     value: dict[str, Any] = field(default_factory=dict)
     item: dict[str, Any] = field(default_factory=dict)
-    bad: list[BadField] = field(default_factory=list)
+    bad: list[InvalidField] = field(default_factory=list)
 
 
 _Step = tuple[tuple[str, ...], Property, bool]
@@ -78,13 +78,13 @@ _Step = tuple[tuple[str, ...], Property, bool]
 
 _NOTHING: Final = object()
 """Nothing to send: null differs from it where nulls are to clear."""
-_MISSING: Final = BadValue("missing_value", "Listrak requires a value here")
-_USELESS: Final = BadValue(
+_MISSING: Final = InvalidValue("missing_value", "Listrak requires a value here")
+_USELESS: Final = InvalidValue(
     "missing_value",
     "there is no value, and without it Listrak's reports cannot use the record (see on_missing)",
 )
-_NOT_OBJECT: Final = BadValue("not_an_object", "an object is needed")
-_NOT_OBJECTS: Final = BadValue("not_an_array", "an array of objects is needed")
+_NOT_OBJECT: Final = InvalidValue("not_an_object", "an object is needed")
+_NOT_OBJECTS: Final = InvalidValue("not_an_array", "an array of objects is needed")
 _EMAIL_LENGTH: Final = 100
 _MAX_WHOLE: Final = 2**31
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -95,20 +95,22 @@ def plain_name(name: str) -> str:
     return _SEPARATORS.sub("", plain_form(name)).lower()
 
 
-def _moment(value: object, reading: Reading, zone: ZoneInfo) -> object:
+def _date_time(value: object, reading: Reading, zone: ZoneInfo) -> object:
     """Wall time of the zone, without an offset; a date-time that has none is taken as such already.
 
     Exact midnight UTC is a calendar day that a source wrote as a date-time: no time zone moves it.
     """
-    moment = as_moment(value, reading.date_order)
-    if not isinstance(moment, dt.datetime):
-        return moment
-    if moment.tzinfo is not None and not moment.utcoffset() and moment.time() == dt.time():
-        return moment.replace(tzinfo=None).isoformat()
+    date_time = as_date_time(value, reading.date_order)
+    if not isinstance(date_time, dt.datetime):
+        return date_time
+    if date_time.tzinfo is not None and not date_time.utcoffset() and date_time.time() == dt.time():
+        return date_time.replace(tzinfo=None).isoformat()
     try:
-        return to_wall_time(moment, zone).isoformat()
+        return to_wall_time(date_time, zone).isoformat()
     except OverflowError:
-        return BadValue("not_a_date", f"the date is outside the years 1 to 9999 in the time zone {zone.key}")
+        return InvalidValue(
+            "not_a_date", f"the date is outside the years 1 to 9999 in the time zone {zone.key}"
+        )
 
 
 def _day(value: object, reading: Reading) -> object:
@@ -119,19 +121,19 @@ def _day(value: object, reading: Reading) -> object:
 
 def _number(value: object, reading: Reading) -> object:
     number = as_number(value, reading.decimal_mark)
-    if number is None or isinstance(number, BadValue):
+    if number is None or isinstance(number, InvalidValue):
         return number
     return int(number) if number == number.to_integral_value() and abs(number) < 2**53 else float(number)
 
 
 def _whole(value: object, reading: Reading) -> object:
     number = as_number(value, reading.decimal_mark)
-    if number is None or isinstance(number, BadValue):
+    if number is None or isinstance(number, InvalidValue):
         return number
     if number != number.to_integral_value():
-        return BadValue("not_a_whole_number", "a whole number is needed")
+        return InvalidValue("not_a_whole_number", "a whole number is needed")
     if not -_MAX_WHOLE <= number < _MAX_WHOLE:
-        return BadValue("number_too_large", "a whole number of 32 bits is needed")
+        return InvalidValue("number_too_large", "a whole number of 32 bits is needed")
     return int(number)
 
 
@@ -140,7 +142,7 @@ def _email(value: object) -> object:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     address = parse(value)
-    if isinstance(address, BadValue):
+    if isinstance(address, InvalidValue):
         return address
     limit = _EMAIL_LENGTH
     return address.sent if len(address.sent) <= limit else too_long(len(address.sent), limit)
@@ -149,15 +151,17 @@ def _email(value: object) -> object:
 def _choice(choices: tuple[str, ...]) -> Callable[[object], object]:
     names = {plain_name(choice): choice for choice in choices}
 
-    def choose(value: object) -> object:
+    def format_choice(value: object) -> object:
         if value is None:
             return None
         name = plain_name(value) if isinstance(value, str) else "?"
         if not name:
             return None
-        return names.get(name) or BadValue("not_a_choice", f"one of these is needed: {', '.join(choices)}")
+        return names.get(name) or InvalidValue(
+            "not_a_choice", f"one of these is needed: {', '.join(choices)}"
+        )
 
-    return choose
+    return format_choice
 
 
 _SCALARS: Final[dict[str, Callable[..., object]]] = {
@@ -170,7 +174,7 @@ _SCALARS: Final[dict[str, Callable[..., object]]] = {
 
 @functools.cache
 def _scalar(kind: Property, reading: Reading) -> Callable[[object], object]:
-    """The function that makes one property's value: `None` for no value, or a `BadValue`."""
+    """The function that makes one property's value: `None` for no value, or a `InvalidValue`."""
     if kind.is_email:
         return _email
     if kind.type == "text":
@@ -297,16 +301,16 @@ class Mapper:
             target[last] = merge(target[last], made) if isinstance(target.get(last), dict) and made else made
         return out
 
-    def key(self, value: Mapping[str, Any]) -> tuple[str, ...] | BadField:
+    def key(self, value: Mapping[str, Any]) -> tuple[str, ...] | InvalidField:
         """What tells objects of this kind apart, or which property is missing for it."""
         for names in self.kind.keys:
             found = tuple(str(value[name]) for name in names if value.get(name))
             if len(found) == len(names):
                 return (*names, *(text.lower() if names == ("email",) else text for text in found))
         either = " or ".join(dict.fromkeys(names[0] for names in self.kind.keys))
-        return BadField(either, _MISSING, needed=True)
+        return InvalidField(either, _MISSING, needed=True)
 
-    def missing(self, value: Mapping[str, Any], *, needed: bool = False) -> list[BadField]:
+    def missing(self, value: Mapping[str, Any], *, needed: bool = False) -> list[InvalidField]:
         """Properties that Listrak requires and that a finished object lacks, in objects inside too.
 
         Args:
@@ -314,17 +318,17 @@ class Mapper:
             needed: Whether those are wanted too without which the object is of no use (`Kind.needed`).
         """
         lacks = [
-            BadField(name, _USELESS, needed=True)
+            InvalidField(name, _USELESS, needed=True)
             for name in (self.kind.needed if needed else ())
             if value.get(name) in (None, "")
         ]
         return [*_missing(self.kind.model, value, ""), *lacks]
 
-    def _make(self, value: object, kind: Property, path: str, bad: list[BadField]) -> object:
+    def _make(self, value: object, kind: Property, path: str, bad: list[InvalidField]) -> object:
         """A value as its property needs it, null to clear, or `_NOTHING`; what is wrong goes to `bad`."""
         made: object
-        if kind.type == "moment":
-            made = _moment(value, self._reading, self._zone)
+        if kind.type == "date_time":
+            made = _date_time(value, self._reading, self._zone)
         elif kind.model is None:
             made = _scalar(kind, self._reading)(value)
         elif (given := _from_text(value) if isinstance(value, str) else value) is None:
@@ -333,14 +337,14 @@ class Mapper:
             made = self._make_array(given, kind.model, path, bad)
         else:
             made = self._make_object(given, kind.model, path, bad)
-        if isinstance(made, BadValue):
-            bad.append(BadField(path, made))
+        if isinstance(made, InvalidValue):
+            bad.append(InvalidField(path, made))
             return _NOTHING
         if made is None or made == "":
             return None if self._clear else _NOTHING
         return made
 
-    def _make_object(self, value: object, model: Model, path: str, bad: list[BadField]) -> object:
+    def _make_object(self, value: object, model: Model, path: str, bad: list[InvalidField]) -> object:
         if not isinstance(value, dict):
             return _NOT_OBJECT
         made: dict[str, object] = {}
@@ -355,7 +359,7 @@ class Mapper:
                 made[known] = result
         return made or _NOTHING
 
-    def _make_array(self, value: object, model: Model, path: str, bad: list[BadField]) -> object:
+    def _make_array(self, value: object, model: Model, path: str, bad: list[InvalidField]) -> object:
         if isinstance(value, dict):
             value = [value]
         if not isinstance(value, list | tuple):
@@ -365,7 +369,7 @@ class Mapper:
             if inner is None:
                 continue
             result = self._make_object(inner, model, f"{path}[{number}]", bad)
-            if isinstance(result, BadValue):
+            if isinstance(result, InvalidValue):
                 return _NOT_OBJECTS
             if result is not _NOTHING:
                 made.append(result)
@@ -389,9 +393,9 @@ def _from_text(text: str) -> object:
         return text
 
 
-def _missing(model: Model, value: Mapping[str, Any], path: str) -> list[BadField]:
+def _missing(model: Model, value: Mapping[str, Any], path: str) -> list[InvalidField]:
     found = [
-        BadField(path + name, _MISSING, needed=True)
+        InvalidField(path + name, _MISSING, needed=True)
         for name in model.required
         if value.get(name) in (None, "")
     ]

@@ -26,7 +26,7 @@ class Property:
     """One property of a model.
 
     Attributes:
-        type: `text`, `whole` (32 bits), `number`, `yes_no`, `moment` (a date-time, wall time of
+        type: `text`, `whole` (32 bits), `number`, `yes_no`, `date_time` (a date-time, wall time of
             `timezone`), `day` (a date-time whose clock says nothing), `one_of`, `object` or `objects` (an
             array).
         max_length: Most characters of a text; none is no limit.
@@ -80,7 +80,7 @@ TEXT: Final = Property("text")
 WHOLE: Final = Property("whole")
 NUMBER: Final = Property("number")
 YES_NO: Final = Property("yes_no")
-MOMENT: Final = Property("moment")
+DATE_TIME: Final = Property("date_time")
 DAY: Final = Property("day")
 EMAIL: Final = Property("text", max_length=100, is_email=True)
 
@@ -127,11 +127,11 @@ LOYALTY: Final = Model(
         "activeLoyaltyMember": YES_NO,
         "availablePoints": WHOLE,
         "currentTierLevel": _text(100),
-        "enrollDate": MOMENT,
+        "enrollDate": DATE_TIME,
         "expiringPoints": WHOLE,
-        "lastActivityDate": MOMENT,
-        "lastPointEarnedDate": MOMENT,
-        "lastPointRedemptionDate": MOMENT,
+        "lastActivityDate": DATE_TIME,
+        "lastPointEarnedDate": DATE_TIME,
+        "lastPointRedemptionDate": DATE_TIME,
         "lifetimePoints": WHOLE,
         "loyaltySignUpSource": _text(100),
         "monthlyPoints": WHOLE,
@@ -139,7 +139,7 @@ LOYALTY: Final = Model(
         "numberOfReferrals": WHOLE,
         "pendingPoints": WHOLE,
         "personOfReferred": _text(250),
-        "pointExpirationDate": MOMENT,
+        "pointExpirationDate": DATE_TIME,
         "pointsToNext": WHOLE,
         "referralCode": _text(100),
         "referralUrl": _text(250),
@@ -208,7 +208,7 @@ ORDER_ITEM: Final = Model(
         "orderNumber": _text(50),
         "price": NUMBER,
         "quantity": WHOLE,
-        "shipDate": MOMENT,
+        "shipDate": DATE_TIME,
         "shippingMethod": _text(32),
         "sku": _text(100),
         "status": _STATUS,
@@ -225,7 +225,7 @@ ORDER: Final = Model(
         "couponCode": _text(32),
         "customer": _object(CUSTOMER),
         "customerNumber": _text(20),
-        "dateEntered": MOMENT,
+        "dateEntered": DATE_TIME,
         "discountTotal": NUMBER,
         "email": EMAIL,
         "handlingTotal": NUMBER,
@@ -240,7 +240,7 @@ ORDER: Final = Model(
         "nonMerchandiseDiscountType": _DISCOUNT,
         "orderNumber": _text(50),
         "orderTotal": NUMBER,
-        "shipDate": MOMENT,
+        "shipDate": DATE_TIME,
         "shippingAddress": _object(SHIPPING_ADDRESS),
         "shippingMethod": _text(32),
         "shippingTotal": NUMBER,
@@ -282,9 +282,9 @@ PRODUCT: Final = Model(
         "relatedProducts": _objects(RELATED_PRODUCT),
         "reviewProductID": _text(100),
         "reviewURL": _text(500),
-        "saleEndDate": MOMENT,
+        "saleEndDate": DATE_TIME,
         "salePrice": NUMBER,
-        "saleStartDate": MOMENT,
+        "saleStartDate": DATE_TIME,
         "size": _text(50),
         "sku": _text(100),
         "style": _text(100),
@@ -350,8 +350,8 @@ REVIEW: Final = Model(
         "reviewerEmail": EMAIL,
         "reviewerLocation": _text(500),
         "reviewerName": _text(500),
-        "reviewSubmitted": MOMENT,
-        "reviewUpdated": MOMENT,
+        "reviewSubmitted": DATE_TIME,
+        "reviewUpdated": DATE_TIME,
         "text": TEXT,
         "title": _text(500),
     },

@@ -28,7 +28,7 @@ from target_listrak.sms.contacts import (
 )
 from target_listrak.sms.profiles import Profile, property_of
 from target_listrak.values import phones
-from target_listrak.values.formats import BadValue
+from target_listrak.values.formats import InvalidValue
 from target_listrak.values.plain import plain_value
 from target_listrak.values.possible_keys import possible_numbers
 from target_listrak.values.row_faults import with_faults
@@ -172,7 +172,7 @@ class SmsLoader(Loader):
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Add a row to the batch; a later row of a number takes the earlier one in."""
         number = self.number(record.get(self.phone_property))
-        if isinstance(number, BadValue):
+        if isinstance(number, InvalidValue):
             raise RowRejected(with_faults(Rejected.of(number), self.phone_property, self.faults(record)))
         self.take_number(number, record, row)
 
@@ -180,7 +180,7 @@ class SmsLoader(Loader):
         """What is wrong with a record beside its number."""
         return ()
 
-    def number(self, cell: object) -> str | BadValue:
+    def number(self, cell: object) -> str | InvalidValue:
         """The number of a cell as `phones.canonical` reads it, by the settings."""
         return phones.canonical(cell, self.country, international=self._international)
 

@@ -10,12 +10,12 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from target_listrak.config.names import NoSuchNameError, choose, folded
+from target_listrak.config.names import NoSuchNameError, find_by_name, folded
 from target_listrak.email.mapping import property_like
 from target_listrak.values import addresses
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import BadValue, Formatter, Reading, as_date, formatter
-from target_listrak.values.row_faults import BadValues
+from target_listrak.values.formats import Formatter, InvalidValue, Reading, as_date, formatter
+from target_listrak.values.row_faults import RowFaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,14 +64,14 @@ class Profile:
         return None in self.system.values() or "" in self.custom.values()
 
 
-def _address(value: object) -> str | BadValue:
+def _address(value: object) -> str | InvalidValue:
     if value is None or (isinstance(value, str) and not value.strip()):
         return ""
     address = addresses.parse(value)
-    return address if isinstance(address, BadValue) else address.sent
+    return address if isinstance(address, InvalidValue) else address.sent
 
 
-def _birthday(value: object, date_order: str = "mdy") -> str | BadValue:
+def _birthday(value: object, date_order: str = "mdy") -> str | InvalidValue:
     date = as_date(value, Reading(date_order))  # as it is written: no clock moves a birthday
     if isinstance(date, dt.date):
         return f"{date.isoformat()}T00:00:00"
@@ -139,7 +139,7 @@ class ProfileMapping:
         self._given = {one.id: formatter(one.data_type, one.max_length, self._reading) for one in fields}
         self.names = {one.id: one.name for one in fields}
         self._clears = destination.clears
-        self._bad_values = BadValues(destination.option("on_bad_value"))
+        self._row_faults = RowFaults(destination.option("on_bad_value"))
         names = [name for name in properties if not name.startswith("_sdc_")]
         chosen = destination.option("fields")
         if isinstance(chosen, str):
@@ -199,7 +199,7 @@ class ProfileMapping:
         if isinstance(goal, str) and (system := _system_field(goal)) is not None:
             return _Column(name, system.format, system.property, self.listed.get(system.property, 0))
         try:
-            one = choose(goal, self._fields, "SMS profile field")
+            one = find_by_name(goal, self._fields, "SMS profile field")
         except NoSuchNameError as error:
             hint = f"{error.hint} System fields: {', '.join(system.name for system in SYSTEM_FIELDS)}."
             problem = self._destination.error(f"fields.{name}", error.message, hint)
@@ -220,15 +220,15 @@ class ProfileMapping:
 
         Raises:
             RowRejected: A value does not fit its field, and `on_bad_value` is `reject_row`.
-            BadValueError: The same, and `on_bad_value` is `fail`.
+            InvalidValueError: The same, and `on_bad_value` is `fail`.
         """
         profile = Profile()
         for column in self._columns:
             if column.property not in record:
                 continue
             value = self._formatted(column, record[column.property])
-            if isinstance(value, BadValue):
-                self._bad_values.treat(column.property, value)
+            if isinstance(value, InvalidValue):
+                self._row_faults.treat(column.property, value)
                 continue
             if value == "" and not self._clears:
                 continue
@@ -236,10 +236,10 @@ class ProfileMapping:
                 profile.system[column.system] = value or None
             else:
                 profile.custom[column.field_id] = value
-        self._bad_values.check()
+        self._row_faults.check()
         return profile
 
-    def _formatted(self, column: _Column, value: object) -> str | BadValue:
+    def _formatted(self, column: _Column, value: object) -> str | InvalidValue:
         return (
             _birthday(value, self._reading.date_order)
             if column.system == "birthday"
@@ -248,13 +248,13 @@ class ProfileMapping:
 
     def faults(self, record: Mapping[str, object]) -> list[Fault]:
         """What is wrong with a record's values: for a row that is rejected for another reason, too."""
-        if not self._bad_values.rejects:
+        if not self._row_faults.rejects:
             return []
         for column in self._columns:
             value = self._formatted(column, record.get(column.property))
-            if isinstance(value, BadValue):
-                self._bad_values.treat(column.property, value)
-        return self._bad_values.gathered()
+            if isinstance(value, InvalidValue):
+                self._row_faults.treat(column.property, value)
+        return self._row_faults.gathered()
 
     def same(self, field_id: int, stored: object, value: str) -> bool:
         """Whether a stored value is the one to send, however Listrak writes it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from listrak_api import routes
-from target_listrak.config.names import NoSuchNameError, choose
+from target_listrak.config.names import NoSuchNameError, find_by_name
 from target_listrak.values.phones import is_country
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def find_sender_code(run: Run, destination: Destination) -> SenderCode:
     ]
     wanted = destination.option("sender_code")
     try:
-        return choose(wanted, codes, "sender code")
+        return find_by_name(wanted, codes, "sender code")
     except NoSuchNameError as error:
         meant = isinstance(wanted, int) and any(code.name == str(wanted) for code in codes)
         hint = f'A number is an id; write "{wanted}" for the code. {error.hint}' if meant else error.hint
@@ -81,7 +81,7 @@ def find_phone_list(run: Run, destination: Destination, sender_code: SenderCode)
             one = PhoneList(row["phoneListId"], str(row["phoneListName"]), active="inactive" not in said)
             found.setdefault(one.id, one)
     try:
-        chosen = choose(destination.option("phone_list"), list(found.values()), "Phone List")
+        chosen = find_by_name(destination.option("phone_list"), list(found.values()), "Phone List")
     except NoSuchNameError as error:
         problem = destination.error("phone_list", error.message, error.hint)
         raise problem from None

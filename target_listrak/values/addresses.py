@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
 from target_listrak.values.characters import first_invisible, named
-from target_listrak.values.formats import BadValue
+from target_listrak.values.formats import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +35,11 @@ class Address(NamedTuple):
     key: str
 
 
-_MISSING = BadValue("no_email_address", "the record has no email address")
+_MISSING = InvalidValue("no_email_address", "the record has no email address")
 
 
-def _bad(cause: str) -> BadValue:
-    return BadValue("bad_email_address", f"not an email address: {cause}")
+def _bad(cause: str) -> InvalidValue:
+    return InvalidValue("bad_email_address", f"not an email address: {cause}")
 
 
 _NOBODY: Final = Address("", "")
@@ -93,7 +93,7 @@ _NO_DOMAIN: Final = _bad("the part after the @ sign is no domain")
 _NO_LOCAL: Final = _bad("the part before the @ sign is invalid")
 
 
-def parse(value: object) -> Address | BadValue:
+def parse(value: object) -> Address | InvalidValue:
     """Check an address and give the key by which it is compared.
 
     Args:
@@ -136,7 +136,7 @@ def parse_many(values: Sequence[object], slow_path: set[int]) -> tuple[list[str]
                 keys.append(value.lower())
                 continue
         address = parse(value)
-        if isinstance(address, BadValue):
+        if isinstance(address, InvalidValue):
             slow_path.add(index)
             address = _NOBODY
         else:
@@ -156,7 +156,7 @@ def _note_domain(text: str) -> None:
             _plain_domains.add(domain)
 
 
-def parse_with_care(text: str) -> Address | BadValue:
+def parse_with_care(text: str) -> Address | InvalidValue:
     """The same answer as `parse`, always with every check and the library: the measure for the short way."""
     position = first_invisible(text)
     if position is not None:
@@ -188,7 +188,7 @@ def _undressed(text: str) -> str:
     return text[len("mailto:") :].lstrip() if text[:7].lower() == "mailto:" else text
 
 
-def _invisible(text: str, position: int) -> BadValue:
+def _invisible(text: str, position: int) -> InvalidValue:
     """The reason for an invisible character: which, and where."""
     before, at, _ = text.partition("@")
     domain_end = len(text.rstrip("".join(one for one in text if first_invisible(one) is not None)))
@@ -209,7 +209,7 @@ def _look_alike(text: str) -> str:
     return next((one for one in local if unicodedata.normalize("NFKC", one) != one), "")
 
 
-def _cause(text: str) -> BadValue:
+def _cause(text: str) -> InvalidValue:
     """Which part of an address the library refuses."""
     local = text.partition("@")[0]
     try:
@@ -229,4 +229,4 @@ def comparison_key(text: str) -> str:
         The key; a text that is no address is compared in lower case.
     """
     address = parse(text)
-    return text.strip().lower() if isinstance(address, BadValue) else address.key
+    return text.strip().lower() if isinstance(address, InvalidValue) else address.key

@@ -1,8 +1,8 @@
 """Singer values as the texts that Listrak's profile fields hold.
 
 A field's type and length are known before the first record is read, so its formatter is made once
-(`formatter`) and then called per value. What does not fit is a `BadValue`: a code for machines and a reason
-for people. The reason never contains the value: values are people's data and reasons are logged.
+(`formatter`) and then called per value. What does not fit is an `InvalidValue`: a code for machines and a
+reason for people. The reason never contains the value: values are people's data and reasons are logged.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AS_LISTRAK",
-    "BadValue",
     "Formatter",
+    "InvalidValue",
     "Reading",
     "as_boolean",
     "as_date",
-    "as_moment",
+    "as_date_time",
     "as_number",
     "as_text",
     "formatter",
@@ -37,7 +37,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class BadValue:
+class InvalidValue:
     """Why a value cannot be what its field needs.
 
     Attributes:
@@ -79,7 +79,7 @@ class Reading(NamedTuple):
 AS_LISTRAK = Reading()
 """How Listrak writes: what it returned is read so, whatever the settings say."""
 
-Formatter = Callable[[object], "str | BadValue"]
+Formatter = Callable[[object], "str | InvalidValue"]
 """Turns one value into the text to send; "" where there is no value (null, blank text, empty list)."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
@@ -112,7 +112,7 @@ _NO_DATE = dt.date(1, 1, 1)
 """What Listrak writes where there is no date and null is not allowed."""
 
 
-def as_text(value: object) -> str | BadValue:
+def as_text(value: object) -> str | InvalidValue:
     """Any value as text: numbers without exponent, dates in ISO form, lists of such joined by commas.
 
     Args:
@@ -131,38 +131,38 @@ def as_text(value: object) -> str | BadValue:
         return str(value)
     if isinstance(value, int | float | Decimal):
         number = as_number(value)
-        return number if isinstance(number, BadValue) else plain(number)
+        return number if isinstance(number, InvalidValue) else plain(number)
     return "" if value is None else _unusual_text(value)
 
 
-def _sendable(text: str) -> str | BadValue:
+def _sendable(text: str) -> str | InvalidValue:
     if _UNSENDABLE.search(text):
-        return BadValue("control_character", "the text holds a control character that cannot be sent")
+        return InvalidValue("control_character", "the text holds a control character that cannot be sent")
     return "" if text.isspace() else text
 
 
-def _unusual_text(value: object) -> str | BadValue:
+def _unusual_text(value: object) -> str | InvalidValue:
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, list | tuple):
         return _joined(value)
-    return BadValue("not_a_text", "a text is needed, and an object was given")
+    return InvalidValue("not_a_text", "a text is needed, and an object was given")
 
 
-def _joined(values: list[object] | tuple[object, ...]) -> str | BadValue:
+def _joined(values: list[object] | tuple[object, ...]) -> str | InvalidValue:
     texts: list[str] = []
     for value in values:
         if isinstance(value, list | tuple):
-            return BadValue("not_a_text", "a text is needed, and a list of lists was given")
+            return InvalidValue("not_a_text", "a text is needed, and a list of lists was given")
         text = as_text(value)
-        if isinstance(text, BadValue):
+        if isinstance(text, InvalidValue):
             return text
         if text:
             texts.append(text)
     return ",".join(texts)
 
 
-def as_number(value: object, decimal_mark: str | None = None) -> Decimal | BadValue | None:
+def as_number(value: object, decimal_mark: str | None = None) -> Decimal | InvalidValue | None:
     """A number, exactly; floats by their shortest decimal form.
 
     Args:
@@ -182,16 +182,16 @@ def as_number(value: object, decimal_mark: str | None = None) -> Decimal | BadVa
         return None
     number = _decimal(value)
     if number is None:
-        return BadValue("not_a_number", "a number is needed: digits with at most one decimal point")
+        return InvalidValue("not_a_number", "a number is needed: digits with at most one decimal point")
     if not number:
         return Decimal(0)
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or number.adjusted() >= _MAX_DIGITS or exponent < -_MAX_DECIMALS:
-        return BadValue("number_too_large", f"the number has more than {_MAX_DIGITS} digits")
+        return InvalidValue("number_too_large", f"the number has more than {_MAX_DIGITS} digits")
     return number
 
 
-_AMBIGUOUS_NUMBER = BadValue(
+_AMBIGUOUS_NUMBER = InvalidValue(
     "not_a_number", "a comma could divide thousands or be the decimal mark (set decimal_mark to say which)"
 )
 
@@ -229,31 +229,31 @@ def plain(number: Decimal | None) -> str:
     return text.removeprefix("+")
 
 
-def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | BadValue | None:
+def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidValue | None:
     """The calendar date that a value names.
 
     A day that its source writes as exact midnight (of UTC, or of the offset that is there) is that day,
     everywhere. Any other instant is on the day that the clocks of `reading.zone` show, if there is one.
 
     Args:
-        value: As for `as_moment`.
+        value: As for `as_date_time`.
         reading: How it is read.
 
     Returns:
         The date, `None` where there is none, or why not.
     """
-    moment = as_moment(value, reading.date_order)
-    if not isinstance(moment, dt.datetime):
-        return moment
-    if reading.zone is None or moment.tzinfo is None or moment.time() == dt.time():
-        return moment.date()
+    date_time = as_date_time(value, reading.date_order)
+    if not isinstance(date_time, dt.datetime):
+        return date_time
+    if reading.zone is None or date_time.tzinfo is None or date_time.time() == dt.time():
+        return date_time.date()
     try:
-        return to_wall_time(moment, reading.zone).date()
+        return to_wall_time(date_time, reading.zone).date()
     except OverflowError:
-        return BadValue("not_a_date", "the date is outside the years 1 to 9999 in the setting timezone")
+        return InvalidValue("not_a_date", "the date is outside the years 1 to 9999 in the setting timezone")
 
 
-def as_moment(value: object, date_order: str = "mdy") -> dt.datetime | BadValue | None:
+def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | InvalidValue | None:
     """The date-time that a value names, aware where the value has an offset, else naive.
 
     Args:
@@ -265,25 +265,25 @@ def as_moment(value: object, date_order: str = "mdy") -> dt.datetime | BadValue 
         The date-time (midnight for a date), `None` where there is none (also for Listrak's own "no date",
         0001-01-01), or why not.
     """
-    moment: dt.datetime | None = None
+    date_time: dt.datetime | None = None
     if isinstance(value, str):
         text = value.strip()
         if not text:
             return None
-        moment = _parsed_moment(text, date_order)
+        date_time = _parsed_date_time(text, date_order)
     elif isinstance(value, dt.datetime):
-        moment = value
+        date_time = value
     elif isinstance(value, dt.date):
-        moment = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001  a calendar date has no zone
+        date_time = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001  a calendar date has no zone
     elif value is None:
         return None
-    if moment is None:
+    if date_time is None:
         return _NOT_A_DATE[date_order]
-    return None if moment.date() == _NO_DATE else moment
+    return None if date_time.date() == _NO_DATE else date_time
 
 
 _NOT_A_DATE = {
-    order: BadValue("not_a_date", f"a date is needed: YYYY-MM-DD, with or without a time{form}")
+    order: InvalidValue("not_a_date", f"a date is needed: YYYY-MM-DD, with or without a time{form}")
     for order, form in (
         ("mdy", ", or MM/DD/YYYY (set date_order for days first)"),
         ("dmy", ", or DD/MM/YYYY as date_order says"),
@@ -292,7 +292,7 @@ _NOT_A_DATE = {
 }
 
 
-def _parsed_moment(text: str, date_order: str) -> dt.datetime | None:
+def _parsed_date_time(text: str, date_order: str) -> dt.datetime | None:
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = match[1], match[3], match[4]
     elif (match := _YEAR_LAST.fullmatch(text)) and date_order != "ymd":
@@ -322,7 +322,7 @@ def _parsed_moment(text: str, date_order: str) -> dt.datetime | None:
         return None
 
 
-def as_boolean(value: object) -> bool | BadValue | None:
+def as_boolean(value: object) -> bool | InvalidValue | None:
     """A yes or a no.
 
     Args:
@@ -345,23 +345,23 @@ def as_boolean(value: object) -> bool | BadValue | None:
             return True
         if word in _FALSE:
             return False
-    return BadValue("not_a_boolean", "a yes or no is needed: true or false, 1 or 0, yes or no, on or off")
+    return InvalidValue("not_a_boolean", "a yes or no is needed: true or false, 1 or 0, yes or no, on or off")
 
 
-def too_long(length: int, limit: int) -> BadValue:
+def too_long(length: int, limit: int) -> InvalidValue:
     """The reason for a value of more characters than its field holds."""
-    return BadValue("too_long", f"the value has {length} characters, and the field holds {limit}")
+    return InvalidValue("too_long", f"the value has {length} characters, and the field holds {limit}")
 
 
 def _text(max_length: int | None) -> Formatter:
     if not max_length:
         return as_text
 
-    def format_text(value: object) -> str | BadValue:
+    def format_text(value: object) -> str | InvalidValue:
         if type(value) is str and len(value) <= max_length and value.isprintable() and not value.isspace():
             return value
         text = as_text(value)
-        if isinstance(text, BadValue) or len(text) <= max_length:
+        if isinstance(text, InvalidValue) or len(text) <= max_length:
             return text
         return too_long(len(text), max_length)
 
@@ -374,12 +374,12 @@ def _with_cents(number: Decimal) -> str:
 
 
 def _number(max_length: int | None, *, cents: bool, decimal_mark: str | None) -> Formatter:
-    def format_number(value: object) -> str | BadValue:
+    def format_number(value: object) -> str | InvalidValue:
         if type(value) is int and -_SMALL < value < _SMALL:
             text = str(value)
             return too_long(len(text), max_length) if max_length and len(text) > max_length else text
         number = as_number(value, decimal_mark)
-        if isinstance(number, BadValue):
+        if isinstance(number, InvalidValue):
             return number
         text = _with_cents(number) if cents and number is not None else plain(number)
         return too_long(len(text), max_length) if max_length and len(text) > max_length else text
@@ -391,7 +391,7 @@ def _date(reading: Reading) -> Formatter:
     return lambda value: _formatted_date(value, reading)
 
 
-def _formatted_date(value: object, reading: Reading) -> str | BadValue:
+def _formatted_date(value: object, reading: Reading) -> str | InvalidValue:
     if isinstance(value, str) and len(value) == _ISO_DATE_LENGTH and value.isascii():
         try:
             dt.date.fromisoformat(value)
@@ -403,10 +403,10 @@ def _formatted_date(value: object, reading: Reading) -> str | BadValue:
     date = as_date(value, reading)
     if date is None:
         return ""
-    return date if isinstance(date, BadValue) else f"{date.month:02}/{date.day:02}/{date.year:04}"
+    return date if isinstance(date, InvalidValue) else f"{date.month:02}/{date.day:02}/{date.year:04}"
 
 
-def _on_off(value: object) -> str | BadValue:
+def _on_off(value: object) -> str | InvalidValue:
     if value is True:
         return "on"
     if value is False:
@@ -414,7 +414,7 @@ def _on_off(value: object) -> str | BadValue:
     answer = as_boolean(value)
     if answer is None:
         return ""
-    return answer if isinstance(answer, BadValue) else ("on" if answer else "off")
+    return answer if isinstance(answer, InvalidValue) else ("on" if answer else "off")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -438,7 +438,7 @@ def formatter(data_type: str, max_length: int | None = None, reading: Reading = 
         reading: How dates and numbers are read that are texts.
 
     Returns:
-        A function from a value to the text to send, "" for no value, or a `BadValue`.
+        A function from a value to the text to send, "" for no value, or a `InvalidValue`.
     """
     kind = data_type.lower()
     if kind == "numeric":

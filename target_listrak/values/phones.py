@@ -16,7 +16,7 @@ import phonenumbers
 from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumber, ValidationResult
 
 from target_listrak.values.characters import without_invisible
-from target_listrak.values.formats import BadValue
+from target_listrak.values.formats import InvalidValue
 
 __all__ = ["canonical", "from_listrak", "is_country", "national_form", "plain_cell"]
 
@@ -39,11 +39,11 @@ _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d{1,3}")
 _EXTENSION = re.compile(r"(?:x|ext|extension|#|;ext=|poste|durchwahl)[\s.:=]*\d+\s*$", re.IGNORECASE)
 _NANP_FIRST = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 
-_MISSING = BadValue("no_phone_number", "the record has no phone number")
+_MISSING = InvalidValue("no_phone_number", "the record has no phone number")
 
 
-def _bad(cause: str) -> BadValue:
-    return BadValue("bad_phone_number", f"not a possible phone number: {cause}")
+def _bad(cause: str) -> InvalidValue:
+    return InvalidValue("bad_phone_number", f"not a possible phone number: {cause}")
 
 
 _TYPE = _bad("a text or a whole number is needed")
@@ -66,7 +66,9 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
-def canonical(value: object, default_country: str = "US", *, international: bool = False) -> str | BadValue:
+def canonical(
+    value: object, default_country: str = "US", *, international: bool = False
+) -> str | InvalidValue:
     """The digits of a number with its country code and without `+`, as Listrak takes them.
 
     Two values are the same number exactly when their canonical forms are equal. Digits without `+`, `00` or
@@ -99,12 +101,12 @@ def canonical(value: object, default_country: str = "US", *, international: bool
 
 
 @functools.lru_cache(maxsize=100_000)
-def _canonical(cell: str, default_country: str, international: bool) -> str | BadValue:  # noqa: FBT001 - cached
+def _canonical(cell: str, default_country: str, international: bool) -> str | InvalidValue:  # noqa: FBT001 - cached
     text = plain_cell(cell)
     return _number(text, default_country, international=international) if text else _MISSING
 
 
-def _number(text: str, default_country: str, *, international: bool) -> str | BadValue:
+def _number(text: str, default_country: str, *, international: bool) -> str | InvalidValue:
     """A text that is to be a number and nothing else."""
     if len(text) > _LONGEST or not _WRITTEN.fullmatch(text) or _DECIMALS.fullmatch(text):
         return _unwritable(text)
@@ -156,7 +158,7 @@ def _without_exponent(text: str) -> str:
     return str(int(number)) if whole and number > 0 else text
 
 
-def _unwritable(text: str) -> BadValue:
+def _unwritable(text: str) -> InvalidValue:
     """Why a text is no phone number."""
     if len(text) > _LONGEST:
         return _LENGTH
@@ -184,7 +186,7 @@ def _is_long(text: str) -> bool:
     return len(_NOT_DIGIT.sub("", text)) >= _FEWEST_DIGITS
 
 
-def _with_plus(text: str, default_country: str) -> str | BadValue:
+def _with_plus(text: str, default_country: str) -> str | InvalidValue:
     """A number that says its country code."""
     number = _parsed(text, None)
     if number is None:
@@ -198,7 +200,7 @@ def _with_plus(text: str, default_country: str) -> str | BadValue:
     return _digits(number)
 
 
-def _with_prefix(digits: str, default_country: str, *, nanp: bool) -> str | BadValue:
+def _with_prefix(digits: str, default_country: str, *, nanp: bool) -> str | InvalidValue:
     """A number that begins with a prefix for calls abroad. In North America `00` can be padding as well."""
     prefix = "00" if digits.startswith("00") else "011"
     rest = digits.removeprefix(prefix)
@@ -210,7 +212,9 @@ def _with_prefix(digits: str, default_country: str, *, nanp: bool) -> str | BadV
     return _digits(number) if number else _LENGTH
 
 
-def _without_prefix(text: str, digits: str, default_country: str, *, international: bool) -> str | BadValue:
+def _without_prefix(
+    text: str, digits: str, default_country: str, *, international: bool
+) -> str | InvalidValue:
     """Digits alone: a number of the default country, if they can be only one."""
     own = phonenumbers.country_code_for_region(default_country)
     if own == _NANP and not international:  # ten digits, or eleven with the country code: no need to ask
@@ -297,7 +301,7 @@ def from_listrak(text: str, sender_country: str = "US") -> str:
     if number:
         return _digits(number)
     answer = canonical(text, sender_country)
-    return digits if isinstance(answer, BadValue) else answer
+    return digits if isinstance(answer, InvalidValue) else answer
 
 
 def national_form(canonical_digits: str) -> str:

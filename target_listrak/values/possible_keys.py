@@ -17,7 +17,7 @@ from phonenumbers import NumberParseException
 
 from target_listrak.values.addresses import parse
 from target_listrak.values.characters import plain_form, without_invisible
-from target_listrak.values.formats import BadValue
+from target_listrak.values.formats import InvalidValue
 from target_listrak.values.phones import canonical, plain_cell
 
 __all__ = ["possible_addresses", "possible_numbers"]
@@ -62,7 +62,7 @@ def possible_addresses(cell: object) -> frozenset[str] | None:
         return None
     keys: set[str] = set()
     strict = parse(cell)
-    if not isinstance(strict, BadValue):
+    if not isinstance(strict, InvalidValue):
         keys.add(strict.key)
     plain, spaced = plain_form(cell), plain_form(without_invisible(cell, " "))
     readings = [_addresses(text) for text in dict.fromkeys((plain, without_invisible(cell), spaced))]
@@ -80,7 +80,7 @@ def _addresses(text: str) -> set[str] | None:
         if not candidate:
             continue
         address = parse(candidate)
-        if isinstance(address, BadValue):
+        if isinstance(address, InvalidValue):
             return None
         keys.add(address.key)
     return keys or None
@@ -117,7 +117,7 @@ def possible_numbers(cell: object, default_country: str = "US") -> frozenset[str
     if len(text) > _MOST:
         return None
     strict = canonical(cell, default_country)
-    numbers: set[str] = set() if isinstance(strict, BadValue) else {strict}
+    numbers: set[str] = set() if isinstance(strict, InvalidValue) else {strict}
     texts = dict.fromkeys((plain_cell(text), plain_cell(without_invisible(text, " "))))
     readings = [_numbers(one, default_country) for one in texts]
     if not numbers and not any(readings):

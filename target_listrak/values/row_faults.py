@@ -11,16 +11,16 @@ from target_listrak.values.characters import escaped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_listrak.values.formats import BadValue
+    from target_listrak.values.formats import InvalidValue
 
-__all__ = ["BadValueError", "BadValues", "as_faults", "rejection", "with_faults"]
+__all__ = ["InvalidValueError", "RowFaults", "as_faults", "rejection", "with_faults"]
 
 _MOST_NAMED: Final = 10
 _MOST_KEPT: Final = 50
 _LONGEST_NAME: Final = 80
 
 
-class BadValueError(ListrakError):
+class InvalidValueError(ListrakError):
     """A value does not fit its field, and `on_bad_value` is `fail`."""
 
 
@@ -64,7 +64,7 @@ def _short(name: str) -> str:
     return shown if len(shown) <= _LONGEST_NAME else f"{shown[:_LONGEST_NAME]}\u2026"
 
 
-class BadValues:
+class RowFaults:
     """What happens to values that do not fit: the setting `on_bad_value`. Gathers the faults of one row.
 
     Only the thread that reads the input uses it.
@@ -76,29 +76,29 @@ class BadValues:
         self._code = ""
         self._faults: list[Fault] = []
 
-    def treat(self, name: str, why: BadValue) -> None:
+    def treat(self, name: str, invalid: InvalidValue) -> None:
         """Note a value that does not fit, or end the run; where neither is asked for, it is left out.
 
         Raises:
-            BadValueError: The setting ends the run.
+            InvalidValueError: The setting ends the run.
         """
         if self.rejects:
-            self.reject(name, why, "bad_value")
+            self.reject(name, invalid, "bad_value")
         elif self._fails:
             hint = "The setting on_bad_value is fail; reject_row rejects the row, blank leaves the value out."
-            msg = f"A value does not fit: {_short(name)}: {why.reason}"
-            raise BadValueError(msg, hint=hint)
+            msg = f"A value does not fit: {_short(name)}: {invalid.reason}"
+            raise InvalidValueError(msg, hint=hint)
 
-    def reject(self, name: str, why: BadValue, code: str = "") -> None:
+    def reject(self, name: str, invalid: InvalidValue, code: str = "") -> None:
         """Note a value without which the row cannot be loaded, whatever the setting says.
 
         Args:
             name: The property.
-            why: What is wrong with its value.
+            invalid: What is wrong with its value.
             code: The rejection's code, if it is not the value's own.
         """
-        self._code = self._code or code or why.code
-        self._faults.append(Fault(name, why.code, why.reason))
+        self._code = self._code or code or invalid.code
+        self._faults.append(Fault(name, invalid.code, invalid.reason))
 
     def gathered(self) -> list[Fault]:
         """The faults of the row, which is over."""

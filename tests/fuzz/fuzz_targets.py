@@ -23,7 +23,7 @@ from target_listrak.input.reader import InputError, Reader
 from target_listrak.input.unreadable import unreadable
 from target_listrak.target import TargetListrak
 from target_listrak.values import addresses, formats, phones
-from target_listrak.values.formats import BadValue
+from target_listrak.values.formats import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,7 +133,7 @@ _WORDINGS = {"bad_email_address": 25, "bad_phone_number": 15}
 """Codes whose reasons name one of many causes."""
 
 
-def check_reason(bad: BadValue) -> None:
+def check_reason(bad: InvalidValue) -> None:
     """Check that a reason says nothing of the value: a code has one wording or two, lengths left out."""
     assert re.fullmatch("[a-z_]+", bad.code)
     wording = re.sub(r"has \d+ characters", "has so many characters", bad.reason)
@@ -152,7 +152,7 @@ def formatted(data: bytes) -> None:
     kind, limit = TYPES[data[0] % len(TYPES)], data[1] % 64 or None
     format_value = formats.formatter(kind, limit)
     answer = format_value(value_from(data[2:]))
-    if isinstance(answer, BadValue):
+    if isinstance(answer, InvalidValue):
         check_reason(answer)
         return
     assert isinstance(answer, str)
@@ -169,7 +169,7 @@ def people(data: bytes) -> None:
         return
     given = value_from(data[1:])
     address = addresses.parse(given)
-    if isinstance(address, BadValue):
+    if isinstance(address, InvalidValue):
         check_reason(address)
     else:
         assert addresses.parse(address.sent) == address
@@ -181,7 +181,7 @@ def people(data: bytes) -> None:
 
     country = COUNTRIES[data[0] % len(COUNTRIES)]
     digits = phones.canonical(given, country)
-    if isinstance(digits, BadValue):
+    if isinstance(digits, InvalidValue):
         check_reason(digits)
     else:
         assert re.fullmatch("[1-9][0-9]{2,16}", digits)

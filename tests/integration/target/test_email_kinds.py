@@ -8,7 +8,7 @@ import pytest
 from target_runs import Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.values.row_faults import BadValueError
+from target_listrak.values.row_faults import InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -405,7 +405,7 @@ def test_a_value_that_does_not_fit(
     ]
     outcome = runs.run([SCHEMA, *rows, state(1)], to_list(on_bad_value=on_bad_value))
     if figures is None:
-        assert isinstance(outcome.error, BadValueError)
+        assert isinstance(outcome.error, InvalidValueError)
         assert "points" in str(outcome.error)
         assert "many" not in str(outcome.error)
         assert outcome.states == []

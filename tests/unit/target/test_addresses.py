@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from target_listrak.values.addresses import Address, comparison_key, parse, parse_many, parse_with_care
-from target_listrak.values.formats import BadValue
+from target_listrak.values.formats import InvalidValue
 from target_listrak.values.possible_keys import possible_addresses
 
 ATOMS = st.text("abcXYZ019_+-.'!#é", min_size=1, max_size=12)
@@ -58,7 +58,7 @@ def test_a_column_of_addresses_is_checked_as_each_by_itself(values: list[object]
     sent, keys = parse_many(values + values, alone)  # the second time the domains are known
     for index, value in enumerate(values + values):
         address = parse(value)
-        assert (index in alone) == isinstance(address, BadValue)
+        assert (index in alone) == isinstance(address, InvalidValue)
         assert (sent[index], keys[index]) == (("", "") if index in alone else address)
 
 
@@ -133,7 +133,7 @@ def test_what_certainly_is_no_part_of_an_address_is_removed(cell: str) -> None:
 )
 def test_what_is_doubtful_is_rejected_with_its_cause_and_without_the_value(cell: str, cause: str) -> None:
     answer = parse(cell)
-    assert isinstance(answer, BadValue)
+    assert isinstance(answer, InvalidValue)
     assert answer.code == "bad_email_address"
     assert cause in answer.reason
     assert "example" not in answer.reason
@@ -143,7 +143,7 @@ def test_what_is_doubtful_is_rejected_with_its_cause_and_without_the_value(cell:
 @settings(max_examples=EXAMPLES)
 def test_a_cell_is_the_contact_that_was_meant_or_is_rejected(cell: Cell) -> None:
     answer, possible = parse(cell.text), possible_addresses(cell.text)
-    if isinstance(answer, BadValue):
+    if isinstance(answer, InvalidValue):
         assert answer.reason.partition(": ")[2] or answer.code == "no_email_address"
     else:
         assert parse(answer.sent) == answer
@@ -155,12 +155,12 @@ def test_a_cell_is_the_contact_that_was_meant_or_is_rejected(cell: Cell) -> None
 
 @pytest.mark.parametrize("value", [None, "", "   "])
 def test_no_address_is_said_so(value: object) -> None:
-    assert parse(value) == BadValue("no_email_address", "the record has no email address")
+    assert parse(value) == InvalidValue("no_email_address", "the record has no email address")
 
 
 @given(st.one_of(st.integers(), st.booleans(), st.lists(st.text()), st.dictionaries(st.text(), st.text())))
 def test_what_is_no_text_is_refused(value: object) -> None:
-    assert isinstance(parse(value), BadValue)
+    assert isinstance(parse(value), InvalidValue)
 
 
 @given(st.text())

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from target_listrak.config.names import NoSuchNameError, choose, folded
+from target_listrak.config.names import NoSuchNameError, find_by_name, folded
 from target_listrak.email.mapping import name_or_id, property_like
 from target_listrak.email.results import Result, has_ended, has_failed, result_of, summary_text
 
@@ -43,7 +43,7 @@ THINGS = [
     ],
 )
 def test_a_number_is_an_id_and_a_text_a_name_first(wanted: str | int, found: int) -> None:
-    assert choose(wanted, THINGS, "List").id == found
+    assert find_by_name(wanted, THINGS, "List").id == found
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_is_not_there_or_there_twice_is_an_error_that_lists_what_there_is(
     wanted: str | int, words: list[str]
 ) -> None:
     with pytest.raises(NoSuchNameError) as caught:
-        choose(wanted, THINGS, "List")
+        find_by_name(wanted, THINGS, "List")
     for word in words:
         assert word in str(caught.value)
 
@@ -68,7 +68,7 @@ def test_what_is_not_there_or_there_twice_is_an_error_that_lists_what_there_is(
 def test_many_things_are_not_all_listed() -> None:
     things = [Thing(number, f"List {number}") for number in range(1, 500)]
     with pytest.raises(NoSuchNameError) as caught:
-        choose("Lsit 7", things, "List")
+        find_by_name("Lsit 7", things, "List")
     assert "There are 499" in str(caught.value)
     assert len(str(caught.value)) < 2000
 
@@ -82,7 +82,7 @@ def test_choosing_finds_what_was_meant_or_says_so(some: list[tuple[int, str]], w
     meant = [one for one in things if isinstance(wanted, str) and folded(one.name) == folded(wanted)]
     meant = meant or [one for one in things if str(one.id) == str(wanted).strip()]
     try:
-        found = choose(wanted, things, "List")
+        found = find_by_name(wanted, things, "List")
     except NoSuchNameError:
         assert len(meant) != 1
     else:

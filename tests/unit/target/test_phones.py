@@ -8,7 +8,7 @@ from cells import EXAMPLES, Cell, phone_cells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_listrak.values.formats import BadValue
+from target_listrak.values.formats import InvalidValue
 from target_listrak.values.phones import canonical, from_listrak, is_country, national_form
 from target_listrak.values.possible_keys import possible_numbers
 
@@ -115,7 +115,7 @@ def test_numbers_of_other_countries(written: str, country: str, digits: str) -> 
 )
 def test_T1_what_is_doubtful_is_rejected_with_its_cause(value: object, country: str, cause: str) -> None:
     answer = canonical(value, country)
-    assert isinstance(answer, BadValue)
+    assert isinstance(answer, InvalidValue)
     assert answer.code == "bad_phone_number"
     assert cause in answer.reason
 
@@ -133,14 +133,14 @@ def test_digits_of_other_countries_are_admitted_where_the_setting_says_so(
     written: str, digits: str | None
 ) -> None:
     answer = canonical(written, "US", international=True)
-    assert answer == digits if digits else isinstance(answer, BadValue)
+    assert answer == digits if digits else isinstance(answer, InvalidValue)
 
 
 @given(phone_cells)
 @settings(max_examples=EXAMPLES)
 def test_T1_a_cell_is_the_number_that_was_meant_or_is_rejected(cell: Cell) -> None:
     answer, possible = canonical(cell.text), possible_numbers(cell.text)
-    if isinstance(answer, BadValue):
+    if isinstance(answer, InvalidValue):
         assert answer.reason.partition(": ")[2] or answer.code == "no_phone_number"
     else:
         assert canonical(answer) == answer
@@ -164,13 +164,13 @@ def test_T1_digits_alone_are_never_a_number_of_another_country(region: str, digi
 
 def test_T1_digits_that_begin_as_a_call_abroad_are_rejected() -> None:
     """Found by the property test: 012 is a prefix for calls abroad in Israel."""
-    assert isinstance(canonical("0121000", "IL"), BadValue)
+    assert isinstance(canonical("0121000", "IL"), InvalidValue)
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_no_number_is_said_so(value: object) -> None:
     answer = canonical(value)
-    assert isinstance(answer, BadValue)
+    assert isinstance(answer, InvalidValue)
     assert answer.code == "no_phone_number"
 
 
@@ -199,7 +199,7 @@ def test_the_canonical_form_comes_back_from_listrak_as_itself(region: str, numbe
 @given(st.one_of(st.text(), st.integers(), st.floats(), st.none(), st.booleans(), st.lists(st.integers())))
 def test_anything_gives_digits_or_a_reason_without_the_value(value: object) -> None:
     answer = canonical(value)
-    if isinstance(answer, BadValue):
+    if isinstance(answer, InvalidValue):
         assert not any(character.isdigit() for character in answer.reason)
     else:
         assert answer.isascii()

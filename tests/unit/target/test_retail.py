@@ -44,7 +44,7 @@ def test_models_say_what_the_vendors_specification_says(name: str) -> None:
     for property_name, spec in definition["properties"].items():
         ours = model.properties[property_name]
         expected = {
-            ("string", "date-time"): {"moment", "day"},
+            ("string", "date-time"): {"date_time", "day"},
             ("string", None): {"one_of"} if "enum" in spec else {"text"},
             ("integer", "int32"): {"whole"},
             ("number", "double"): {"number"},

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_listrak.values.formats import BadValue, as_boolean, as_date, as_number, formatter
+from target_listrak.values.formats import InvalidValue, as_boolean, as_date, as_number, formatter
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text(st.characters()),
@@ -116,13 +116,13 @@ def test_formats_for_each_type(data_type: str, value: object, text: str) -> None
 )
 def test_refuses_what_does_not_fit(data_type: str, value: object, code: str) -> None:
     answer = formatter(data_type, 100)(value)
-    assert isinstance(answer, BadValue)
+    assert isinstance(answer, InvalidValue)
     assert answer.code == code
 
 
 def test_a_length_limits_texts_and_numbers_but_not_forms_that_no_limit_can_shorten() -> None:
-    assert isinstance(formatter("Text", 3)("four"), BadValue)
-    assert isinstance(formatter("Numeric", 3)(12345), BadValue)
+    assert isinstance(formatter("Text", 3)("four"), InvalidValue)
+    assert isinstance(formatter("Numeric", 3)(12345), InvalidValue)
     assert formatter("Date", 3)("2026-06-30") == "06/30/2026"
     assert formatter("CheckBox", 1)("yes") == "on"
     assert formatter("Text", 0)("x" * 10_000) == "x" * 10_000
@@ -133,7 +133,7 @@ def test_whatever_comes_in_a_sendable_text_or_a_reason_comes_out(
     data_type: str, max_length: int | None, value: object
 ) -> None:
     answer = formatter(data_type, max_length)(value)
-    if isinstance(answer, BadValue):
+    if isinstance(answer, InvalidValue):
         assert answer.code
         assert answer.reason
     else:
@@ -156,14 +156,14 @@ def test_what_was_formatted_formats_to_itself(data_type: str, value: object) -> 
     """A value read back from Listrak by the tap can be sent again unchanged."""
     format_value = formatter(data_type, None)
     answer = format_value(value)
-    if not isinstance(answer, BadValue):
+    if not isinstance(answer, InvalidValue):
         assert format_value(answer) == answer
 
 
 @given(st.sampled_from(TYPES), st.text(st.characters()))
 def test_a_reason_never_repeats_the_value(data_type: str, value: str) -> None:
     answer = formatter(data_type, 8)(f"§{value}§ a person's value")
-    assert isinstance(answer, BadValue)
+    assert isinstance(answer, InvalidValue)
     assert "§" not in answer.reason + answer.code
     assert "person" not in answer.reason + answer.code
 
@@ -171,7 +171,7 @@ def test_a_reason_never_repeats_the_value(data_type: str, value: str) -> None:
 @given(st.text(st.characters()))
 def test_a_text_that_is_accepted_survives_a_quoted_file(value: str) -> None:
     text = formatter("Text", None)(value)
-    if not isinstance(text, BadValue):
+    if not isinstance(text, InvalidValue):
         assert text in {value, ""}
         out = io.StringIO(newline="")
         csv.writer(out, quoting=csv.QUOTE_ALL).writerow([text])
