@@ -57,6 +57,9 @@ _LENGTH = _bad("it has too few or too many digits, or a country code that does n
 _FOREIGN = _bad(
     "its digits are no number of default_country (write numbers of other countries with + and country code)"
 )
+_DIALLED = _bad(
+    "its digits begin as a call abroad does in default_country (write it with + and country code)"
+)
 _DOUBTFUL = _bad("it could be two different numbers (write it with + and country code)")
 _NO_COUNTRY = _bad("it begins with + and looks like a number without its country code")
 
@@ -194,6 +197,8 @@ def _with_plus(text: str, default_country: str) -> str | InvalidValue:
     own = phonenumbers.country_code_for_region(default_country)
     if number.country_code != own and not phonenumbers.is_valid_number(number):
         # A plus sign before a national number: +2095550113 would be somebody in Egypt.
+        if own == _NANP and _NANP_FIRST.fullmatch(_NOT_DIGIT.sub("", text)):
+            return _NO_COUNTRY
         national = _parsed(text.replace("+", ""), default_country)
         if national and national.country_code == own and phonenumbers.is_valid_number(national):
             return _NO_COUNTRY
@@ -221,6 +226,9 @@ def _without_prefix(
         ten = digits.removeprefix("1")
         if _NANP_FIRST.fullmatch(ten):
             return f"1{ten}"
+    usual = _usual_reading(digits, default_country)
+    if usual is None:
+        return _DIALLED if _parsed("+" + digits, None) else _LENGTH
     national = _national(text, digits, default_country)
     readings = {_digits(national): national} if national else {}
     if (digits.startswith(str(own)) or international) and not digits.startswith("0"):
@@ -236,16 +244,16 @@ def _without_prefix(
         }
         if len(readings) != 1:
             return _DOUBTFUL
-    if readings:
-        return next(iter(readings))
-    return _FOREIGN if _parsed("+" + digits, None) else _LENGTH
+    if not readings:
+        return _FOREIGN if _parsed("+" + digits, None) else _LENGTH
+    answer, number = next(iter(readings.items()))
+    # With a zero or the country code in another place the same digits are somebody else's number.
+    return answer if number.country_code != own or answer == _digits(usual) else _DOUBTFUL
 
 
 def _national(text: str, digits: str, country: str) -> PhoneNumber | None:
     """The number that digits are in a country, if they are written without a country code."""
     own = phonenumbers.country_code_for_region(country)
-    if _calls_abroad(text, country):
-        return None
     number = _parsed(text, country)
     if number is None or number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY:
         number = _parsed(f"+{own}{digits}", None)
@@ -256,13 +264,17 @@ def _national(text: str, digits: str, country: str) -> PhoneNumber | None:
     return number
 
 
-def _calls_abroad(text: str, country: str) -> bool:
-    """Tell whether a country dials the beginning of the digits before a call abroad, as Israel does 012."""
+def _usual_reading(digits: str, country: str) -> PhoneNumber | None:
+    """The number that a country's own rules make of digits, possible or not.
+
+    Returns:
+        None if they begin as a call abroad does there, as 012 in Israel, or are too few.
+    """
     try:
-        number = phonenumbers.parse(text, country, keep_raw_input=True)
+        number = phonenumbers.parse(digits, country, keep_raw_input=True)
     except NumberParseException:
-        return False
-    return number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_IDD
+        return None
+    return None if number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_IDD else number
 
 
 def _parsed(text: str, country: str | None) -> PhoneNumber | None:

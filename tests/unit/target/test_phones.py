@@ -136,19 +136,32 @@ def test_digits_of_other_countries_are_admitted_where_the_setting_says_so(
     assert answer == digits if digits else isinstance(answer, InvalidValue)
 
 
+def _names_another_country(answer: str, cell: object) -> bool:
+    """Tell whether a cell is a valid number of another country and says so with a plus sign.
+
+    `+4522345678` is a number in Denmark, whatever else `4522345678` could be: the sign decides, and there is
+    no other way to write that number.
+    """
+    number = phonenumbers.parse(f"+{answer}", None)
+    plus = str(cell).translate({0xFF0B: "+"}).find("+") >= 0
+    return plus and number.country_code != 1 and phonenumbers.is_valid_number(number)
+
+
 @given(phone_cells)
 @settings(max_examples=EXAMPLES)
 def test_T1_a_cell_is_the_number_that_was_meant_or_is_rejected(cell: Cell) -> None:
     answer, possible = canonical(cell.text), possible_numbers(cell.text)
+    assert possible is None or cell.meant <= possible
     if isinstance(answer, InvalidValue):
         assert answer.reason.partition(": ")[2] or answer.code == "no_phone_number"
     else:
+        assert canonical(f"+{answer}") == answer
+        if _names_another_country(answer, cell.text):
+            return
         assert canonical(answer) == answer
         assert canonical(answer, international=True) == answer
         if cell.meant:
             assert {answer} == cell.meant
-    if possible is not None:
-        assert cell.meant <= possible
 
 
 @given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), st.text("0123456789", max_size=15))
@@ -162,9 +175,26 @@ def test_T1_digits_alone_are_never_a_number_of_another_country(region: str, digi
         assert phonenumbers.format_number(ours, phonenumbers.PhoneNumberFormat.E164) == f"+{answer}"
 
 
-def test_T1_digits_that_begin_as_a_call_abroad_are_rejected() -> None:
-    """Found by the property test: 012 is a prefix for calls abroad in Israel."""
-    assert isinstance(canonical("0121000", "IL"), InvalidValue)
+@pytest.mark.parametrize(
+    ("digits", "country"),
+    [
+        ("0121000", "IL"),  # 012 is a prefix for calls abroad
+        ("01480100", "IL"),  # so is 014, and no country has the code 801
+        ("11000000000", "AG"),  # +1 1000000000, which nobody can have
+        ("8201015", "KR"),  # +82 8201015, or +82 01015
+        ("4901609879103", "DE"),  # +49 (0)160 9879103 without its signs, or +49 4901609879103
+        ("08110111", "IM"),
+    ],
+)
+def test_T1_digits_that_a_country_reads_otherwise_are_rejected(digits: str, country: str) -> None:
+    """Found by the property test above: a prefix for calls abroad, or two places for the zero or the code."""
+    assert isinstance(canonical(digits, country), InvalidValue)
+
+
+def test_T1_a_plus_sign_before_a_national_number_makes_nobody_abroad_of_it() -> None:
+    """Found by the property test: nobody in Egypt has +20 02000000."""
+    assert isinstance(canonical("+2002000000", "US"), InvalidValue)
+    assert canonical("+4522345678", "US") == "4522345678"
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
