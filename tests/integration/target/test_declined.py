@@ -13,7 +13,7 @@ from listrak_api.errors import RequestRefusedError
 from target_listrak.config.destinations import Destination
 from target_listrak.email.contacts import Contacts
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
-from target_listrak.target import RejectShareError
+from target_listrak.tracking.shares import RejectShareError
 
 if TYPE_CHECKING:
     from target_runs import Runs

@@ -15,7 +15,7 @@ from target_runs import Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError
 from target_listrak.delivery.mirror import MirrorStopError
-from target_listrak.target import RejectShareError
+from target_listrak.tracking.shares import RejectShareError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,8 @@ from target_runs import Runs, record, schema, state
 from listrak_api.errors import ConfigurationError
 from target_listrak.email.importer import ImportFailedError
 from target_listrak.input.reader import InputError
-from target_listrak.target import RejectShareError, TargetListrak
+from target_listrak.target import TargetListrak
+from target_listrak.tracking.shares import RejectShareError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,295 @@
+"""Where the rows of each stream go: from an incoming stream to the loader of its destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from singer_sdk.exceptions import InvalidRecord, MapExpressionError
+
+from listrak_api.errors import ConfigurationError
+from target_listrak.config.destinations import KINDS
+from target_listrak.config.names import folded
+from target_listrak.config.property_names import check_property_names
+from target_listrak.config.property_paths import PropertyPaths
+from target_listrak.input.columns import codec_of
+from target_listrak.input.reader import record_of
+from target_listrak.input.unreadable import Unreadable
+from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
+from target_listrak.values.row_faults import rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.mapper import StreamMap
+    from singer_sdk.sinks import Sink
+
+    from target_listrak.config.destinations import Destination, Destinations
+    from target_listrak.delivery.completeness import StreamEnd
+    from target_listrak.delivery.loader import Loader
+    from target_listrak.delivery.run import Run
+    from target_listrak.input.columns import RecordCodec
+    from target_listrak.tracking.tallies import Row, RowTracker
+
+__all__ = ["Feed", "Router"]
+
+_COUNT_EVERY: Final = 1000
+_UNMAPPED_WORDS: Final = {"skip": "skipped", "reject": "rejected"}
+
+_MAP_FAILURES = (MapExpressionError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What an expression of `stream_maps` raises for a record; the SDK passes on most of it as it is."""
+
+
+class Feed:
+    """One stream (after stream maps) on its way to its loader.
+
+    Args:
+        stream: The stream's name.
+        tracker: Its row tracker.
+        loader: Its loader; `None` where `unmapped_streams` says what becomes of its rows.
+        reject: Whether the rows of a stream without loader are rejected, or skipped.
+
+    Attributes:
+        ends: The ends of the incoming streams that it is made of: more than one where stream maps give them
+            the same name.
+        made_by_maps: Properties that stream maps make, by `names.folded`.
+    """
+
+    def __init__(self, stream: str, tracker: RowTracker, loader: Loader | None, *, reject: bool) -> None:
+        self.stream = stream
+        self.tracker = tracker
+        self.loader = loader
+        self.ends: dict[str, StreamEnd] = {}
+        self.made_by_maps: set[str] = set()
+        self._reject = reject
+        self._sink: Sink | None = None
+        self._keys: list[str] = []
+        self._uncounted = 0
+        self._codec: RecordCodec | None = None
+        self._paths: PropertyPaths | None = None
+
+    def take_schema(self, sink: Sink) -> None:
+        """Take a new or changed schema: the SDK makes a new sink for each.
+
+        Raises:
+            ConfigurationError: The stream cannot go to its destination.
+        """
+        if sink is self._sink:
+            return
+        self._sink = sink
+        schema, keys = sink.original_schema, list(sink.key_properties)
+        self._keys = keys
+        if self.loader is not None:
+            self._paths = PropertyPaths(self.loader.destination, schema)
+            check_property_names(self.loader.destination, self.stream, schema)
+            self.loader.take_schema(self._paths.schema, keys)
+            signs = self.loader.signs
+            if self.loader.mirror is not None:
+                self.loader.mirror.watch(self.tracker.tally, self.ends)
+            validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
+            wanted = None if validates else self._paths.columns(self.loader.columns_wanted(), signs.named)
+            self._codec = codec_of(self.stream, wanted, keys, schema, signs)
+
+    def take(self, record: object, line: bytes, *, mapped: bool = True) -> None:
+        """Take one record: every one of them ends in the books, whatever is wrong with it.
+
+        Args:
+            record: The record, after stream maps.
+            line: The line that it came with.
+            mapped: Whether the stream map, if there is one, was applied to it.
+        """
+        row = self.tracker.open(line)
+        self._note_read(1)
+        loader = self.loader
+        if loader is None:
+            self._without_destination(row)
+            return
+        self._note_keys(record, mapped=mapped)  # before anything can reject it
+        try:
+            checked = self._expanded(self._checked(record))
+            take = loader.take_leaving if loader.signs.leaves(checked) else loader.take
+            take(checked, row)
+        except RowNotLoaded as ended:
+            self.tracker.end(row, ended.outcome)
+
+    def take_consecutive(self, lines: Sequence[bytes], end: StreamEnd) -> bool:
+        """Take RECORD lines that follow each other, by column: what `take` does with each of them.
+
+        Args:
+            lines: One message each, by the look of it all of this stream.
+            end: The end of the incoming stream.
+
+        Returns:
+            Whether they were taken; else nothing was done, and they must be taken one by one.
+        """
+        loader = self.loader
+        if self._codec is None or loader is None or loader.mirror is not None:
+            return False
+        columns = self._codec.columns(lines, end.version)
+        if columns is None:
+            return False
+        prepared = loader.prepare(columns)
+        try:
+            # What nobody wanted was left unread: a number there, say, may be none after all.
+            records = {index: record_of(lines[index]) for index in prepared.slow_path}
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
+            return False
+        end.goes_on()
+        start = 0
+        for index in (*sorted(prepared.slow_path), len(lines)):
+            if start < index:
+                loader.take_many(prepared, start, self.tracker.open_many(lines[start:index]))
+                self._note_read(index - start)
+            if index < len(lines):
+                self.take(records[index], lines[index])
+            start = index + 1
+        return True
+
+    def take_mapped(self, stream_map: StreamMap, record: dict[str, Any], line: bytes) -> None:
+        """Take one record through a stream map; one that the map cannot treat is rejected."""
+        try:
+            transformed = stream_map.transform(dict(record))
+        except _MAP_FAILURES:
+            rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
+            self.tracker.end(self.tracker.open(line), rejected)
+            self._note_keys(record, mapped=False)
+            return
+        if transformed is not None:  # else the map's filter leaves it out, as the user asked
+            self.take(transformed, line)
+
+    def _note_keys(self, record: object, *, mapped: bool) -> None:
+        """Tell the mirror, if there is one, whom a row could mean, whatever the row's result will be."""
+        loader = self.loader
+        if loader is None or loader.mirror is None:
+            return
+        named = record.record if isinstance(record, Unreadable) else record
+        # A key that a map would have made is not known, whatever the record has under its name.
+        key = loader.key_property
+        made = not mapped and {folded(key), folded(key.partition(".")[0])} & self.made_by_maps
+        if made or not isinstance(named, dict):
+            loader.mirror.note(None)
+        else:
+            loader.mirror.note(loader.possible_keys(self._expanded(named)))
+
+    def count(self) -> None:
+        """Bring the SDK's record counter up to date."""
+        if self._sink is not None:
+            self._sink.record_counter_metric.increment(self._uncounted)
+            self._uncounted = 0
+
+    def _note_read(self, rows: int) -> None:
+        self._uncounted += rows
+        if self._uncounted >= _COUNT_EVERY:
+            self.count()
+
+    def _expanded(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record with what the destination names under the names of the settings."""
+        return record if self._paths is None else self._paths.expand(record)
+
+    def _checked(self, record: object) -> dict[str, Any]:
+        if isinstance(record, Unreadable):
+            raise RowRejected(record.rejected)
+        if not isinstance(record, dict):
+            raise RowRejected(Rejected("unreadable", "the record is not a JSON object"))
+        lacks = [key for key in self._keys if key not in record]
+        if lacks:
+            faults = [Fault(key, "missing_key", "the record lacks the key property") for key in lacks]
+            raise RowRejected(rejection("missing_key", faults))
+        validator = self._sink._validator if self._sink is not None else None  # noqa: SLF001 - the SDK's own hook
+        if validator is not None:
+            try:
+                validator.validate(record)
+            except InvalidRecord as error:
+                raise RowRejected(Rejected("invalid_record", _broken_rule(error))) from None
+        return record
+
+    def _without_destination(self, row: Row) -> None:
+        if self._reject:
+            self.tracker.end(row, Rejected("no_destination", "the stream has no destination"))
+        else:
+            self.tracker.end(row, UNCHANGED)
+
+
+class Router:
+    """The feeds of all streams, each made when its stream first appears.
+
+    Args:
+        run: What all loaders share.
+        destinations: The setting `destinations`.
+    """
+
+    def __init__(self, run: Run, destinations: Destinations) -> None:
+        self._run = run
+        self._destinations = destinations
+        self._loader_classes: Mapping[str, type[Loader]] = {}
+        self._resolved: dict[str, Any] = {}
+        self._feeds: dict[str, Feed] = {}
+
+    def resolve(self, loader_classes: Mapping[str, type[Loader]]) -> None:
+        """Resolve every name of every destination, before a record is read.
+
+        Args:
+            loader_classes: From kind of destination to loader.
+
+        Raises:
+            ConfigurationError: A name is unknown or ambiguous, or two destinations contradict each other.
+        """
+        self._loader_classes = loader_classes
+        for one in self._destinations.all:
+            self._resolved[one.pattern] = loader_classes[one.kind].resolve(self._run, one)
+        self._run.mirrors.check(
+            (one, loader_classes[one.kind].fills(self._resolved[one.pattern]))
+            for one in self._destinations.all
+        )
+
+    def feed(self, stream: str) -> Feed:
+        """The way of a stream (after stream maps) to its loader, made when the stream first appears.
+
+        Raises:
+            ConfigurationError: The stream has no destination, and `unmapped_streams` is `fail`.
+        """
+        if stream not in self._feeds:
+            destination = self._destinations.for_stream(stream)
+            self._feeds[stream] = (
+                self._feed_to(stream, destination) if destination else self._unmapped(stream)
+            )
+        return self._feeds[stream]
+
+    def _feed_to(self, stream: str, destination: Destination) -> Feed:
+        loader_class = self._loader_classes[destination.kind]
+        resolved = self._resolved[destination.pattern]
+        tracker = self._run.tracker(stream, loader_class.describe(destination, resolved), destination)
+        return Feed(
+            stream, tracker, loader_class(self._run, stream, destination, tracker, resolved), reject=False
+        )
+
+    def _unmapped(self, stream: str) -> Feed:
+        what = self._run.config["unmapped_streams"]
+        if what == "fail":
+            there = ", ".join(one.pattern for one in self._destinations.all) or "none"
+            msg = f"Stream {stream!r} has no destination. The setting destinations names: {there}"
+            raise ConfigurationError(
+                msg,
+                setting="destinations",
+                hint=f"Kinds: {', '.join(KINDS)}. Or set unmapped_streams to skip or reject.",
+            )
+        self._run.logger.warning(
+            "Stream %s has no destination: its records are %s", stream, _UNMAPPED_WORDS[what]
+        )
+        tracker = self._run.tracker(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
+        return Feed(stream, tracker, None, reject=what == "reject")
+
+    def feeds(self) -> Iterable[Feed]:
+        """All feeds so far, in the order in which their streams came."""
+        return self._feeds.values()
+
+    def loaders(self) -> Iterator[Loader]:
+        """The loaders of all feeds that have one."""
+        return (feed.loader for feed in self._feeds.values() if feed.loader is not None)
+
+
+def _broken_rule(error: InvalidRecord) -> str:
+    """Which rule of the schema a record breaks, and where: the SDK's own text repeats the value."""
+    cause = error.__cause__
+    rule, path = getattr(cause, "validator", ""), getattr(cause, "json_path", "$")
+    return f"the record breaks the schema's rule `{rule}` at {path}"
