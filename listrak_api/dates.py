@@ -71,17 +71,17 @@ def from_wall_time(wall: datetime, zone: tzinfo) -> datetime:
     return aware.astimezone(UTC)
 
 
-def to_wall_time(moment: datetime, zone: tzinfo) -> datetime:
+def to_wall_time(instant: datetime, zone: tzinfo) -> datetime:
     """Return what the clocks of a zone show at an instant, as a naive date-time.
 
     Args:
-        moment: An aware date-time; a naive one is wall time of the zone already and is returned as it is.
+        instant: An aware date-time; a naive one is wall time of the zone already and is returned as it is.
         zone: The zone.
 
     Raises:
         OverflowError: The wall time is outside the years 1 to 9999.
     """
-    return moment if moment.tzinfo is None else moment.astimezone(zone).replace(tzinfo=None, fold=0)
+    return instant if instant.tzinfo is None else instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def parse(value: str | None, zone: tzinfo = UTC) -> datetime | None:
@@ -111,21 +111,21 @@ def parse(value: str | None, zone: tzinfo = UTC) -> datetime | None:
     if year == 1:
         # With an offset or a few hours added it is still "no date": nobody was mailed in the year 1.
         return None
-    moment = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001 - its zone follows
+    instant = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001 - its zone follows
     try:
         if offset is None:
-            return from_wall_time(moment, zone)
-        return moment.replace(tzinfo=UTC) - _offset(offset)
+            return from_wall_time(instant, zone)
+        return instant.replace(tzinfo=UTC) - _offset(offset)
     except OverflowError:
         message = "a date-time that is beyond the year 9999 in UTC"
         raise ValueError(message) from None
 
 
-def format_utc(moment: datetime) -> str:
+def format_utc(instant: datetime) -> str:
     """Write a date-time for a request's query parameter or body.
 
     Args:
-        moment: An aware date-time, of any zone.
+        instant: An aware date-time, of any zone.
 
     Returns:
         UTC with `Z`, for example `2026-06-30T12:00:00Z`, with six decimals only if there is a fraction of a
@@ -134,10 +134,10 @@ def format_utc(moment: datetime) -> str:
     Raises:
         ValueError: The date-time is naive: nobody can say what it means.
     """
-    if moment.tzinfo is None:
+    if instant.tzinfo is None:
         message = "a date-time without a zone"
         raise ValueError(message)
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def _offset(text: str) -> timedelta:

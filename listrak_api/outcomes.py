@@ -69,7 +69,7 @@ def exchange_once(
         exchange: The request.
         read: Takes the value out of a successful answer; raises `UnreadableError` if it cannot.
         repeatable: Whether it may be carried out twice without harm.
-        first_use: Whether its token was given for it alone, a moment before.
+        first_use: Whether its token was given for it alone, just before.
 
     Returns:
         The outcome; never an exception for anything that a server can do, except what `read` raises on
@@ -123,8 +123,8 @@ def _judge(  # noqa: PLR0913 - what a verdict depends on
 def http_date(value: str | None) -> datetime | None:
     """Read a `Date` header; None if it is absent or no date."""
     try:
-        moment = parsedate_to_datetime(value or "")
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        instant = parsedate_to_datetime(value or "")
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
         return None
 

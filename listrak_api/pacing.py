@@ -41,7 +41,7 @@ class Pace:
         self._next_start = float("-inf")
 
     def reserve(self) -> float:
-        """Take the next free moment to start a request.
+        """Take the next free instant to start a request.
 
         Returns:
             Seconds to wait until then; 0 at full speed.
@@ -76,10 +76,10 @@ class Pace:
         with self._lock:
             return self._interval_at(self._clock())
 
-    def _interval_at(self, moment: float) -> float:
+    def _interval_at(self, instant: float) -> float:
         if not self._interval:
             return 0.0
-        interval: float = self._interval * 0.5 ** ((moment - self._slowed_at) / _RECOVERY_SECONDS)
+        interval: float = self._interval * 0.5 ** ((instant - self._slowed_at) / _RECOVERY_SECONDS)
         return interval if interval > _FASTEST else 0.0
 
     def _observed_interval(self, now: float) -> float:

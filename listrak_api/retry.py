@@ -80,7 +80,7 @@ def decide(
         code: Listrak's error code; empty if it gave none.
         repeatable: Whether the request may be carried out twice without harm: reads, and writes the caller
             vouches for.
-        first_use: Whether the request carried a token that was given for it alone, a moment before: only then
+        first_use: Whether the request carried a token that was given for it alone, just before: only then
             does a refusal say that the integration is refused, and not that the token has expired.
         large: Whether the request's body is near Listrak's limit, beyond which it answers 404.
 
@@ -286,9 +286,9 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     if text.isascii() and text.replace(".", "", 1).isdigit():
         return float(text[:20])
     try:
-        moment = parsedate_to_datetime(text)
+        instant = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None:  # "-0000": UTC, by the RFC
-        moment = moment.replace(tzinfo=now.tzinfo)
-    return max(0.0, (moment - now).total_seconds())
+    if instant.tzinfo is None:  # "-0000": UTC, by the RFC
+        instant = instant.replace(tzinfo=now.tzinfo)
+    return max(0.0, (instant - now).total_seconds())

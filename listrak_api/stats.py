@@ -41,6 +41,6 @@ class Stats:
                 self._counts[name] += amount
 
     def snapshot(self) -> Counts:
-        """Return all counters as they are at one moment."""
+        """Return all counters as they are at one instant."""
         with self._lock:
             return Counts(**self._counts)

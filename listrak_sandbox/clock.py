@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 START = datetime(2026, 6, 30, 12, 0, 0, tzinfo=UTC)
-"""Where every sandbox's clock stands when it starts. The world is generated relative to this moment."""
+"""Where every sandbox's clock stands when it starts. The world is generated relative to this instant."""
 
 _MONTH_FIRST = re.compile(r"\d\d-\d\d-(\d{4}|\d\d)", re.ASCII)
 
@@ -58,9 +58,9 @@ class Clock:
         self.set(now=START, frozen=False)
 
 
-def http_date(moment: datetime) -> str:
-    """Write a UTC moment as the HTTP ``Date`` header wants it."""
-    return format_datetime(moment, usegmt=True)
+def http_date(instant: datetime) -> str:
+    """Write a UTC instant as the HTTP ``Date`` header wants it."""
+    return format_datetime(instant, usegmt=True)
 
 
 def parse_wall_time(text: str) -> datetime:
@@ -79,18 +79,18 @@ def parse_wall_time(text: str) -> datetime:
     return datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
 
 
-def parse_moment(text: str) -> datetime:
+def parse_instant(text: str) -> datetime:
     """Read a date or date-time (see `parse_wall_time`) as UTC; without an offset it is UTC already.
 
     Raises:
         ValueError: `text` is neither.
     """
-    moment = parse_wall_time(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    instant = parse_wall_time(text)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def text_of(moment: datetime) -> str:
-    """Write a UTC moment the way most of Listrak's answers do: no offset, seven decimals if any."""
-    naive = moment.astimezone(UTC).replace(tzinfo=None)
+def text_of(instant: datetime) -> str:
+    """Write a UTC instant the way most of Listrak's answers do: no offset, seven decimals if any."""
+    naive = instant.astimezone(UTC).replace(tzinfo=None)
     text = naive.isoformat(timespec="microseconds" if naive.microsecond else "seconds")
     return f"{text}0" if naive.microsecond else text

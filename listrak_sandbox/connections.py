@@ -132,7 +132,7 @@ async def refuse_connections(call: Call, parameters: Parameters) -> None:
     for listening in server.servers:
         for one in listening.sockets:
             loop.remove_reader(one)
-    # Who was let in a moment ago becomes a connection like the others. Were the servers closed before that,
+    # Who was let in just now becomes a connection like the others. Were the servers closed before that,
     # asyncio would forget about them, and they would hang.
     await asyncio.sleep(0.01)
     for listening in server.servers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from listrak_sandbox.clock import parse_moment
+from listrak_sandbox.clock import parse_instant
 from listrak_sandbox.config import SCALES
 from listrak_sandbox.envelope import Answer, ApiError, json_answer
 from listrak_sandbox.routing import Call, Route
@@ -46,7 +46,7 @@ def _clock(call: Call) -> Answer:
     if call.route.method == "POST":
         given = _object(call, "now", "frozen", "advance_seconds")
         try:
-            now = parse_moment(str(given["now"])) if given.get("now") else None
+            now = parse_instant(str(given["now"])) if given.get("now") else None
             clock.set(
                 now=now,
                 frozen=given.get("frozen"),

@@ -58,15 +58,15 @@ def read(text: str, settings: Settings) -> datetime:
     Raises:
         ValueError: `text` is neither.
     """
-    moment = parse_wall_time(text)
+    instant = parse_wall_time(text)
     if settings.query_dates == READ_AS_UTC:
-        moment = moment.replace(tzinfo=UTC)
-    elif moment.tzinfo is None or settings.query_dates == OFFSET_DROPPED:
-        moment = moment.replace(tzinfo=zone(settings.answer_time_zone), fold=0)
+        instant = instant.replace(tzinfo=UTC)
+    elif instant.tzinfo is None or settings.query_dates == OFFSET_DROPPED:
+        instant = instant.replace(tzinfo=zone(settings.answer_time_zone), fold=0)
     try:
-        return moment.astimezone(UTC)
+        return instant.astimezone(UTC)
     except OverflowError:
-        return _FIRST if moment.year == _FIRST.year else _LAST
+        return _FIRST if instant.year == _FIRST.year else _LAST
 
 
 @lru_cache(maxsize=200_000)

@@ -68,8 +68,8 @@ async def _status(call: Call, parameters: Parameters) -> Answer:
     if parameters["retry_after"] is not None:
         headers["retry-after"] = str(parameters["retry_after"])
         if parameters["retry_after_date"]:
-            moment = call.sandbox.clock.now() + timedelta(seconds=float(parameters["retry_after"]))
-            headers["retry-after"] = http_date(moment)
+            instant = call.sandbox.clock.now() + timedelta(seconds=float(parameters["retry_after"]))
+            headers["retry-after"] = http_date(instant)
     if status in (502, 503, 504):
         # These come from what stands in front of a service, and are no JSON.
         return Answer(status, f"<html><h1>{status}</h1></html>".encode(), headers, "text/html")

@@ -10,7 +10,7 @@ from listrak_sandbox.envelope import Answer
 from listrak_sandbox.markup import STYLE, Html, chip, element, join, section, table, text, tile
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.sms import SmsFamily
-from listrak_sandbox.sms.account import moment_text
+from listrak_sandbox.sms.account import instant_text
 from listrak_sandbox.sms.world import PENDING, SUBSCRIBED
 from listrak_sandbox.store import SUBSCRIBED as EMAIL_SUBSCRIBED
 from listrak_sandbox.store import UNSUBSCRIBED as EMAIL_UNSUBSCRIBED
@@ -209,7 +209,7 @@ def render(sandbox: Sandbox, *, refresh: int = 0) -> str:
     now = sandbox.clock.now()
     when = world_time(now)
     sms = next(one for one in sandbox.families if isinstance(one, SmsFamily))
-    sms.imports.settle(moment_text(now))
+    sms.imports.settle(instant_text(now))
     log = sandbox.log
     subscribed = sum(count_contacts(state, when)[0] for state in sandbox.store.lists.values())
     errors = sum(count for status, count in log.by_status.items() if not _OK <= status < _REFUSED)
@@ -233,7 +233,7 @@ def render(sandbox: Sandbox, *, refresh: int = 0) -> str:
             _faults(sandbox),
             _email_lists(sandbox, when),
             _imports(sandbox, sms, when),
-            _phone_lists(sms, moment_text(now)),
+            _phone_lists(sms, instant_text(now)),
             _written(sandbox),
             _requests(sandbox),
         ]

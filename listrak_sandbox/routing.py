@@ -134,7 +134,7 @@ class Call:
                 return value
         raise invalid(name, f"Allowed values are {', '.join(allowed)}.")
 
-    def moment(self, name: str) -> datetime | None:
+    def date_param(self, name: str) -> datetime | None:
         """Read a date-time query parameter as a UTC instant (see `dates`); None when absent or empty.
 
         Raises:

@@ -27,8 +27,8 @@ BANNED, SUPPRESSED = "Banned", "Suppressed"
 _DECODER = msgspec.json.Decoder(dict[int, str])
 
 
-def moment_of(when: int) -> datetime:
-    """Convert world time to a moment, with the fraction that things at it are dated with."""
+def instant_of(when: int) -> datetime:
+    """Convert world time to an instant, with the fraction that things at it are dated with."""
     day, second = divmod(when, DAY)
     second += 25_200 if second >= 39_600 else 0  # noqa: PLR2004  the quiet hours, see world.calendar
     start = datetime.combine(FIRST_DAY + timedelta(days=day), time(0), UTC)
@@ -167,13 +167,13 @@ class ListState:
         standing = population.standing(index, when)
         person = population.person(index)
         contact = Contact(
-            address(person), SUBSCRIBED, moment_of(standing.since), method_of(person, standing)[0]
+            address(person), SUBSCRIBED, instant_of(standing.since), method_of(person, standing)[0]
         )
         contact.external = external_id(person)
         if standing.resubscribed is not None:
-            contact.resubscribed = moment_of(standing.resubscribed)
+            contact.resubscribed = instant_of(standing.resubscribed)
         if not standing.subscribed and standing.left is not None:
-            contact.unsubscribe(moment_of(standing.left), method_of(person, standing)[1] or "")
+            contact.unsubscribe(instant_of(standing.left), method_of(person, standing)[1] or "")
         contact.values = self.generated_values(index)
         return contact
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from listrak_api.client import Client
     from listrak_api.routes import Api, Route
-    from tap_listrak.sync.session import SharedTap
+    from tap_listrak.sync.session import TapSession
 
 _NAMES: dict[Api, str] = {"email": "Email", "sms": "SMS", "data": "Data"}
 
@@ -32,7 +32,7 @@ PROBES: tuple[tuple[str, Route], ...] = (
 """An area of the email API, and a read that needs it beside what the ones before it need."""
 
 
-def report(tap: SharedTap, say: Callable[[str], None]) -> bool:
+def report(tap: TapSession, say: Callable[[str], None]) -> bool:
     """Check every integration whose credentials are set.
 
     Asks for a token and, for each area, makes one small read; a few more show what zone dates are in.
@@ -69,7 +69,7 @@ def report(tap: SharedTap, say: Callable[[str], None]) -> bool:
     return not unusable
 
 
-def _email(client: Client, tap: SharedTap) -> Iterator[tuple[bool, str]]:
+def _email(client: Client, tap: TapSession) -> Iterator[tuple[bool, str]]:
     needs = _needs(tap)
     ids: dict[str, object] = {}
     for area, route in PROBES:
@@ -114,7 +114,7 @@ def _sms(client: Client) -> Iterator[tuple[bool, str]]:
     yield True, f"Sender codes: {len(rows)} can be read."
 
 
-def _needs(tap: SharedTap) -> dict[str, list[str]]:
+def _needs(tap: TapSession) -> dict[str, list[str]]:
     """Return which streams need an area."""
     needs: dict[str, list[str]] = defaultdict(list)
     for stream in _streams(tap):
@@ -123,7 +123,7 @@ def _needs(tap: SharedTap) -> dict[str, list[str]]:
     return needs
 
 
-def _streams(tap: SharedTap) -> Iterable[ListrakStream]:
+def _streams(tap: TapSession) -> Iterable[ListrakStream]:
     return [stream for stream in tap.streams.values() if isinstance(stream, ListrakStream)]
 
 

@@ -43,21 +43,21 @@ def describe_dates(client: Client, list_id: object, zone: ZoneInfo) -> Iterator[
         yield f"Dates: nobody subscribed to list {list_id} in the last {_RECENT.days} days: there is none."
         return
     key, text = newest
-    moment = parse(text, zone)
-    if moment is None:
+    instant = parse(text, zone)
+    if instant is None:
         return
     yield (
         f"Dates: the newest contact of list {list_id} subscribed at {text} as Listrak writes it. With "
-        f"timezone {zone.key} that is {moment.strftime(_SHOWN)} UTC. "
+        f"timezone {zone.key} that is {instant.strftime(_SHOWN)} UTC. "
         f"Listrak's clock says {now.strftime(_SHOWN)} UTC."
     )
-    if moment > now + _AROUND:
+    if instant > now + _AROUND:
         yield "Dates: that lies ahead of the clock, so timezone is wrong: choose a zone further east."
-    wall = to_wall_time(moment, zone).replace(tzinfo=UTC)
-    if wall == moment:
+    wall = to_wall_time(instant, zone).replace(tzinfo=UTC)
+    if wall == instant:
         yield "Dates in requests: in this zone it makes no difference whether Listrak honours their offset."
         return
-    honoured = key in _subscribed(client, list_id, moment - _AROUND, moment + _AROUND)
+    honoured = key in _subscribed(client, list_id, instant - _AROUND, instant + _AROUND)
     dropped = key in _subscribed(client, list_id, wall - _AROUND, wall + _AROUND)
     reading = {
         (True, False): "Listrak takes them for UTC, as they are meant",

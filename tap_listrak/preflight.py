@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, RequestRefusedError
-from tap_listrak.records.profile_fields import check
+from tap_listrak.records.profile_fields import check_field_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from listrak_api.routes import Route
-    from tap_listrak.sync.session import SharedTap
-    from tap_listrak.sync.steps import Row
+    from tap_listrak.records.row import Row
+    from tap_listrak.sync.session import TapSession
 
 CLOSED_CODES = frozenset({"ERROR_SENDER_CODE_DISABLED", "ERROR_LIST_INACTIVE"})
 """Refusals that say that a sender code or phone list is disabled, and with it everything below it."""
@@ -26,7 +26,7 @@ _SHOWN = 20
 """How many of the things that exist an error names."""
 
 
-def check_names(tap: SharedTap) -> None:
+def check_names(tap: TapSession) -> None:
     """Make sure that every list, message, field and so on that the settings name exists.
 
     Nothing is asked for where the settings name nothing, or where nothing that is selected needs it.
@@ -41,7 +41,7 @@ def check_names(tap: SharedTap) -> None:
         _check_sms(tap)
 
 
-def choose_lists(lists: list[Row], wanted: tuple[int | str, ...]) -> list[Row]:
+def select_lists(lists: list[Row], wanted: tuple[int | str, ...]) -> list[Row]:
     """Return the lists that a setting names, in Listrak's order: all of them if it names none.
 
     A number is an id. A text is a name, regardless of case, or an id if no list has that name.
@@ -51,11 +51,11 @@ def choose_lists(lists: list[Row], wanted: tuple[int | str, ...]) -> list[Row]:
     """
     if not wanted:
         return lists
-    chosen = {_choose(lists, one) for one in wanted}
+    chosen = {_select_list(lists, one) for one in wanted}
     return [record for record in lists if record["listId"] in chosen]
 
 
-def check_chosen(
+def check_ids_exist(
     setting: str,
     what: str,
     chosen: AbstractSet[int],
@@ -82,42 +82,44 @@ def check_chosen(
         raise ConfigurationError(message, setting=setting, hint=f"There are: {_named(there_is.items())}.")
 
 
-def _check_email(tap: SharedTap) -> None:
+def _check_email(tap: TapSession) -> None:
     settings = tap.settings
     fields = not isinstance(settings.profile_fields, str) and tap.streams["contacts"].selected
     messages = settings.message_ids and _runs(tap, "messages")
     conversations = settings.conversation_ids and _runs(tap, "conversations")
     if not (settings.list_ids or fields or messages or conversations):
         return
-    lists = choose_lists(list(_rows(tap, routes.LISTS, {})), settings.list_ids)
+    lists = select_lists(list(_rows(tap, routes.LISTS, {})), settings.list_ids)
     ids = [int(one["listId"]) for one in lists]
     if fields and not isinstance(settings.profile_fields, str):
-        check({list_id: tap.fields.fields(tap, list_id) for list_id in ids}, settings.profile_fields)
+        check_field_names(
+            {list_id: tap.fields.fields(tap, list_id) for list_id in ids}, settings.profile_fields
+        )
     if messages:
         found = _found(tap, routes.MESSAGES, ids, "messageId", "subject", includeTestMessages=True)
-        check_chosen("message_ids", "message", settings.message_ids, found, "the lists that are read")
+        check_ids_exist("message_ids", "message", settings.message_ids, found, "the lists that are read")
     if conversations:
         found = _found(tap, routes.CONVERSATIONS, ids, "conversationId", "conversationName")
-        check_chosen(
+        check_ids_exist(
             "conversation_ids", "conversation", settings.conversation_ids, found, "the lists that are read"
         )
 
 
-def _check_sms(tap: SharedTap) -> None:
+def _check_sms(tap: TapSession) -> None:
     chosen, lists = tap.settings.sender_code_ids, tap.settings.phone_list_ids
     if not (chosen or lists):
         return
     codes = {int(row["shortCodeId"]): row.get("code") for row in _rows(tap, routes.SENDER_CODES, {})}
-    check_chosen("sender_code_ids", "sender code", chosen, codes)
+    check_ids_exist("sender_code_ids", "sender code", chosen, codes)
     if lists:
         found: dict[int, object] = {}
         for code in chosen or codes:
             for status in ("active", "inactive"):
                 found.update(_phone_lists(tap, code, status))
-        check_chosen("phone_list_ids", "phone list", lists, found)
+        check_ids_exist("phone_list_ids", "phone list", lists, found)
 
 
-def _phone_lists(tap: SharedTap, code: int, status: str) -> dict[int, object]:
+def _phone_lists(tap: TapSession, code: int, status: str) -> dict[int, object]:
     try:
         rows = list(_rows(tap, routes.PHONE_LISTS, {"senderCodeId": code}, status=status))
     except RequestRefusedError as refusal:
@@ -128,7 +130,7 @@ def _phone_lists(tap: SharedTap, code: int, status: str) -> dict[int, object]:
 
 
 def _found(
-    tap: SharedTap, route: Route, lists: Iterable[int], key: str, name: str, **params: object
+    tap: TapSession, route: Route, lists: Iterable[int], key: str, name: str, **params: object
 ) -> dict[int, object]:
     """Return what the lists have of a kind, by id."""
     return {
@@ -138,17 +140,17 @@ def _found(
     }
 
 
-def _rows(tap: SharedTap, route: Route, ids: Mapping[str, Any], **params: object) -> Iterator[Row]:
+def _rows(tap: TapSession, route: Route, ids: Mapping[str, Any], **params: object) -> Iterator[Row]:
     for page in tap.client(route.api).pages(route, ids, params):
         yield from page.rows
 
 
-def _runs(tap: SharedTap, name: str) -> bool:
+def _runs(tap: TapSession, name: str) -> bool:
     stream: Any = tap.streams[name]
     return bool(stream.available and (stream.selected or stream.has_selected_descendents))
 
 
-def _choose(lists: list[Row], one: int | str) -> int:
+def _select_list(lists: list[Row], one: int | str) -> int:
     wanted = str(one).strip().casefold()
     found = []
     if isinstance(one, str):

@@ -289,12 +289,12 @@ def _moment(name: str, value: object) -> datetime | None:
     if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(str(value))
+        instant = datetime.fromisoformat(str(value))
     except ValueError:
         message = f"{name} is no date or date-time"
         hint = f"Write {name} like 2026-01-31 or 2026-01-31T08:00:00Z."
         raise ConfigurationError(message, setting=name, hint=hint) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _profile_fields(value: object) -> str | tuple[IdOrName, ...]:

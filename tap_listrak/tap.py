@@ -22,10 +22,10 @@ from listrak_singer.files import read_object
 from listrak_singer.names import did_you_mean
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
 from tap_listrak.incremental.bookmarks import check_state, format_bookmark
-from tap_listrak.output.logs import FewRetries
+from tap_listrak.output.logs import RetryLogFilter
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
 from tap_listrak.sync.context_stream import ContextStream
-from tap_listrak.sync.session import SharedTap
+from tap_listrak.sync.session import TapSession
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tap_listrak.streams.base import ListrakStream
 
 
-class TapListrak(CheckedSettings, SharedTap):
+class TapListrak(CheckedSettings, TapSession):
     """Singer tap for Listrak, the email and SMS marketing platform."""
 
     name = "tap-listrak"
@@ -144,7 +144,7 @@ class TapListrak(CheckedSettings, SharedTap):
         self.reconciliation.check()
 
     def _say_what_is_read(self, chosen: list[Stream]) -> None:
-        from tap_listrak.incremental.narrowing import explanation  # noqa: PLC0415 - as above
+        from tap_listrak.sync.narrowing import explanation  # noqa: PLC0415 - as above
 
         self.logger.info("Reading %d streams up to %s", len(chosen), format_bookmark(self.bookmarks.until))
         versioned = [stream for stream in chosen if stream.replication_method == REPLICATION_FULL_TABLE]
@@ -155,8 +155,8 @@ class TapListrak(CheckedSettings, SharedTap):
         """Name selected streams that cannot be read, and the settings that they need."""
         lacking: dict[str, list[str]] = defaultdict(list)
         for stream in self.streams.values():
-            if isinstance(stream, ContextStream) and stream.lacks and stream.mask.get((), True):
-                lacking[stream.lacks].append(stream.name)
+            if isinstance(stream, ContextStream) and stream.missing_settings and stream.mask.get((), True):
+                lacking[stream.missing_settings].append(stream.name)
         # Without a catalog nobody has asked for these.
         level = logging.WARNING if self.input_catalog else logging.INFO
         for settings, names in lacking.items():
@@ -173,7 +173,7 @@ class TapListrak(CheckedSettings, SharedTap):
                 if isinstance(root, ContextStream) and (root.selected or root.active_children)
                 for stream in root.family()
             ],
-            self.counted,
+            self.request_counts,
         )
 
     # --- the command line
@@ -233,7 +233,7 @@ class TapListrak(CheckedSettings, SharedTap):
         Raises:
             ConfigurationError: The state or the catalog is no JSON object.
         """
-        logging.getLogger("listrak_api").addFilter(FewRetries())
+        logging.getLogger("listrak_api").addFilter(RetryLogFilter())
         texts = {name: text for name, text in (("state", state), ("catalog", catalog)) if text is not None}
         for name, text in texts.items():
             value = read_object(text, f"the {name} file", name)

@@ -115,7 +115,7 @@ def activity_page(call: Call, sends: Sends, *, by_activity: bool = False) -> Ans
     """
     now = world_time(call.now)
     asked = paging.read(call)
-    span = Span(call.moment("startDate"), call.moment("endDate"))
+    span = Span(call.date_param("startDate"), call.date_param("endDate"))
     kind = call.word("activityType", ACTIVITY_TYPES, "")
     # The spec gives a conversation message's activity no filter by address: it is ignored there.
     email = call.query.get("emailAddress", "").lower() if "emailAddress" in call.route.params else ""
@@ -149,7 +149,7 @@ def clicker_page(call: Call, sends: Sends, link: int) -> Answer:
     """
     now = world_time(call.now)
     asked = paging.read(call)
-    span = Span(call.moment("startDate"), call.moment("endDate"))
+    span = Span(call.date_param("startDate"), call.date_param("endDate"))
     rows: list[str] = []
     following = None
     for entry in sends.entries(now, asked.position // 8):

@@ -248,15 +248,15 @@ def stored_text(state: ListState, contact: Contact, fields: Iterable[int] | None
         contact.email,
         contact.key,
         contact.state,
-        since=_moment(contact.since, look),
-        again=_moment(contact.resubscribed, look),
-        left=_moment(contact.left, look),
+        since=_date_text(contact.since, look),
+        again=_date_text(contact.resubscribed, look),
+        left=_date_text(contact.left, look),
         methods=_methods(contact.state, (contact.joined_by, contact.left_by), look),
         external=contact.external,
         values=_values(state, values, fields or (), look),
     )
 
 
-def _moment(moment: datetime | None, look: Look) -> str | None:
+def _date_text(instant: datetime | None, look: Look) -> str | None:
     # With as many decimals as a generated contact: its looks do not change by being written to.
-    return None if moment is None else f"{moment:{'%Y-%m-%dT%H:%M:%S' if look.whole_seconds else _EXACT}}"
+    return None if instant is None else f"{instant:{'%Y-%m-%dT%H:%M:%S' if look.whole_seconds else _EXACT}}"

@@ -72,8 +72,8 @@ def _collection(call: Call) -> Answer:
     kind = call.word("subscriptionState", STATES, SUBSCRIBED)
     query = contact_rows.Query(
         state=kind,
-        start=call.moment("startDate"),
-        end=call.moment("endDate"),
+        start=call.date_param("startDate"),
+        end=call.date_param("endDate"),
         # "exclusive when useOriginalSubscribeDate is false", whatever the state.
         original=call.flag("useOriginalSubscribeDate", default=True),
         external=call.query.get("externalContactId", ""),

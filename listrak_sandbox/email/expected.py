@@ -36,7 +36,7 @@ class _EmailKey(msgspec.Struct, rename="camel"):
 
 
 class Extraction:
-    """The keys of all rows of one list that an extraction returns at one moment.
+    """The keys of all rows of one list that an extraction returns at one instant.
 
     Args:
         state: The list.

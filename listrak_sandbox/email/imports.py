@@ -16,7 +16,7 @@ from listrak_sandbox.email.import_plan import ADD, IMPORT_TYPES, UPDATE, Column,
 from listrak_sandbox.email.import_runner import Runner
 from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, page, resource
 from listrak_sandbox.routing import Call, Route
-from listrak_sandbox.store import moment_of
+from listrak_sandbox.store import instant_of
 from listrak_sandbox.world.calendar import world_time
 from listrak_sandbox.world.past_imports import PastImport, past_imports
 
@@ -133,7 +133,7 @@ def kept_imports(state: ListState, now: datetime, settings: Settings) -> tuple[l
     if not settings.imports_kept_days:
         return past, jobs
     oldest = now - timedelta(days=settings.imports_kept_days)
-    return [one for one in past if moment_of(one.time) >= oldest], [
+    return [one for one in past if instant_of(one.time) >= oldest], [
         one for one in jobs if one.started >= oldest
     ]
 
@@ -210,13 +210,13 @@ class Imports:
     def collection(self, call: Call) -> Answer:
         """Give all imports of a list, generated ones first."""
         state = list_state(call)
-        start, end = call.moment("startDate"), call.moment("endDate")
+        start, end = call.date_param("startDate"), call.date_param("endDate")
 
-        def inside(moment: datetime) -> bool:
-            return (start is None or moment >= start) and (end is None or moment <= end)
+        def inside(instant: datetime) -> bool:
+            return (start is None or instant >= start) and (end is None or instant <= end)
 
         past, jobs = kept_imports(state, call.now, call.sandbox.settings)
-        found = [one.record() for one in past if inside(moment_of(one.time))]
+        found = [one.record() for one in past if inside(instant_of(one.time))]
         found += [job.record() for job in jobs if inside(job.started)]
         return page(*paging.cut(found, call))
 

@@ -44,7 +44,7 @@ def link_number(message: Message, link_id: int) -> int:
 def _collection(call: Call) -> Answer:
     made = made_list(call)
     now = world_time(call.now)
-    span = Span(call.moment("startDate"), call.moment("endDate"))
+    span = Span(call.date_param("startDate"), call.date_param("endDate"))
     tests = call.flag("includeTestMessages")
     found = [
         one.record(now)
@@ -64,7 +64,7 @@ def _details(call: Call) -> Answer:
 
 def _split_tests(call: Call) -> Answer:
     made = made_list(call)
-    start, end = call.moment("startDate"), call.moment("endDate")
+    start, end = call.date_param("startDate"), call.date_param("endDate")
     span = Span(start, end)
     tests = records.split_tests(made, world_time(call.now)) if made else []
     found = [

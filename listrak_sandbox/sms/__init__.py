@@ -11,7 +11,7 @@ from listrak_sandbox.envelope import Answer, invalid, json_answer
 from listrak_sandbox.expected import Digest
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.sms import contacts, imports, lists, phones
-from listrak_sandbox.sms.account import Account, moment_text
+from listrak_sandbox.sms.account import Account, instant_text
 from listrak_sandbox.sms.world import PENDING, SUBSCRIBED, UNSUBSCRIBED
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class SmsFamily:
     # What handlers share.
 
     def now(self, call: Call) -> str:
-        """Give the moment of a call as text, after everything due by then has been carried out."""
-        now = moment_text(call.now)
+        """Give the instant of a call as text, after everything due by then has been carried out."""
+        now = instant_text(call.now)
         self.imports.settle(now)
         return now
 
@@ -106,7 +106,7 @@ class SmsFamily:
         """Remember a change for ``/_sandbox/written``."""
         self._calls.append(
             {
-                "at": moment_text(call.now),
+                "at": instant_text(call.now),
                 "operation": operation,
                 "senderCodeId": call.id("senderCodeId"),
                 "phoneListId": one.id if one else None,
@@ -119,7 +119,7 @@ class SmsFamily:
 
     def written(self) -> dict[str, object]:
         """Give ``{"sms": {"calls": …, "imports": …}}``: changes carried out, and imports with their rows."""
-        self.imports.settle(moment_text(self.sandbox.clock.now()))
+        self.imports.settle(instant_text(self.sandbox.clock.now()))
         return {"sms": {"calls": self._calls, "imports": self.imports.written()}}
 
     def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
@@ -129,7 +129,7 @@ class SmsFamily:
             selection: ``streams``, ``sender_code_ids`` and ``phone_list_ids``, each comma separated.
         """
         wanted = _words(selection, "streams")
-        now = moment_text(self.sandbox.clock.now())
+        now = instant_text(self.sandbox.clock.now())
         self.imports.settle(now)
         codes, chosen = _words(selection, "sender_code_ids"), _words(selection, "phone_list_ids")
         digests = {name: Digest() for name in STREAMS if not wanted or name in wanted}

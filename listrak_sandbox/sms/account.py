@@ -42,9 +42,9 @@ _STANDINGS = {
 }
 
 
-def moment_text(moment: datetime) -> str:
-    """Write a moment with seven decimals, always: such texts sort as their moments do."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0"
+def instant_text(instant: datetime) -> str:
+    """Write an instant with seven decimals, always: such texts sort as their instants do."""
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0"
 
 
 def check_address(text: str | None) -> None:
@@ -62,7 +62,7 @@ def _pending() -> ApiError:
 
 
 class Account:
-    """What the SMS API reads and writes. Every method takes the moment as text (see `moment_text`)."""
+    """What the SMS API reads and writes. Every method takes the instant as text (see `instant_text`)."""
 
     def __init__(self, seed: int, scale: str, email_lists: list[tuple[int, str]]) -> None:
         self._seed = seed
@@ -125,7 +125,7 @@ class Account:
         raise ApiError(400, "ERROR_INVALID_SEGMENTATION_FIELD_ID", f"There is no field {field_id}.")
 
     def _index(self, code: SenderCode, now: str) -> None:
-        """Bring the index by number up to a moment."""
+        """Bring the index by number up to an instant."""
         people = self._people[code.id]
         count = people.count(now, world_time(datetime.fromisoformat(now).replace(tzinfo=UTC)))
         for contact in people.known[self._indexed[code.id] : count]:
@@ -283,7 +283,7 @@ class Account:
             code: The sender code.
             one: The phone list.
             contact: Who.
-            now: The moment.
+            now: The instant.
             as_pending: A pending contact is refused with a code of its own.
 
         Raises:

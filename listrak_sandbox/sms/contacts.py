@@ -21,7 +21,7 @@ from listrak_sandbox.envelope import (
 )
 from listrak_sandbox.routing import Call, Route
 from listrak_sandbox.sms import phones
-from listrak_sandbox.sms.account import check_address, moment_text
+from listrak_sandbox.sms.account import check_address, instant_text
 from listrak_sandbox.sms.world import PENDING, REASONS, SUBSCRIBED, UNSUBSCRIBED
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ class Dates:
     """A range of dates in a request; both ends are inside."""
 
     def __init__(self, call: Call, start: str, end: str) -> None:
-        first, last = call.moment(start), call.moment(end)
-        self._first = moment_text(first) if first else ""
-        self._last = moment_text(last) if last else "9999"
+        first, last = call.date_param(start), call.date_param(end)
+        self._first = instant_text(first) if first else ""
+        self._last = instant_text(last) if last else "9999"
 
     def hold(self, at: str | None) -> bool:
-        """Tell whether a moment is inside; none is, unless no range was asked for."""
+        """Tell whether an instant is inside; none is, unless no range was asked for."""
         if at is None:
             return self._first == "" and self._last == "9999"
         return self._first <= at <= self._last

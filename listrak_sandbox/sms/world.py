@@ -2,7 +2,7 @@
 
 Everything is a pure function of seed and scale. Moments are texts with seven decimals, as Listrak writes
 them, so that they can be compared as texts. What happens to a person is generated far beyond the clock's
-start: reading at a moment means leaving out what lies after it.
+start: reading at an instant means leaving out what lies after it.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class People:
         self._joined: list[str] = []
 
     def count(self, now: str, world_now: int) -> int:
-        """Count those known at a moment (as text, and as world time): the first of `known`."""
+        """Count those known at an instant (as text, and as world time): the first of `known`."""
         while not self._joined or (self._joined[-1] < now and len(self._joined) < self._enough(world_now)):
             self._generate()
         return bisect_left(self._joined, now)
@@ -237,8 +237,8 @@ class People:
         contact = Contact(made_up(person), calendar.text(joined), system_values(person, more))
         if draw[1] < draws.SPAN // 60:
             contact.standing = ("banned", "blocked", "suspended")[draw[1] % 3]
-        for moment, kind, what in sorted(self._events(joined, draw, more)):
-            _apply(contact, calendar.text(moment), kind, what)
+        for instant, kind, what in sorted(self._events(joined, draw, more)):
+            _apply(contact, calendar.text(instant), kind, what)
         return contact
 
     def _events(
@@ -288,7 +288,7 @@ def _apply(contact: Contact, at: str, kind: str, what: int) -> None:
 
 
 def opt_out(contact: Contact, at: str, reason: str) -> None:
-    """Opt somebody out of the sender code: off all its lists at the same moment."""
+    """Opt somebody out of the sender code: off all its lists at the same instant."""
     contact.opts.append(OptMove(at, reason))
     for moves in contact.lists.values():
         if moves and moves[-1].state != UNSUBSCRIBED:

@@ -2,7 +2,7 @@
 
 Nothing in the world is dated between 11:00 and 18:00 UTC, so that runs made soon after the clock's start
 (12:00) see a quiet world. World time leaves these seven hours out: a day has 61,200 seconds, and any
-arithmetic on world time keeps out of them by itself. Rows visible at a moment are those before it.
+arithmetic on world time keeps out of them by itself. Rows visible at an instant are those before it.
 """
 
 from __future__ import annotations
@@ -56,24 +56,24 @@ def date_text(time: int) -> str:
     return f"{FIRST_DAY + timedelta(days=time // DAY):%m/%d/%Y}"
 
 
-def world_time(moment: datetime) -> int:
-    """Convert a moment to world time: what is dated before it is less than this.
+def world_time(instant: datetime) -> int:
+    """Convert an instant to world time: what is dated before it is less than this.
 
     During the quiet hours the result stands still.
     """
-    return -(-position(moment) // 1000)
+    return -(-position(instant) // 1000)
 
 
-def position(moment: datetime) -> int:
-    """Convert a moment to milliseconds of world time, for comparing with `stamp`.
+def position(instant: datetime) -> int:
+    """Convert an instant to milliseconds of world time, for comparing with `stamp`.
 
     Inside the quiet hours it lies just before everything at their end; parts of a millisecond round up,
-    so that a row is at or after a moment exactly when its stamp is not less than this.
+    so that a row is at or after an instant exactly when its stamp is not less than this.
     """
-    moment = moment.astimezone(UTC)
-    day = (moment.date() - FIRST_DAY).days
-    midnight = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-    since = moment - midnight
+    instant = instant.astimezone(UTC)
+    day = (instant.date() - FIRST_DAY).days
+    midnight = datetime(instant.year, instant.month, instant.day, tzinfo=UTC)
+    since = instant - midnight
     micro = since // timedelta(microseconds=1)
     milli = -(-micro // 1000)
     quiet_from, quiet_until = _QUIET_FROM * 1000, (_QUIET_FROM + _QUIET) * 1000
@@ -125,7 +125,7 @@ class Span:
         return self.low <= time * 1000 < self.high
 
 
-def _quiet(moment: datetime) -> bool:
-    clock = moment.astimezone(UTC)
+def _quiet(instant: datetime) -> bool:
+    clock = instant.astimezone(UTC)
     second = clock.hour * 3600 + clock.minute * 60 + clock.second
     return _QUIET_FROM <= second < _QUIET_FROM + _QUIET

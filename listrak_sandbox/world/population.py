@@ -49,7 +49,7 @@ def universal_key(email: str) -> str:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a contact stands at some moment; dates are world times.
+    """Where a contact stands at some instant; dates are world times.
 
     Attributes:
         subscribed: Whether it is subscribed.

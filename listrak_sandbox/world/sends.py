@@ -268,7 +268,7 @@ class ContinuousSends(Sends):
         return max(0, min(low, slots)), max(0, min(high, slots))
 
     def compute(self, block: int, now: int) -> list[Entry]:
-        """Compute a block: each place has its interval, and a moment and a contact drawn for it."""
+        """Compute a block: each place has its interval, and an instant and a contact drawn for it."""
         first = block * BLOCK
         size = min(BLOCK, self.slots(now) - first)
         entries: list[Entry] = []

@@ -33,9 +33,9 @@ _HELD_SINCE = "held_since"
 _FUTURE_TOLERANCE = timedelta(hours=1)
 
 
-def format_bookmark(moment: datetime) -> str:
+def format_bookmark(instant: datetime) -> str:
     """Format a time as it stands in the state: UTC, whole seconds, rounded down; text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_bookmark(text: object, *, stream: str) -> datetime:
@@ -49,7 +49,7 @@ def parse_bookmark(text: object, *, stream: str) -> datetime:
         ConfigurationError: It is no date and time.
     """
     try:
-        moment = datetime.fromisoformat(str(text))
+        instant = datetime.fromisoformat(str(text))
     except ValueError:
         message = f"the state's bookmark of {stream!r} is no date and time: {str(text)[:40]!r}"
         raise ConfigurationError(
@@ -57,7 +57,7 @@ def parse_bookmark(text: object, *, stream: str) -> datetime:
             setting="state",
             hint=f"Remove {stream!r} from the state to read it from start_date again.",
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def check_state(state: object) -> None:

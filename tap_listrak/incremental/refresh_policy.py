@@ -24,19 +24,19 @@ GRACE = timedelta(days=1)
 HALF_DAY = timedelta(hours=12)
 
 
-class Reading(Enum):
+class ReadScope(Enum):
     """What to ask for."""
 
     NONE = "none"
     """Nothing: all of it has been read, and it changes no more."""
     SINCE = "since"
     """What happened since the bookmark."""
-    WHOLE = "whole"
+    ALL = "all"
     """All of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ReadHistory:
     """What earlier runs have read of a stream and partition.
 
     Args:
@@ -48,7 +48,7 @@ class Past:
     last: datetime | None = None
     since: datetime | None = None
 
-    def new(self, sent: datetime | None) -> bool:
+    def is_new(self, sent: datetime | None) -> bool:
         """Tell whether something may have been sent since the last run; what has no date may have been."""
         return sent is None or self.since is None or sent >= self.since
 
@@ -87,36 +87,36 @@ class ActivityPolicy:
         """
         return sent is not None and last is not None and sent + self.lookback <= last
 
-    def report(self, sent: datetime | None, past: Past, now: datetime) -> Reading:
+    def report(self, sent: datetime | None, history: ReadHistory, now: datetime) -> ReadScope:
         """Tell what to ask of a report whose rows change: activity, links, summaries.
 
         Args:
             sent: When the message was sent (UTC); None if unknown.
-            past: What earlier runs have read.
+            history: What earlier runs have read.
             now: The run's start (UTC).
 
         Returns:
-            ``WHOLE`` for a message sent since the last run, for an unsettled one that passed a refresh age
+            ``ALL`` for a message sent since the last run, for an unsettled one that passed a refresh age
             between then and now, and for every unsettled one with ``every_run``; ``SINCE`` for the other
             unsettled ones; else ``NONE``.
         """
-        if past.last is None or past.new(sent):
-            return Reading.WHOLE
-        if sent is None or self.settled(sent, past.last):
-            return Reading.NONE
-        passed = any(past.last < sent + age <= now for age in self.refresh_ages)
-        return Reading.WHOLE if passed or self.every_run else Reading.SINCE
+        if history.last is None or history.is_new(sent):
+            return ReadScope.ALL
+        if sent is None or self.settled(sent, history.last):
+            return ReadScope.NONE
+        passed = any(history.last < sent + age <= now for age in self.refresh_ages)
+        return ReadScope.ALL if passed or self.every_run else ReadScope.SINCE
 
-    def events(self, sent: datetime | None, past: Past) -> Reading:
+    def events(self, sent: datetime | None, history: ReadHistory) -> ReadScope:
         """Tell what to ask of a report whose rows never change once they are there: clickers.
 
         Args:
             sent: When the message was sent (UTC); None if unknown.
-            past: What earlier runs have read.
+            history: What earlier runs have read.
         """
-        if past.last is None or past.new(sent):
-            return Reading.WHOLE
-        return Reading.NONE if self.settled(sent, past.last) else Reading.SINCE
+        if history.last is None or history.is_new(sent):
+            return ReadScope.ALL
+        return ReadScope.NONE if self.settled(sent, history.last) else ReadScope.SINCE
 
     def slices(
         self, since: datetime, last: datetime, now: datetime
@@ -154,11 +154,11 @@ class ActivityPolicy:
         return stretches
 
 
-def _half_day(moment: datetime) -> datetime:
+def _half_day(instant: datetime) -> datetime:
     """Return the last 06:00 or 18:00 (UTC) before: as wall time, no zone's clocks are set near them.
 
     So the end of one run's stretch and the beginning of the next one's are the same instant however Listrak
     reads them.
     """
-    begun = (moment - timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
+    begun = (instant - timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
     return begun.replace(hour=begun.hour // 12 * 12) + timedelta(hours=6)

@@ -78,7 +78,7 @@ class Span:
         """Return the first window, or None where the span is empty (it starts after ``end_date``)."""
         if self.start is not None and self.end is not None and self.start >= self.end:
             return None
-        base = max((moment for moment in (self.start, self.born) if moment is not None), default=EPOCH)
+        base = max((instant for instant in (self.start, self.born) if instant is not None), default=EPOCH)
         return self._window(0, self.start, _noon(base + self.width), self.width)
 
     def after(self, window: Window, *, empty: bool) -> Window | None:
@@ -100,7 +100,7 @@ class Span:
         return Window(number, start, self.end if last else end, width, last)
 
 
-def _noon(moment: datetime) -> datetime:
+def _noon(instant: datetime) -> datetime:
     """Return the last noon (UTC) before."""
-    begun = moment - timedelta(hours=NOON)
+    begun = instant - timedelta(hours=NOON)
     return begun.replace(hour=NOON, minute=0, second=0, microsecond=0)

@@ -28,7 +28,7 @@ RETRY_SECONDS = 30.0
 """How often one is told after that."""
 
 
-class Quiet(logging.Filter):
+class SdkLogFilter(logging.Filter):
     """Moves the SDK's lines about itself to DEBUG."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -39,7 +39,7 @@ class Quiet(logging.Filter):
         return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
 
 
-class FewRetries(logging.Filter):
+class RetryLogFilter(logging.Filter):
     """Tells the first retries one by one, and then one now and then, with how many there were in between.
 
     Args:
@@ -67,4 +67,4 @@ class FewRetries(logging.Filter):
         return True
 
 
-QUIET = Quiet()
+SDK_LOG_FILTER = SdkLogFilter()

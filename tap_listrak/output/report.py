@@ -7,12 +7,12 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_listrak.sync.context_stream import ContextStream
+    from tap_listrak.output.metrics import RunCounter, RunTimer
 
 SHOWN = 12
 """So many streams have a line of their own: those that took the most time."""
@@ -44,6 +44,18 @@ class Line:
         return f"{self.stream:<36}{self.rows:>12,}{self.requests:>10,}{self.retries:>9,}{self.seconds:>9.1f}"
 
 
+class CountedStream(Protocol):
+    """A stream with its measurements."""
+
+    name: str
+    counter: RunCounter
+    timer: RunTimer
+
+    @property
+    def active_children(self) -> Sequence[CountedStream]:
+        """The children that are read in this run."""
+
+
 class Requests:
     """Counts requests by the stream that they are made for. Safe from any thread."""
 
@@ -71,7 +83,7 @@ class Requests:
             self.retries[stream] += bool(observation.retry)
 
 
-def table(streams: Iterable[ContextStream], counted: Requests) -> list[str]:
+def table(streams: Iterable[CountedStream], counted: Requests) -> list[str]:
     """Return the closing table, line by line.
 
     Args:

@@ -28,7 +28,7 @@ _MOST_HOURS = 50_000
 """Hours of wall time that are kept: more than five years of them, and a few megabytes."""
 
 
-class Hours(dict[str, str]):
+class UtcHours(dict[str, str]):
     """Hours of a zone's wall time and what they are in UTC: ``2026-06-30T12:`` is ``2026-06-30T16:``.
 
     Each is worked out once in a run. "" where the zone's clock differs from UTC's by something else than
@@ -61,7 +61,7 @@ class Hours(dict[str, str]):
         return first.isoformat()[:14] if whole else ""
 
 
-class Normalised(dict[str, "str | None"]):
+class UtcDates(dict[str, "str | None"]):
     """What date-times of Listrak's are in RFC 3339 and UTC, each worked out once: those of a page repeat.
 
     A missing offset means wall time of the zone; more than six decimals are cut; the year 1 means "no date"
@@ -72,7 +72,7 @@ class Normalised(dict[str, "str | None"]):
         hours: What is known of the zone; shared by all pages of a stream.
     """
 
-    def __init__(self, hours: Hours) -> None:
+    def __init__(self, hours: UtcHours) -> None:
         super().__init__()
         self._hours = hours
 
@@ -100,15 +100,15 @@ class Normalised(dict[str, "str | None"]):
             return f"{match['date']}T{match['time']}{fraction}Z"
         try:
             wall = datetime.fromisoformat(f"{match['date']}T{match['time']}{match['offset'] or ''}")
-            moment = from_wall_time(wall, self._hours.zone)
+            instant = from_wall_time(wall, self._hours.zone)
         except ValueError:
             return text
         except OverflowError:
             return LATEST
-        return f"{moment.replace(tzinfo=None).isoformat()}{fraction}Z"
+        return f"{instant.replace(tzinfo=None).isoformat()}{fraction}Z"
 
 
-def moment(value: object) -> datetime | None:
+def parse_record_date(value: object) -> datetime | None:
     """Read a record's date-time as an aware UTC datetime; None if there is none, or none that can be read."""
     if not isinstance(value, str):
         return None

@@ -162,10 +162,10 @@ class PageCodec:
                     if name in keys and getattr(row, name) is None:
                         lacking.append(name)
             for key in lacking:
-                setattr(row, key, self._preparer.stand_in(key, content))
+                setattr(row, key, self._preparer.placeholder_key(key, content))
 
 
-def untouched(stream: Stream) -> bool:
+def passes_records_through(stream: Stream) -> bool:
     """Tell whether records leave the SDK as they come in: not mapped, flattened, deselected or retyped."""
     maps = stream.stream_maps
     return (

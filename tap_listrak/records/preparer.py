@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import tzinfo
 
-    from tap_listrak.sync.steps import Row
+    from tap_listrak.records.row import Row
 
 logger = logging.getLogger("tap-listrak")
 
@@ -57,12 +57,12 @@ class Preparer:
         self._lock = threading.Lock()
 
     @cached_property
-    def _hours(self) -> dates.Hours:
-        return dates.Hours(self._zone())
+    def _hours(self) -> dates.UtcHours:
+        return dates.UtcHours(self._zone())
 
-    def normalised(self) -> dates.Normalised:
+    def normalised(self) -> dates.UtcDates:
         """Return what turns the dates of a page into UTC. Not to be shared between threads."""
-        return dates.Normalised(self._hours)
+        return dates.UtcDates(self._hours)
 
     def prepare(self, data: Sequence[Row], ids: Mapping[str, Any]) -> list[Row]:
         """Return the records for rows, with their columns in the schema's order.
@@ -93,7 +93,7 @@ class Preparer:
                 {"date": dates.NO_DATE, "number": "0"}.get(self._kinds[key], "missing:…"),
             )
 
-    def stand_in(self, key: str, row: Mapping[str, Any]) -> object:
+    def placeholder_key(self, key: str, row: Mapping[str, Any]) -> object:
         """Return what stands for a missing part of a row's key, and count it.
 
         Args:
@@ -111,7 +111,7 @@ class Preparer:
         return f"missing:{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
     def _prepare(
-        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], normalised: dates.Normalised
+        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], normalised: dates.UtcDates
     ) -> Row:
         source = {**row, **ids}
         for name in self.dates:
@@ -119,7 +119,9 @@ class Preparer:
                 source[name] = normalised[str(source[name])]
         for key in keys:
             if is_missing(source.get(key)):
-                source[key] = self.stand_in(key, {name: row[name] for name in self._columns if name in row})
+                source[key] = self.placeholder_key(
+                    key, {name: row[name] for name in self._columns if name in row}
+                )
         record = {name: source.pop(name) for name in self._columns if name in source}
         # What the schema does not know is left to the SDK, which warns and drops it.
         record.update(source)

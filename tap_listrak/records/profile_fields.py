@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from listrak_api.routes import Route
+    from tap_listrak.clients import Clients
+    from tap_listrak.records.row import Row
     from tap_listrak.settings import IdOrName
-    from tap_listrak.sync.steps import Clients, Row
 
 _ON = frozenset({"on", "true", "1", "yes"})
 _OFF = frozenset({"off", "false", "0", "no"})
@@ -93,7 +94,9 @@ class FieldDirectory:
             return self._lists[list_id]
 
 
-def choose(fields: Sequence[ProfileField], wanted: str | Sequence[IdOrName]) -> tuple[ProfileField, ...]:
+def select_fields(
+    fields: Sequence[ProfileField], wanted: str | Sequence[IdOrName]
+) -> tuple[ProfileField, ...]:
     """Return the fields that the setting names, of those that a list has.
 
     Args:
@@ -109,7 +112,7 @@ def choose(fields: Sequence[ProfileField], wanted: str | Sequence[IdOrName]) -> 
     return tuple(field for field in fields if field in chosen)
 
 
-def check(directories: Mapping[int, Sequence[ProfileField]], wanted: Sequence[IdOrName]) -> None:
+def check_field_names(directories: Mapping[int, Sequence[ProfileField]], wanted: Sequence[IdOrName]) -> None:
     """Refuse names and ids that no list knows, before a contact is read without them.
 
     Args:

@@ -35,7 +35,7 @@ def flag(name: str, description: str) -> th.Property[Any]:
     return th.Property(name, th.BooleanType, description=description)
 
 
-def moment(name: str, description: str) -> th.Property[Any]:
+def date_time(name: str, description: str) -> th.Property[Any]:
     """Describe a date-time (RFC 3339, UTC)."""
     return th.Property(name, th.DateTimeType, description=description)
 
@@ -58,8 +58,8 @@ def activity(*, send_date_is_key: bool) -> tuple[th.Property[Any], ...]:
     sent = "When the message was sent to this contact."
     return (
         EMAIL_ADDRESS,
-        key("sendDate", th.DateTimeType, sent) if send_date_is_key else moment("sendDate", sent),
-        moment(
+        key("sendDate", th.DateTimeType, sent) if send_date_is_key else date_time("sendDate", sent),
+        date_time(
             "activityDate", "When the contact first did something with the message; null as long as nothing."
         ),
         flag("open", "Whether the contact opened the message."),
@@ -71,7 +71,7 @@ def activity(*, send_date_is_key: bool) -> tuple[th.Property[Any], ...]:
         flag("unsubscribe", "Whether the contact unsubscribed by this message."),
         flag("abuse", "Whether the contact reported the message as abuse."),
         number("orderTotal", "Total of the orders that Listrak attributes to this message and contact."),
-        moment("visitDate", "Not filled by Listrak any more since June 2020."),
+        date_time("visitDate", "Not filled by Listrak any more since June 2020."),
         text("externalContactID", "Id of the contact in the client's own system."),
     )
 
@@ -107,7 +107,7 @@ SUMMARY = (
 PASS_ALONG = integer("passAlongCount", "How often it was passed along.")
 
 MESSAGE = (
-    moment("sendDate", "When the message was, or will be, sent."),
+    date_time("sendDate", "When the message was, or will be, sent."),
     text("messageStatus", "Whether the message is sent or scheduled."),
     text("subject", "Subject line."),
     integer("campaignId", "Id of the campaign that the message belongs to."),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.records.dates import moment as moment_of
-from tap_listrak.records.schemas import LIST_ID, MESSAGE_ID, flag, integer, key, moment, text
+from tap_listrak.records.dates import parse_record_date
+from tap_listrak.records.schemas import LIST_ID, MESSAGE_ID, date_time, flag, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 
@@ -85,7 +85,7 @@ class Content(ListrakStream):
         text("htmlContent", "Its HTML."),
         text("contentType", "DynamicContent or SavedContent."),
         flag("contentReadOnly", "Whether it cannot be changed because live dynamic content uses it."),
-        moment("lastModifiedDate", "When it was last changed."),
+        date_time("lastModifiedDate", "When it was last changed."),
     )
 
 
@@ -189,7 +189,7 @@ class SavedAudiences(ListrakStream):
         LIST_ID,
         key("savedAudienceId", th.IntegerType, "Id of the saved audience."),
         text("name", "Name of the saved audience."),
-        moment("lastModified", "When the saved audience was last changed."),
+        date_time("lastModified", "When the saved audience was last changed."),
     )
 
 
@@ -210,8 +210,8 @@ class SavedMessages(ListrakStream):
         text("subject", "Subject line."),
         integer("campaignId", "Id of the campaign that the message belongs to."),
         text("externalCampaignId", "Id of the campaign in the client's own system."),
-        moment("createDate", "When the message was saved first."),
-        moment("lastModifiedDate", "When the message was last changed."),
+        date_time("createDate", "When the message was saved first."),
+        date_time("lastModifiedDate", "When the message was last changed."),
     )
 
 
@@ -229,8 +229,8 @@ class SplitTests(ListrakStream):
         LIST_ID,
         SPLIT_TEST_ID,
         text("splitTestName", "Name of the split test."),
-        moment("startDate", "When the test started."),
-        moment("endDate", "When the test ended, or will end."),
+        date_time("startDate", "When the test started."),
+        date_time("endDate", "When the test ended, or will end."),
         text("status", "State of the test."),
         text("testCriteria", "What is tested, such as the subject line."),
         text("testType", "Whether the winner is sent to the rest of the recipients."),
@@ -276,6 +276,8 @@ class SplitTestMessages(ListrakStream):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask unless the test had settled before the bookmark: requests must not grow with the history."""
-        if self._tap.settings.policy.settled(moment_of(context["_ended"]), self.past(context).last):
+        if self._tap.settings.policy.settled(
+            parse_record_date(context["_ended"]), self.read_history(context).last
+        ):
             return []
         return super().first_steps(context)

@@ -1,6 +1,6 @@
 """What all streams share: what they ask for, how they take their pages, and when their bookmarks move.
 
-A stream states what it asks for in a few pure functions. The writer and the workers of the lookahead both
+A stream states what it asks for in a few pure functions. The writer and the workers of the prefetcher both
 call them, and so come to the same requests.
 """
 
@@ -16,13 +16,13 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INC
 
 from listrak_api.answers import CursorGuard
 from tap_listrak.incremental.bookmarks import Partition, partition_of
-from tap_listrak.incremental.narrowing import narrowing
-from tap_listrak.incremental.refresh_policy import Past
-from tap_listrak.records.pages import PageCodec, encode, untouched
+from tap_listrak.incremental.refresh_policy import ReadHistory
+from tap_listrak.records.pages import PageCodec, encode, passes_records_through
 from tap_listrak.records.preparer import Preparer
 from tap_listrak.sync.context_stream import Context, ContextStream
+from tap_listrak.sync.narrowing import narrowing
 from tap_listrak.sync.prefetcher import Fetch, Position
-from tap_listrak.sync.steps import Order, Read, Row, Rows, Step
+from tap_listrak.sync.steps import Order, Read, Rows, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from listrak_api.routes import Route
     from tap_listrak.incremental.windows import Window
-    from tap_listrak.sync.session import SharedTap
+    from tap_listrak.records.row import Row
+    from tap_listrak.sync.session import TapSession
 
 
 class ListrakStream(ContextStream):
@@ -67,7 +68,7 @@ class ListrakStream(ContextStream):
     needs: ClassVar[str | None] = None
     """The setting that must be on for the stream to be read, whatever is selected."""
 
-    def __init__(self, tap: SharedTap) -> None:
+    def __init__(self, tap: TapSession) -> None:
         super().__init__(tap, self.properties.to_dict(), self.name)
         self.primary_keys = self.keys
         self.replication_key = self.date_key
@@ -90,12 +91,12 @@ class ListrakStream(ContextStream):
         super().close()
         self.preparer.report()
 
-    # --- what to ask for: pure, because lookahead calls it from other threads
+    # --- what to ask for: pure, because prefetcher calls it from other threads
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Return the steps that a context begins with; none if there is nothing to ask for.
 
-        Must be pure, as `follow` and `get_child_context`: the writer and the workers of the lookahead both
+        Must be pure, as `follow` and `get_child_context`: the writer and the workers of the prefetcher both
         call it, and must come to the same answer.
         """
         return [self.step((0,), context)]
@@ -135,7 +136,7 @@ class ListrakStream(ContextStream):
         return {name: value for name, value in context.items() if name[0] != "_"}
 
     @property
-    def lacks(self) -> str | None:
+    def missing_settings(self) -> str | None:
         """The settings that are missing for the stream to be read, as text; None if there are none."""
         if self.route.api not in self._tap.apis:
             return (
@@ -155,14 +156,14 @@ class ListrakStream(ContextStream):
     # --- bookmarks
 
     @property
-    def looked_up(self) -> bool:
+    def read_by_id(self) -> bool:
         """Whether rows that were chosen by id are read: whole, whatever the dates, and without bookmarks."""
         return False
 
     @property
-    def keeps_time(self) -> bool:
+    def has_bookmark(self) -> bool:
         """Whether this run reads and writes a bookmark for the stream."""
-        return self.replication_method != REPLICATION_FULL_TABLE and not self.looked_up
+        return self.replication_method != REPLICATION_FULL_TABLE and not self.read_by_id
 
     def partition(self, context: Mapping[str, Any]) -> Partition:
         """Return the partition that a context belongs to."""
@@ -171,23 +172,23 @@ class ListrakStream(ContextStream):
     def since(self, context: Mapping[str, Any]) -> datetime | None:
         """Return from when to read in this run (UTC); None means everything."""
         bookmarks = self._tap.bookmarks
-        if self.keeps_time:
+        if self.has_bookmark:
             return bookmarks.since(self.name, self.partition(context))
-        return None if self.looked_up else bookmarks.start_date
+        return None if self.read_by_id else bookmarks.start_date
 
-    def past(self, context: Mapping[str, Any]) -> Past:
+    def read_history(self, context: Mapping[str, Any]) -> ReadHistory:
         """Return what earlier runs have read."""
-        if not self.keeps_time:
-            return Past()
-        return Past(self._tap.bookmarks.last(self.name, self.partition(context)), self.since(context))
+        if not self.has_bookmark:
+            return ReadHistory()
+        return ReadHistory(self._tap.bookmarks.last(self.name, self.partition(context)), self.since(context))
 
     def earliest(self, context: Mapping[str, Any]) -> datetime | None:
         """Return the earliest `since` of this stream and its descendants, of those that are selected.
 
         So a stream that was selected later, or a list that was added later, gets its whole history.
         """
-        moments = [stream.since(context) for stream in self.listrak_family() if stream.selected]
-        return None if None in moments else min(moment for moment in moments if moment is not None)
+        instants = [stream.since(context) for stream in self.listrak_family() if stream.selected]
+        return None if None in instants else min(instant for instant in instants if instant is not None)
 
     def listrak_family(self) -> Iterator[ListrakStream]:
         """Return the family (see `ContextStream.family`) with its type."""
@@ -201,7 +202,7 @@ class ListrakStream(ContextStream):
             until: Up to when, the run's own end by default.
         """
         for stream in self.listrak_family():
-            if stream.selected and stream.keeps_time:
+            if stream.selected and stream.has_bookmark:
                 self._tap.bookmarks.advance(
                     stream.name, stream.partition(context), until, replication_key=stream.replication_key
                 )
@@ -218,12 +219,12 @@ class ListrakStream(ContextStream):
             followed, which would make it a state that nothing leaves.
         """
         longest = self._tap.settings.policy.lookback
-        return self.keeps_time and self._tap.bookmarks.hold(
+        return self.has_bookmark and self._tap.bookmarks.hold(
             self.name, self.partition(context), at, longest=longest
         )
 
     @property
-    def owns_partition(self) -> bool:
+    def advances_bookmarks(self) -> bool:
         """Whether a context is a whole partition: then the family's bookmarks move when it is done."""
         parent = self.parent_stream_type
         return parent is not None and parent.parent_stream_type is None
@@ -233,7 +234,7 @@ class ListrakStream(ContextStream):
 
         The state goes out only if there were rows: it is what makes the work of a long first run safe.
         """
-        if window.last or window.end is None or not self.owns_partition:
+        if window.last or window.end is None or not self.advances_bookmarks:
             return
         self.advance(context, window.end)
         if had_rows:
@@ -242,7 +243,7 @@ class ListrakStream(ContextStream):
     # --- taking pages
 
     def fetch(self, context: Context, position: Position, step: Step) -> Fetch[Rows]:
-        """Return what the lookahead needs to fetch a step's page and to go on from there."""
+        """Return what the prefetcher needs to fetch a step's page and to go on from there."""
         return Fetch(
             position + step.order,
             send=partial(self._send, context, step),
@@ -258,7 +259,7 @@ class ListrakStream(ContextStream):
         while pending:
             step = min(pending, key=lambda candidate: candidate.order)
             pending.remove(step)
-            rows = self._tap.lookahead.take(self.fetch(context, position, step))
+            rows = self._tap.prefetcher.take(self.fetch(context, position, step))
             guards.setdefault(step.order[:-1], CursorGuard(self.route)).check(rows.cursor)
             pending += self.follow(context, step, rows)
             had_rows = had_rows or bool(rows.records)
@@ -269,7 +270,7 @@ class ListrakStream(ContextStream):
             if step.window and (following is None or following.window != step.window):
                 self.window_done(context, step.window, had_rows=had_rows)
                 had_rows = False
-        if self.owns_partition:
+        if self.advances_bookmarks:
             self.advance(context)
 
     def get_records(self, context: types.Context | None) -> Iterable[Row]:
@@ -279,10 +280,10 @@ class ListrakStream(ContextStream):
             for index, record in enumerate(self.page(step, rows)):
                 self._row_position = (*place, index)
                 yield record
-            self.note(dict(context or {}), rows.records)
+            self.on_rows_written(dict(context or {}), rows.records)
             self._page_done(dict(context or {}), len(rows.records))
 
-    def note(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
+    def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
         """Take note of a page's records, dicts or structs, that are being written; for subclasses."""
 
     def page(self, step: Step, rows: Rows) -> Iterable[Row]:  # noqa: ARG002 - for subclasses
@@ -300,7 +301,7 @@ class ListrakStream(ContextStream):
                 and not self.active_children
                 and not self.limited
                 and self._tap.message_writer is self._tap.output
-                and untouched(self)
+                and passes_records_through(self)
             )
         return self._writes_pages
 
@@ -316,9 +317,9 @@ class ListrakStream(ContextStream):
             and own.page is base.page
         )
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget what belongs to an earlier run, before another one begins."""
-        super().forget()
+        super().reset()
         self._writes_pages = None
 
     def _write_context(self, context: Context) -> None:
@@ -337,7 +338,7 @@ class ListrakStream(ContextStream):
         structs = self.codec.converted(records) if rows.raw is None else self.codec.rows(rows.raw, ids)
         batch_config = self.get_batch_config(self.config)
         if structs is not None:
-            self.note(context, structs)
+            self.on_rows_written(context, structs)
             if batch_config:
                 self.batches(batch_config).add_page(structs)
             else:
@@ -345,7 +346,7 @@ class ListrakStream(ContextStream):
             return len(structs)
         if rows.raw is not None:
             records = self.preparer.prepare(msgspec.json.decode(rows.raw), ids)
-        self.note(context, records)
+        self.on_rows_written(context, records)
         write = self.batches(batch_config).add if batch_config else self._write_record_message
         for record in records:
             write(record)
@@ -391,4 +392,4 @@ class ListrakStream(ContextStream):
         if self.active_children and self._filters:
             keeps = self.stream_maps[0].get_filter_result
             kept = [(index, record) for index, record in enumerate(rows.records) if keeps(record)]
-            self._tap.lookahead.announce(self._children_of(context, self._row_position, kept))
+            self._tap.prefetcher.announce(self._children_of(context, self._row_position, kept))

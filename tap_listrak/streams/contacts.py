@@ -11,12 +11,11 @@ from singer_sdk import typing as th
 
 from listrak_api import routes
 from listrak_api.errors import NotFoundError
-from tap_listrak.incremental.rereading import Rereading, digest
+from tap_listrak.incremental.backfill import Backfill, digest
 from tap_listrak.incremental.windows import Span
-from tap_listrak.records.dates import moment
-from tap_listrak.records.profile_fields import ProfileField, choose
-from tap_listrak.records.schemas import EMAIL_ADDRESS, LIST_ID, integer, key, text
-from tap_listrak.records.schemas import moment as moment_property
+from tap_listrak.records.dates import parse_record_date
+from tap_listrak.records.profile_fields import ProfileField, select_fields
+from tap_listrak.records.schemas import EMAIL_ADDRESS, LIST_ID, date_time, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 from tap_listrak.sync.steps import Rows, Step
@@ -25,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from tap_listrak.clients import Clients
     from tap_listrak.incremental.windows import Window
     from tap_listrak.records.profile_fields import FieldDirectory
+    from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
-    from tap_listrak.sync.session import SharedTap
-    from tap_listrak.sync.steps import Clients, Row
+    from tap_listrak.sync.session import TapSession
 
 logger = logging.getLogger("tap-listrak")
 
@@ -159,10 +159,10 @@ class Contacts(ListrakStream):
         th.Property(EMAIL_ADDRESS.name, th.StringType, description=EMAIL_ADDRESS.description),
         text("universalEmailKey", "SHA-256 digest of the address."),
         text("subscriptionState", "Subscribed or Unsubscribed."),
-        moment_property("subscribeDate", "When the contact subscribed first."),
-        moment_property("resubscribeDate", "When the contact last subscribed again."),
+        date_time("subscribeDate", "When the contact subscribed first."),
+        date_time("resubscribeDate", "When the contact last subscribed again."),
         text("subscribeMethod", "How the contact subscribed."),
-        moment_property("unsubscribeDate", "When the contact unsubscribed."),
+        date_time("unsubscribeDate", "When the contact unsubscribed."),
         text("unsubscribeMethod", "How the contact unsubscribed."),
         text("externalContactID", "Id of the contact in the client's own system."),
         th.Property(
@@ -189,30 +189,30 @@ class Contacts(ListrakStream):
         ),
     )
 
-    def __init__(self, tap: SharedTap) -> None:
+    def __init__(self, tap: TapSession) -> None:
         super().__init__(tap)
         self._pieces: dict[str, Row] = {}
         self._told = False
 
     def since(self, context: Mapping[str, Any]) -> datetime | None:
         """Return from when to read in this run (UTC): further back if `profile_fields` has changed."""
-        again = self._rereading(context)
-        if self.keeps_time and again.due:
+        again = self._backfill(context)
+        if self.has_bookmark and again.due:
             return again.since(self._tap.settings.overlap)
         return super().since(context)
 
     def advance(self, context: Mapping[str, Any], until: datetime | None = None) -> None:
         """Move the bookmark, and remember with which profile fields contacts were read."""
         super().advance(context, until)
-        if self.keeps_time:
+        if self.has_bookmark:
             bookmarks = self._tap.bookmarks
-            values = self._rereading(context).progress(until, bookmarks.until)
+            values = self._backfill(context).progress(until, bookmarks.until)
             bookmarks.remember(self.name, self.partition(context), values)
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Take the contacts; say once if they are read again, or if rows may keep gaps."""
-        settings, again = self._tap.settings, self._rereading(context)
-        if self.keeps_time and not self._told:
+        settings, again = self._tap.settings, self._backfill(context)
+        if self.has_bookmark and not self._told:
             if again.due:
                 self._told = True
                 logger.info("profile_fields has changed: contacts are read again, so that all rows have them")
@@ -224,9 +224,9 @@ class Contacts(ListrakStream):
                 )
         yield from super().walk(context)
 
-    def _rereading(self, context: Mapping[str, Any]) -> Rereading:
+    def _backfill(self, context: Mapping[str, Any]) -> Backfill:
         settings, bookmarks, partition = self._tap.settings, self._tap.bookmarks, self.partition(context)
-        return Rereading(
+        return Backfill(
             digest(settings.profile_fields),
             bookmarks.bookmark(self.name, partition),
             bookmarks.remembered(self.name, partition),
@@ -242,7 +242,7 @@ class Contacts(ListrakStream):
     def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
         """Go on with the next page; the first page of subscribed contacts also leads to the next window."""
         if isinstance(step.request, Directory):
-            fields = choose([row["field"] for row in rows.records], self._tap.settings.profile_fields)
+            fields = select_fields([row["field"] for row in rows.records], self._tap.settings.profile_fields)
             return self._window(context, self._span(context).first(), fields)
         steps = list(super().follow(context, step, rows))
         if step.window is not None and step.cursor is None and step.order[1] == 0:
@@ -311,7 +311,7 @@ class Contacts(ListrakStream):
 
     def _span(self, context: Context) -> Span:
         settings, bookmarks = self._tap.settings, self._tap.bookmarks
-        born = moment(context.get("_created"))
+        born = parse_record_date(context.get("_created"))
         return Span(self.since(context), bookmarks.until, settings.end_date, settings.window, born)
 
     def _window(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.records.dates import moment
+from tap_listrak.records.dates import parse_record_date
 from tap_listrak.records.schemas import (
     CLICKER,
     CONVERSATION_ID,
@@ -24,10 +24,10 @@ from tap_listrak.records.schemas import (
     MESSAGE_ID,
     SUMMARY,
     activity,
+    date_time,
     integer,
     text,
 )
-from tap_listrak.records.schemas import moment as moment_property
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
+    from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
-    from tap_listrak.sync.steps import Row, Rows, Step
+    from tap_listrak.sync.steps import Rows, Step
 
 
 FEW = 20
@@ -51,7 +52,7 @@ class ConversationStream(ListrakStream):
     """What belongs to conversations; chosen ones (``conversation_ids``) are looked up, not followed."""
 
     @property
-    def looked_up(self) -> bool:
+    def read_by_id(self) -> bool:
         """Whether conversations were chosen by id (``conversation_ids``)."""
         return bool(self._tap.settings.conversation_ids)
 
@@ -72,7 +73,7 @@ class Conversations(ConversationStream):
         CONVERSATION_ID,
         text("conversationName", "Name of the conversation."),
         integer("campaignId", "Id of the campaign that the conversation belongs to."),
-        moment_property("expirationDate", "When the conversation ends."),
+        date_time("expirationDate", "When the conversation ends."),
         text("status", "Whether the conversation is active."),
     )
 
@@ -150,7 +151,7 @@ class ConversationMessageActivity(ConversationStream):
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
         """Leave out what was sent before `start_date` or after `end_date`, where Listrak was not asked to."""
         records = super().prepare(data, context, step)
-        start = None if self.looked_up else self._tap.settings.start_date
+        start = None if self.read_by_id else self._tap.settings.start_date
         if step.order[0] == 0 and self._from(context) is not None:
             return records  # `follow` looks at what was sent before the start
         return [record for record in records if _within(record, start, self._end)]
@@ -227,7 +228,9 @@ def _sent_before(rows: Rows, start: datetime) -> bool:
     Within that it counts only if all rows have activity: their dates may be of another zone than is set, and
     Listrak may read the start in another one.
     """
-    sent = [when for record in rows.records if (when := moment(record.get("sendDate"))) is not None]
+    sent = [
+        when for record in rows.records if (when := parse_record_date(record.get("sendDate"))) is not None
+    ]
     far = any(when < start - ZONES_APART for when in sent)
     return far or (_active_only(rows, 1) and any(when < start for when in sent))
 
@@ -238,5 +241,5 @@ def _active_only(rows: Rows, at_least: int) -> bool:
 
 
 def _within(record: Row, start: datetime | None, end: datetime | None) -> bool:
-    sent = moment(record.get("sendDate"))
+    sent = parse_record_date(record.get("sendDate"))
     return sent is None or ((start is None or sent >= start) and (end is None or sent <= end))

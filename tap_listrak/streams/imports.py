@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.records.dates import moment
-from tap_listrak.records.schemas import EMAIL_ADDRESS, LIST_ID, integer, key, text
-from tap_listrak.records.schemas import moment as moment_property
+from tap_listrak.records.dates import parse_record_date
+from tap_listrak.records.schemas import EMAIL_ADDRESS, LIST_ID, date_time, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists
 
@@ -41,7 +40,7 @@ class ListImports(ListrakStream):
         LIST_ID,
         IMPORT_FILE_ID,
         text("importFileName", "Name of the imported file."),
-        moment_property("importDate", "When the import was made."),
+        date_time("importDate", "When the import was made."),
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
@@ -74,8 +73,8 @@ class ListImportStatuses(ListrakStream):
         LIST_ID,
         IMPORT_FILE_ID,
         text("status", "State of the import."),
-        moment_property("startDate", "When the import started."),
-        moment_property("endDate", "When the import ended; null as long as it runs."),
+        date_time("startDate", "When the import started."),
+        date_time("endDate", "When the import ended; null as long as it runs."),
     )
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
@@ -91,7 +90,7 @@ class ListImportReport(ListrakStream):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask unless the import had ended before the bookmark less the overlap: then all of it is read."""
-        ended, since = moment(context["_ended"]), self.since(context)
+        ended, since = parse_record_date(context["_ended"]), self.since(context)
         if ended is not None and since is not None and ended < since:
             return []
         return [self.step((0,), context)]

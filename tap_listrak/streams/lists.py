@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.preflight import choose_lists
-from tap_listrak.records.schemas import LIST_ID, flag, integer, key, moment, text
+from tap_listrak.preflight import select_lists
+from tap_listrak.records.schemas import LIST_ID, date_time, flag, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 
 if TYPE_CHECKING:
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
+    from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
-    from tap_listrak.sync.steps import Row, Step
+    from tap_listrak.sync.steps import Step
 
 
 class Lists(ListrakStream):
@@ -36,7 +37,7 @@ class Lists(ListrakStream):
         text("bounceDomainAlias", "Domain that bounces go to."),
         text("bounceHandling", "How bounces are handled: None, Standard or Aggressive."),
         integer("bounceUnsubscribeCount", "After how many bounces a contact is unsubscribed."),
-        moment("createDate", "When the list was made."),
+        date_time("createDate", "When the list was made."),
         flag("enableBrowserLink", "Whether messages carry a link to be seen in a browser."),
         flag("enableDoubleOptIn", "Whether subscribing needs a confirmation."),
         flag("enableDynamicContent", "Whether dynamic content can be used."),
@@ -66,7 +67,7 @@ class Lists(ListrakStream):
         Raises:
             ConfigurationError: A chosen list does not exist.
         """
-        return choose_lists(super().prepare(data, context, step), self._tap.settings.list_ids)
+        return select_lists(super().prepare(data, context, step), self._tap.settings.list_ids)
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
         """Give the list's id, and since when it exists."""

@@ -13,9 +13,9 @@ from tap_listrak.records.schemas import (
     MESSAGE_ID,
     PASS_ALONG,
     SUMMARY,
+    date_time,
     flag,
     integer,
-    moment,
     text,
 )
 from tap_listrak.streams.conversations import ConversationMessages, ConversationStream
@@ -83,8 +83,8 @@ class MessageStatuses(MessageReport):
         text("status", "State of the sending."),
         text("type", "How the message was sent."),
         integer("sendCount", "How often the message was sent."),
-        moment("startDate", "When the sending started."),
-        moment("endDate", "When the sending ended."),
+        date_time("startDate", "When the sending started."),
+        date_time("endDate", "When the sending ended."),
     )
 
 

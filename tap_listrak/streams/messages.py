@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.incremental.refresh_policy import Reading
+from tap_listrak.incremental.refresh_policy import ReadScope
 from tap_listrak.incremental.windows import Span, Window
-from tap_listrak.records.dates import moment
+from tap_listrak.records.dates import parse_record_date
 from tap_listrak.records.schemas import (
     CLICKER,
     LINK,
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
+    from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
-    from tap_listrak.sync.steps import Row, Rows, Step
+    from tap_listrak.sync.steps import Rows, Step
 
 
 SENDING = timedelta(days=2)
@@ -55,13 +56,13 @@ class Messages(ListrakStream):
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *MESSAGE)
 
     @property
-    def looked_up(self) -> bool:
+    def read_by_id(self) -> bool:
         """Whether messages were chosen by id (``message_ids``)."""
         return bool(self._tap.settings.message_ids)
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Begin with the first window; chosen messages may lie anywhere in time."""
-        if self.looked_up:
+        if self.read_by_id:
             return [self._step(context, Window(0, None, None, self._tap.settings.window, last=True))]
         window = self._span(context).first()
         return [] if window is None else [self._step(context, window)]
@@ -107,11 +108,15 @@ class Messages(ListrakStream):
             start -= settings.policy.lookback
             start = start if settings.start_date is None else max(start, settings.start_date)
         return Span(
-            start, bookmarks.until, settings.end_date, settings.window, moment(context.get("_created"))
+            start,
+            bookmarks.until,
+            settings.end_date,
+            settings.window,
+            parse_record_date(context.get("_created")),
         )
 
     def _step(self, context: Context, window: Window) -> Step:
-        tests = self._tap.settings.include_test_messages or self.looked_up or None
+        tests = self._tap.settings.include_test_messages or self.read_by_id or None
         params = {"startDate": window.ask_from, "endDate": window.end, "includeTestMessages": tests}
         return self.step((window.number, 0), context, params, window)
 
@@ -123,23 +128,25 @@ class MessageReport(ListrakStream):
     incremental = True
 
     @property
-    def looked_up(self) -> bool:
+    def read_by_id(self) -> bool:
         """Whether messages were chosen by id (``message_ids``)."""
         return bool(self._tap.settings.message_ids)
 
-    def reading(self, context: Mapping[str, Any]) -> Reading:
+    def read_scope(self, context: Mapping[str, Any]) -> ReadScope:
         """Return what to ask for one message."""
         policy = self._tap.settings.policy
-        return policy.report(moment(context["_sent"]), self.past(context), self._tap.bookmarks.until)
+        return policy.report(
+            parse_record_date(context["_sent"]), self.read_history(context), self._tap.bookmarks.until
+        )
 
     def scheduled(self, context: Mapping[str, Any]) -> bool:
         """Tell whether a message is still to be sent: nobody can have done anything with it yet."""
-        sent = moment(context["_sent"])
+        sent = parse_record_date(context["_sent"])
         return sent is not None and sent > self._tap.bookmarks.until
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for the whole report if it is due."""
-        return [self.step((0,), context)] if self.reading(context) is Reading.WHOLE else []
+        return [self.step((0,), context)] if self.read_scope(context) is ReadScope.ALL else []
 
 
 class MessageActivity(MessageReport):
@@ -160,24 +167,24 @@ class MessageActivity(MessageReport):
         """Ask for the whole, or for what became active since the bookmark."""
         if self.scheduled(context):
             return []
-        reading, end = self.reading(context), self._tap.settings.end_date
-        if reading is Reading.SINCE:
+        scope, end = self.read_scope(context), self._tap.settings.end_date
+        if scope is ReadScope.SINCE:
             query = {"dateType": "Activity", "startDate": self.since(context), "endDate": end}
             return [self.step((0,), context, query)]
-        sent = moment(context["_sent"])
+        sent = parse_record_date(context["_sent"])
         if end is not None and sent is not None and sent + SENDING < end:
             end = None  # it could leave out nothing but rows without a date
-        return [self.step((0,), context, {"endDate": end})] if reading is Reading.WHOLE else []
+        return [self.step((0,), context, {"endDate": end})] if scope is ReadScope.ALL else []
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
-        """Take the pages in order; a whole reading is compared with the message's summary."""
+        """Take the pages in order; a report read in full is compared with the message's summary."""
         reconciliation = self._tap.reconciliation
-        compared = reconciliation.on and not self.limited and self.reading(context) is Reading.WHOLE
+        compared = reconciliation.on and not self.limited and self.read_scope(context) is ReadScope.ALL
         reconciliation.begin(counts=compared)
         yield from super().walk(context)
         reconciliation.end(context)
 
-    def note(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:  # noqa: ARG002 - as inherited
+    def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:  # noqa: ARG002 - as inherited
         """Count the rows."""
         self._tap.reconciliation.rows(rows)
 
@@ -196,9 +203,9 @@ class MessageLinks(MessageReport):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask if the links are due, or if clickers need them."""
-        due = self.selected and self.reading(context) is Reading.WHOLE
+        due = self.selected and self.read_scope(context) is ReadScope.ALL
         wanted = due or any(
-            isinstance(child, MessageLinkClickers) and child.events(context) is not Reading.NONE
+            isinstance(child, MessageLinkClickers) and child.events(context) is not ReadScope.NONE
             for child in self.active_children
         )
         return [self.step((0,), context)] if wanted else []
@@ -223,18 +230,20 @@ class MessageLinkClickers(MessageReport):
     date_key = "clickDate"
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, LINK_ID, *CLICKER)
 
-    def events(self, context: Mapping[str, Any]) -> Reading:
+    def events(self, context: Mapping[str, Any]) -> ReadScope:
         """Return what to ask for one message's links."""
         if self.scheduled(context):
-            return Reading.NONE
-        return self._tap.settings.policy.events(moment(context["_sent"]), self.past(context))
+            return ReadScope.NONE
+        return self._tap.settings.policy.events(
+            parse_record_date(context["_sent"]), self.read_history(context)
+        )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for all clicks of a new message, else for those since the bookmark."""
-        reading = self.events(context)
-        if reading is Reading.NONE:
+        scope = self.events(context)
+        if scope is ReadScope.NONE:
             return []
-        since = self.since(context) if reading is Reading.SINCE else None
+        since = self.since(context) if scope is ReadScope.SINCE else None
         return [self.step((0,), context, {"startDate": since, "endDate": self._tap.settings.end_date})]
 
 
@@ -249,6 +258,6 @@ class MessageSummaries(MessageReport):
     keys = ("listId", "messageId")
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *SUMMARY, PASS_ALONG)
 
-    def note(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
+    def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
         """Give the figures to whoever compares them with the activity."""
         self._tap.reconciliation.summary(context, rows)

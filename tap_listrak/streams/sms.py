@@ -16,7 +16,7 @@ from singer_sdk import typing as th
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
 from tap_listrak.preflight import CLOSED_CODES
-from tap_listrak.records.schemas import flag, integer, key, moment, text
+from tap_listrak.records.schemas import date_time, flag, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.sync.steps import Read, Rows
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers import types
 
     from listrak_api.phone_forms import NumberForm
+    from tap_listrak.clients import Clients
     from tap_listrak.incremental.windows import Window
+    from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
-    from tap_listrak.sync.steps import Clients, Order, Row, Step
+    from tap_listrak.sync.steps import Order, Step
 
 logger = logging.getLogger("tap-listrak")
 
@@ -41,7 +43,7 @@ SMS_CONTACT = (
     text("emailAddress", "Email address of the contact."),
     text("firstName", "First name."),
     text("lastName", "Last name."),
-    moment("birthday", "Birthday."),
+    date_time("birthday", "Birthday."),
     text("postalCode", "Postal code."),
     flag("optedOut", "Whether the contact has opted out of the sender code."),
     th.Property(
@@ -81,7 +83,7 @@ class SmsStream(ListrakStream):
                 refusal.code,
             )
             for stream in self.family():
-                stream.read_in_part = True
+                stream.partially_read = True
             return Rows([])
 
 
@@ -155,7 +157,7 @@ class PhoneLists(SmsStream):
         SENDER_CODE_ID,
         PHONE_LIST_ID,
         text("phoneListName", "Name of the phone list."),
-        moment("createDate", "When the phone list was made."),
+        date_time("createDate", "When the phone list was made."),
         text("status", "Whether the phone list is active."),
         text("smsListType", "Type of the phone list."),
         integer("messageLimit", "Not used by Listrak any more since May 2021."),
@@ -287,9 +289,9 @@ class PhoneListSubscriptions(NumberStream):
         PHONE_LIST_ID,
         PHONE_NUMBER,
         text("subscriptionState", "State of the contact's subscription to the list."),
-        moment("subscribeDate", "When the contact subscribed to the list."),
-        moment("unsubscribeDate", "When the contact left the list."),
-        moment("pendingDate", "Since when the subscription waits for the contact."),
+        date_time("subscribeDate", "When the contact subscribed to the list."),
+        date_time("unsubscribeDate", "When the contact left the list."),
+        date_time("pendingDate", "Since when the subscription waits for the contact."),
         flag("pendingDoubleOptIn", "Whether the subscription waits for a confirmation."),
         flag("pendingAgeGate", "Whether the subscription waits for an answer about the contact's age."),
     )
@@ -315,8 +317,8 @@ class PhoneListContactDetails(NumberStream):
         SENDER_CODE_ID,
         PHONE_LIST_ID,
         PHONE_NUMBER,
-        moment("subscribeDate", "When the contact subscribed."),
-        moment("unsubscribeDate", "When the contact opted out of the sender code."),
+        date_time("subscribeDate", "When the contact subscribed."),
+        date_time("unsubscribeDate", "When the contact opted out of the sender code."),
         *SMS_CONTACT,
     )
 
@@ -354,7 +356,7 @@ class SmsOptOuts(SmsStream):
     properties = th.PropertiesList(
         SENDER_CODE_ID,
         PHONE_NUMBER,
-        moment("optOutDate", "When the number was opted out."),
+        date_time("optOutDate", "When the number was opted out."),
         text("optOutReason", "How the number was opted out, such as Campaign, Admin, Import or API."),
     )
 

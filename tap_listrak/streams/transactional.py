@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
+    from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
-    from tap_listrak.sync.steps import Row, Step
+    from tap_listrak.sync.steps import Step
 
 TRANSACTIONAL_MESSAGE_ID = key("transactionalMessageId", th.IntegerType, "Id of the transactional message.")
 NO_RESEND_KEY = "none"
@@ -79,7 +80,7 @@ class TransactionalMessageActivity(ListrakStream):
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for each slice that is due, then for what became active."""
-        since, settings, last = self.since(context), self._tap.settings, self.past(context).last
+        since, settings, last = self.since(context), self._tap.settings, self.read_history(context).last
         if last is None or since is None or since == settings.start_date:
             return [self.step((0, 0), context, {"startDate": since, "endDate": settings.end_date})]
         slices = settings.policy.slices(since, last, self._tap.bookmarks.until)

@@ -19,21 +19,22 @@ from singer_sdk.singerlib import ActivateVersionMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
 
-from tap_listrak.incremental.narrowing import filters_records
 from tap_listrak.output.batch_files import BatchBuffer
-from tap_listrak.output.logs import QUIET
+from tap_listrak.output.logs import SDK_LOG_FILTER
 from tap_listrak.output.metrics import RunCounter, RunTimer
 from tap_listrak.records.schemas import for_loaders
+from tap_listrak.sync.narrowing import filters_records
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+    from datetime import datetime
 
     from singer_sdk.helpers import types
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib.messages import Message, RecordMessage, SchemaMessage
 
     from tap_listrak.sync.prefetcher import Position
-    from tap_listrak.sync.session import SharedTap
+    from tap_listrak.sync.session import TapSession
     from tap_listrak.sync.steps import Step
 
 Context = dict[str, Any]
@@ -48,11 +49,11 @@ class ContextStream(Stream):
         name: Its name.
     """
 
-    _tap: SharedTap
+    _tap: TapSession
 
-    def __init__(self, tap: SharedTap, schema: dict[str, Any], name: str) -> None:
+    def __init__(self, tap: TapSession, schema: dict[str, Any], name: str) -> None:
         super().__init__(tap, schema=schema, name=name)
-        self.logger.addFilter(QUIET)
+        self.logger.addFilter(SDK_LOG_FILTER)
         self.counter = RunCounter(self.name)
         self.timer = RunTimer(self.name)
         self._position: Position = ()
@@ -60,7 +61,7 @@ class ContextStream(Stream):
         self._active: list[ContextStream] | None = None
         self._opened = False
         self._batches: BatchBuffer | None = None
-        self.read_in_part = False
+        self.partially_read = False
 
     @abc.abstractmethod
     def first_steps(self, context: Context) -> Sequence[Step]:
@@ -71,17 +72,21 @@ class ContextStream(Stream):
     def narrowed_by(self) -> tuple[str, ...]:
         """The settings that keep this run from reading the whole stream; empty if it is read whole."""
 
+    @abc.abstractmethod
+    def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
+        """Keep this run from moving the bookmark of a context's partition beyond a time."""
+
     # --- selection
 
     @property
     @abc.abstractmethod
-    def lacks(self) -> str | None:
+    def missing_settings(self) -> str | None:
         """The settings that are missing for the stream to be read, as text; None if there are none."""
 
     @property
     def available(self) -> bool:
         """Whether the stream can be read with the settings at hand."""
-        return not self.lacks
+        return not self.missing_settings
 
     @property
     def selected(self) -> bool:
@@ -186,7 +191,7 @@ class ContextStream(Stream):
         if not self.selected:
             return
         self.flush()
-        whole = not (self.limited or self.read_in_part or self.narrowed_by)
+        whole = not (self.limited or self.partially_read or self.narrowed_by)
         if self._stream_version is not None and whole:
             self._activate_version(self._stream_version)
         self.counter.finish()
@@ -286,7 +291,7 @@ class ContextStream(Stream):
             return
         if not (self.selected or self.has_selected_descendents):
             return  # the SDK's dry run comes here whatever is selected
-        self.forget()
+        self.reset()
         with self._tap.running():
             yield from super()._sync_records(None, write_messages=write_messages)
             for stream in self.family():
@@ -298,13 +303,13 @@ class ContextStream(Stream):
         """Return this stream and its descendants, as far as the catalog wants them, parents first."""
         return [self, *(stream for child in self.active_children for stream in child.family())]
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget what belongs to an earlier run, before another one begins."""
         self._active = None
-        self.read_in_part = False
+        self.partially_read = False
         for child in self.child_streams:
             if isinstance(child, ContextStream):
-                child.forget()
+                child.reset()
                 child._opened = False  # noqa: SLF001 - of this class
 
     # --- BATCH messages

@@ -1,4 +1,4 @@
-"""Things that were listed a moment ago and are gone now: somebody deleted them while the tap ran."""
+"""Things that were listed just now and are gone now: somebody deleted them while the tap ran."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from listrak_api.routes import Route
-    from tap_listrak.sync.steps import Clients
+    from tap_listrak.clients import Clients
 
 logger = logging.getLogger("tap-listrak")
 
-OWNERS: dict[str, Route] = {
+PARENT_ROUTES: dict[str, Route] = {
     "importFileId": routes.LIST_IMPORT,
     "splitTestId": routes.SPLIT_TEST,
     "transactionalMessageId": routes.TRANSACTIONAL_MESSAGE,
@@ -29,7 +29,7 @@ OWNERS: dict[str, Route] = {
 first."""
 
 
-def is_gone(clients: Clients, context: Mapping[str, Any]) -> bool:
+def parent_was_deleted(clients: Clients, context: Mapping[str, Any]) -> bool:
     """Tell whether what a context belongs to is not there any more, after a read in it was answered 404.
 
     A 404 alone would not do: taken for "gone" it would drop rows without a word where the reason is another
@@ -39,7 +39,7 @@ def is_gone(clients: Clients, context: Mapping[str, Any]) -> bool:
         clients: Asks Listrak: one read, at most.
         context: The context's ids.
     """
-    owner = next((route for name, route in OWNERS.items() if name in context), None)
+    owner = next((route for name, route in PARENT_ROUTES.items() if name in context), None)
     if owner is None:
         return False
     try:

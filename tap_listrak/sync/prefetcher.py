@@ -78,7 +78,7 @@ class _Series(Generic[T]):
     rest: Iterator[Fetch[T]] = field(compare=False)
 
 
-class Lookahead(Generic[T]):
+class Prefetcher(Generic[T]):
     """Gives the writer its pages, in order, fetched ahead by worker threads.
 
     Args:
@@ -177,7 +177,7 @@ class Lookahead(Generic[T]):
                 worker.called.notify()
             else:
                 worker = _Worker(threading.Condition(self._lock), slot)
-                name = f"lookahead-{len(self._threads)}"
+                name = f"prefetcher-{len(self._threads)}"
                 # A daemon: a program that ends, or is told to, does not wait for an answer that nobody will
                 # read.
                 thread = threading.Thread(target=self._work, args=(worker,), name=name, daemon=True)

@@ -26,15 +26,15 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
-from tap_listrak.records.dates import moment
-from tap_listrak.sync.prefetcher import Lookahead
+from tap_listrak.records.dates import parse_record_date
+from tap_listrak.sync.prefetcher import Prefetcher
 from tap_listrak.sync.steps import Read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_listrak.streams.base import ListrakStream
-    from tap_listrak.sync.session import SharedTap
+    from tap_listrak.sync.context_stream import ContextStream
+    from tap_listrak.sync.session import TapSession
 
 logger = logging.getLogger("tap-listrak")
 
@@ -112,7 +112,7 @@ class Reconciliation:
         tap: The tap; tells the setting, asks for summaries, holds bookmarks.
     """
 
-    def __init__(self, tap: SharedTap) -> None:
+    def __init__(self, tap: TapSession) -> None:
         self._tap = tap
         self._current: Counts | None = None
         self._read: dict[Key, _Reading] = {}
@@ -153,7 +153,7 @@ class Reconciliation:
 
     # --- and compared
 
-    def settle(self, activity: ListrakStream) -> None:
+    def settle(self, activity: ContextStream) -> None:
         """Compare what was read since the last time, and read again what came short.
 
         Called when a page of messages and all that hangs on them is written, before any bookmark moves.
@@ -199,7 +199,7 @@ class Reconciliation:
         )
         return f"{text}; {self.short:,} came short" if self.short else text
 
-    def _ask(self, activity: ListrakStream, readings: list[_Reading]) -> None:
+    def _ask(self, activity: ContextStream, readings: list[_Reading]) -> None:
         """Ask for the summaries of some messages, several at once; those that are gone keep none."""
         if not readings:
             return
@@ -212,7 +212,7 @@ class Reconciliation:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask_one(self, activity: ListrakStream, reading: _Reading) -> Counts | None:
+    def _ask_one(self, activity: ContextStream, reading: _Reading) -> Counts | None:
         request = Read(routes.MESSAGE_SUMMARY, reading.context, {})
         try:
             rows = self._tap.send(activity, reading.context, request, None)
@@ -220,7 +220,7 @@ class Reconciliation:
             return None
         return Counts.of_summary(rows.records[0]) if rows.records else None
 
-    def _read_again(self, activity: ListrakStream, readings: list[_Reading]) -> list[_Reading]:
+    def _read_again(self, activity: ContextStream, readings: list[_Reading]) -> list[_Reading]:
         """Read and write the activity of some messages again, until they agree or the pauses are used up.
 
         Returns:
@@ -237,20 +237,20 @@ class Reconciliation:
         self._futile = not helped
         return left
 
-    def _once_more(self, activity: ListrakStream, reading: _Reading) -> Counts:
+    def _once_more(self, activity: ContextStream, reading: _Reading) -> Counts:
         # What is fetched ahead is not touched: these pages come between two of them.
-        ahead, self._tap.lookahead = self._tap.lookahead, Lookahead(1)
+        ahead, self._tap.prefetcher = self._tap.prefetcher, Prefetcher(1)
         try:
             activity.sync_context(dict(reading.context), ())
         finally:
-            self._tap.lookahead = ahead
+            self._tap.prefetcher = ahead
         again = self._read.pop(_key(reading.context), None)
         return reading.counts if again is None else again.counts
 
-    def _report(self, activity: ListrakStream, reading: _Reading) -> None:
+    def _report(self, activity: ContextStream, reading: _Reading) -> None:
         self.short += 1
         context, counts, summary = reading.context, reading.counts, reading.summary or Counts()
-        held = activity.hold(context, moment(context.get("_sent")))
+        held = activity.hold(context, parse_record_date(context.get("_sent")))
         if self.short > _LINES:
             return
         list_id, message_id = _key(context)

@@ -1,4 +1,4 @@
-"""What the streams of one tap share in a run: settings, clients, bookmarks, lookahead, output, progress."""
+"""What the streams of one tap share in a run: settings, clients, bookmarks, prefetcher, output, progress."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from listrak_api.errors import ConfigurationError, NotFoundError
 from listrak_api.phone_forms import NumberForm
 from listrak_api.settings import has_credentials, zone_from_config
 from tap_listrak.incremental.bookmarks import Bookmarks
-from tap_listrak.output.logs import QUIET
+from tap_listrak.output.logs import SDK_LOG_FILTER
 from tap_listrak.output.progress import Progress
 from tap_listrak.output.report import Requests
 from tap_listrak.output.writer import Output
 from tap_listrak.records.profile_fields import FieldDirectory
 from tap_listrak.settings import APIS, Settings
-from tap_listrak.sync.deleted_parents import is_gone
-from tap_listrak.sync.prefetcher import Lookahead
+from tap_listrak.sync.deleted_parents import parent_was_deleted
+from tap_listrak.sync.prefetcher import Prefetcher
 from tap_listrak.sync.reconciliation import Reconciliation
 from tap_listrak.sync.steps import Rows
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from tap_listrak.sync.steps import Request
 
 
-class SharedTap(Tap):
+class TapSession(Tap):
     """The tap as its streams see it.
 
     Attributes:
-        lookahead: Asks for pages ahead of their turn; a new one for each root stream.
+        prefetcher: Asks for pages ahead of their turn; a new one for each root stream.
         fields: The profile fields of lists.
         output: Standard output.
         counted: The run's requests by stream.
@@ -51,12 +51,12 @@ class SharedTap(Tap):
     _state_writer: CoveringStateWriter
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
-        self.logger.addFilter(QUIET)
+        self.logger.addFilter(SDK_LOG_FILTER)
         self._clients: dict[Api, Client] = {}
         self._closed_requests = 0
         self._lock = threading.Lock()
-        self.counted = Requests()
-        self.lookahead: Lookahead[Rows] = Lookahead(1)
+        self.request_counts = Requests()
+        self.prefetcher: Prefetcher[Rows] = Prefetcher(1)
         self.fields = FieldDirectory()
         self.output = Output()
         super().__init__(message_writer=kwargs.pop("message_writer", None) or self.output, **kwargs)
@@ -133,7 +133,7 @@ class SharedTap(Tap):
         with self._lock:
             if api not in self._clients:
                 client = self._clients[api] = Client(ConnectionSettings.from_config(self.config, api))
-                client.observer = self.counted.count
+                client.observer = self.request_counts.count
             return self._clients[api]
 
     def request_count(self) -> int:
@@ -149,28 +149,28 @@ class SharedTap(Tap):
             ListrakError: What the client raises otherwise.
         """
         try:
-            with self.counted.of(stream.name):
+            with self.request_counts.of(stream.name):
                 return request.send(self, cursor)
         except NotFoundError:
-            if stream.parent_stream_type is not None and is_gone(self, context):
+            if stream.parent_stream_type is not None and parent_was_deleted(self, context):
                 return Rows([])
             raise
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Hold what a root stream and its descendants need while they run: the lookahead and its threads."""
+        """Hold what a root stream and its descendants need while they run: the prefetcher and its threads."""
         limited = any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
         # With a record limit most of what would be fetched ahead is never read.
-        self.lookahead = Lookahead(1 if limited else self.settings.max_concurrency, weigh=Rows.weigh)
+        self.prefetcher = Prefetcher(1 if limited else self.settings.max_concurrency, weigh=Rows.weigh)
         try:
             yield
         except BaseException:
             # What is in flight ahead of an error is given up, retries included.
-            self.lookahead.close()
+            self.prefetcher.close()
             self._close_clients()
             raise
         finally:
-            self.lookahead.close()
+            self.prefetcher.close()
             self.output.flush()
 
     def _close_clients(self) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from listrak_api.client import Client
-    from listrak_api.routes import Api, Route
+    from listrak_api.routes import Route
+    from tap_listrak.clients import Clients
     from tap_listrak.incremental.windows import Window
+    from tap_listrak.records.row import Row
 
-Row = dict[str, Any]
 _RECORD_BYTES = 1000
 _UNDECODED = msgspec.json.Decoder(list[msgspec.Raw])
 Order = tuple[int, ...]
@@ -37,13 +37,6 @@ class Rows:
     def weigh(self) -> int:
         """Return roughly how many bytes the page takes in memory."""
         return memoryview(self.raw).nbytes if self.raw is not None else _RECORD_BYTES * len(self.records)
-
-
-class Clients(Protocol):
-    """Gives the client of each API."""
-
-    def client(self, api: Api) -> Client:
-        """Return the client of one API."""
 
 
 class Request(Protocol):

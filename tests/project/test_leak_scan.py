@@ -23,7 +23,7 @@ import contextlib, gzip, io, json, logging, os, subprocess, sys, tempfile
 from pathlib import Path
 import pytest
 from listrak_api.masking import register_secret
-from target_listrak.tracking.state import Ledger
+from target_listrak.tracking.state import StateTracker
 
 WHO = "ada.abbott7@" + "example.com"
 SAY = [sys.executable, "-c", "import sys; sys.stderr.write('ada.abbott7' + chr(64) + 'example.com')"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_listrak.incremental.refresh_policy import GRACE, ActivityPolicy, Past, Reading
+from tap_listrak.incremental.refresh_policy import GRACE, ActivityPolicy, ReadHistory, ReadScope
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -22,9 +22,9 @@ policies = st.builds(
 )
 
 
-def past(last: datetime | None) -> Past:
+def read_history(last: datetime | None) -> ReadHistory:
     """What a run with the default overlap knows of earlier ones."""
-    return Past(last, None if last is None else last - OVERLAP)
+    return ReadHistory(last, None if last is None else last - OVERLAP)
 
 
 errors = st.integers(-14, 14).map(lambda hours: hours * HOUR)
@@ -46,12 +46,12 @@ def test_what_happens_before_settling_is_read(
         if sent > now:
             since = now
             continue
-        reading = policy.report(shown, past(since), now)
-        if reading is Reading.WHOLE or (
-            reading is Reading.SINCE and read_to is not None and since <= read_to
+        reading = policy.report(shown, read_history(since), now)
+        if reading is ReadScope.ALL or (
+            reading is ReadScope.SINCE and read_to is not None and since <= read_to
         ):
             read_to = now
-        if reading is Reading.NONE:
+        if reading is ReadScope.NONE:
             assert read_to is not None
             assert read_to >= shown + policy.lookback
             assert read_to >= sent + policy.window
@@ -70,7 +70,7 @@ def test_after_the_window_a_message_has_been_read_whole(
     since, now, whole_at = None, NOW, None
     for gap in [0, *gaps]:
         now += gap * HOUR
-        if sent <= now and policy.report(sent, past(since), now) is Reading.WHOLE:
+        if sent <= now and policy.report(sent, read_history(since), now) is ReadScope.ALL:
             whole_at = now
         since = now
     if now >= sent + policy.window:
@@ -82,37 +82,37 @@ def test_after_the_window_a_message_has_been_read_whole(
 @given(policy=policies, sent_hours=st.integers(-24 * 200, 24 * 10), since_hours=st.integers(-24 * 200, 0))
 def test_one_state_decides(policy: ActivityPolicy, sent_hours: int, since_hours: int) -> None:
     sent, since = NOW + sent_hours * HOUR, NOW + since_hours * HOUR
-    report, events = policy.report(sent, past(since), NOW), policy.events(sent, past(since))
+    report, events = policy.report(sent, read_history(since), NOW), policy.events(sent, read_history(since))
     settled = policy.settled(sent, since)
-    assert (report is Reading.NONE) == settled == (events is Reading.NONE)
+    assert (report is ReadScope.NONE) == settled == (events is ReadScope.NONE)
     assert settled == (sent + policy.window + GRACE <= since)
     if sent >= since - OVERLAP:
-        assert report is events is Reading.WHOLE
+        assert report is events is ReadScope.ALL
     if policy.every_run and not settled:
-        assert report is Reading.WHOLE
+        assert report is ReadScope.ALL
 
 
 def test_settled_is_measured_against_the_bookmark_not_against_now() -> None:
     """After a pause of weeks, each message that was open at its beginning is read once more, whole."""
     policy = ActivityPolicy(timedelta(days=30))
     sent, since = NOW - timedelta(days=90), NOW - timedelta(days=80)
-    assert policy.report(sent, past(since), NOW) is Reading.WHOLE
-    assert policy.report(sent, past(NOW), NOW) is Reading.NONE
+    assert policy.report(sent, read_history(since), NOW) is ReadScope.ALL
+    assert policy.report(sent, read_history(NOW), NOW) is ReadScope.NONE
 
 
 def test_nothing_read_yet_and_unknown_dates_mean_the_whole() -> None:
     policy = ActivityPolicy(timedelta(days=30))
-    assert policy.report(NOW - timedelta(days=900), past(None), NOW) is Reading.WHOLE
-    assert policy.report(None, past(NOW), NOW) is Reading.WHOLE
-    assert policy.events(None, past(NOW)) is Reading.WHOLE
+    assert policy.report(NOW - timedelta(days=900), read_history(None), NOW) is ReadScope.ALL
+    assert policy.report(None, read_history(NOW), NOW) is ReadScope.ALL
+    assert policy.events(None, read_history(NOW)) is ReadScope.ALL
 
 
 def test_ages_above_the_window_do_not_count_and_its_end_always_does() -> None:
     policy = ActivityPolicy(timedelta(days=7), ages=tuple(timedelta(days=age) for age in (1, 3, 14)))
     assert policy.refresh_ages == (timedelta(days=1), timedelta(days=3), timedelta(days=7))
     sent = NOW - timedelta(days=3, hours=1)
-    assert policy.report(sent, past(NOW - 2 * HOUR), NOW) is Reading.WHOLE
-    assert policy.report(sent, past(NOW - HOUR / 2), NOW) is Reading.SINCE
+    assert policy.report(sent, read_history(NOW - 2 * HOUR), NOW) is ReadScope.ALL
+    assert policy.report(sent, read_history(NOW - HOUR / 2), NOW) is ReadScope.SINCE
 
 
 @settings(deadline=None)
@@ -124,7 +124,7 @@ def test_the_overlap_does_not_make_a_refresh_age_due_again(policy: ActivityPolic
         return
     for hour in range(26, age_hours):
         now = NOW + hour * HOUR
-        whole += policy.report(sent, past(now - HOUR), now) is Reading.WHOLE
+        whole += policy.report(sent, read_history(now - HOUR), now) is ReadScope.ALL
     assert whole <= len(policy.refresh_ages)
 
 
@@ -136,4 +136,4 @@ def test_a_message_sent_since_the_last_run_is_read_whole_whatever_zone_is_set(
     """Only a whole reading has the recipients who do nothing."""
     last, now = NOW - gap_hours * HOUR, NOW
     shown = min(last + after * HOUR, now) + error
-    assert policy.report(shown, past(last), now) is Reading.WHOLE
+    assert policy.report(shown, read_history(last), now) is ReadScope.ALL

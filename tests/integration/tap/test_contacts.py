@@ -134,15 +134,19 @@ def test_no_value_is_lost(text: str | None, kind: str) -> None:
 
 def test_fields_by_name_full_name_and_id() -> None:
     there = [make(1, "City"), make(2, "Status"), make(3, "Status", group="Loyalty")]
-    assert profile_fields.choose(there, "none") == ()
-    assert profile_fields.choose(there, "all") == tuple(there)
-    assert profile_fields.choose(there, ["city", "Loyalty.status", 2]) == (there[0], there[1], there[2])
-    assert profile_fields.choose(there, ["3"]) == (there[2],)
+    assert profile_fields.select_fields(there, "none") == ()
+    assert profile_fields.select_fields(there, "all") == tuple(there)
+    assert profile_fields.select_fields(there, ["city", "Loyalty.status", 2]) == (
+        there[0],
+        there[1],
+        there[2],
+    )
+    assert profile_fields.select_fields(there, ["3"]) == (there[2],)
     with pytest.raises(ConfigurationError, match=r"several groups"):
-        profile_fields.choose(there, ["Status"])
+        profile_fields.select_fields(there, ["Status"])
     with pytest.raises(ConfigurationError, match=r"G\.City"):
-        profile_fields.check({7: there}, ["Cty"])
-    profile_fields.check({7: there, 8: []}, ["City"])
+        profile_fields.check_field_names({7: there}, ["Cty"])
+    profile_fields.check_field_names({7: there, 8: []}, ["City"])
 
 
 def test_all_fields_arrive_in_both_forms(tiny: RunningSandbox, extract: Extract) -> None:

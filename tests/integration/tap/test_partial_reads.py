@@ -12,7 +12,7 @@ from warehouse import Warehouse
 
 from listrak_api.errors import ConfigurationError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.incremental.rereading import Rereading, digest
+from tap_listrak.incremental.backfill import Backfill, digest
 from tap_listrak.output.writer import Output
 from tap_listrak.streams import STREAMS
 
@@ -319,23 +319,23 @@ def test_X20_contacts_are_read_again_when_profile_fields_are_switched_on(
 def test_X20_a_second_reading_goes_as_far_back_as_the_first_and_can_be_interrupted() -> None:
     now = datetime(2026, 6, 30, 12, tzinfo=UTC)
     start = now - timedelta(days=100)
-    first = Rereading(None, None, {}, start)
+    first = Backfill(None, None, {}, start)
     assert not first.due
     remembered = {name: value for name, value in first.progress(None, now).items() if value is not None}
     assert remembered == {"read_from": "2026-03-22T12:00:00Z"}
 
     setting = digest("all")
-    again = Rereading(setting, now, remembered, start_date=now - timedelta(days=1))
+    again = Backfill(setting, now, remembered, start_date=now - timedelta(days=1))
     assert again.due
     assert again.since(timedelta(0)) == start
     reached = now - timedelta(days=50)
     remembered |= again.progress(reached, now)
-    resumed = Rereading(setting, now, remembered, None)
+    resumed = Backfill(setting, now, remembered, None)
     assert resumed.due
     assert resumed.since(timedelta(hours=1)) == reached - timedelta(hours=1)
-    assert Rereading(digest(("City",)), now, remembered, None).since(timedelta(hours=1)) == start
+    assert Backfill(digest(("City",)), now, remembered, None).since(timedelta(hours=1)) == start
     # Up to an `end_date` before the bookmark is not all of it.
     assert resumed.progress(None, reached)["read_again_until"] == "2026-05-11T12:00:00Z"
     done = {name: value for name, value in resumed.progress(None, now).items() if value is not None}
-    assert not Rereading(setting, now, remembered | done, None).due
+    assert not Backfill(setting, now, remembered | done, None).due
     assert digest(("City", 7)) == digest((7, " city "))

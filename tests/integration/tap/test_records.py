@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from listrak_api.dates import find_zone, parse
 from listrak_api.errors import NotFoundError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.records.dates import LATEST, NO_DATE, Hours, Normalised
+from tap_listrak.records.dates import LATEST, NO_DATE, UtcDates, UtcHours
 from tap_listrak.records.preparer import Preparer
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def test_a_missing_key_gets_a_stand_in_that_tells_rows_apart(caplog: pytest.LogC
     ],
 )
 def test_dates(sent: str, record: str | None) -> None:
-    assert Normalised(Hours(UTC))[sent] == record
+    assert UtcDates(UtcHours(UTC))[sent] == record
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_dates(sent: str, record: str | None) -> None:
 def test_dates_without_an_offset_are_wall_time_of_the_zone_and_become_utc(
     sent: str, record: str | None
 ) -> None:
-    assert Normalised(Hours(find_zone("America/New_York")))[sent] == record
+    assert UtcDates(UtcHours(find_zone("America/New_York")))[sent] == record
 
 
 @given(
@@ -121,7 +121,7 @@ def test_every_zone_and_form_gives_the_instant_that_the_rule_says(
 ) -> None:
     fraction = f".{wall.microsecond:06}0"[: decimals + 1] if decimals else ""
     text = wall.isoformat(timespec="seconds") + fraction
-    made = Normalised(Hours(find_zone(zone)))[text]
+    made = UtcDates(UtcHours(find_zone(zone)))[text]
     assert made is not None
     assert datetime.fromisoformat(made) == parse(text, find_zone(zone))
 

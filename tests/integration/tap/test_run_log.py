@@ -10,7 +10,7 @@ import pytest
 from tap_runs import catalog, settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.output.logs import FewRetries
+from tap_listrak.output.logs import RetryLogFilter
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_X10_metrics_carry_their_stream_at_debug(
 
 def test_X10_retries_are_told_in_part() -> None:
     now = [0.0]
-    told = FewRetries(lambda: now[0])
+    told = RetryLogFilter(lambda: now[0])
     lines = []
     for number in range(100):
         now[0] = float(number)

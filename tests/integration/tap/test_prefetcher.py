@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_listrak.sync.prefetcher import Fetch, Lookahead
+from tap_listrak.sync.prefetcher import Fetch, Prefetcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Source:
     """Serves a tree's pages, and walks it as the writer does."""
 
     def __init__(self, workers: int, fail_at: Position | None = None) -> None:
-        self.lookahead: Lookahead[Tree] = Lookahead(workers)
+        self.prefetcher: Prefetcher[Tree] = Prefetcher(workers)
         self.asked: Counter[Position] = Counter()
         self.lock = threading.Lock()
         self.fail_at = fail_at
@@ -64,7 +64,7 @@ class Source:
 
     def walk(self, pages: Tree, place: Position = ()) -> Iterator[Position]:
         for number in range(len(pages)):
-            page = self.lookahead.take(self.fetch(pages, place, number))
+            page = self.prefetcher.take(self.fetch(pages, place, number))
             yield (*place, number)
             for row, children in enumerate(page):
                 for index, child in enumerate(children):
@@ -80,10 +80,10 @@ def test_order_and_requests_are_the_same_for_any_number_of_workers(tree: Tree, w
         assert order == sorted(order)
         assert list(many.walk(tree)) == order
         assert many.asked == alone.asked == Counter(order)
-        assert many.lookahead.idle
+        assert many.prefetcher.idle
         assert many.most <= workers
     finally:
-        many.lookahead.close()
+        many.prefetcher.close()
 
 
 @settings(deadline=None, max_examples=60)
@@ -97,7 +97,7 @@ def test_an_error_surfaces_in_its_turn(tree: Tree, workers: int, data: st.DataOb
         with pytest.raises(ValueError, match="failed at"):
             written.extend(source.walk(tree))  # extend keeps what came before the error
     finally:
-        source.lookahead.close()
+        source.prefetcher.close()
     assert written == order[: order.index(fail_at)]
 
 
@@ -114,7 +114,7 @@ def test_the_writer_may_pass_by(tree: Tree, data: st.DataObject) -> None:
             position = (*place, number)
             if position in skip:
                 return
-            page = source.lookahead.take(source.fetch(pages, place, number))
+            page = source.prefetcher.take(source.fetch(pages, place, number))
             yield position
             for row, children in enumerate(page):
                 for index, child in enumerate(children):
@@ -123,7 +123,7 @@ def test_the_writer_may_pass_by(tree: Tree, data: st.DataObject) -> None:
     try:
         taken = list(walk(tree))
     finally:
-        source.lookahead.close()
+        source.prefetcher.close()
     assert taken == sorted(taken)
     assert not skip & set(taken)
     assert all(source.asked[position] == 1 for position in taken)
@@ -156,7 +156,7 @@ def test_pages_far_ahead_do_not_keep_nearer_ones_waiting() -> None:
     try:
         list(source.walk(tree))
     finally:
-        source.lookahead.close()
+        source.prefetcher.close()
     assert len(waiting) == 2
 
 
@@ -164,8 +164,8 @@ def test_closing_ends_the_workers() -> None:
     source = Source(4)
     walk = source.walk([[[[[]]]] for _ in range(50)])
     next(walk)
-    source.lookahead.close()
-    for thread in source.lookahead._threads:
+    source.prefetcher.close()
+    for thread in source.prefetcher._threads:
         thread.join(timeout=10)
         assert not thread.is_alive()
 
@@ -176,6 +176,6 @@ def test_pages_that_only_follow_each_other_are_fetched_by_one_thread() -> None:
     pages: Tree = [[] for _ in range(50)]
     try:
         assert len(list(source.walk(pages))) == 50
-        assert len(source.lookahead._threads) == 1
+        assert len(source.prefetcher._threads) == 1
     finally:
-        source.lookahead.close()
+        source.prefetcher.close()

@@ -7,7 +7,7 @@ that were read whole, and for no others.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from singer_sdk.mapper import CustomStreamMap, RemoveRecordTransform
 
@@ -17,8 +17,21 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
     from singer_sdk.mapper import StreamMap
 
+    from listrak_api.routes import Route
     from tap_listrak.settings import Settings
-    from tap_listrak.streams.base import ListrakStream
+
+
+class Readable(Protocol):
+    """What a stream states about how it is read."""
+
+    route: ClassVar[Route]
+    incremental: ClassVar[bool]
+    chosen_by: ClassVar[str | None]
+
+    @property
+    def stream_maps(self) -> list[StreamMap]:
+        """The stream's maps."""
+
 
 END_DATES = frozenset({"endDate", "endSubscribeDate"})
 """Query parameters that `end_date` is passed on as."""
@@ -26,7 +39,7 @@ END_DATES = frozenset({"endDate", "endSubscribeDate"})
 _SHOWN = 6
 
 
-def narrowing(stream: ListrakStream, settings: Settings, streams: Mapping[str, Stream]) -> tuple[str, ...]:
+def narrowing(stream: Readable, settings: Settings, streams: Mapping[str, Stream]) -> tuple[str, ...]:
     """Return the settings that keep a run from reading a stream whole, parents' among them.
 
     Args:
@@ -80,7 +93,7 @@ def explanation(streams: Iterable[Any]) -> str | None:
     )
 
 
-def _lineage(stream: ListrakStream, streams: Mapping[str, Stream]) -> Iterator[ListrakStream]:
+def _lineage(stream: Readable, streams: Mapping[str, Stream]) -> Iterator[Readable]:
     """Return a stream, its parent, and so on."""
     one: Any = stream
     while one is not None:

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from tap_listrak.settings import IdOrName
 
 SETTING, FROM, AGAIN = "profile_fields", "read_from", "read_again_until"
 AGAIN_FOR = "read_again_for"
 """Names in the state."""
 
 
-def digest(profile_fields: str | tuple[IdOrName, ...]) -> str | None:
+def digest(profile_fields: str | tuple[int | str, ...]) -> str | None:
     """Return what stands for the setting in the state; None for ``none``."""
     if profile_fields == "none":
         return None
@@ -38,7 +37,7 @@ def digest(profile_fields: str | tuple[IdOrName, ...]) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Rereading:
+class Backfill:
     """Whether a list's contacts are read again, and what the state says of it.
 
     Args:
@@ -92,5 +91,5 @@ class Rereading:
         return None if value is None else parse_bookmark(value, stream="contacts")
 
 
-def _folded(one: IdOrName) -> str:
+def _folded(one: int | str) -> str:
     return str(one).strip().casefold()
