@@ -23,6 +23,7 @@ from listrak_singer.names import did_you_mean
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
 from tap_listrak.incremental.bookmarks import check_state, format_bookmark
 from tap_listrak.output.logs import RetryLogFilter
+from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
 from tap_listrak.sync.context_stream import ContextStream
 from tap_listrak.sync.session import TapSession
@@ -49,6 +50,7 @@ class TapListrak(CheckedSettings, TapSession):
 
     # --- what the SDK asks for
 
+    @override
     def setup_mapper(self) -> None:
         """Set up stream maps, also for streams that the catalog leaves out: parents of others among them.
 
@@ -71,12 +73,14 @@ class TapListrak(CheckedSettings, TapSession):
             self._streams = {"lists": by_name["lists"], **by_name}
         return self._streams
 
+    @override
     def discover_streams(self) -> list[ListrakStream]:
         """Return all streams. Discovery needs no credentials: Listrak's reports have fixed columns."""
         from tap_listrak.streams import STREAMS  # noqa: PLC0415 - not needed for --version and --about
 
         return [stream(self) for stream in STREAMS]
 
+    @override
     def load_state(self, state: dict[str, Any]) -> None:
         """Take in the state.
 
@@ -89,6 +93,7 @@ class TapListrak(CheckedSettings, TapSession):
         check_state(state)
         super().load_state(state)
 
+    @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings: by their schema, then together. The values of secrets are never shown.
 
@@ -178,6 +183,7 @@ class TapListrak(CheckedSettings, TapSession):
 
     # --- the command line
 
+    @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End at once, but between two lines, with the last state: what was read after it is read again."""
         only_one_more_signal()

@@ -1,1 +1,1 @@
-"""Bookmarks, windows of time, which messages are read again. Pure arithmetic."""
+"""What to read: bookmarks, windows, refresh policy, backfill. Makes no request; imports no other room."""

@@ -1,1 +1,1 @@
-"""What is written: lines, BATCH files, metrics, progress, the closing table."""
+"""Messages, BATCH files, metrics, progress, the closing table. May import `records`."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from singer_sdk import metrics
 
+from tap_listrak.sdk import override
+
 if TYPE_CHECKING:
     import logging
     from types import TracebackType
@@ -55,6 +57,7 @@ class RunCounter(metrics.Counter):
         """Log what has been counted since the last line, if anything."""
         self.exit()
 
+    @override
     def _pop(self) -> None:
         _log(self.logger, metrics.Point("counter", self.metric, self.value, self.tags))
         self.value = 0

@@ -1,1 +1,1 @@
-"""Rows of Listrak become records and encoded pages: dates, keys, profile fields."""
+"""Rows of Listrak become records and encoded pages. May import `settings` and `clients`."""

@@ -23,6 +23,7 @@ from tap_listrak.output.batch_files import BatchBuffer
 from tap_listrak.output.logs import SDK_LOG_FILTER
 from tap_listrak.output.metrics import RunCounter, RunTimer
 from tap_listrak.records.schemas import for_loaders
+from tap_listrak.sdk import override
 from tap_listrak.sync.narrowing import filters_records
 
 if TYPE_CHECKING:
@@ -120,12 +121,15 @@ class ContextStream(Stream):
         """None: contexts come from parents, never from the state."""
         return
 
+    @override
     def get_replication_key_signpost(self, context: types.Context | None = None) -> None:
         """Return None: a bookmark is capped by the run's start from the beginning."""
 
+    @override
     def _write_starting_replication_value(self, context: types.Context | None) -> None:
         """Do nothing: streams ask the bookmarks where to begin."""
 
+    @override
     def _increment_stream_state(
         self, latest_record: types.Record, *, context: types.Context | None = None
     ) -> None:
@@ -135,21 +139,25 @@ class ContextStream(Stream):
         before it.
         """
 
+    @override
     def _write_state_message(self) -> None:
         """Write the state at the end of a root stream; within it, streams write it when a window is done."""
         if self.parent_stream_type is None:
             self._tap.write_state()
 
+    @override
     def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Write the state: there are no markers to finalise."""
         self._tap.write_state()
 
     # --- metrics: one counter and one timer per stream
 
+    @override
     def get_record_counter(self, **_: Any) -> RunCounter:  # noqa: ANN401
         """Return the stream's own counter."""
         return self.counter
 
+    @override
     def get_sync_timer(self) -> RunTimer:
         """Return the stream's own timer."""
         return self.timer
@@ -197,11 +205,13 @@ class ContextStream(Stream):
         self.counter.finish()
         self.timer.finish()
 
+    @override
     def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
         for message in super()._generate_schema_messages():
             message.schema = for_loaders(message.schema)
             yield message
 
+    @override
     def _generate_record_messages(self, record: types.Record) -> Generator[RecordMessage, None, None]:
         for message in super()._generate_record_messages(record):
             # Flattening leaves an object that is null or empty under its own name, which SCHEMA has not.
@@ -219,10 +229,12 @@ class ContextStream(Stream):
             if one.flattening_enabled
         }
 
+    @override
     def _write_schema_message(self) -> None:
         self._opened = True  # the SDK opens a root stream by itself
         super()._write_schema_message()
 
+    @override
     def _write_activate_version_message(self, full_table_version: int) -> None:
         """Do nothing yet: the SDK's own call comes before the records.
 
@@ -252,6 +264,7 @@ class ContextStream(Stream):
 
     # --- children
 
+    @override
     def _sync_children(self, child_context: types.Context | None) -> None:
         if child_context is None:
             return
@@ -283,6 +296,7 @@ class ContextStream(Stream):
         for _ in self._sync_records(context):
             pass
 
+    @override
     def _sync_records(
         self, context: types.Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
@@ -314,6 +328,7 @@ class ContextStream(Stream):
 
     # --- BATCH messages
 
+    @override
     def _sync_batches(self, batch_config: BatchConfig, context: types.Context | None = None) -> None:
         """Collect the records over all contexts, so that a batch is as large as it was set to be.
 

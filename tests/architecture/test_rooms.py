@@ -1,0 +1,104 @@
+"""Inside a package imports point downwards: from a room to itself and to rooms below, never in a circle.
+
+Imports for type checking count, and so do those inside functions.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TAP: list[set[str]] = [
+    {"tap"},
+    {"connection_test", "catalog_check"},
+    {"date_probe"},
+    {"streams"},
+    {"preflight"},
+    {"sync"},
+    {"output"},
+    {"records"},
+    {"settings"},
+    {"incremental", "clients", "sdk"},
+]
+"""The rooms of the tap, from top to bottom; those in one set do not import each other."""
+
+
+def rooms(package: str) -> dict[str, list[Path]]:
+    """A room is a module of the package or a folder in it."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        room = path.relative_to(ROOT / package).parts[0].removesuffix(".py")
+        if room != "__init__":
+            found.setdefault(room, []).append(path)
+    assert found
+    return found
+
+
+def imported(source: str, package: str) -> set[str]:
+    """The rooms of a package that a module imports from."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            found.add(str(node.module).split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {
+                alias.name.split(".")[1] for alias in node.names if alias.name.startswith(f"{package}.")
+            }
+    return found
+
+
+def arrows(package: str) -> dict[str, set[str]]:
+    there = rooms(package)
+    return {
+        room: {
+            other
+            for path in paths
+            for other in imported(path.read_text("utf-8"), package)
+            if other in there and other != room
+        }
+        for room, paths in there.items()
+    }
+
+
+def test_every_room_of_the_tap_has_its_place() -> None:
+    assert set(rooms("tap_listrak")) == set().union(*TAP)
+
+
+def test_the_rooms_of_the_tap_import_downwards_only() -> None:
+    floor = {room: number for number, some in enumerate(TAP) for room in some}
+    wrong = [
+        f"{room} imports {other}"
+        for room, others in arrows("tap_listrak").items()
+        for other in sorted(others)
+        if floor[other] <= floor[room]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", ["listrak_api", "listrak_singer", "tap_listrak"])
+def test_rooms_import_each_other_in_no_circle(package: str) -> None:
+    left = arrows(package)
+    while free := [room for room, others in left.items() if not others & left.keys()]:
+        for room in free:
+            del left[room]
+    assert left == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import tap_listrak.sync.session",
+        "from tap_listrak.sync import session",
+        "from tap_listrak import sync",
+        "def f():\n    from tap_listrak.sync.session import TapSession",
+        "if TYPE_CHECKING:\n    from tap_listrak.sync.session import TapSession",
+    ],
+)
+def test_every_way_to_import_counts(source: str) -> None:
+    assert imported(source, "tap_listrak") == {"sync"}
