@@ -25,9 +25,10 @@ SPLIT_TEST_ID = key("splitTestId", th.IntegerType, "Id of the split test.")
 
 
 class Folders(ListrakStream):
-    """One row per folder that lists are kept in. Key: folderId. Read whole each run. Source: GET /Folder."""
+    """Stream of folders."""
 
     name = "folders"
+    one_row_per = "folder that lists are kept in"
     route = routes.FOLDERS
     keys = ("folderId",)
     partition_names = ()
@@ -38,9 +39,10 @@ class Folders(ListrakStream):
 
 
 class IpPools(ListrakStream):
-    """One row per pool of IP addresses. Key: ipPoolId. Read whole each run. Source: GET /IpPool."""
+    """Stream of IP pools."""
 
     name = "ip_pools"
+    one_row_per = "pool of IP addresses"
     route = routes.IP_POOLS
     keys = ("ipPoolId",)
     partition_names = ()
@@ -51,14 +53,11 @@ class IpPools(ListrakStream):
 
 
 class ContentFolders(ListrakStream):
-    """One row per folder of the content library. Key: contentFolderId. Read whole each run.
-
-    Source: GET /ContentFolder.
-
-    A record's listId is the list that the folder belongs to; null for a folder of the account.
-    """
+    """Stream of content folders."""
 
     name = "content_folders"
+    one_row_per = "folder of the content library"
+    note = "A record's listId is the list that the folder belongs to; null for a folder of the account."
     route = routes.CONTENT_FOLDERS
     keys = ("contentFolderId",)
     partition_names = ()
@@ -71,9 +70,10 @@ class ContentFolders(ListrakStream):
 
 
 class Content(ListrakStream):
-    """One row per block of the content library. Key: contentId. Read whole each run. Source: GET /Content."""
+    """Stream of content."""
 
     name = "content"
+    one_row_per = "block of the content library"
     route = routes.CONTENTS
     keys = ("contentId",)
     partition_names = ()
@@ -90,12 +90,10 @@ class Content(ListrakStream):
 
 
 class ProfileFieldGroups(ListrakStream):
-    """One row per group of profile fields of a list. Key: listId, segmentationFieldGroupId.
-
-    Read whole each run. Source: GET /List/{listId}/SegmentationFieldGroup.
-    """
+    """Stream of profile field groups."""
 
     name = "profile_field_groups"
+    one_row_per = "group of profile fields of a list"
     route = routes.SEGMENTATION_FIELD_GROUPS
     parent_stream_type = Lists
     keys = ("listId", "segmentationFieldGroupId")
@@ -115,13 +113,10 @@ class ProfileFieldGroups(ListrakStream):
 
 
 class ProfileFields(ListrakStream):
-    """One row per profile field of a list. Key: listId, segmentationFieldGroupId, segmentationFieldId.
-
-    Read whole each run. Source: GET
-    /List/{listId}/SegmentationFieldGroup/{segmentationFieldGroupId}/SegmentationField.
-    """
+    """Stream of profile fields."""
 
     name = "profile_fields"
+    one_row_per = "profile field of a list"
     route = routes.SEGMENTATION_FIELDS
     parent_stream_type = ProfileFieldGroups
     keys = ("listId", "segmentationFieldGroupId", "segmentationFieldId")
@@ -140,12 +135,10 @@ class ProfileFields(ListrakStream):
 
 
 class Events(ListrakStream):
-    """One row per event of a list. Key: listId, eventId. Read whole each run.
-
-    Source: GET /List/{listId}/Event.
-    """
+    """Stream of events."""
 
     name = "events"
+    one_row_per = "event of a list"
     route = routes.EVENTS
     parent_stream_type = Lists
     keys = ("listId", "eventId")
@@ -159,12 +152,10 @@ class Events(ListrakStream):
 
 
 class EventGroups(ListrakStream):
-    """One row per group of events of a list. Key: listId, eventGroupId. Read whole each run.
-
-    Source: GET /List/{listId}/EventGroup.
-    """
+    """Stream of event groups."""
 
     name = "event_groups"
+    one_row_per = "group of events of a list"
     route = routes.EVENT_GROUPS
     parent_stream_type = Lists
     keys = ("listId", "eventGroupId")
@@ -176,12 +167,10 @@ class EventGroups(ListrakStream):
 
 
 class SavedAudiences(ListrakStream):
-    """One row per saved audience of a list. Key: listId, savedAudienceId. Read whole each run.
-
-    Source: GET /List/{listId}/SavedAudience.
-    """
+    """Stream of saved audiences."""
 
     name = "saved_audiences"
+    one_row_per = "saved audience of a list"
     route = routes.SAVED_AUDIENCES
     parent_stream_type = Lists
     keys = ("listId", "savedAudienceId")
@@ -194,12 +183,10 @@ class SavedAudiences(ListrakStream):
 
 
 class SavedMessages(ListrakStream):
-    """One row per saved message of a list. Key: listId, savedMessageId. Read whole each run.
-
-    Source: GET /List/{listId}/SavedMessage.
-    """
+    """Stream of saved messages."""
 
     name = "saved_messages"
+    one_row_per = "saved message of a list"
     route = routes.SAVED_MESSAGES
     parent_stream_type = Lists
     keys = ("listId", "savedMessageId")
@@ -216,12 +203,11 @@ class SavedMessages(ListrakStream):
 
 
 class SplitTests(ListrakStream):
-    """One row per split test of a list. Key: listId, splitTestId.
-
-    Read whole each run, because tests end later than they start. Source: GET /List/{listId}/SplitTest.
-    """
+    """Stream of split tests."""
 
     name = "split_tests"
+    one_row_per = "split test of a list"
+    note = "Tests end later than they start, so no date filter finds them."
     route = routes.SPLIT_TESTS
     parent_stream_type = Lists
     keys = ("listId", "splitTestId")
@@ -251,13 +237,11 @@ class SplitTests(ListrakStream):
 
 
 class SplitTestMessages(ListrakStream):
-    """One row per message of a split test. Key: listId, splitTestId, messageId.
-
-    Incremental: until the test has ended and its messages, the winner's among them, have settled.
-    Source: GET /List/{listId}/SplitTest/{splitTestId}/Message.
-    """
+    """Stream of split test messages."""
 
     name = "split_test_messages"
+    one_row_per = "message of a split test"
+    note = "Until the test has ended and its messages, including the winner, have settled."
     route = routes.SPLIT_TEST_MESSAGES
     parent_stream_type = SplitTests
     keys = ("listId", "splitTestId", "messageId")

@@ -40,11 +40,15 @@ if TYPE_CHECKING:
 class ListrakStream(ContextStream):
     """A stream of Listrak's.
 
-    Class attributes that a stream states: ``name``, ``route``, ``primary_keys``, ``properties`` (see
-    `tap_listrak.records.schemas`), ``parent_stream_type``, and, where they apply, ``replication_key`` or
-    ``incremental``.
+    Class attributes that a stream states: ``name``, ``one_row_per``, ``route`` (its source), ``keys``,
+    ``properties`` (see `tap_listrak.records.schemas`), ``parent_stream_type``, and, where they apply,
+    ``date_key``, ``incremental`` and ``note``. The documentation's table of streams is generated from them.
     """
 
+    one_row_per: ClassVar[str]
+    """What a record is, for the documentation: "click on a link"."""
+    note: ClassVar[str] = ""
+    """How the stream is read, where the replication method does not say it all; for the documentation."""
     route: ClassVar[Route]
     """The operation that the rows come from."""
     properties: ClassVar[PropertiesList]
@@ -91,7 +95,7 @@ class ListrakStream(ContextStream):
         super().close()
         self.preparer.report()
 
-    # --- what to ask for: pure, because prefetcher calls it from other threads
+    # --- what to ask for: pure, because the prefetcher calls it from other threads
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Return the steps that a context begins with; none if there is nothing to ask for.

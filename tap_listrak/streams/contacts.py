@@ -137,17 +137,15 @@ def contact_of(row: Mapping[str, Any]) -> str:
 
 
 class Contacts(ListrakStream):
-    """One row per contact of a list, subscribed or unsubscribed. Key: listId, emailKey.
-
-    Incremental: subscribed contacts by their latest subscribe date, so that resubscriptions are found,
-        unsubscribed ones
-    by their unsubscribe date. Read in windows of time. Source: GET /List/{listId}/Contact.
-
-    A contact that becomes pending is in neither state, and no filter finds a profile value that changed: a
-    full run now and then does.
-    """
+    """Stream of contacts."""
 
     name = "contacts"
+    one_row_per = "contact of a list, subscribed or unsubscribed"
+    note = (
+        "Subscribed contacts by their latest subscribe date, so that resubscriptions are found; "
+        "unsubscribed contacts by their unsubscribe date. Read in windows of time. No filter finds a "
+        "contact that becomes pending or a changed profile value: do a full refresh now and then."
+    )
     route = routes.CONTACTS
     parent_stream_type = Lists
     keys = ("listId", "emailKey")

@@ -58,12 +58,10 @@ class ConversationStream(ListrakStream):
 
 
 class Conversations(ConversationStream):
-    """One row per conversation of a list. Key: listId, conversationId. Read whole each run.
-
-    Source: GET /List/{listId}/Conversation.
-    """
+    """Stream of conversations."""
 
     name = "conversations"
+    one_row_per = "conversation of a list"
     route = routes.CONVERSATIONS
     parent_stream_type = Lists
     chosen_by = "conversation_ids"
@@ -89,12 +87,10 @@ class Conversations(ConversationStream):
 
 
 class ConversationMessages(ConversationStream):
-    """One row per message of a conversation. Key: listId, conversationId, messageId. Read whole each run.
-
-    Source: GET /List/{listId}/Conversation/{conversationId}/Message.
-    """
+    """Stream of conversation messages."""
 
     name = "conversation_messages"
+    one_row_per = "message of a conversation"
     route = routes.CONVERSATION_MESSAGES
     parent_stream_type = Conversations
     keys = ("listId", "conversationId", "messageId")
@@ -111,14 +107,14 @@ class ConversationMessages(ConversationStream):
 
 
 class ConversationMessageActivity(ConversationStream):
-    """One row per send of a conversation's message. Key: the message's ids, emailAddress, sendDate.
-
-    Incremental, by send date, from the bookmark less the activity window: the API cannot filter by activity
-    date here.
-    Source: GET /List/{listId}/Conversation/{conversationId}/Message/{conversationMessageId}/Activity.
-    """
+    """Stream of conversation message activity."""
 
     name = "conversation_message_activity"
+    one_row_per = "send of a conversation message"
+    note = (
+        "By send date, from the bookmark less the activity window: the API has no filter by activity date"
+        " here."
+    )
     route = routes.CONVERSATION_MESSAGE_ACTIVITY
     parent_stream_type = ConversationMessages
     keys = ("listId", "conversationId", "conversationMessageId", "emailAddress", "sendDate")
@@ -169,12 +165,10 @@ class ConversationMessageActivity(ConversationStream):
 
 
 class ConversationMessageLinks(ConversationStream):
-    """One row per link of a conversation's message. Key: the message's ids, linkId. Read whole each run.
-
-    Source: GET /List/{listId}/Conversation/{conversationId}/Message/{conversationMessageId}/Link.
-    """
+    """Stream of conversation message links."""
 
     name = "conversation_message_links"
+    one_row_per = "link of a conversation message"
     route = routes.CONVERSATION_MESSAGE_LINKS
     parent_stream_type = ConversationMessages
     keys = ("listId", "conversationId", "conversationMessageId", "linkId")
@@ -186,13 +180,11 @@ class ConversationMessageLinks(ConversationStream):
 
 
 class ConversationMessageLinkClickers(ConversationStream):
-    """One row per click on a conversation message's link. Key: the link's ids, emailAddress, clickDate.
-
-    Incremental, by click date from the bookmark. Source: GET
-    /List/{listId}/Conversation/{conversationId}/Message/{conversationMessageId}/Link/{conversationMessageLinkId}/Clicker.
-    """
+    """Stream of conversation message link clickers."""
 
     name = "conversation_message_link_clickers"
+    one_row_per = "click on a conversation message's link"
+    note = "By click date from the bookmark."
     route = routes.CONVERSATION_MESSAGE_LINK_CLICKERS
     parent_stream_type = ConversationMessageLinks
     keys = ("listId", "conversationId", "conversationMessageId", "linkId", "emailAddress", "clickDate")
@@ -208,12 +200,10 @@ class ConversationMessageLinkClickers(ConversationStream):
 
 
 class ConversationSummaries(ConversationStream):
-    """One row per conversation: the figures of its report. Key: listId, conversationId. Read whole each run.
-
-    Source: GET /List/{listId}/Conversation/{conversationId}/Summary.
-    """
+    """Stream of conversation summaries."""
 
     name = "conversation_summaries"
+    one_row_per = "conversation: the figures of its report"
     route = routes.CONVERSATION_SUMMARY
     parent_stream_type = Conversations
     keys = ("listId", "conversationId")

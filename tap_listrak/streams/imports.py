@@ -24,13 +24,14 @@ IMPORT_FILE_ID = key("importFileId", th.IntegerType, "Id of the list import.")
 
 
 class ListImports(ListrakStream):
-    """One row per import into a list. Key: listId, importFileId.
-
-    Incremental, by import date, from the bookmark less the activity window, because an import may run long.
-    Source: GET /List/{listId}/ListImport.
-    """
+    """Stream of list imports."""
 
     name = "list_imports"
+    one_row_per = "import into a list"
+    note = (
+        "By import date, from the bookmark less the activity window, because an import may run for a long"
+        " time."
+    )
     route = routes.LIST_IMPORTS
     parent_stream_type = Lists
     keys = ("listId", "importFileId")
@@ -58,13 +59,11 @@ class ListImports(ListrakStream):
 
 
 class ListImportStatuses(ListrakStream):
-    """One row per import: its progress. Key: listId, importFileId.
-
-    Incremental: with every import that is asked for. Source: GET
-    /List/{listId}/ListImport/{importFileId}/Status.
-    """
+    """Stream of list import statuses."""
 
     name = "list_import_statuses"
+    one_row_per = "import: its progress"
+    note = "With every import that is requested."
     route = routes.LIST_IMPORT_STATUS
     parent_stream_type = ListImports
     keys = ("listId", "importFileId")
@@ -97,12 +96,11 @@ class ListImportReport(ListrakStream):
 
 
 class ListImportSummaries(ListImportReport):
-    """One row per import: its counts. Key: listId, importFileId. Incremental: until the import has ended.
-
-    Source: GET /List/{listId}/ListImport/{importFileId}/Summary.
-    """
+    """Stream of list import summaries."""
 
     name = "list_import_summaries"
+    one_row_per = "import: its counts"
+    note = "Until the import has ended."
     route = routes.LIST_IMPORT_SUMMARY
     keys = ("listId", "importFileId")
     properties = th.PropertiesList(
@@ -125,12 +123,11 @@ class ListImportSummaries(ListImportReport):
 
 
 class ListImportContacts(ListImportReport):
-    """One row per contact of an import: what became of it. Key: listId, importFileId, emailAddress.
-
-    Incremental: until the import has ended. Source: GET /List/{listId}/ListImport/{importFileId}/Contact.
-    """
+    """Stream of list import contacts."""
 
     name = "list_import_contacts"
+    one_row_per = "contact of an import: its result"
+    note = "Until the import has ended."
     route = routes.LIST_IMPORT_CONTACTS
     keys = ("listId", "importFileId", "emailAddress")
     properties = th.PropertiesList(

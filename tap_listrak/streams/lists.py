@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 
 class Lists(ListrakStream):
-    """One row per list. Key: listId. Read whole each run. Source: GET /List."""
+    """Stream of lists."""
 
     name = "lists"
+    one_row_per = "list"
     route = routes.LISTS
     chosen_by = "list_ids"
     keys = ("listId",)
@@ -75,12 +76,10 @@ class Lists(ListrakStream):
 
 
 class Campaigns(ListrakStream):
-    """One row per campaign of a list. Key: listId, campaignId. Read whole each run.
-
-    Source: GET /List/{listId}/Campaign.
-    """
+    """Stream of campaigns."""
 
     name = "campaigns"
+    one_row_per = "campaign of a list"
     route = routes.CAMPAIGNS
     parent_stream_type = Lists
     keys = ("listId", "campaignId")

@@ -37,13 +37,11 @@ SEGMENTS = th.Property(
 
 
 class MessageDetails(MessageReport):
-    """One row per message: its content and settings. Key: listId, messageId.
-
-    Incremental: with each whole reading. Source: GET /List/{listId}/Message/{messageId}, one request per
-    message.
-    """
+    """Stream of message details."""
 
     name = "message_details"
+    one_row_per = "message: its content and settings"
+    note = "With each full read of the message's reports."
     route = routes.MESSAGE
     keys = ("listId", "messageId")
     properties = th.PropertiesList(
@@ -68,13 +66,11 @@ class MessageDetails(MessageReport):
 
 
 class MessageStatuses(MessageReport):
-    """One row per message: how its sending went. Key: listId, messageId.
-
-    Incremental: with each whole reading. Source: GET /List/{listId}/Message/{messageId}/Status, one request
-    per message.
-    """
+    """Stream of message statuses."""
 
     name = "message_statuses"
+    one_row_per = "message: the status of its sending"
+    note = "With each full read of the message's reports."
     route = routes.MESSAGE_STATUS
     keys = ("listId", "messageId")
     properties = th.PropertiesList(
@@ -89,13 +85,10 @@ class MessageStatuses(MessageReport):
 
 
 class ConversationMessageSummaries(ConversationStream):
-    """One row per conversation message: the figures of its report.
-
-    Key: listId, conversationId, conversationMessageId. Read whole each run.
-    Source: GET /List/{listId}/Conversation/{conversationId}/Message/{conversationMessageId}/Summary.
-    """
+    """Stream of conversation message summaries."""
 
     name = "conversation_message_summaries"
+    one_row_per = "conversation message: the figures of its report"
     route = routes.CONVERSATION_MESSAGE_SUMMARY
     parent_stream_type = ConversationMessages
     keys = ("listId", "conversationId", "conversationMessageId")

@@ -40,13 +40,14 @@ SENDING = timedelta(days=2)
 
 
 class Messages(ListrakStream):
-    """One row per broadcast message of a list. Key: listId, messageId. Source: GET /List/{listId}/Message.
-
-    Incremental, by send date: what was sent since the bookmark, and again everything that has not settled,
-    because its status changes. Read in windows of time. In Listrak's order within a window.
-    """
+    """Stream of messages."""
 
     name = "messages"
+    one_row_per = "broadcast message of a list"
+    note = (
+        "By send date: messages sent since the bookmark, and again all messages that have not settled, "
+        "because their status changes. Read in windows of time, within a window in Listrak's order."
+    )
     route = routes.MESSAGES
     parent_stream_type = Lists
     chosen_by = "message_ids"
@@ -150,14 +151,14 @@ class MessageReport(ListrakStream):
 
 
 class MessageActivity(MessageReport):
-    """One row per recipient of a message. Key: listId, messageId, emailAddress.
-
-    Incremental: whole for a message that is new or passes a refresh age, and in between the rows that became
-        active since
-    the bookmark (dateType=Activity). Source: GET /List/{listId}/Message/{messageId}/Activity.
-    """
+    """Stream of message activity."""
 
     name = "message_activity"
+    one_row_per = "recipient of a message"
+    note = (
+        "In full for a message that is new or passes a refresh age; in between, the rows that became "
+        "active since the bookmark (dateType=Activity)."
+    )
     route = routes.MESSAGE_ACTIVITY
     keys = ("listId", "messageId", "emailAddress")
     date_key = "activityDate"
@@ -190,13 +191,11 @@ class MessageActivity(MessageReport):
 
 
 class MessageLinks(MessageReport):
-    """One row per link of a message. Key: listId, messageId, linkId.
-
-    Incremental: whole with each whole reading, and whenever clickers need the links.
-    Source: GET /List/{listId}/Message/{messageId}/Link.
-    """
+    """Stream of message links."""
 
     name = "message_links"
+    one_row_per = "link of a message"
+    note = "In full with each full read of the message's reports, and whenever the clickers need the links."
     route = routes.MESSAGE_LINKS
     keys = ("listId", "messageId", "linkId")
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *LINK)
@@ -216,13 +215,11 @@ class MessageLinks(MessageReport):
 
 
 class MessageLinkClickers(MessageReport):
-    """One row per click on a link. Key: listId, messageId, linkId, emailAddress, clickDate.
-
-    Incremental, by click date from the bookmark, until the message has settled.
-    Source: GET /List/{listId}/Message/{messageId}/Link/{messageLinkId}/Clicker.
-    """
+    """Stream of message link clickers."""
 
     name = "message_link_clickers"
+    one_row_per = "click on a link"
+    note = "By click date from the bookmark, until the message has settled."
     route = routes.MESSAGE_LINK_CLICKERS
     parent_stream_type = MessageLinks
     keys = ("listId", "messageId", "linkId", "emailAddress", "clickDate")
@@ -248,12 +245,11 @@ class MessageLinkClickers(MessageReport):
 
 
 class MessageSummaries(MessageReport):
-    """One row per message: the figures of its report. Key: listId, messageId.
-
-    Incremental: with each whole reading. Source: GET /List/{listId}/Message/{messageId}/Summary.
-    """
+    """Stream of message summaries."""
 
     name = "message_summaries"
+    one_row_per = "message: the figures of its report"
+    note = "With each full read of the message's reports."
     route = routes.MESSAGE_SUMMARY
     keys = ("listId", "messageId")
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *SUMMARY, PASS_ALONG)

@@ -88,13 +88,14 @@ class SmsStream(ListrakStream):
 
 
 class SenderCodes(SmsStream):
-    """One row per sender code. Key: senderCodeId. Read whole each run. Source: GET /ShortCode.
-
-    The id is there twice: as senderCodeId, by which all other streams refer to it, and by its name in the
-    API, shortCodeId.
-    """
+    """Stream of sender codes."""
 
     name = "sender_codes"
+    one_row_per = "sender code"
+    note = (
+        "The id is in two columns: senderCodeId, which all other streams use, and its name in the API, "
+        "shortCodeId."
+    )
     route = routes.SENDER_CODES
     chosen_by = "sender_code_ids"
     keys = ("senderCodeId",)
@@ -143,12 +144,10 @@ class SenderCodes(SmsStream):
 
 
 class PhoneLists(SmsStream):
-    """One row per phone list, active or not. Key: senderCodeId, phoneListId. Read whole each run.
-
-    Source: GET /ShortCode/{senderCodeId}/PhoneList, once for each status.
-    """
+    """Stream of phone lists."""
 
     name = "phone_lists"
+    one_row_per = "phone list, active or not"
     route = routes.PHONE_LISTS
     parent_stream_type = SenderCodes
     chosen_by = "phone_list_ids"
@@ -185,13 +184,10 @@ class PhoneLists(SmsStream):
 
 
 class PhoneListContacts(SmsStream):
-    """One row per contact of a phone list, opted out or not. Key: senderCodeId, phoneListId, phoneNumber.
-
-    Read whole each run. Source: GET /ShortCode/{senderCodeId}/PhoneList/{phoneListId}/Contact, once for each
-    state.
-    """
+    """Stream of phone list contacts."""
 
     name = "phone_list_contacts"
+    one_row_per = "contact of a phone list, opted out or not"
     route = routes.PHONE_LIST_CONTACTS
     parent_stream_type = PhoneLists
     keys = ("senderCodeId", "phoneListId", "phoneNumber")
@@ -274,14 +270,14 @@ class NumberStream(SmsStream):
 
 
 class PhoneListSubscriptions(NumberStream):
-    """One row per subscription to a phone list. Key: senderCodeId, phoneListId, phoneNumber.
-
-    Since when the contact is on the list. Only with `include_phone_contact_details`: one request per contact.
-    Read whole each run. Source: GET /ShortCode/{senderCodeId}/Contact/{phoneNumber}/PhoneList, of which the
-    row of this list is kept.
-    """
+    """Stream of phone list subscriptions."""
 
     name = "phone_list_subscriptions"
+    one_row_per = "subscription to a phone list"
+    note = (
+        "The dates at which the contact joined and left the list. Only with "
+        "`include_phone_contact_details`: one request per contact."
+    )
     route = routes.SMS_CONTACT_PHONE_LISTS
     keys = ("senderCodeId", "phoneListId", "phoneNumber")
     properties = th.PropertiesList(
@@ -303,14 +299,14 @@ class PhoneListSubscriptions(NumberStream):
 
 
 class PhoneListContactDetails(NumberStream):
-    """One row per contact of a phone list, with dates. Key: senderCodeId, phoneListId, phoneNumber.
-
-    Since when the sender code knows the contact, and when it opted out. Only with
-    `include_phone_contact_details`: one request per contact. Read whole each run.
-    Source: GET /ShortCode/{senderCodeId}/Contact/{phoneNumber}.
-    """
+    """Stream of phone list contact details."""
 
     name = "phone_list_contact_details"
+    one_row_per = "contact of a phone list, with dates"
+    note = (
+        "The dates at which the sender code first knew the contact, and at which it opted out. Only with "
+        "`include_phone_contact_details`: one request per contact."
+    )
     route = routes.SMS_CONTACT
     keys = ("senderCodeId", "phoneListId", "phoneNumber")
     properties = th.PropertiesList(
@@ -324,12 +320,10 @@ class PhoneListContactDetails(NumberStream):
 
 
 class SmsTransactionalMessages(SmsStream):
-    """One row per SMS transactional message. Key: senderCodeId, phoneListId, transactionalMessageId.
-
-    Read whole each run. Source: GET /ShortCode/{senderCodeId}/PhoneList/{phoneListId}/TransactionalMessage.
-    """
+    """Stream of SMS transactional messages."""
 
     name = "sms_transactional_messages"
+    one_row_per = "SMS transactional message"
     route = routes.SMS_TRANSACTIONAL_MESSAGES
     parent_stream_type = PhoneLists
     keys = ("senderCodeId", "phoneListId", "transactionalMessageId")
@@ -343,13 +337,14 @@ class SmsTransactionalMessages(SmsStream):
 
 
 class SmsOptOuts(SmsStream):
-    """One row per number that has opted out of a sender code. Key: senderCodeId, phoneNumber.
-
-    Read whole each run: Listrak filters by the date of the opt-out, but a number that opts in again just
-    leaves the collection. Source: GET /ShortCode/{senderCodeId}/OptOut.
-    """
+    """Stream of SMS opt outs."""
 
     name = "sms_opt_outs"
+    one_row_per = "number that has opted out of a sender code"
+    note = (
+        "Listrak filters by the date of the opt-out, but a number that opts in again just leaves the "
+        "collection."
+    )
     route = routes.SMS_OPT_OUTS
     parent_stream_type = SenderCodes
     keys = ("senderCodeId", "phoneNumber")
@@ -366,12 +361,10 @@ class SmsOptOuts(SmsStream):
 
 
 class SmsProfileFields(SmsStream):
-    """One row per SMS profile field. Key: senderCodeId, segmentationFieldId. Read whole each run.
-
-    Source: GET /ShortCode/{senderCodeId}/SegmentationField.
-    """
+    """Stream of SMS profile fields."""
 
     name = "sms_profile_fields"
+    one_row_per = "SMS profile field"
     route = routes.SMS_SEGMENTATION_FIELDS
     parent_stream_type = SenderCodes
     keys = ("senderCodeId", "segmentationFieldId")

@@ -27,12 +27,10 @@ NO_RESEND_KEY = "none"
 
 
 class TransactionalMessages(ListrakStream):
-    """One row per transactional message of a list. Key: listId, transactionalMessageId. Read whole each run.
-
-    Source: GET /List/{listId}/TransactionalMessage.
-    """
+    """Stream of transactional messages."""
 
     name = "transactional_messages"
+    one_row_per = "transactional message of a list"
     route = routes.TRANSACTIONAL_MESSAGES
     parent_stream_type = Lists
     keys = ("listId", "transactionalMessageId")
@@ -54,14 +52,15 @@ class TransactionalMessages(ListrakStream):
 
 
 class TransactionalMessageActivity(ListrakStream):
-    """One row per send of a transactional message. Key: the message's ids, emailAddress, sendDate, resendKey.
-
-    Incremental, by slices of send date: what was sent since the last run and what passes a refresh age is
-    read whole, and of the other unsettled sends what became active since the bookmark (dateType=Activity).
-    Source: GET /List/{listId}/TransactionalMessage/{transactionalMessageId}/Activity.
-    """
+    """Stream of transactional message activity."""
 
     name = "transactional_message_activity"
+    one_row_per = "send of a transactional message"
+    note = (
+        "By slices of send date: sends since the last run and sends that pass a refresh age are read in "
+        "full; of the other unsettled sends, those that became active since the bookmark "
+        "(dateType=Activity)."
+    )
     route = routes.TRANSACTIONAL_MESSAGE_ACTIVITY
     parent_stream_type = TransactionalMessages
     keys = ("listId", "transactionalMessageId", "emailAddress", "sendDate", "resendKey")
