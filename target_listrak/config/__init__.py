@@ -1,1 +1,4 @@
-"""Settings, the `destinations` setting, and looking things up by name or id."""
+"""The settings, the setting `destinations`, and finding what its names mean.
+
+May import `values` and `outcomes`.
+"""

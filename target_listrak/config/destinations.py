@@ -15,7 +15,7 @@ from listrak_api.errors import ConfigurationError
 from listrak_api.settings import plain
 from listrak_singer.names import did_you_mean, nearest
 from target_listrak.config.destination_forms import entries, member_value, plain_fields
-from target_listrak.input.deletions import delete_markers
+from target_listrak.values.deletions import delete_markers
 
 __all__ = ["KINDS", "OPTIONS", "REQUIRED", "Destination", "Destinations", "Option"]
 

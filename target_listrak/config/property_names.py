@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, Any
 from listrak_singer.names import nearest
 from target_listrak.config.destinations import OPTIONS
 from target_listrak.config.names import folded
-from target_listrak.input.deletions import delete_markers
 from target_listrak.values.characters import escaped
+from target_listrak.values.deletions import delete_markers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from listrak_api.errors import ConfigurationError
     from target_listrak.config.destinations import Destination
 
-__all__ = ["check_property_names", "nothing_to_write"]
+__all__ = ["check_property_names", "nothing_to_write", "property_like"]
+
+
+def property_like(schema: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The first property called like one of some names, case, blanks and underscores aside."""
+    properties = {folded(name): name for name in reversed(list(schema.get("properties") or {}))}
+    return next((properties[name] for name in names if name in properties), None)
 
 
 def check_property_names(destination: Destination, stream: str, schema: Mapping[str, Any]) -> None:

@@ -1,1 +1,4 @@
-"""The run: ordered worker pool, open batches, polling, when members may be removed."""
+"""What the loaders of all channels share: the run, its worker pools, import files, mirroring.
+
+May import `config`, `input`, `tracking`, `values` and `outcomes`; no channel.
+"""

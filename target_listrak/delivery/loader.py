@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from target_listrak.config.destinations import Destination
     from target_listrak.delivery.mirror import Mirror
     from target_listrak.delivery.run import Run
-    from target_listrak.email.import_file import Layout
     from target_listrak.input.columns import Columns
     from target_listrak.tracking.tallies import Row, Rows, RowTracker
 
@@ -38,7 +37,7 @@ class Prepared(NamedTuple):
     """
 
     keys: list[str]
-    layout: Layout
+    layout: tuple[int, ...]
     lines: list[bytes]
     slow_path: set[int]
 

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api.errors import ListrakError, NotFoundError
+from target_listrak.delivery.import_status import has_ended, has_failed
 from target_listrak.delivery.worker_pool import Stopped
-from target_listrak.email.results import has_ended, has_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from target_listrak.delivery.connection import Connection
 from target_listrak.delivery.mirror import Mirrors
-from target_listrak.delivery.open_batches import OpenBatches
 from target_listrak.delivery.worker_pool import WorkerPool
-from target_listrak.email.lists import Lists
-from target_listrak.email.simulation import SimulatedLists
 from target_listrak.tracking.rejects import RejectsFile
 from target_listrak.tracking.rejects_place import rejects_path
 from target_listrak.tracking.state import StateTracker
@@ -22,12 +18,13 @@ from target_listrak.tracking.tallies import RowTracker, Tally
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from target_listrak.config.destinations import Destination
-    from target_listrak.sms.simulation import SimulatedNumbers
 
 __all__ = ["Run"]
+
+S = TypeVar("S")
 
 _IMPORT_THREADS = 32
 """Imports that are watched at a time. They wait far more than they work; the client limits requests."""
@@ -38,7 +35,7 @@ _CALL_BUDGET = 16_000_000
 _BREAK_OFF_SECONDS = 1.5
 
 
-class Run(Connection):
+class Run:
     """One run of the target.
 
     Args:
@@ -47,23 +44,23 @@ class Run(Connection):
         write_state: Writes one STATE value (JSON).
 
     Attributes:
+        connection: The clients of Listrak's APIs.
+        dry_run: Everything but writing to Listrak is done.
         imports: Worker threads for import files: their keys are lists.
         calls: Worker threads for calls per contact, `max_concurrency` of them: their keys are contacts.
         stopping: Set when the run ends early. Wait on it instead of sleeping.
         tallies: One per incoming stream, in the order in which they came.
-        lists: The account's email lists and their profile fields.
         mirrors: The audiences and lists that are mirrored.
-        open_batches: The batches that are being filled, by list.
-        simulated: Email lists as a dry run would leave them.
-        simulated_numbers: SMS contacts as a dry run would leave them, by sender code.
         id: Names the run: when it began, and something random.
-        file_numbers: Numbers of the run's import files.
     """
 
     def __init__(
         self, config: Mapping[str, Any], logger: logging.Logger, write_state: Callable[[bytes], None]
     ) -> None:
-        super().__init__(config, logger)
+        self.connection = Connection(config, logger)
+        self.config = config
+        self.logger = logger
+        self.dry_run = self.connection.dry_run
         self.stopping = threading.Event()
         self.imports = WorkerPool(
             "import", threads=_IMPORT_THREADS, budget=_IMPORT_BUDGET, stopping=self.stopping
@@ -74,13 +71,23 @@ class Run(Connection):
         self.rejects = RejectsFile(rejects_path(config["rejects_path"]), logger)
         self.state_tracker = StateTracker(self._passes_on(write_state), self.within_shares)
         self.tallies: dict[str, Tally] = {}
-        self.lists = Lists(self)
         self.mirrors = Mirrors(logger)
-        self.open_batches = OpenBatches()
-        self.simulated = SimulatedLists(self)
-        self.simulated_numbers: dict[int, SimulatedNumbers] = {}
+        self._sessions: dict[tuple[object, Hashable], Any] = {}
         self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-        self.file_numbers = itertools.count(1)
+
+    def session(self, kind: Callable[[Run], S], key: Hashable = None) -> S:
+        """What the loaders of one channel share in this run, created when it is first asked for.
+
+        The thread that reads the input asks first: it resolves all destinations before a record is read.
+
+        Args:
+            kind: The channel's class of it, such as `EmailSession`.
+            key: Tells several of one class apart, such as the id of a sender code.
+        """
+        found = self._sessions.get((kind, key))
+        if found is None:
+            found = self._sessions[kind, key] = kind(self)
+        return found
 
     def tracker(
         self, stream: str, text: str, destination: Destination | None = None, *, skipped: bool = False
@@ -126,7 +133,7 @@ class Run(Connection):
         for pool in (self.imports, self.calls):
             pool.wait_idle(max(0.0, deadline - time.monotonic()))
         self.stopping.set()
-        self.close_clients()
+        self.connection.close_clients()
         for pool in (self.imports, self.calls):
             pool.wait_idle(_BREAK_OFF_SECONDS)
 

@@ -1,1 +1,4 @@
-"""Everything about email lists. Never imports `sms` or `retail`."""
+"""Email lists, profile fields and audiences.
+
+May import `delivery` and what lies below it; not `sms` or `retail`.
+"""

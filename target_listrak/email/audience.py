@@ -9,6 +9,7 @@ from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.email.audience_members import OFF_PLAN, AudienceMembers, audience_line
 from target_listrak.email.importer import Plan
 from target_listrak.email.list_loader import ListLoader
+from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected
 from target_listrak.values.characters import escaped
 from target_listrak.values.formats import InvalidValue, as_boolean
@@ -61,9 +62,9 @@ class AudienceLoader(ListLoader):
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401 - each kind resolves to what it needs
         """Find list and field; make the field where that is allowed."""
-        email_list = run.lists.of(destination)
+        email_list = run.session(EmailSession).lists.of(destination)
         assert email_list is not None  # noqa: S101 - given before; for the type checker
-        fields = run.lists.fields(email_list)
+        fields = run.session(EmailSession).lists.fields(email_list)
         wanted, group = destination.option("field"), destination.option("field_group")
         create = destination.option("create_missing")
         try:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from listrak_api import routes
+from target_listrak.delivery.import_body import encode_line
 from target_listrak.delivery.mirror import Members, Missing
-from target_listrak.email.import_file import Buffer, encode_line
+from target_listrak.email.import_file import Buffer
 from target_listrak.email.importer import Plan
 from target_listrak.email.membership import Membership
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
@@ -149,7 +150,7 @@ class AudienceMembers(Members):
     def _read(self, state: str) -> Iterator[tuple[str, str, bool]]:
         params = {"subscriptionState": state, "segmentationFieldIds": self._field.id}
         decoder = msgspec.json.Decoder(list[_Contact])
-        pages = self._loader.run.client("email").pages(
+        pages = self._loader.run.connection.client("email").pages(
             routes.CONTACTS, {"listId": self._list.id}, params, decoder=decoder
         )
         for contact in (contact for page in pages for contact in page.rows):

@@ -70,7 +70,7 @@ class BetaRoute:
             except RequestRefusedError as error:
                 if error.code != _NO_ACCESS or start:
                     raise
-                self._run.log_once(
+                self._run.connection.log_once(
                     "The account has no access to Listrak's beta route; import files are used instead"
                 )
                 return False
@@ -104,7 +104,9 @@ class BetaRoute:
         ids, lost = {"listId": email_list.id}, False
         for sending in range(1, _SENDINGS + 1):
             try:
-                return self._run.client("email").send(routes.SAVE_CONTACT_FIELD_VALUES, ids, body=body), lost
+                return self._run.connection.client("email").send(
+                    routes.SAVE_CONTACT_FIELD_VALUES, ids, body=body
+                ), lost
             except LostAnswerError:
                 if sending == _SENDINGS:
                     raise
@@ -113,7 +115,7 @@ class BetaRoute:
 
     def _imports(self, email_list: EmailList) -> set[str]:
         """The ids of the list's imports of the last days (`GET /List/{listId}/ListImport`)."""
-        client = self._run.client("email")
+        client = self._run.connection.client("email")
         params = {"startDate": client.started_at() - _RECENT}
         pages = client.pages(routes.LIST_IMPORTS, {"listId": email_list.id}, params)
         return {str(row["importFileId"]) for page in pages for row in page.rows}

@@ -8,6 +8,7 @@ from listrak_api import routes
 from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId
 from target_listrak.email.results import Result, reason_of
+from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.values.addresses import comparison_key
 
@@ -59,13 +60,13 @@ class Contacts:
             return None if state in {None, "Pending"} else {"subscriptionState": state}
         ids = {"listId": self._list.id, "contactIdentifier": identifier}
         try:
-            return dict(self._run.client("email").get(routes.CONTACT, ids))
+            return dict(self._run.connection.client("email").get(routes.CONTACT, ids))
         except NotFoundError:
             return None
 
     @property
     def _simulated(self) -> SimulatedList:
-        return self._run.simulated.of(self._list.id, self._list.name)
+        return self._run.session(EmailSession).simulated.of(self._list.id, self._list.name)
 
     def addresses_of(self, external_ids: Collection[str], *, include_unsubscribed: bool) -> dict[str, str]:
         """The addresses of contacts by their external ids (`GET /List/{listId}/Contact`).
@@ -80,7 +81,7 @@ class Contacts:
             From external id to address, of those that were found; subscribed contacts go before unsubscribed
             ones.
         """
-        client, ids = self._run.client("email"), {"listId": self._list.id}
+        client, ids = self._run.connection.client("email"), {"listId": self._list.id}
         found: dict[str, str] = {}
         if self._run.dry_run:
             noted = {one: self._simulated.by_external_id(one) for one in external_ids}
@@ -214,7 +215,9 @@ class Contacts:
         )
         ids = {"listId": self._list.id}
         try:
-            self._run.client("email").send(routes.SAVE_CONTACT, ids, query, body, idempotent=repeatable)
+            self._run.connection.client("email").send(
+                routes.SAVE_CONTACT, ids, query, body, idempotent=repeatable
+            )
         except RequestRefusedError as error:
             return _meaning(error, state)
         return ACCEPTED

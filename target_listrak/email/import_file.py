@@ -12,9 +12,7 @@ and files are made by layout: an absent property must never be an empty cell tha
 
 from __future__ import annotations
 
-import re
 from array import array
-from binascii import b2a_base64
 from collections import Counter
 from itertools import accumulate
 from os import SEEK_END
@@ -23,11 +21,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from target_listrak.delivery.import_body import decode_line, encode_line
 from target_listrak.tracking.tallies import Row
 from target_listrak.values.addresses import comparison_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from target_listrak.tracking.state import Checkpoint
     from target_listrak.tracking.tallies import Rows
@@ -35,27 +34,17 @@ if TYPE_CHECKING:
 __all__ = [
     "EXTERNAL_ID",
     "EXTERNAL_KEY",
-    "MAX_FILE_BYTES",
     "NEW_EMAIL",
     "Buffer",
     "ColumnId",
-    "ImportBody",
     "Layout",
-    "decode_line",
-    "encode_line",
 ]
-
-MAX_FILE_BYTES: Final = 195_000_000
-"""Listrak's limit for a file, before base64."""
 
 ROW_BYTES: Final = 260
 """What a row takes beside its line: its key, its place in the index, number, checkpoint and offset."""
 
-_CELL: Final = re.compile(r'"([^"]*(?:""[^"]*)*)"')  # the csv module refuses cells of more than 128 kB
 _SPOOL_IN_MEMORY: Final = 65_536
 _SPOOLED_AT_ONCE: Final = 512
-_CHUNK: Final = 3 * 65_536  # a multiple of three, so that the pieces' base64 joins
-
 EXTERNAL_ID: Final = -1
 """The column of the external contact id, where field ids name the other columns."""
 NEW_EMAIL: Final = -2
@@ -69,19 +58,6 @@ ColumnId = int
 
 Layout = tuple[ColumnId, ...]
 """The columns of a line after the address."""
-
-
-def encode_line(cells: Sequence[str]) -> bytes:
-    """One line of the file: every cell quoted, quotes doubled, UTF-8, ended by a line feed."""
-    text = '","'.join(cells)
-    if text.count('"') != 2 * (len(cells) - 1):
-        text = '","'.join([cell.replace('"', '""') for cell in cells])
-    return f'"{text}"\n'.encode()
-
-
-def decode_line(line: bytes) -> list[str]:
-    """The cells of a line that `encode_line` made."""
-    return [cell.replace('""', '"') for cell in _CELL.findall(line.decode())]
 
 
 class Buffer:
@@ -320,43 +296,3 @@ class Buffer:
             self._spool_pending()
         self._spool.seek(offset)
         return self._spool.read(length)
-
-
-class ImportBody:
-    """The body of an import's POST, made while it is sent: the file's base64 is never in memory as a whole.
-
-    Args:
-        head: Everything but `fileStream`.
-        lines: The file's lines.
-    """
-
-    def __init__(self, head: dict[str, object], lines: Sequence[bytes]) -> None:
-        self._prefix = msgspec.json.encode(head)[:-1] + b',"fileStream":"'
-        self._lines = lines
-        self.file_bytes = sum(map(len, lines))
-
-    def __len__(self) -> int:
-        """The body's bytes."""
-        return len(self._prefix) + -(-self.file_bytes // 3) * 4 + 2
-
-    def __iter__(self) -> Iterator[bytes]:
-        """The body, in pieces."""
-        yield self._prefix
-        for piece in self._pieces():
-            yield b2a_base64(piece, newline=False)
-        yield b'"}'
-
-    def _pieces(self) -> Iterator[bytes]:
-        """The file in pieces of a length that three divides, the last one aside."""
-        pending: list[bytes] = []
-        size = 0
-        for line in self._lines:
-            pending.append(line)
-            size += len(line)
-            if size >= _CHUNK:
-                whole = b"".join(pending)
-                cut = size - size % 3
-                yield whole[:cut]
-                pending, size = [whole[cut:]], size - cut
-        if size:
-            yield b"".join(pending)

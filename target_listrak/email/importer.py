@@ -15,18 +15,12 @@ from listrak_api.errors import (
     PayloadTooLargeError,
     RequestRefusedError,
 )
+from target_listrak.delivery.import_body import MAX_FILE_BYTES, ImportBody, encode_line
 from target_listrak.delivery.polling import ImportFailedError, await_import
 from target_listrak.delivery.worker_pool import Stopped
-from target_listrak.email.import_file import (
-    EXTERNAL_ID,
-    MAX_FILE_BYTES,
-    Buffer,
-    ColumnId,
-    ImportBody,
-    Layout,
-    encode_line,
-)
+from target_listrak.email.import_file import EXTERNAL_ID, Buffer, ColumnId, Layout
 from target_listrak.email.results import Result, reason_of, result_of, summary_text
+from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
 
 if TYPE_CHECKING:
@@ -162,7 +156,7 @@ class Importer:
                     mixed_rows.append(index)
         if len(by_layout) > 1:
             text = "%s: records carry %s different sets of properties, and clearing needs an import for each"
-            self._run.log_once(text, self._stream, len(by_layout))
+            self._run.connection.log_once(text, self._stream, len(by_layout))
         groups: list[tuple[str, Layout, Sequence[int]]] = [
             ("Overwrite", layout, some) for layout, some in by_layout.items()
         ]
@@ -240,7 +234,7 @@ class Importer:
     def _load_file(
         self, email_list: EmailList, buffer: Buffer, file: _File, single: Callable[[int], Outcome]
     ) -> dict[int, Outcome]:
-        number = next(self._run.file_numbers)
+        number = next(self._run.session(EmailSession).file_numbers)
         name = f"singer-{self._stream}-{self._plan.import_type}-{self._run.id}-{number:05}.csv"
         rows = len(file.indices)
         if self._run.dry_run:
@@ -278,7 +272,7 @@ class Importer:
 
     def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
         """Send the file once, as far as anybody can tell, and return the import's id."""
-        client, ids = self._run.client("email"), {"listId": email_list.id}
+        client, ids = self._run.connection.client("email"), {"listId": email_list.id}
         for sending in range(1, _SENDINGS + 1):
             try:
                 answer = client.send(routes.START_LIST_IMPORT, ids, body_stream=body)
@@ -300,7 +294,9 @@ class Importer:
         """The import that has this file's name, looked for a few times: it may be on its way still."""
         for _ in range(_READINGS):
             self._wait(min(1.0, float(self._run.config["import_poll_seconds"])))
-            for page in self._run.client("email").pages(routes.LIST_IMPORTS, {"listId": email_list.id}):
+            for page in self._run.connection.client("email").pages(
+                routes.LIST_IMPORTS, {"listId": email_list.id}
+            ):
                 for row in page.rows:
                     if row.get("importFileName") == name:
                         return str(row["importFileId"])
@@ -310,7 +306,7 @@ class Importer:
         self, email_list: EmailList, buffer: Buffer, indices: Sequence[int], *, carries_values: bool
     ) -> dict[int, Outcome]:
         """What an import of rows would come to: for a dry run."""
-        simulated = self._run.simulated.of(email_list.id, email_list.name)
+        simulated = self._run.session(EmailSession).simulated.of(email_list.id, email_list.name)
         rows = {index: buffer.cells(index) for index in indices}
         simulated.look_up(address for address, _ in rows.values())
         plan = self._plan
@@ -353,7 +349,7 @@ class Importer:
         Raises:
             ImportFailedError: One failed, or did not end within `import_timeout`.
         """
-        client = self._run.client("email")
+        client = self._run.connection.client("email")
         every = [{"listId": email_list.id, "importFileId": import_id} for import_id in import_ids]
         processed = 0
         for ids in every:
@@ -385,7 +381,7 @@ class Importer:
     ) -> dict[int, Outcome]:
         outcomes: dict[str, Outcome] = {}
         found: dict[int | None, Outcome] = {}
-        pages = self._run.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids, decoder=_results)
+        pages = self._run.connection.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids, decoder=_results)
         for page in pages:
             words = [str(row.importResult) for row in page.rows]
             for word in set(words).difference(outcomes):  # a handful of words for any number of rows

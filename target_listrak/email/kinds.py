@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from target_listrak.config.property_names import nothing_to_write
+from target_listrak.config.property_names import nothing_to_write, property_like
 from target_listrak.config.property_paths import MEMBERSHIP
+from target_listrak.delivery.import_body import encode_line
 from target_listrak.email.beta_route import BetaRoute
 from target_listrak.email.contacts import Contacts
-from target_listrak.email.import_file import EXTERNAL_KEY, NEW_EMAIL, Buffer, encode_line
+from target_listrak.email.import_file import EXTERNAL_KEY, NEW_EMAIL, Buffer
 from target_listrak.email.importer import Plan
 from target_listrak.email.list_loader import ListLoader
-from target_listrak.email.mapping import FieldValuesMapping, Mapper, RowMapping, property_like
+from target_listrak.email.mapping import FieldValuesMapping, Mapper, RowMapping
 from target_listrak.email.profile_fields import columns_of
 from target_listrak.email.results import Result, reason_of
+from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import Address, comparison_key
 from target_listrak.values.formats import InvalidValue, Reading, as_text
@@ -48,8 +50,8 @@ class FieldsLoader(ListLoader):
         names = ("list_from", "external_id", "new_email", "member", "member_from", "field_values")
         used = {str(self.destination.options[name]) for name in names if name in self.destination.options}
         used |= {self._email, str(external_id)}
-        fields = self.run.lists.fields(email_list)
-        columns = columns_of(self.destination, fields, schema, used, self.run)
+        fields = self.run.session(EmailSession).lists.fields(email_list)
+        columns = columns_of(self.destination, fields, schema, used, self.run.connection)
         if not columns and self.needs_fields:
             raise nothing_to_write(self.destination, self.stream, schema.get("properties") or {})
         return RowMapping(
@@ -222,11 +224,11 @@ class ProfileFieldsLoader(FieldsLoader):
         name = self.destination.option("field_values")
         if name is None:
             return super().make_mapper(email_list, schema)
-        fields = {one.id: one for one in self.run.lists.fields(email_list).all()}
+        fields = {one.id: one for one in self.run.session(EmailSession).lists.fields(email_list).all()}
         place = f"{self.stream}: {name}"
 
         def report(key: str) -> None:
-            self.run.log_once(
+            self.run.connection.log_once(
                 "%s: %r is no profile field id (a positive whole number); it is left out", place, key
             )
 

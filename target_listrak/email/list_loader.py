@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from target_listrak.config.destinations import KINDS
 from target_listrak.config.names import NoSuchNameError
+from target_listrak.config.property_names import property_like
 from target_listrak.delivery.loader import Loader, Prepared, attempt
 from target_listrak.email.contacts import Contacts
 from target_listrak.email.import_file import EXTERNAL_KEY, Buffer, Layout
 from target_listrak.email.importer import Importer, Plan
-from target_listrak.email.mapping import Mapper, RowMapping, name_or_id, property_like
+from target_listrak.email.mapping import Mapper, RowMapping, name_or_id
+from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse, parse_many
 from target_listrak.values.characters import escaped
@@ -86,8 +88,10 @@ class ListLoader(Loader):
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> EmailList | None:
         """Find the destination's list; `None` where the records name theirs."""
-        run.lists.all()  # with `list_from`, too: lists that may not be read are an error before a record is
-        return run.lists.of(destination)
+        lists = run.session(EmailSession).lists
+        # With `list_from`, too: lists that may not be read are an error before a record is read.
+        lists.all()
+        return lists.of(destination)
 
     @classmethod
     def describe(cls, destination: Destination, resolved: EmailList | None) -> str:
@@ -165,10 +169,10 @@ class ListLoader(Loader):
             first = start + taken
             taken += len(part.lines)
             keys = prepared.keys[first : start + taken]
-            self.run.open_batches.flush_conflicting_many(batch, keys)
+            self.run.session(EmailSession).open_batches.flush_conflicting_many(batch, keys)
             batch.buffer.add_many(keys, prepared.layout, prepared.lines[first : start + taken], part)
             self._seal_if_full(batch)
-        self.run.open_batches.bound_memory(count)
+        self.run.session(EmailSession).open_batches.bound_memory(count)
 
     def address(self, record: Mapping[str, Any]) -> Address:
         """The record's address.
@@ -233,7 +237,7 @@ class ListLoader(Loader):
         known = self._named.get(wanted)
         if known is None:
             try:
-                known = self.run.lists.find(wanted)
+                known = self.run.session(EmailSession).lists.find(wanted)
             except NoSuchNameError as error:
                 known = Rejected("unknown_list", f"{self._list_from}: {error.message}")
             self._named[wanted] = known
@@ -244,10 +248,10 @@ class ListLoader(Loader):
     def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:  # noqa: PLR0913, PLR0917 - the parts of one thing
         """Put a row into the open batch of its list and plan; hand that over when it is full."""
         batch = self._batch(email_list, plan)
-        self.run.open_batches.flush_conflicting(batch, key)
+        self.run.session(EmailSession).open_batches.flush_conflicting(batch, key)
         batch.buffer.add(key, layout, line, row)
         self._seal_if_full(batch)
-        self.run.open_batches.bound_memory()
+        self.run.session(EmailSession).open_batches.bound_memory()
 
     def flush(self) -> None:
         """Hand over all open batches."""
@@ -261,7 +265,7 @@ class ListLoader(Loader):
             batch = self._batches.get((email_list.id, plan))
             if batch is None:
                 self._batches[email_list.id, plan] = batch = Batch(self, email_list, plan)
-                self.run.open_batches.open(batch)
+                self.run.session(EmailSession).open_batches.open(batch)
             self._last = batch
         return batch
 
@@ -274,7 +278,7 @@ class ListLoader(Loader):
         email_list, plan, buffer = batch.email_list, batch.plan, batch.buffer
         del self._batches[email_list.id, plan]
         self._last = None
-        self.run.open_batches.closed(batch)
+        self.run.session(EmailSession).open_batches.closed(batch)
 
         def job() -> None:
             try:
@@ -336,7 +340,7 @@ class ListLoader(Loader):
         """The importer of a plan and list."""
         key = (email_list.id, plan)
         if key not in self._importers:
-            name = self.run.lists.fields(email_list).column_name
+            name = self.run.session(EmailSession).lists.fields(email_list).column_name
             self._importers[key] = Importer(self.run, self.stream, plan, name, keep_lines=self.keep_lines)
         return self._importers[key]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from target_listrak.config.names import folded
-from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout, encode_line
+from target_listrak.delivery.import_body import encode_line
+from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout
 from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse
 from target_listrak.values.formats import AS_LISTRAK, Formatter, InvalidValue, as_boolean, as_text, formatter
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_listrak.outcomes import Fault
     from target_listrak.values.formats import Reading
 
-__all__ = ["FieldValuesMapping", "Mapper", "RowMapping", "property_like"]
+__all__ = ["FieldValuesMapping", "Mapper", "RowMapping"]
 
 USE_AUDIENCE_KEY: Final = "useAudienceKey"
 """What Segment puts in place of a value that is the membership itself."""
@@ -29,12 +29,6 @@ _SAME_IF_EQUAL = frozenset({str, int})
 
 Mapper = Callable[[Mapping[str, Any], Address], tuple[Layout, bytes]]
 """Makes a record's layout and line; raises `RowRejected`."""
-
-
-def property_like(schema: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first property called like one of some names, case, blanks and underscores aside."""
-    properties = {folded(name): name for name in reversed(list(schema.get("properties") or {}))}
-    return next((properties[name] for name in names if name in properties), None)
 
 
 class RowMapping:

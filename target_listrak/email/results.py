@@ -8,19 +8,16 @@ a word that nobody knows does not count as success.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from target_listrak.delivery.import_status import letters_of, means_failure
 from target_listrak.outcomes import Declined, NotLoaded, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Result", "has_ended", "has_failed", "reason_of", "result_of", "summary_text"]
-
-_NOT_LETTER = re.compile(r"[^a-z]+")
-_NO_DATE = "0001-01-01"
+__all__ = ["Result", "reason_of", "result_of", "summary_text"]
 
 
 class Result(Enum):
@@ -86,45 +83,26 @@ _WRONG = frozenset({Result.BAD_ADDRESS, Result.FAILED, Result.UNKNOWN_WORD})
 """Results that reject a row; the others that do not load it decline it."""
 
 
-def _word(text: object) -> str:
-    return _NOT_LETTER.sub("", str(text).lower())
-
-
 def result_of(text: object) -> Result:
     """The meaning of an `importResult`."""
-    word = _word(text)
+    word = letters_of(text)
     found = _WORDS.get(word)
     if found is not None:
         return found
-    return Result.FAILED if _is_bad(word) else Result.UNKNOWN_WORD
+    return Result.FAILED if means_failure(word) else Result.UNKNOWN_WORD
 
 
 def reason_of(result: Result, text: object = "") -> NotLoaded:
     """Why a contact's row was not loaded: declined, but for what is wrong or unknown."""
     reason = _REASONS[result]
-    if result in {Result.FAILED, Result.UNKNOWN_WORD} and _word(text):
-        reason = f"{reason} ({_word(text)[:40]})"
+    if result in {Result.FAILED, Result.UNKNOWN_WORD} and letters_of(text):
+        reason = f"{reason} ({letters_of(text)[:40]})"
     code = (
         "previously_unsubscribed"
         if result in {Result.UNSUBSCRIBED, Result.ALREADY_UNSUBSCRIBED}
         else result.value
     )
     return (Rejected if result in _WRONG else Declined)(code, reason)
-
-
-def has_ended(status: Mapping[str, Any]) -> bool:
-    """Whether an import is over: it has an end date, and not the one that stands for none."""
-    end = status.get("endDate")
-    return bool(end) and not str(end).startswith(_NO_DATE)
-
-
-def has_failed(status: Mapping[str, Any]) -> bool:
-    """Whether an import's status says that it failed or was cancelled."""
-    return _is_bad(_word(status.get("status", "")))
-
-
-def _is_bad(word: str) -> bool:
-    return any(part in word for part in ("fail", "error", "cancel"))
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:

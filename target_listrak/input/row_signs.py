@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.destinations import KINDS
 from target_listrak.input.consent import Answer, Consent
-from target_listrak.input.deletions import DeleteMarkers, Mark, delete_markers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
+from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,1 +1,4 @@
-"""Customers, orders, products, reviews, rating summaries. Never imports `email` or `sms`."""
+"""Customers, orders, products, reviews and rating summaries.
+
+May import `delivery` and what lies below it; not `email` or `sms`.
+"""

@@ -93,13 +93,14 @@ class RetailLoader(Loader):
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> None:
         """Check that the credentials are there, and the properties that `fields` names. Makes no request."""
-        run.client("data")
+        run.connection.client("data")
         _mapper(run, destination)
 
     def __init__(
         self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: None
     ) -> None:
         super().__init__(run, stream, destination, tracker, resolved)
+        self._client = run.connection.client("data")
         self._mapper = _mapper(run, destination)
         self._kind = KINDS[destination.kind]
         self._row_faults = RowFaults(destination.option("on_bad_value"))
@@ -118,7 +119,7 @@ class RetailLoader(Loader):
         matched = self._mapper.learn(schema)
         if matched:
             pairs = ", ".join(f"{escaped(name)} \u2192 {goal}" for name, goal in matched.items())
-            self.run.log_once("%s: matched by common names: %s", self.destination.pattern, pairs)
+            self.run.connection.log_once("%s: matched by common names: %s", self.destination.pattern, pairs)
         found = [self._mapper.step(name) for name in properties]
         if found and not any(found):
             raise nothing_to_write(self.destination, self.stream, schema["properties"])
@@ -250,7 +251,7 @@ class RetailLoader(Loader):
         self._mapper.unknown.clear()
         for name in names:
             text = "%s: Listrak has no %s property %s; not sent"
-            self.run.log_once(text, self.destination.pattern, self._kind.model.name, name)
+            self.run.connection.log_once(text, self.destination.pattern, self._kind.model.name, name)
 
     # Worker threads
 
@@ -295,7 +296,9 @@ class RetailLoader(Loader):
         if not self.run.dry_run:
             try:
                 body = [value for value, _ in objects]
-                self.run.client("data").send(_ROUTES[self.destination.kind], body=body, idempotent=True)
+                self.run.connection.client("data").send(
+                    _ROUTES[self.destination.kind], body=body, idempotent=True
+                )
             except (RequestRefusedError, NotFoundError) as error:
                 # Nothing that these routes name could be missing: with 404 Listrak says that a body is too
                 # large.

@@ -1,1 +1,4 @@
-"""Everything about SMS. Never imports `email` or `retail`."""
+"""Phone Lists, SMS profiles and opt-outs.
+
+May import `delivery` and what lies below it; not `email` or `retail`.
+"""

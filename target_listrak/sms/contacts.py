@@ -14,7 +14,7 @@ from listrak_api import routes
 from listrak_api.errors import ConfigurationError, LostAnswerError, NotFoundError, RequestRefusedError
 from listrak_api.phone_forms import NumberForm, number_forms
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, rejected_by
-from target_listrak.sms.simulation import SimulatedNumbers
+from target_listrak.sms.session import SenderCodeSession
 from target_listrak.values import phones
 
 if TYPE_CHECKING:
@@ -132,13 +132,13 @@ class SmsContacts:
 
     def __init__(self, run: Run, sender_code: SenderCode) -> None:
         self._run = run
-        self._client = run.client("sms")
+        self._client = run.connection.client("sms")
         self.sender_code = sender_code
         self._path_form = NumberForm(run.config.get("phone_path_form"))
         self._body_form = NumberForm(run.config.get("phone_body_form"))
         self._lock = threading.Lock()
         self._looked_for_form = False
-        self._simulated = run.simulated_numbers.setdefault(sender_code.id, SimulatedNumbers())
+        self._simulated = run.session(SenderCodeSession, sender_code.id).simulated
 
     # Reading
 

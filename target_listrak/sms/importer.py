@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from listrak_api import routes
 from listrak_api.errors import LostAnswerError
+from target_listrak.delivery.import_body import MAX_FILE_BYTES, ImportBody, encode_line
 from target_listrak.delivery.polling import ImportFailedError, await_import
-from target_listrak.email.import_file import MAX_FILE_BYTES, ImportBody, encode_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +92,7 @@ class SmsImporter:
         code = self._sender_code.name
         self._run.logger.info("Import %s (%s) of sender code %s: %s rows sent", name, import_id, code, rows)
         status_ids = {"senderCodeId": self._sender_code.id, "importFileId": import_id}
-        client = self._run.client("sms")
+        client = self._run.connection.client("sms")
         where = f"SMS import {name} ({import_id})"
         await_import(self._run, where, lambda: client.get(routes.SMS_CONTACT_IMPORT, status_ids))
 
@@ -106,7 +106,9 @@ class SmsImporter:
         ids = {"senderCodeId": self._sender_code.id}
         for sending in range(1, _SENDINGS + 1):
             try:
-                answer = self._run.client("sms").send(routes.START_SMS_CONTACT_IMPORT, ids, body_stream=body)
+                answer = self._run.connection.client("sms").send(
+                    routes.START_SMS_CONTACT_IMPORT, ids, body_stream=body
+                )
             except LostAnswerError:
                 if sending == _SENDINGS:
                     raise

@@ -8,7 +8,6 @@ about a number are made in the order of its rows.
 from __future__ import annotations
 
 import functools
-import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
@@ -27,6 +26,7 @@ from target_listrak.sms.contacts import (
     outcome_of,
 )
 from target_listrak.sms.profiles import Profile, property_of
+from target_listrak.sms.session import SenderCodeSession
 from target_listrak.values import phones
 from target_listrak.values.formats import InvalidValue
 from target_listrak.values.plain import plain_value
@@ -98,10 +98,6 @@ class Entry:
     subscribed: bool = False
 
 
-_OPEN: weakref.WeakKeyDictionary[Run, dict[int, weakref.WeakSet[SmsLoader]]] = weakref.WeakKeyDictionary()
-"""The loaders that fill batches for a sender code, by run. Held weakly: a loader holds its run."""
-
-
 class SmsLoader(Loader):
     """Loads rows by phone number. A kind says with `handle` what happens to a number."""
 
@@ -142,8 +138,8 @@ class SmsLoader(Loader):
         self._batch: dict[str, Entry] = {}
         self._weight = 0
         self._most_rows = min(_BATCH_ROWS, int(run.config["batch_size_rows"]))
-        self._others = _OPEN.setdefault(run, {}).setdefault(self.sender_code.id, weakref.WeakSet())
-        self._others.add(self)
+        self._session = run.session(SenderCodeSession, self.sender_code.id)
+        self._session.add(self)
 
     @property
     def phone_list(self) -> PhoneList:
@@ -213,9 +209,7 @@ class SmsLoader(Loader):
     def put(self, entry: Entry, record: dict[str, Any]) -> None:
         """Put an entry into the batch, where it replaces an earlier one of its number."""
         number, row = entry.number, entry.row
-        for other in self._others:
-            if other is not self and number in other._batch:  # noqa: SLF001 - of the same class
-                other.flush()
+        self._session.flush_conflicting(self, number)
         earlier = self._batch.get(number)
         if earlier is not None:
             self.join(earlier, entry, record)
@@ -241,8 +235,12 @@ class SmsLoader(Loader):
         later.profile = earlier.profile
         later.merged = {**(earlier.merged or _record_of(earlier.row.line)), **record}
 
+    def holds(self, number: str) -> bool:
+        """Whether the batch that is being filled has a row of the number."""
+        return number in self._batch
+
     def flush(self) -> None:
-        """Hand the batch over."""
+        """Submit the batch."""
         if not self._batch:
             return
         batch, self._batch = self._batch, {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from target_listrak.config.names import NoSuchNameError, find_by_name, folded
-from target_listrak.email.mapping import property_like
+from target_listrak.config.property_names import property_like
 from target_listrak.values import addresses
 from target_listrak.values.characters import escaped
 from target_listrak.values.formats import Formatter, InvalidValue, Reading, as_date, formatter
@@ -172,7 +172,7 @@ class ProfileMapping:
             else:
                 columns.append(column)
         if unmatched:
-            self._run.log_once(
+            self._run.connection.log_once(
                 "%s: no profile field matches %s; not sent",
                 self._destination.pattern,
                 ", ".join(map(escaped, unmatched)),
@@ -191,7 +191,7 @@ class ProfileMapping:
             problem = self._destination.error("fields", text, "Name the properties' fields by id.")
             raise problem
         if same and not same[0].active:
-            self._run.log_once("Profile field %s is out of use in Listrak; not sent", same[0].name)
+            self._run.connection.log_once("Profile field %s is out of use in Listrak; not sent", same[0].name)
             return None
         return _Column(name, self._given[same[0].id], "", same[0].id) if same else None
 

@@ -115,5 +115,5 @@ def _out_of_use(status: object) -> bool:
 def _rows(
     run: Run, route: routes.Route, ids: dict[str, object], params: dict[str, object] | None = None
 ) -> list[dict[str, Any]]:
-    pages = run.client("sms").pages(route, ids, params or {})
+    pages = run.connection.client("sms").pages(route, ids, params or {})
     return [row for page in pages for row in page.rows]

@@ -1,1 +1,4 @@
-"""The result of each row: tallies, STATE, the rejects file."""
+"""The result of each row: tallies, STATE, the rejects file and the report.
+
+May import `outcomes`.
+"""

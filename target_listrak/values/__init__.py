@@ -1,1 +1,4 @@
-"""Formatting, addresses and phone numbers, and why a value is refused."""
+"""What a cell of a record means: text, numbers, dates, email addresses, phone numbers, marks of deletion.
+
+May import `outcomes`.
+"""

@@ -9,6 +9,7 @@ from target_runs import Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError
 from target_listrak.delivery.mirror import MirrorStopError
+from target_listrak.email.session import EmailSession
 
 NEWSLETTER = 40137
 VIP, FIRST_NAME = 1124, 1007
@@ -223,7 +224,8 @@ def test_the_field_is_made_where_that_is_allowed(runs: Runs) -> None:
     assert "Engage Audiences" in str(refused.error)
     destination["vips"]["create_missing"] = True
     outcome = runs.good(messages, destination)
-    field = outcome.target.run.lists.fields(outcome.target.run.lists.find(NEWSLETTER)).find("Spring buyers")  # type: ignore[union-attr]
+    lists = outcome.target.run.session(EmailSession).lists  # type: ignore[union-attr]
+    field = lists.fields(lists.find(NEWSLETTER)).find("Spring buyers")
     assert (field.data_type, field.group.name) == ("CheckBox", "Engage Audiences")
     assert runs.values(NEWSLETTER, "a@example.org") == {field.id: "on"}
     assert runs.good(messages, destination).figures == (1, 0, 1, 0, 0)

@@ -8,6 +8,7 @@ import pytest
 from target_runs import Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError
+from target_listrak.email.session import EmailSession
 from target_listrak.values.row_faults import InvalidValueError
 
 if TYPE_CHECKING:
@@ -450,8 +451,9 @@ def test_missing_fields_are_made_with_a_type_from_the_schema(runs: Runs) -> None
     fields = {
         one.name: one
         for one in runs.good(messages, destination)
-        .target.run.lists.fields(  # type: ignore[union-attr]
-            runs.good([], {}).target.run.lists.find(NEWSLETTER)
+        .target.run.session(EmailSession)
+        .lists.fields(  # type: ignore[union-attr]
+            runs.good([], {}).target.run.session(EmailSession).lists.find(NEWSLETTER)
         )
         .all()
     }  # type: ignore[union-attr]
@@ -481,10 +483,10 @@ def test_a_list_is_made_once_where_that_is_allowed(runs: Runs) -> None:
         "people": {"kind": "email_list", "list": "Brand new", "create_list": {"bounceHandling": "Aggressive"}}
     }
     outcome = runs.good([SCHEMA, record("people", email="a@example.org")], destination)
-    made = outcome.target.run.lists.find("brand_new")  # type: ignore[union-attr]
+    made = outcome.target.run.session(EmailSession).lists.find("brand_new")  # type: ignore[union-attr]
     assert (runs.contact(made.id, "a@example.org") or {})["subscriptionState"] == "Subscribed"
     again = runs.good([SCHEMA, record("people", email="b@example.org")], destination)
-    assert again.target.run.lists.find("Brand new").id == made.id  # type: ignore[union-attr]
+    assert again.target.run.session(EmailSession).lists.find("Brand new").id == made.id  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -430,8 +430,8 @@ def test_one_import_per_list_at_a_time_and_lists_side_by_side(runs: Runs) -> Non
 
 
 def test_many_lists_do_not_fill_the_memory(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_listrak.delivery.open_batches._MOST_MEMORY", 2_000)
-    monkeypatch.setattr("target_listrak.delivery.open_batches._LOOK_EVERY", 3)
+    monkeypatch.setattr("target_listrak.email.open_batches._MOST_MEMORY", 2_000)
+    monkeypatch.setattr("target_listrak.email.open_batches._LOOK_EVERY", 3)
     split = {"people": {"kind": "email_list", "list_from": "to"}}
     lists = (NEWSLETTER, OUTLET)
     rows = [

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from target_listrak.config.destinations import KINDS, Destination
-from target_listrak.input.deletions import MARKERS, DeleteMarkers, Mark, delete_markers
 from target_listrak.input.row_signs import RowSigns
 from target_listrak.outcomes import RowDeclined, RowRejected
+from target_listrak.values.deletions import MARKERS, DeleteMarkers, Mark, delete_markers
 
 NONE, DELETED, PAST, DOUBT = Mark.NONE, Mark.DELETED, Mark.PAST, Mark.DOUBTFUL
 

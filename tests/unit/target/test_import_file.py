@@ -11,7 +11,8 @@ from itertools import pairwise
 import hypothesis.strategies as st
 from hypothesis import given
 
-from target_listrak.email.import_file import Buffer, ImportBody, decode_line, encode_line
+from target_listrak.delivery.import_body import ImportBody, decode_line, encode_line
+from target_listrak.email.import_file import Buffer
 from target_listrak.tracking.state import Checkpoint
 from target_listrak.tracking.tallies import Row, Rows
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 
 from target_listrak.config.names import NoSuchNameError, find_by_name, folded
-from target_listrak.email.mapping import name_or_id, property_like
-from target_listrak.email.results import Result, has_ended, has_failed, result_of, summary_text
+from target_listrak.config.property_names import property_like
+from target_listrak.delivery.import_status import has_ended, has_failed
+from target_listrak.email.mapping import name_or_id
+from target_listrak.email.results import Result, result_of, summary_text
 
 
 class Thing(NamedTuple):

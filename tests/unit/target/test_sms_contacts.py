@@ -103,8 +103,11 @@ class FakeRun:
 
     def __init__(self, client: OneForm) -> None:
         self._client = client
+        self.connection = self
         self.config: dict[str, Any] = {}
-        self.simulated_numbers: dict[int, Any] = {}
+
+    def session(self, kind: Any, key: object) -> Any:  # noqa: ANN401, ARG002 - the run's shape
+        return kind(self)
 
     def client(self, api: str) -> OneForm:
         assert api == "sms"

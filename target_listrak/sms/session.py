@@ -1,0 +1,47 @@
+"""What all destinations of one sender code share in a run."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Protocol
+
+from target_listrak.sms.simulation import SimulatedNumbers
+
+if TYPE_CHECKING:
+    from target_listrak.delivery.run import Run
+
+__all__ = ["SenderCodeSession"]
+
+
+class _Batches(Protocol):
+    def holds(self, number: str) -> bool:
+        """Whether the batch that is being filled has a row of the number."""
+
+    def flush(self) -> None:
+        """Submit the batch."""
+
+
+class SenderCodeSession:
+    """What all destinations of one sender code share: `run.session(SenderCodeSession, sender_code.id)`.
+
+    Only the thread that reads the input adds loaders and flushes them.
+
+    Attributes:
+        simulated: The contacts as a dry run would leave them.
+    """
+
+    def __init__(self, run: Run) -> None:
+        del run
+        self.simulated = SimulatedNumbers()
+        # Held weakly: a loader holds its run, and the run holds this.
+        self._loaders: weakref.WeakSet[_Batches] = weakref.WeakSet()
+
+    def add(self, loader: _Batches) -> None:
+        """Note a loader that fills batches for the sender code."""
+        self._loaders.add(loader)
+
+    def flush_conflicting(self, loader: _Batches, number: str) -> None:
+        """Submit the other loaders' batches that hold a number, before a later row of it is taken."""
+        for other in self._loaders:
+            if other is not loader and other.holds(number):
+                other.flush()
