@@ -96,7 +96,7 @@ class Answer:
 
     Attributes:
         status: The HTTP status: 200, 201, 202 or 204.
-        resource_id: The id of what was made or changed, as text; None if Listrak gave none.
+        resource_id: The id of what was created or changed, as text; None if Listrak gave none.
         data: The envelope's `data`, decoded; None if there is none.
     """
 
@@ -111,7 +111,7 @@ _EMPTY = msgspec.Raw(b"[]")
 
 
 def read_envelope(body: bytes) -> Envelope | None:
-    """Decode a body's envelope; None if the body is no JSON object of that shape."""
+    """Decode a body's envelope; None if the body is not a JSON object of that shape."""
     try:
         return _ENVELOPE.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -122,15 +122,15 @@ def read_resource(body: bytes, *, collection: bool = False) -> Any:  # noqa: ANN
     """Decode the `data` of a read.
 
     Args:
-        body: The whole body.
+        body: The entire body.
         collection: Whether the route promises a collection. If it promises one resource, an array of one is
             taken as the resource: Listrak's SMS specs show some resources so.
 
     Returns:
-        The decoded `data`. Where the body has no envelope (two SMS routes are specified so), the whole body.
+        The decoded `data`. Where the body has no envelope (two SMS routes are specified so), the entire body.
 
     Raises:
-        UnreadableError: The body is no JSON, or has an envelope without `data`.
+        UnreadableError: The body is not JSON, or has an envelope without `data`.
         ErrorAnswerError: It holds an error.
     """
     envelope = read_envelope(body)
@@ -157,14 +157,14 @@ def read_page(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> 
     """Decode one page of a collection.
 
     Args:
-        body: The whole body.
+        body: The entire body.
         decoder: Decodes the array of rows; without one the rows are dicts.
 
     Returns:
         The page. `data: null` is a page without rows.
 
     Raises:
-        UnreadableError: The body is no JSON, has no `data`, or its rows are not what the decoder takes.
+        UnreadableError: The body is not JSON, has no `data`, or its rows are not what the decoder takes.
         PagingError: The next page is given as a URI without a cursor.
         ErrorAnswerError: The body holds an error.
     """
@@ -190,7 +190,7 @@ def read_answer(status: int, body: bytes) -> Answer:
 
     Args:
         status: The HTTP status.
-        body: The whole body; may be empty for 204 only.
+        body: The entire body; may be empty for 204 only.
 
     Returns:
         The answer.

@@ -102,7 +102,7 @@ class TokenSource:
 
     @contextlib.contextmanager
     def renewed(self, stale: str, *, own: bool = False) -> Iterator[tuple[str, bool]]:
-        """Give a token other than one that Listrak refused; for the time in which it is tried.
+        """Return a token other than one that Listrak refused; for the time in which it is tried.
 
         Threads that met the same refusal renew once. The one that asks for the new token tries it first: the
         others wait until it was answered, so that a refusal of it cannot mean that others have used it up.

@@ -97,7 +97,7 @@ def parse(value: str | None, zone: tzinfo = UTC) -> datetime | None:
         `0001-01-01T00:00:00`.
 
     Raises:
-        ValueError: It is no date-time.
+        ValueError: It is not a date-time.
     """
     if not value or not value.strip():
         return None

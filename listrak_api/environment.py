@@ -103,7 +103,7 @@ def authorities_variable() -> str:
 def proxy_mistake(
     problem: requests.RequestException, url: str, proxy: Proxy, *, worked: bool
 ) -> ConfigurationError | None:
-    """Tell whether a request failed at the proxy, in a way that will not pass.
+    """Return whether a request failed at the proxy, in a way that will not pass.
 
     Args:
         problem: How it failed.
@@ -126,7 +126,7 @@ def proxy_mistake(
 
 
 def proxy_refusal(url: str, proxy: Proxy, status: int = 0) -> ConfigurationError:
-    """Make the error for a proxy that refuses a request, or that cannot be reached.
+    """Create the error for a proxy that refuses a request, or that cannot be reached.
 
     Args:
         url: What was asked for.
@@ -158,7 +158,7 @@ def _wrong(variable: str, what: str, otherwise: str = "or unset it") -> Configur
 
 
 def _complete(address: str) -> str:
-    """Give an address without a scheme the one that it is taken to have."""
+    """Return an address without a scheme the one that it is taken to have."""
     return address if "://" in address else f"http://{address}"
 
 
@@ -223,7 +223,7 @@ def _check_authority(variable: str, value: str) -> None:
             raise _wrong(variable, "names a file that does not exist")
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=value)
     except ssl.SSLError:
-        what = "names a file that is no bundle of certificate authorities in PEM format"
+        what = "names a file that is not a bundle of certificate authorities in PEM format"
         raise _wrong(variable, what) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not the name of a file"

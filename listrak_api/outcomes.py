@@ -147,7 +147,7 @@ def error_for(  # noqa: PLR0911 - one row per verdict
     areas: tuple[str, ...] = (),
     token: bool = False,
 ) -> ListrakError:
-    """Make the error for a request that was not accepted.
+    """Create the error for a request that was not accepted.
 
     Args:
         outcome: The final outcome.

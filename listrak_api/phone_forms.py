@@ -79,11 +79,11 @@ class NumberForm:
         return self._index is not None
 
     def explains(self, number: str) -> bool:
-        """Tell whether the form may be why Listrak does not find a number: none was found in it so far."""
+        """Return whether the form may be why Listrak does not find a number: none was found in it so far."""
         return len(number_forms(number)) > 1 and not self._proven
 
     def call(self, number: str, make: Callable[[str], T], first: str = "") -> T:
-        """Make a call with the number in the form that Listrak takes.
+        """Create a call with the number in the form that Listrak takes.
 
         While no form is known, the other form is tried where Listrak does not find a number or refuses it,
         and the one that is taken is remembered.

@@ -153,7 +153,7 @@ class RetryPolicy:
         return min(retry_after, MAX_RETRY_AFTER)
 
     def exceeded_by(self, retry_after: float | None) -> bool:
-        """Tell whether Listrak asks for a longer pause than the time limit of a request."""
+        """Return whether Listrak asks for a longer pause than the time limit of a request."""
         return retry_after is not None and retry_after > self.max_seconds
 
 
@@ -233,7 +233,7 @@ def repeat(
 def _pausing(
     name: str, policy: RetryPolicy, pause: Callable[[float], bool]
 ) -> Generator[float, Outcome[Any], None]:
-    """Make the pauses of `waits` here, interruptibly, and have `backoff` wait no longer; end to give up."""
+    """Create the pauses of `waits` here, interruptibly, and have `backoff` wait no longer; end to give up."""
     started = time.monotonic()
     pauses = waits(policy)
     outcome = yield next(pauses)

@@ -1,7 +1,7 @@
 """The settings that tap and target share: their texts, as JSON schema, and their values, checked.
 
 The texts are plain data, so that this package needs no Singer. Both plugins put them into their own config
-schema, from which `meltano.yml`, the environment example and the README's tables are made.
+schema, from which `meltano.yml`, the environment example and the README's tables are generated.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _credentials(api: Api, use: str) -> dict[str, dict[str, Any]]:
             "type": ["string", "null"],
             "title": f"{kind} client secret",
             "description": f"Client secret that belongs to `{id_name}`. Listrak shows it only once, when the "
-            "integration is made.",
+            "integration is created.",
             "secret": True,
             "writeOnly": True,
         },
@@ -155,7 +155,7 @@ def zone_from_config(config: Mapping[str, Any]) -> ZoneInfo:
     """Return the time zone that the setting `timezone` names.
 
     Args:
-        config: The plugin's whole config; null, blank and missing mean the default.
+        config: The plugin's entire config; null, blank and missing mean the default.
 
     Raises:
         ConfigurationError: There is no such zone; the text names the nearest one.
@@ -227,7 +227,7 @@ class ConnectionSettings:
         """Take the settings of one API out of a plugin's config.
 
         Args:
-            config: The plugin's whole config; null and missing values mean the default.
+            config: The plugin's entire config; null and missing values mean the default.
             api: Which API's credentials to take.
 
         Returns:
@@ -242,7 +242,7 @@ class ConnectionSettings:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Give a setting's value as JSON means it: the SDK reads the fractions of config files as `Decimal`.
+    """Return a setting's value as JSON means it: the SDK reads the fractions of config files as `Decimal`.
 
     Args:
         value: The value, however deeply nested.
@@ -258,10 +258,10 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def has_credentials(config: Mapping[str, Any], api: Api) -> bool:
-    """Say whether a config is meant to use one of the APIs.
+    """Return whether a config is meant to use one of the APIs.
 
     Args:
-        config: The plugin's whole config.
+        config: The plugin's entire config.
         api: The API.
 
     Returns:
@@ -280,7 +280,7 @@ def has_credentials(config: Mapping[str, Any], api: Api) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host name or address is this machine: 127.0.0.0/8, ::1 or localhost."""
+    """Return whether a host name or address is this machine: 127.0.0.0/8, ::1 or localhost."""
     if host == "localhost":
         return True
     try:
@@ -297,12 +297,12 @@ def _own_user_agent() -> str:
 
 
 def _wrong(name: str, what: str, hint: str) -> ConfigurationError:
-    """Make the error for a setting. The value is never shown: it may be a secret."""
+    """Create the error for a setting. The value is never shown: it may be a secret."""
     return ConfigurationError(f"{name} {what}", setting=name, hint=hint)
 
 
 def _check_text(name: str, value: object) -> str:
-    """Refuse what is no text, is empty, or cannot stand in a header."""
+    """Raise ConfigurationError for what is not a string, is empty, or cannot stand in a header."""
     if not isinstance(value, str) or not value.strip():
         raise _wrong(name, "is missing or empty", f"Set {name} to a text.")
     if value != value.strip() or not value.isprintable() or not value.isascii():
@@ -312,7 +312,7 @@ def _check_text(name: str, value: object) -> str:
 
 
 def _check_url(name: str, value: object) -> str:
-    """Refuse what is no complete URL, and plain HTTP to anywhere but this machine."""
+    """Raise ConfigurationError for an incomplete URL, and for plain HTTP to any other machine."""
     example = DEFAULT_API_URL if name == "api_url" else DEFAULT_AUTH_URL
     hint = f"Set {name} to a complete address such as {example}, or leave it out."
     if not isinstance(value, str) or re.search(r"[^!-~]", value):
@@ -337,7 +337,7 @@ def _check_url(name: str, value: object) -> str:
 
 
 def _check_number(name: str, value: object, *, low: float, high: float = 1e9, whole: bool = False) -> None:
-    """Refuse what is no number or out of range; `low` itself is allowed for whole numbers only."""
+    """Raise ConfigurationError for no number or one out of range; only whole numbers may equal `low`."""
     kinds = (int,) if whole else (int, float)
     fits = isinstance(value, kinds) and not isinstance(value, bool)
     if not fits or not (low <= value <= high if whole else low < value <= high):  # type: ignore[operator]

@@ -74,7 +74,7 @@ class Reply:
     Attributes:
         status: The HTTP status.
         headers: The headers; names without regard to case.
-        body: The whole body, decompressed.
+        body: The entire body, decompressed.
     """
 
     status: int
@@ -249,7 +249,7 @@ class _Session(requests.Session):
 
 
 class _Upload:
-    """A body as pieces, so that each piece, not the whole body, must pass within the socket's time limit."""
+    """A body as pieces, so that each piece, not the entire body, must pass within the socket's time limit."""
 
     def __init__(self, body: bytes | BodyStream, limit: _Limit) -> None:
         self._body = body
@@ -280,7 +280,7 @@ def _slices(data: bytes) -> Iterator[memoryview]:
 
 
 def _read_body(response: requests.Response) -> bytes:
-    """Read the whole body, but no more than the limit."""
+    """Read the entire body, but no more than the limit."""
     declared = response.headers.get("Content-Length", "")
     if declared.isdigit() and int(declared[:20]) > MAX_BODY_BYTES:
         raise ExchangeError(Failure.TOO_LONG)
@@ -295,7 +295,7 @@ def _read_body(response: requests.Response) -> bytes:
 
 
 def _failure_of(problem: requests.RequestException) -> Failure:
-    """Say how an exchange ended, by the exception that requests made of it."""
+    """Return how an exchange ended, by the exception that requests made of it."""
     cause: Any = problem.args[0] if problem.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     if isinstance(problem, requests.exceptions.SSLError):
@@ -343,7 +343,7 @@ class _LimitedReader(io.RawIOBase):
     """Reads a socket within the limit of the exchange.
 
     A socket's own timeout starts anew with every byte: a server that sends one byte now and then, in the head
-    or in the body, would hold a thread for ever. This looks at the clock before each read, and notices
+    or in the body, would hold a thread for ever. This checks the clock before each read, and notices
     `Transport.close`.
     """
 

@@ -1,1 +1,1 @@
-"""A stand-in Listrak on loopback, for the demo and the tests; imports none of the other packages."""
+"""A simulated Listrak on loopback, for the demo and the tests; imports none of the other packages."""

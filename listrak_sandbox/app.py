@@ -40,7 +40,7 @@ def _installed(names: Iterable[str]) -> list[str]:
 
 
 def build(config: Config) -> tuple[Starlette, Sandbox]:
-    """Make a sandbox and the application that serves it.
+    """Create a sandbox and the application that serves it.
 
     A family module offers ``family(sandbox) -> Family``; an extension module offers
     ``install(sandbox) -> list[Route]``, whose routes carry whole paths and are not logged.

@@ -23,12 +23,12 @@ REFUSED = (
 
 
 def unauthorized() -> ApiError:
-    """Make the one error that stands for every cause of a refused call."""
+    """Create the one error that stands for every cause of a refused call."""
     return ApiError(401, "ERROR_UNAUTHORIZED", DENIED)
 
 
 def refusal(settings: Settings) -> Answer:
-    """Give the answer to a token request that is refused, for every cause alike."""
+    """Return the answer to a token request that is refused, for every cause alike."""
     if settings.token_refusal == "bare":  # noqa: S105  a word for its form
         return json_answer(400, {"error": "Invalid Credentials"})
     return ApiError(401, "ERROR_INVALID_CREDENTIALS", REFUSED).answer()
@@ -50,7 +50,7 @@ class Tokens:
         self._known: dict[str, _Token] = {}
 
     def give(self, integration: str, ttl: float, uses: int = 0) -> str:
-        """Make a token for an integration.
+        """Create a token for an integration.
 
         Args:
             integration: Its name.
@@ -73,12 +73,12 @@ class Tokens:
         return known.integration
 
     def expire_all(self) -> None:
-        """Make every token given out so far worthless, as when secrets are rotated."""
+        """Create every token given out so far worthless, as when secrets are rotated."""
         self._known.clear()
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Give the token endpoint: ``POST /OAuth2/Token`` (form encoded, client credentials)."""
+    """Return the token endpoint: ``POST /OAuth2/Token`` (form encoded, client credentials)."""
 
     def token(call: Call) -> Answer:
         form = dict(parse_qsl(call.body.decode("utf-8", "replace")))

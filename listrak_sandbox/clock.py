@@ -29,7 +29,7 @@ class Clock:
         return self._frozen
 
     def now(self) -> datetime:
-        """Tell sandbox time as an aware UTC datetime."""
+        """Return sandbox time as an aware UTC datetime."""
         with self._lock:
             return self._now()
 

@@ -46,7 +46,7 @@ def _positive(text: str) -> float:
 def _port(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65535:  # noqa: PLR2004  the range of TCP ports
-        message = f"{text} is no TCP port (0 to 65535)"
+        message = f"{text} is not a TCP port (0 to 65535)"
         raise argparse.ArgumentTypeError(message)
     return number
 
@@ -64,7 +64,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
     environment = os.environ if environment is None else environment
     parser = argparse.ArgumentParser(
         prog="listrak-sandbox",
-        description="A stand-in Listrak on 127.0.0.1: its email, SMS and data APIs with a made-up retailer.",
+        description="A simulated Listrak on 127.0.0.1: its email, SMS and data APIs with a made-up retailer.",
         epilog=f"Each option has an environment twin: {ENVIRONMENT_PREFIX}PORT, {ENVIRONMENT_PREFIX}SEED, …",
     )
     default = Config()

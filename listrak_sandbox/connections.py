@@ -71,7 +71,7 @@ async def stall(call: Call, parameters: Parameters) -> None:
 
 
 async def _half(call: Call, answer: Answer) -> Any:  # noqa: ANN401  uvicorn's protocol
-    """Send the head, with the whole body's length, and half of the body."""
+    """Send the head, with the entire body's length, and half of the body."""
     headers = {
         "date": http_date(call.sandbox.clock.now()),
         "content-type": answer.content_type,

@@ -98,7 +98,7 @@ def _written(call: Call) -> Answer:
 
 
 def routes(sandbox: Sandbox) -> list[Route]:  # noqa: ARG001  the signature all families share
-    """Give the control routes that belong to no single API."""
+    """Return the control routes that belong to no single API."""
     return [
         Route("POST", "/reset", _reset),
         Route("GET", "/clock", _clock),

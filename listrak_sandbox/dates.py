@@ -1,7 +1,7 @@
 """Dates as requests and answers write them; everywhere else in the sandbox a date is a UTC instant.
 
 The service has a time zone, the setting ``answer_time_zone``: its answers write dates as wall time of that
-zone, and dates in requests that carry no offset are read in it. What becomes of an offset in a request is
+zone, and dates in requests that carry no offset are read in it. What happens to an offset in a request is
 the setting ``query_dates``.
 
 Twice a year wall time is not one-to-one. A wall time that occurs twice (the hour after clocks are set back)
@@ -33,7 +33,7 @@ _DATES = re.compile(rb'("(?:\w*Date|lastModified)":")(\d{4}-\d\d-\d\dT\d\d:\d\d)
 """A date in an answer as the sandbox's handlers write it: UTC without an offset."""
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _FIRST_YEAR = b"0001"
-"""The year of the date that stands for "no date"; it is no instant, and stays as it is."""
+"""The year of the date that stands for "no date"; it is not an instant, and stays as it is."""
 
 
 def zone(name: str) -> ZoneInfo:
@@ -71,7 +71,7 @@ def read(text: str, settings: Settings) -> datetime:
 
 @lru_cache(maxsize=200_000)
 def _wall_minute(minute: bytes, name: str) -> tuple[bytes, bytes]:
-    """Give a UTC minute as the wall time of a zone, and the offset that is valid then, ``-04:00``."""
+    """Return a UTC minute as the wall time of a zone, and the offset that is valid then, ``-04:00``."""
     wall = datetime.fromisoformat(minute.decode()).replace(tzinfo=UTC).astimezone(zone(name))
     text = wall.isoformat(timespec="minutes")
     return text[:16].encode(), text[16:].encode()
@@ -79,14 +79,14 @@ def _wall_minute(minute: bytes, name: str) -> tuple[bytes, bytes]:
 
 @lru_cache(maxsize=200_000)
 def _first_hour(hour: str, name: str) -> str:
-    """Give the first UTC hour whose wall time in a zone is that of a UTC hour, ``2026-11-01T06``."""
+    """Return the first UTC hour whose wall time in a zone is that of a UTC hour, ``2026-11-01T06``."""
     zone_of = zone(name)
     wall = datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC).astimezone(zone_of)
     return wall.replace(fold=0).astimezone(UTC).isoformat()[: len(hour)]
 
 
 def told(value: object, settings: Settings) -> object:
-    """Give a UTC date as an answer tells it: of two instants with one wall time the first.
+    """Return a UTC date as an answer tells it: of two instants with one wall time the first.
 
     Args:
         value: Any part of a row's key; only dates like ``2026-11-01T06:30:00.0000000`` change.

@@ -123,7 +123,7 @@ DEVIATIONS = (
     Deviation(
         "a record that the Data API cannot use",
         "400",
-        "201, dropped without a word",
+        "201, dropped silently",
         "H",
         "`data_validation: strict`",
     ),

@@ -81,12 +81,12 @@ def deleted() -> Answer:
 
 
 def invalid(name: str, why: str = "") -> ApiError:
-    """Make the error for a null or unfit parameter or body property."""
+    """Create the error for a null or unfit parameter or body property."""
     return ApiError(
         400, "ERROR_INVALID_PARAMETER", f"The parameter '{name}' is invalid.{' ' if why else ''}{why}"
     )
 
 
 def not_found(what: str = "resource") -> ApiError:
-    """Make the error for a known route with an id that nothing has."""
+    """Create the error for a known route with an id that nothing has."""
     return ApiError(404, "ERROR_UNABLE_TO_LOCATE_RESOURCE", f"The specified {what} could not be located.")

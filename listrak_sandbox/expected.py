@@ -28,12 +28,12 @@ class Digest:
         self.sum += int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
 
     def result(self) -> dict[str, object]:
-        """Give ``{count, digest}``, the digest as 16 hexadecimal digits."""
+        """Return ``{count, digest}``, the digest as 16 hexadecimal digits."""
         return {"count": self.count, "digest": f"{self.sum % MODULUS:016x}"}
 
 
 def digest(keys: Iterable[tuple[object, ...]]) -> dict[str, object]:
-    """Give ``{count, digest}`` of rows by their keys."""
+    """Return ``{count, digest}`` of rows by their keys."""
     sums = Digest()
     for key in keys:
         sums.add(*key)

@@ -190,7 +190,7 @@ async def _short_answer(_: Call, answer: Answer, parameters: Parameters) -> Answ
 
 
 async def _null_property(_: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Make a property null in every so many-th row of an answer."""
+    """Create a property null in every so many-th row of an answer."""
     envelope = msgspec.json.decode(answer.body)
     for row in envelope["data"][:: max(int(parameters["every"]), 1)]:
         if parameters["property"] in row:
@@ -242,7 +242,7 @@ async def _duplicate_rows(call: Call, answer: Answer, parameters: Parameters) ->
 
 
 async def _changed_rows(call: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Give the last rows of this page older values; the next page brings them again as they are."""
+    """Return the last rows of this page older values; the next page brings them again as they are."""
     envelope = msgspec.json.decode(answer.body)
     rows = envelope["data"][-int(parameters["rows"]) :]
     _repeats(call).put(_value(envelope["nextPageCursor"]), rows)

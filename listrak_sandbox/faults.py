@@ -107,7 +107,7 @@ class Fault:
         return draws.number(name, _FINE) < self.spec.share * _FINE
 
     def told(self) -> dict[str, object]:
-        """Give it with what it did so far, for the control route."""
+        """Return it with what it did so far, for the control route."""
         asked: dict[str, object] = msgspec.to_builtins(self.spec)
         return {**asked, **self.parameters, "matched": self.matched, "hits": self.hits}
 
@@ -192,7 +192,7 @@ class Faults:
         return answer
 
     def routes(self) -> list[Route]:
-        """Give ``/_sandbox/faults``: GET tells, POST adds, DELETE clears; each answers with all faults."""
+        """Return ``/_sandbox/faults``: GET tells, POST adds, DELETE clears; each answers with all faults."""
         path = "/_sandbox/faults"
         return [Route(method, path, self._control) for method in ("GET", "POST", "DELETE")]
 

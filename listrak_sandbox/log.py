@@ -70,7 +70,7 @@ class RequestLog:
         self.max_in_flight = self.in_flight
 
     def summary(self, latest: int = 50) -> dict[str, object]:
-        """Give ``{total, by_route, by_status, unknown_parameters, in_flight, max_in_flight, latest}``."""
+        """Return ``{total, by_route, by_status, unknown_parameters, in_flight, max_in_flight, latest}``."""
         return {
             "total": self.by_route.total(),
             "by_route": dict(sorted(self.by_route.items())),

@@ -61,7 +61,7 @@ def text(value: object) -> Html:
 
 
 def element(name: str, content: object, css: str = "") -> Html:
-    """Make an element with escaped content and, if given, a class."""
+    """Create an element with escaped content and, if given, a class."""
     attribute = f' class="{escape(css)}"' if css else ""
     return Html(f"<{name}{attribute}>{text(content)}</{name}>")
 
@@ -72,7 +72,7 @@ def join(parts: Iterable[object], between: str = "") -> Html:
 
 
 def chip(word: object, tone: str) -> Html:
-    """Make a small label; tone is good, warn or bad."""
+    """Create a small label; tone is good, warn or bad."""
     return element("span", word, f"chip {tone}")
 
 
@@ -81,7 +81,7 @@ COLUMNS = {"#": "n", "!": "nowrap", "~": "wide"}
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]], nothing: str) -> Html:
-    """Make a table; a title's first character may say what its column is like: see `COLUMNS`."""
+    """Create a table; a title's first character may say what its column is like: see `COLUMNS`."""
     css = [COLUMNS.get(title[:1], "") for title in titles]
     head = join(element("th", title.lstrip("#!~"), "n" if title[:1] == "#" else "") for title in titles)
     lines = [element("tr", join(map(element, ["td"] * len(row), row, css))) for row in rows]
@@ -92,11 +92,11 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]], nothing: str)
 
 
 def tile(value: object, label: str) -> Html:
-    """Make a tile: a figure and what it is."""
+    """Create a tile: a figure and what it is."""
     return element("div", join([element("b", value), element("span", label)]), "tile")
 
 
 def section(title: str, note: str, content: Html) -> Html:
-    """Make a section with a title and a word about it."""
+    """Create a section with a title and a word about it."""
     heading = join([title, " ", element("span", note, "soft")]) if note else text(title)
     return join([element("h2", heading), content])

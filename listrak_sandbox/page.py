@@ -186,7 +186,7 @@ def _faults(sandbox: Sandbox) -> Html:
 
 
 def _written(sandbox: Sandbox) -> Html:
-    """Tell what the data API took, if anything."""
+    """Return what the data API took, if anything."""
     rows = [
         [name, len(one.rows), len(one.arrays)]
         for family in sandbox.families
@@ -246,7 +246,7 @@ def render(sandbox: Sandbox, *, refresh: int = 0) -> str:
 
 
 def install(sandbox: Sandbox) -> list[Route]:
-    """Give the page's route."""
+    """Return the page's route."""
 
     def page(call: Call) -> Answer:
         asked = call.query.get("refresh", "")

@@ -67,7 +67,7 @@ def read(call: Call) -> Paging:
 
 
 def cursor(call: Call, position: int | None) -> str | None:
-    """Make the cursor for the page that begins at `position`; None stays None (there is none).
+    """Create the cursor for the page that begins at `position`; None stays None (there is none).
 
     By the setting ``cursor_form`` it is the bare value or the next page's URI.
     """

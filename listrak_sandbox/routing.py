@@ -62,7 +62,7 @@ class Route:
         return f"{self.method} {self.path}"
 
     def known_params(self) -> frozenset[str]:
-        """Give the query parameters it takes, paging included."""
+        """Return the query parameters it takes, paging included."""
         return self.params | {"cursor", "count"} if self.paged else self.params
 
 
@@ -99,7 +99,7 @@ class Call:
         """Read an integer path value.
 
         Raises:
-            ApiError: 400 ERROR_INVALID_PARAMETER, it is no integer.
+            ApiError: 400 ERROR_INVALID_PARAMETER, it is not an integer.
         """
         try:
             return int(self.ids[name])
@@ -138,7 +138,7 @@ class Call:
         """Read a date-time query parameter as a UTC instant (see `dates`); None when absent or empty.
 
         Raises:
-            ApiError: 400 ERROR_INVALID_PARAMETER, it is no date or date-time.
+            ApiError: 400 ERROR_INVALID_PARAMETER, it is not a date or date-time.
         """
         text = self.query.get(name, "")
         if not text:
@@ -152,7 +152,7 @@ class Call:
         """Decode the body.
 
         Raises:
-            ApiError: 400 ERROR_MALFORMED_REQUEST_BODY, it is no JSON; ERROR_INVALID_PARAMETER, a
+            ApiError: 400 ERROR_MALFORMED_REQUEST_BODY, it is not JSON; ERROR_INVALID_PARAMETER, a
                 property has the wrong type or a required one is missing.
         """
         try:
@@ -161,5 +161,5 @@ class Call:
             raise ApiError(400, "ERROR_INVALID_PARAMETER", str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ApiError(
-                400, "ERROR_MALFORMED_REQUEST_BODY", "The request body is no valid JSON."
+                400, "ERROR_MALFORMED_REQUEST_BODY", "The request body is not valid JSON."
             ) from None

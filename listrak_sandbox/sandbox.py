@@ -30,19 +30,19 @@ class Family(Protocol):
     """Base path: ``/email/v1``."""
 
     def routes(self) -> list[Route]:
-        """Give its routes, templates below `base` as in the spec."""
+        """Return its routes, templates below `base` as in the spec."""
 
     def control_routes(self) -> list[Route]:
-        """Give control routes of its own, templates below ``/_sandbox``."""
+        """Return control routes of its own, templates below ``/_sandbox``."""
 
     def reset(self) -> None:
         """Forget everything written and begin with the sandbox's current seed and scale."""
 
     def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
-        """Give ``{stream: {count, digest}}`` of a complete extraction (see `expected`)."""
+        """Return ``{stream: {count, digest}}`` of a complete extraction (see `expected`)."""
 
     def written(self) -> dict[str, object]:
-        """Give what was written through it since the last reset."""
+        """Return what was written through it since the last reset."""
 
 
 class Hook(Protocol):

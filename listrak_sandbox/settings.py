@@ -124,7 +124,8 @@ class Settings:
             single phone list and a single transactional message are answered, about which the spec
             contradicts itself.
         sms_left_contacts_listed: Whether a phone list's contacts include those who left the list.
-        sms_inactive_readable: Whether what hangs on disabled sender codes and inactive lists can be read.
+        sms_inactive_readable: Whether the child records of disabled sender codes and inactive lists are
+            readable.
         sms_import_blank_clears: Whether an empty cell of a contact import clears the field.
         crm_enabled: Whether the data API takes customers and orders without an email address.
         data_validation: What the data API does with bad records: ``late`` (201; what cannot be used is
@@ -184,11 +185,11 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Config) -> Settings:
-        """Give the settings a sandbox starts with."""
+        """Return the settings a sandbox starts with."""
         return cls(latency_ms=config.latency_ms, token_ttl=config.token_ttl)
 
     def changed(self, changes: dict[str, Any]) -> Settings:
-        """Give these settings with some of them changed.
+        """Return these settings with some of them changed.
 
         Args:
             changes: By name. ``integrations`` maps names to the attributes of theirs that change.

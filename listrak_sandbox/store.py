@@ -160,7 +160,7 @@ class ListState:
         return index
 
     def generated(self, index: int, when: int) -> Contact:
-        """Make the contact object of a generated contact as it is at a world time."""
+        """Create the contact object of a generated contact as it is at a world time."""
         made = self.made
         assert made is not None  # noqa: S101  only generated lists have generated contacts
         population = made.population
@@ -178,7 +178,7 @@ class ListState:
         return contact
 
     def generated_values(self, index: int, wanted: list[int] | None = None) -> dict[int, str]:
-        """Give the values of a generated contact, without deleted fields and cleared values."""
+        """Return the values of a generated contact, without deleted fields and cleared values."""
         made = self.made
         assert made is not None  # noqa: S101  only generated lists have generated contacts
         values = made.values.of(index, made.population.person(index), wanted)
@@ -220,19 +220,19 @@ class ListState:
         self.version += 1
 
     def standing_of(self, email: str, now: datetime) -> str | None:
-        """Tell an address's standing: one of the five words above, or None."""
+        """Return an address's standing: one of the five words above, or None."""
         contact = self.find(email, now)
         if contact is not None and contact.state != PENDING:
             return contact.state
         return self.special.get(email.lower()) or (contact.state if contact else None)
 
     def fields_of(self, group_id: int) -> list[Record]:
-        """Give the fields of a group in order."""
+        """Return the fields of a group in order."""
         return [one for one in self.fields.values() if one["segmentationFieldGroupId"] == group_id]
 
 
 def method_of(person: int, standing: Standing) -> tuple[str, str | None]:
-    """Give a generated contact's subscribe and unsubscribe method."""
+    """Return a generated contact's subscribe and unsubscribe method."""
     joined = SUBSCRIBED_BY[person % len(SUBSCRIBED_BY)]
     if standing.subscribed:
         return joined, None
@@ -267,12 +267,12 @@ class Store:
             self.lists[made.list_id] = state
 
     def next_id(self, kind: str) -> int:
-        """Give a new id for a list, group, field, import or event."""
+        """Return a new id for a list, group, field, import or event."""
         self._next[kind] += 1
         return self._next[kind]
 
     def jobs(self) -> Iterator[Job]:
-        """Give all imports made through the API."""
+        """Return all imports made through the API."""
         for state in self.lists.values():
             yield from state.imports.values()
 

@@ -62,7 +62,7 @@ class RunningSandbox:
         self.control("POST", "reset", options)
 
     def now(self) -> str:
-        """Tell sandbox time, ISO 8601."""
+        """Return sandbox time, ISO 8601."""
         return str(self.control("GET", "clock")["now"])
 
     def set_clock(self, **options: object) -> str:
@@ -74,15 +74,15 @@ class RunningSandbox:
         return dict(self.control("POST", "settings", changes))
 
     def expected(self, **selection: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401  a query
-        """Give what a complete extraction returns: ``{stream: {count, digest}}``."""
+        """Return what a complete extraction returns: ``{stream: {count, digest}}``."""
         return dict(self.control("GET", "expected", **selection)["streams"])
 
     def written(self) -> dict[str, Any]:
-        """Give what was written through the APIs since the last reset."""
+        """Return what was written through the APIs since the last reset."""
         return dict(self.control("GET", "written"))
 
     def requests(self, latest: int = 50) -> dict[str, Any]:
-        """Give the request log's summary."""
+        """Return the request log's summary."""
         return dict(self.control("GET", "requests", latest=latest))
 
     def forget_requests(self) -> None:

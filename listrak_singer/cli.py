@@ -76,7 +76,7 @@ class ListrakCommand(SingerCommand):
             self._exit()
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
-        """Run the plugin; click would end without a word when the reader of standard output has gone."""
+        """Run the plugin; click would end silently when the reader of standard output has gone."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -108,7 +108,7 @@ class ListrakCommand(SingerCommand):
 
     @classmethod
     def like(cls, command: click.Command, logger: logging.Logger) -> ListrakCommand:
-        """Make one of what the SDK has put together; files that options name are read by this project."""
+        """Create one of what the SDK has put together; files that options name are read by this project."""
         for param in command.params:
             if isinstance(param.type, click.File):
                 is_input = param.name == "file_input"

@@ -92,7 +92,7 @@ class CheckedSettings(PluginBase):
         return _ConfigInput(config=config, parse_env="ENV" in value)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Give text the type of its setting, then check all settings. Values are never shown.
+        """Return text the type of its setting, then check all settings. Values are never shown.
 
         Raises:
             InvalidSettingsError: Something is wrong, and `raise_errors` is set.

@@ -73,6 +73,6 @@ def check_catalog(catalog: dict[str, Any]) -> None:
 def _refuse(what: str, errors: Iterable[Any]) -> None:
     error = jsonschema.exceptions.best_match(errors)
     if error is not None:
-        message = f"{what} is none: look at {error.json_path} of it (its {error.validator} is wrong)"
-        hint = "Make a catalog with --discover, and change only what is selected."
+        message = f"{what} is invalid: {error.json_path} breaks the rule {error.validator!r}"
+        hint = "Create a catalog with --discover, and change only what is selected."
         raise ConfigurationError(message, setting="catalog", hint=hint)

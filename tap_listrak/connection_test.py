@@ -96,7 +96,7 @@ def _email(client: Client, tap: TapSession) -> Iterator[tuple[bool, str]]:
 
 
 def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, object]:
-    """Make one small read; return the id of what it found, for the reads that follow."""
+    """Create one small read; return the id of what it found, for the reads that follow."""
     if not route.collection:
         try:
             client.get(route, ids)

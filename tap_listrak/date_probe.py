@@ -24,7 +24,7 @@ _SHOWN = "%Y-%m-%d %H:%M:%S"
 
 
 def describe_dates(client: Client, list_id: object, zone: ZoneInfo) -> Iterator[str]:
-    """Say which dates a recent contact of a list has, and how Listrak reads the dates of requests.
+    """Return which dates a recent contact of a list has, and how Listrak reads the dates of requests.
 
     Makes three small reads at most.
 
@@ -40,7 +40,7 @@ def describe_dates(client: Client, list_id: object, zone: ZoneInfo) -> Iterator[
     recent = _subscribed(client, list_id, now - _RECENT, None)
     newest = max(recent.items(), key=lambda item: item[1], default=None)
     if newest is None:
-        yield f"Dates: nobody subscribed to list {list_id} in the last {_RECENT.days} days: there is none."
+        yield f"Dates: nobody subscribed to list {list_id} in the last {_RECENT.days} days."
         return
     key, text = newest
     instant = parse(text, zone)

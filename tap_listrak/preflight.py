@@ -1,6 +1,6 @@
 """What is looked up before a run writes anything: everything that a setting names must exist.
 
-A slip there would otherwise read nothing, without a word, or stop a run when half of it is written.
+A slip there would otherwise read nothing, silently, or stop a run when half of it is written.
 """
 
 from __future__ import annotations

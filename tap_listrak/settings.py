@@ -39,7 +39,7 @@ PARTIAL = (
     " Streams that it narrows send no ACTIVATE_VERSION, so that loaders remove no rows that were read "
     "elsewhere."
 )
-"""What settings have in common that keep a stream from being read whole."""
+"""What settings have in common that keep a stream from being read in full."""
 
 TAP_SETTINGS: dict[str, dict[str, Any]] = {
     "start_date": {
@@ -131,7 +131,7 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "type": ["string", "null"],
         "enum": ["decaying", "every_run", None],
         "title": "Activity refresh",
-        "description": "How often the reports of a message within its activity window are read whole, so "
+        "description": "How often the reports of a message within its activity window are read in full, so "
         "that later clicks, bounces, unsubscribes and orders of contacts that were active already are found: "
         "`decaying` whenever the message's age passes one of `activity_refresh_days`, and in between what "
         "became active since the last run; `every_run` always.",
@@ -141,7 +141,7 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "type": ["array", "null"],
         "items": {"type": "integer", "minimum": 1},
         "title": "Activity refresh ages",
-        "description": "The ages in days at which a message's reports are read whole again. Ages above the "
+        "description": "The ages in days at which a message's reports are read in full again. Ages above the "
         "activity window are ignored; the window's end always counts.",
         "default": [1, 3, 7, 14, 30],
     },
@@ -149,12 +149,12 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "type": ["string", "null"],
         "enum": ["warn", "fail", "off", None],
         "title": "Reconciliation",
-        "description": "Whether the activity of a message that was read whole is compared with the message's "
+        "description": "Whether activity of a message that was read in full is compared with the message's "
         "summary (recipients, bounces, unsubscribes). What comes short is read again three times within nine "
         "seconds. If it stays short, a line names the message and both numbers, and the bookmark of "
-        "`message_activity` of that list stays before the message, so that the next run reads it whole "
+        "`message_activity` of that list stays before the message, so that the next run reads it in full "
         "again: `warn` goes on, `fail` ends the run with exit code 1 after everything was read, `off` "
-        "compares nothing. It costs a request for each whole reading, or none where `message_summaries` is "
+        "compares nothing. It costs a request for each full read, or none where `message_summaries` is "
         "selected.",
         "default": "warn",
     },
@@ -181,7 +181,7 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
     "emit_activate_version_messages": {
         "type": ["boolean", "null"],
         "title": "ACTIVATE_VERSION messages",
-        "description": "Whether streams that are read whole end with an ACTIVATE_VERSION message, by which "
+        "description": "Whether streams that are read in full end with an ACTIVATE_VERSION message, by which "
         "loaders that know it mark or delete the rows that are no longer in Listrak.",
         "default": True,
     },
@@ -291,7 +291,7 @@ def _moment(name: str, value: object) -> datetime | None:
     try:
         instant = datetime.fromisoformat(str(value))
     except ValueError:
-        message = f"{name} is no date or date-time"
+        message = f"{name} is not a date or date-time"
         hint = f"Write {name} like 2026-01-31 or 2026-01-31T08:00:00Z."
         raise ConfigurationError(message, setting=name, hint=hint) from None
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -204,7 +204,7 @@ class TapListrak(CheckedSettings, TapSession):
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Say what the credentials may read; exit code 1 if an integration may read nothing.
+        """Return what the credentials may read; exit code 1 if an integration may read nothing.
 
         ``--test=schema`` is the SDK's.
         """
@@ -237,7 +237,7 @@ class TapListrak(CheckedSettings, TapSession):
             catalog: The text of the catalog file.
 
         Raises:
-            ConfigurationError: The state or the catalog is no JSON object.
+            ConfigurationError: The state or the catalog is not a JSON object.
         """
         logging.getLogger("listrak_api").addFilter(RetryLogFilter())
         texts = {name: text for name, text in (("state", state), ("catalog", catalog)) if text is not None}

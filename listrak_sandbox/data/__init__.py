@@ -71,14 +71,14 @@ class DataFamily:
         self._imports = 0
 
     def routes(self) -> list[Route]:
-        """Give the five routes."""
+        """Return the five routes."""
         return [
             Route("POST", f"/{kind.name}", self._handler(kind), areas=frozenset({kind.area}), body=True)
             for kind in KINDS
         ]
 
     def control_routes(self) -> list[Route]:
-        """Give ``GET /_sandbox/data?kind=Order``: what was stored of each kind, and what was dropped."""
+        """Return ``GET /_sandbox/data?kind=Order``: what was stored of each kind, and what was dropped."""
         return [Route("GET", "/data", self._stored)]
 
     def _stored(self, call: Call) -> Answer:
@@ -90,11 +90,11 @@ class DataFamily:
         )
 
     def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:  # noqa: ARG002  nothing to select
-        """Give nothing: this API can only be written to."""
+        """Return nothing: this API can only be written to."""
         return {}
 
     def written(self) -> dict[str, object]:
-        """Give ``{"data": {kind: {"rows", "dates", "dropped", "arrays", "unknown_properties"}}}``.
+        """Return ``{"data": {kind: {"rows", "dates", "dropped", "arrays", "unknown_properties"}}}``.
 
         ``rows`` are as they were sent, by key, without what could not be used. ``dropped`` lists that, one
         ``{"at", "number", "key", "dropped"}`` for each record concerned. ``dates`` has the UTC instants that
@@ -187,10 +187,10 @@ class DataFamily:
 
 
 def _key(kind: Kind, row: dict[str, Any]) -> str | None:
-    """Give what a row is known by; None when it has nothing of the kind."""
+    """Return what a row is known by; None when it has nothing of the kind."""
     return next((str(row[name]) for name in kind.keys if row.get(name)), None)
 
 
 def family(sandbox: Sandbox) -> DataFamily:
-    """Make the data API of a sandbox."""
+    """Create the data API of a sandbox."""
     return DataFamily(sandbox)

@@ -181,7 +181,7 @@ def check(model: type[msgspec.Struct], rows: list[Any]) -> None:
 
 
 def usable(model: type[msgspec.Struct], row: dict[str, Any], where: str = "") -> tuple[Any, list[str]]:
-    """Give what can be used of a row, and what cannot: names of dropped properties and parts.
+    """Return what can be used of a row, and what cannot: names of dropped properties and parts.
 
     A property whose value does not fit is dropped; a row or part without a property that it needs is None.
     """
@@ -225,7 +225,7 @@ def _fits(kind: Any, value: Any) -> bool:  # noqa: ANN401  a type annotation, an
 
 
 def written_dates(model: type[msgspec.Struct], row: Any, where: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401  any JSON
-    """Give each date of a row: where it stands (``items[0].shipDate``), and its text."""
+    """Return each date of a row: where it stands (``items[0].shipDate``), and its text."""
     for name in dates(model):
         yield from _dates_at(row, name.split("."), where)
 
@@ -246,7 +246,7 @@ _DATES: dict[type[msgspec.Struct], list[str]] = {}
 
 
 def dates(model: type[msgspec.Struct]) -> list[str]:
-    """Give the properties of a model and of its parts that hold dates, as dotted names."""
+    """Return the properties of a model and of its parts that hold dates, as dotted names."""
     if model not in _DATES:
         _DATES[model] = []
         for one in msgspec.structs.fields(model):
@@ -263,14 +263,14 @@ def _is_date(kind: Any) -> bool:  # noqa: ANN401  a type annotation
 
 
 def inner(kind: Any) -> type[msgspec.Struct] | None:  # noqa: ANN401  a type annotation
-    """Give the model inside an annotation such as ``list[Item] | None``, if there is one."""
+    """Return the model inside an annotation such as ``list[Item] | None``, if there is one."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind
     return next((found for one in getattr(kind, "__args__", ()) if (found := inner(one))), None)
 
 
 def unknown_properties(model: type[msgspec.Struct], value: Any) -> set[str]:  # noqa: ANN401  any JSON
-    """Give the names of properties that the model does not have, dotted where they are inside a part."""
+    """Return the names of properties that the model does not have, dotted where they are inside a part."""
     if isinstance(value, list):
         return {name for one in value for name in unknown_properties(model, one)}
     if not isinstance(value, dict):

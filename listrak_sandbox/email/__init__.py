@@ -29,7 +29,7 @@ class EmailFamily:
         self._imports = Imports(sandbox)
 
     def routes(self) -> list[Route]:
-        """Give every route of the email API that is served."""
+        """Return every route of the email API that is served."""
         return [
             *others.routes(),
             *contacts.routes(self._cache),
@@ -40,7 +40,7 @@ class EmailFamily:
         ]
 
     def control_routes(self) -> list[Route]:
-        """Give ``GET /_sandbox/contacts?listId=&emailAddress=``: one contact's stored state."""
+        """Return ``GET /_sandbox/contacts?listId=&emailAddress=``: one contact's stored state."""
         return [Route("GET", "/contacts", self._contact)]
 
     def _contact(self, call: Call) -> Answer:
@@ -68,11 +68,11 @@ class EmailFamily:
         self._cache.clear(self.sandbox.scale)
 
     def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
-        """Give counts and digests of the email streams."""
+        """Return counts and digests of the email streams."""
         return expected(self.sandbox, selection)
 
     def written(self) -> dict[str, object]:
-        """Give what was written: calls in order, imports with their rows, and events raised."""
+        """Return what was written: calls in order, imports with their rows, and events raised."""
         return {
             "email": self.sandbox.store.log,
             "imports": self._imports.written(),
@@ -85,5 +85,5 @@ class EmailFamily:
 
 
 def family(sandbox: Sandbox) -> EmailFamily:
-    """Make the email API of a sandbox."""
+    """Create the email API of a sandbox."""
     return EmailFamily(sandbox)

@@ -38,7 +38,7 @@ class PageCache:
         self._settings: Settings | None = None
 
     def serve(self, call: Call, key: tuple[object, ...], make: Callable[[], Answer]) -> Answer:
-        """Give the kept answer of a key, or make and keep it, written as the settings say."""
+        """Return the kept answer of a key, or make and keep it, written as the settings say."""
         settings = call.sandbox.settings
         if self._settings is not settings:
             self._empty()
@@ -65,12 +65,12 @@ class PageCache:
 
 
 def events_of(state: ListState) -> list[dict[str, object]]:
-    """Give a list's events, generated ones first."""
+    """Return a list's events, generated ones first."""
     return (records.events(state.made) if state.made else []) + state.events
 
 
 def event_groups_of(state: ListState) -> list[dict[str, object]]:
-    """Give a list's event groups, generated ones first."""
+    """Return a list's event groups, generated ones first."""
     return (records.event_groups(state.made) if state.made else []) + state.event_groups
 
 
@@ -96,7 +96,7 @@ def made_list(call: Call) -> MailingList | None:
 
 
 def request_key(call: Call) -> tuple[object, ...]:
-    """Give what makes two requests ask for the same page."""
+    """Return what makes two requests ask for the same page."""
     return (call.route.name, tuple(call.ids.items()), tuple(sorted(call.query.items())))
 
 
@@ -169,7 +169,7 @@ def clicker_page(call: Call, sends: Sends, link: int) -> Answer:
 
 
 def whole(call: Call, sends: Sends) -> tuple[object, ...]:
-    """Give the key under which an answer about sends can be kept: the time counts until all is settled."""
+    """Return the key under which an answer about sends can be kept: the time counts until all is settled."""
     now = world_time(call.now)
     slots = sends.slots(now)
     done = slots and slots == sends.slots(10**9) and sends.settled((slots - 1) // BLOCK, now)

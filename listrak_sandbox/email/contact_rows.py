@@ -75,7 +75,7 @@ class Query:
     look: Look = USUAL
 
     def holds(self, date: datetime | None) -> bool:
-        """Tell whether a date is within the range."""
+        """Return whether a date is within the range."""
         if date is None:
             return False
         if self.look.whole_seconds:
@@ -86,7 +86,7 @@ class Query:
 
 
 def rows(state: ListState, query: Query, when: int, position: int = 0) -> Iterator[tuple[int, str]]:
-    """Give the position and the JSON text of each contact that a query asks for.
+    """Return the position and the JSON text of each contact that a query asks for.
 
     Args:
         state: The list.
@@ -164,7 +164,7 @@ def _generated(state: ListState, query: Query, when: int, position: int) -> Iter
 
 
 def _candidates(population: Population, query: Query, span: Span, when: int) -> Iterable[int]:
-    """Give the indexes that can match, in order, so that a narrow range of dates needs no full scan."""
+    """Return the indexes that can match, in order, so that a narrow range of dates needs no full scan."""
     changes, first_at, count = population.changed(when), population.first_at, population.count(when)
     if query.state == UNSUBSCRIBED:
         return sorted(changes)

@@ -45,7 +45,7 @@ class ContactBody(msgspec.Struct, rename="camel"):
 
 
 def refuse(code: str, message: str = "") -> ApiError:
-    """Make a 400 with one of the contact's own error codes."""
+    """Create a 400 with one of the contact's own error codes."""
     return ApiError(400, code, message)
 
 
@@ -189,7 +189,7 @@ def _unsubscribe(call: Call, state: ListState, body: ContactBody, *, events: boo
 
 
 def _check_known(settings: Settings, standing: str, *, subscribes_only: bool, events: bool) -> None:
-    """Refuse what is refused of a known contact without ``overrideUnsubscribe``."""
+    """Raise ConfigurationError for what is refused of a known contact without ``overrideUnsubscribe``."""
     if standing == SUBSCRIBED and subscribes_only and settings.subscribe_subscribed == "refused":
         raise refuse("ERROR_SUBSCRIBED_EMAIL_ADDRESS")
     if standing == UNSUBSCRIBED and settings.subscribe_unsubscribed == "refused":
@@ -270,7 +270,7 @@ def _write(call: Call) -> Answer:
 
 
 def routes(cache: PageCache) -> list[Route]:
-    """Give the routes of contacts (the beta route is among those of imports)."""
+    """Return the routes of contacts (the beta route is among those of imports)."""
 
     def collection(call: Call) -> Answer:
         state = list_state(call)

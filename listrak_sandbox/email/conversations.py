@@ -74,7 +74,7 @@ def _transactionals(call: Call) -> Answer:
 
 
 def routes(cache: PageCache) -> list[Route]:
-    """Give the routes of conversations and transactional messages."""
+    """Return the routes of conversations and transactional messages."""
 
     def activity(call: Call) -> Answer:
         sends = _message(call).sends

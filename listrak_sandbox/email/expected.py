@@ -62,50 +62,50 @@ class Extraction:
         return [self.state.made] if self.state.made else []
 
     def messages(self) -> Iterator[Message]:
-        """Give the broadcasts."""
+        """Return the broadcasts."""
         for made in self.made:
             yield from (one for one in made.broadcasts(self.when) if self.tests or not one.test)
 
     def conversations(self) -> Iterator[Conversation]:
-        """Give the conversations."""
+        """Return the conversations."""
         for made in self.made:
             yield from made.conversations(self.when)
 
     def conversation_messages(self) -> Iterator[tuple[Conversation, Message]]:
-        """Give the messages of conversations."""
+        """Return the messages of conversations."""
         for conversation in self.conversations():
             for message in conversation.messages:
                 if (message.current or self.previous) and message.send < self.when:
                     yield conversation, message
 
     def named(self, rows: Iterable[Mapping[str, object]], name: str) -> Iterator[Key]:
-        """Give the keys of records that have an id of their own below the list."""
+        """Return the keys of records that have an id of their own below the list."""
         return ((self.list_id, row[name]) for row in rows)
 
     def of_made(self, make: Callable[[MailingList], list[dict[str, object]]], name: str) -> Iterator[Key]:
-        """Give the keys of a generated list's records."""
+        """Return the keys of a generated list's records."""
         return self.named(chain.from_iterable(map(make, self.made)), name)
 
     def contacts(self) -> Iterator[Key]:
-        """Give the keys of contacts in both states."""
+        """Return the keys of contacts in both states."""
         decoder = msgspec.json.Decoder(_EmailKey)
         for kind in (SUBSCRIBED, UNSUBSCRIBED):
             for _, row in contact_rows.rows(self.state, contact_rows.Query(state=kind), self.when):
                 yield self.list_id, decoder.decode(row).email_key
 
     def links(self, message: Message, *parents: object) -> Iterator[Key]:
-        """Give the keys of a message's links."""
+        """Return the keys of a message's links."""
         return ((self.list_id, *parents, message.message_id * 10 + number) for number in range(message.links))
 
     def clickers(self, message: Message, *parents: object) -> Iterator[Key]:
-        """Give the keys of the clicks on a message's links."""
+        """Return the keys of the clicks on a message's links."""
         for entry in message.sends.entries(self.when):
             for time, number in entry.seen.clicks if entry.seen else ():
                 link = message.message_id * 10 + number
                 yield self.list_id, *parents, link, message.sends.email(entry), text(time)
 
     def activity(self, sends: Sends, *parents: object) -> Iterator[Key]:
-        """Give the keys of a message's activity rows."""
+        """Return the keys of a message's activity rows."""
         for entry in sends.entries(self.when):
             email = sends.email(entry)
             if isinstance(sends, ContinuousSends):
@@ -115,13 +115,13 @@ class Extraction:
                 yield self.list_id, *parents, email
 
     def imports(self) -> Iterator[int]:
-        """Give the ids of list imports."""
+        """Return the ids of list imports."""
         past, jobs = self.kept
         yield from (one.import_id for one in past)
         yield from (one.import_id for one in jobs)
 
     def import_contacts(self) -> Iterator[Key]:
-        """Give the keys of the results of list imports."""
+        """Return the keys of the results of list imports."""
         past, jobs = self.kept
         for one in past:
             yield from ((self.list_id, one.import_id, row["emailAddress"]) for row in one.contacts(self.when))
@@ -129,7 +129,7 @@ class Extraction:
             yield from ((self.list_id, job.import_id, email) for email in job.emails)
 
     def split_tests(self) -> Iterator[tuple[dict[str, object], list[dict[str, object]]]]:
-        """Give the split tests with their messages."""
+        """Return the split tests with their messages."""
         for made in self.made:
             yield from records.split_tests(made, self.when)
 
@@ -208,7 +208,7 @@ ACCOUNT: dict[str, Callable[[], list[Key]]] = {
 
 
 def expected(sandbox: Sandbox, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
-    """Give ``{stream: {count, digest}}`` of a complete extraction now; dates in keys are UTC.
+    """Return ``{stream: {count, digest}}`` of a complete extraction now; dates in keys are UTC.
 
     Args:
         sandbox: The sandbox.

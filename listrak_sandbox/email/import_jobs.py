@@ -104,7 +104,7 @@ class Job:
         self.status = word
 
     def due(self) -> bool:
-        """Tell whether a row may be taken now, by the time an import shall last."""
+        """Return whether a row may be taken now, by the time an import shall last."""
         if time.monotonic() < self._begun:
             return False
         if not self.seconds:
@@ -256,7 +256,7 @@ class Job:
         return "Unsubscribed"
 
     def record(self) -> dict[str, object]:
-        """Give it as the API's ListImport."""
+        """Return it as the API's ListImport."""
         return {
             "importFileId": self.import_id,
             "importFileName": self.plan.name,
@@ -264,26 +264,26 @@ class Job:
         }
 
     def status_record(self) -> dict[str, object]:
-        """Give it as the API's ListImportStatus."""
+        """Return it as the API's ListImportStatus."""
         ended = None if self.ended is None else text_of(self.ended)
         return {"startDate": text_of(self.started), "endDate": ended, "status": self.status}
 
     def contacts(self, start: int = 0, stop: int | None = None) -> list[dict[str, object]]:
-        """Give the contacts' results so far, or a part of them."""
+        """Return the contacts' results so far, or a part of them."""
         return [
             {"emailAddress": email, "importResult": WORDS[word]}
             for email, word in zip(self.emails[start:stop], self.results[start:stop], strict=True)
         ]
 
     def summary(self) -> dict[str, object]:
-        """Give it as the API's ListImportSummary, so far."""
+        """Return it as the API's ListImportSummary, so far."""
         counts = summary(Counter({WORDS[word]: count for word, count in Counter(self.results).items()}))
         counts["skippedCount"] = int(str(counts["skippedCount"])) + self.skipped_rows
         counts["processedCount"] = int(str(counts["processedCount"])) + self.skipped_rows
         return counts
 
     def written(self) -> dict[str, Any]:
-        """Give it for the control route, its first rows decoded."""
+        """Return it for the control route, its first rows decoded."""
         rows: list[list[str] | None] = []
         for row in self.plan.rows(zlib.decompress(self._packed)):
             if len(rows) == WRITTEN_ROWS:

@@ -127,7 +127,7 @@ def _plan(state: ListState, body: ImportBody) -> Plan:
 
 
 def kept_imports(state: ListState, now: datetime, settings: Settings) -> tuple[list[PastImport], list[Job]]:
-    """Give a list's imports that have not been purged: generated ones, and those made through the API."""
+    """Return a list's imports that have not been purged: generated ones, and those made through the API."""
     past = past_imports(state.made, world_time(now)) if state.made else []
     jobs = list(state.imports.values())
     if not settings.imports_kept_days:
@@ -208,7 +208,7 @@ class Imports:
         return self._start(call, state, plan, b"").import_id
 
     def collection(self, call: Call) -> Answer:
-        """Give all imports of a list, generated ones first."""
+        """Return all imports of a list, generated ones first."""
         state = list_state(call)
         start, end = call.date_param("startDate"), call.date_param("endDate")
 
@@ -241,7 +241,7 @@ class Imports:
         return handler
 
     def contacts(self, call: Call) -> Answer:
-        """Give the result of each contact."""
+        """Return the result of each contact."""
         found = self._find(call)
         if isinstance(found, PastImport):
             return page(*paging.cut(found.contacts(world_time(call.now)), call))
@@ -251,7 +251,7 @@ class Imports:
         return page(rows, paging.cursor(call, end if end < len(found.emails) else None))
 
     def routes(self) -> list[Route]:
-        """Give the routes of imports."""
+        """Return the routes of imports."""
         both = frozenset({"List", "Contact"})
         followed = both | {"Report"}
         dates = frozenset({"startDate", "endDate"})
@@ -272,5 +272,5 @@ class Imports:
         ]
 
     def written(self) -> list[dict[str, object]]:
-        """Give all imports with their first rows decoded, for the control route."""
+        """Return all imports with their first rows decoded, for the control route."""
         return [job.written() for job in self._sandbox.store.jobs()]

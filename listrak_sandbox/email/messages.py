@@ -30,7 +30,7 @@ def _message(call: Call) -> Message:
 
 
 def link_number(message: Message, link_id: int) -> int:
-    """Give the number of a message's link.
+    """Return the number of a message's link.
 
     Raises:
         ApiError: 404 ERROR_UNABLE_TO_LOCATE_RESOURCE.
@@ -85,7 +85,7 @@ def _split_test(call: Call) -> tuple[dict[str, object], list[dict[str, object]]]
 
 
 def routes(cache: PageCache) -> list[Route]:
-    """Give the routes of broadcasts and split tests."""
+    """Return the routes of broadcasts and split tests."""
 
     def activity(call: Call) -> Answer:
         sends = _message(call).sends

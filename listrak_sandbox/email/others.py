@@ -81,7 +81,7 @@ def _create_list(call: Call) -> Answer:
 
 
 def _free_name(given: str | None, name: str, others: list[dict[str, object]]) -> str:
-    """Give a name without blanks around it; one that others have is an invalid parameter, as recorded."""
+    """Return a name without blanks around it; one that others have is an invalid parameter, as recorded."""
     text = (given or "").strip()
     if not text or text.lower() in {str(one[name]).lower() for one in others}:
         raise invalid(name, "It must be given and unique.")
@@ -159,7 +159,7 @@ def _collection(
     area: str,
     rows: Callable[[Call], list[dict[str, object]]],
 ) -> list[Route]:
-    """Give the routes of a small collection, and of one of its members."""
+    """Return the routes of a small collection, and of one of its members."""
     areas = frozenset({"List", area}) if template.startswith("/List/") else frozenset({area})
     found = [Route("GET", template, lambda call: resource(rows(call)), areas)]
     if identifier:
@@ -169,7 +169,7 @@ def _collection(
 
 
 def routes() -> list[Route]:
-    """Give the routes of the small collections."""
+    """Return the routes of the small collections."""
     lists = frozenset({"List"})
     audiences = _of_list(records.saved_audiences)
     return [

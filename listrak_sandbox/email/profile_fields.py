@@ -159,7 +159,7 @@ def _clear_values(call: Call, imports: Imports) -> Answer:
 
 
 def routes(imports: Imports) -> list[Route]:
-    """Give the routes of profile field groups and profile fields."""
+    """Return the routes of profile field groups and profile fields."""
 
     def groups(call: Call) -> Answer:
         return resource(list(list_state(call).groups.values()))

@@ -23,7 +23,7 @@ class InvalidValue(ValueError):  # noqa: N818  the vendor's own word
 
 
 def checked(field: Mapping[str, Any], value: str) -> str:
-    """Give a value as it is stored; an empty one fits every field.
+    """Return a value as it is stored; an empty one fits every field.
 
     Args:
         field: The API's SegmentationField.
@@ -58,7 +58,7 @@ def checked(field: Mapping[str, Any], value: str) -> str:
 
 
 def plausible(email: str) -> bool:
-    """Tell whether a text looks like an address to Listrak."""
+    """Return whether a text looks like an address to Listrak."""
     local, at, domain = email.strip().rpartition("@")
     return (
         bool(at and local and domain)
@@ -74,7 +74,7 @@ def plausible(email: str) -> bool:
 def merged(
     fields: Mapping[int, Mapping[str, Any]], stored: dict[int, str], given: Mapping[int, str], update: str
 ) -> dict[int, str]:
-    """Give stored values with given ones applied.
+    """Return stored values with given ones applied.
 
     Fields that are not among `given` keep what they have, whatever the kind of update.
 

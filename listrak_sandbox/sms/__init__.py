@@ -44,7 +44,7 @@ class SmsFamily:
         self._calls: list[dict[str, object]] = []
 
     def routes(self) -> list[Route]:
-        """Give every route of the SMS API that is served."""
+        """Return every route of the SMS API that is served."""
         return [
             *lists.routes(self),
             *contacts.reading_routes(self),
@@ -53,13 +53,13 @@ class SmsFamily:
         ]
 
     def control_routes(self) -> list[Route]:
-        """Give ``GET /_sandbox/sms-contacts``."""
+        """Return ``GET /_sandbox/sms-contacts``."""
         return [Route("GET", "/sms-contacts", self._stored_contacts)]
 
     # What handlers share.
 
     def now(self, call: Call) -> str:
-        """Give the instant of a call as text, after everything due by then has been carried out."""
+        """Return the instant of a call as text, after everything due by then has been carried out."""
         now = instant_text(call.now)
         self.imports.settle(now)
         return now
@@ -90,7 +90,7 @@ class SmsFamily:
         return code, one
 
     def as_set(self, one: SmsList) -> SmsList:
-        """Give a phone list with the double opt-in that the settings say."""
+        """Return a phone list with the double opt-in that the settings say."""
         wanted = self.sandbox.settings.sms_double_opt_in.get(str(one.id), one.double_opt_in)
         return one if wanted is one.double_opt_in else replace(one, double_opt_in=wanted)
 
@@ -118,12 +118,12 @@ class SmsFamily:
     # Control.
 
     def written(self) -> dict[str, object]:
-        """Give ``{"sms": {"calls": …, "imports": …}}``: changes carried out, and imports with their rows."""
+        """Return ``{"sms": {"calls": …, "imports": …}}``: changes made, and imports with their rows."""
         self.imports.settle(instant_text(self.sandbox.clock.now()))
         return {"sms": {"calls": self._calls, "imports": self.imports.written()}}
 
     def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
-        """Give counts and digests of a complete extraction.
+        """Return counts and digests of a complete extraction.
 
         Args:
             selection: ``streams``, ``sender_code_ids`` and ``phone_list_ids``, each comma separated.
@@ -143,7 +143,7 @@ class SmsFamily:
     def _keys(
         self, stream: str, code: SenderCode, chosen: set[str], now: str
     ) -> Iterator[tuple[object, ...]]:
-        """Give the keys of a stream's rows of one sender code, that code's id left out."""
+        """Return the keys of a stream's rows of one sender code, that code's id left out."""
         readable = self.sandbox.settings.sms_inactive_readable
         if stream == "sender_codes":
             yield ()
@@ -230,10 +230,10 @@ def _words(selection: Mapping[str, str], name: str) -> set[str]:
 
 
 def _email_lists(sandbox: Sandbox) -> list[tuple[int, str]]:
-    """Give id and name of the email lists that sender codes go with."""
+    """Return id and name of the email lists that sender codes go with."""
     return [(one.list_id, one.shape.name) for one in sandbox.world.lists.values()]
 
 
 def family(sandbox: Sandbox) -> SmsFamily:
-    """Make the SMS API of a sandbox."""
+    """Create the SMS API of a sandbox."""
     return SmsFamily(sandbox)

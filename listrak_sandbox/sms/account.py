@@ -48,7 +48,7 @@ def instant_text(instant: datetime) -> str:
 
 
 def check_address(text: str | None) -> None:
-    """Refuse what is no email address; none at all is fine.
+    """Raise ConfigurationError for what is not an email address; none at all is fine.
 
     Raises:
         ApiError: 400 ERROR_INVALID_EMAIL_ADDRESS.
@@ -134,7 +134,7 @@ class Account:
         self._indexed[code.id] = max(self._indexed[code.id], count)
 
     def everybody(self, code: SenderCode, now: str) -> list[Contact]:
-        """Give all contacts of a sender code: generated ones by joining date, then those created since."""
+        """Return all contacts of a sender code: generated ones by joining date, then those created since."""
         self._index(code, now)
         known, created = self._contacts[code.id], self._created[code.id]
         generated = self._people[code.id].known[: self._indexed[code.id]]
@@ -149,7 +149,7 @@ class Account:
         return contact if contact and contact.joined <= now else None
 
     def values(self, phone: str) -> dict[int, str]:
-        """Give the custom values of a number, by field id; to be changed with `set_values` only."""
+        """Return the custom values of a number, by field id; to be changed with `set_values` only."""
         if phone not in self._values:
             self._values[phone] = field_values(self._seed, self.fields, phone)
         return self._values[phone]
@@ -157,7 +157,7 @@ class Account:
     # How somebody stands.
 
     def state(self, contact: Contact, list_id: int, now: str) -> str | None:
-        """Tell a contact's state on a phone list; None when it never was on it."""
+        """Return a contact's state on a phone list; None when it never was on it."""
         state = None
         for move in contact.lists.get(list_id, ()):
             if move.at > now:
@@ -166,7 +166,7 @@ class Account:
         return state
 
     def since(self, contact: Contact, list_id: int, state: str, now: str) -> str | None:
-        """Tell when a contact last came into a state on a phone list."""
+        """Return when a contact last came into a state on a phone list."""
         return next(
             (
                 move.at
@@ -177,7 +177,7 @@ class Account:
         )
 
     def opted_out(self, contact: Contact, now: str) -> OptMove | None:
-        """Give the opt-out that is in force, if any."""
+        """Return the opt-out that is in force, if any."""
         last = None
         for move in contact.opts:
             if move.at > now:
@@ -186,7 +186,7 @@ class Account:
         return last if last and last.reason else None
 
     def subscribed_since(self, contact: Contact, now: str) -> str | None:
-        """Tell when a contact that is subscribed somewhere first was, since it last opted out."""
+        """Return when a contact that is subscribed somewhere first was, since it last opted out."""
         back = max((move.at for move in contact.opts if move.at <= now), default="")
         dates = [
             move.at
@@ -330,7 +330,7 @@ class Account:
         """Check a value against its field, and give it as it is kept.
 
         Raises:
-            ApiError: 400: no such field, out of use, too long (ERROR_SEGMENTATION_MAX_LENGTH), or not of the
+            ApiError: 400: no such field, disabled, too long (ERROR_SEGMENTATION_MAX_LENGTH), or not of the
                 field's type (ERROR_INVALID_PARAMETER).
         """
         one = self.field(field_id)
@@ -338,7 +338,7 @@ class Account:
 
 
 def typed(field_id: int, kind: str, length: int | None, value: str | None) -> str:
-    """Give a value as a field of this type keeps it; none is "".
+    """Return a value as a field of this type keeps it; none is "".
 
     Raises:
         ApiError: 400 ERROR_SEGMENTATION_MAX_LENGTH or ERROR_INVALID_PARAMETER.

@@ -62,14 +62,14 @@ class Dates:
         self._last = instant_text(last) if last else "9999"
 
     def hold(self, at: str | None) -> bool:
-        """Tell whether an instant is inside; none is, unless no range was asked for."""
+        """Return whether an instant is inside; none is, unless no range was asked for."""
         if at is None:
             return self._first == "" and self._last == "9999"
         return self._first <= at <= self._last
 
 
 def contact_record(family: SmsFamily, contact: Contact, now: str) -> Record:
-    """Give a contact as the API's record."""
+    """Return a contact as the API's record."""
     account = family.account
     return {
         "phoneNumber": family.written_number(contact.phone),
@@ -83,7 +83,7 @@ def contact_record(family: SmsFamily, contact: Contact, now: str) -> Record:
 
 
 def on_list(family: SmsFamily, code: SenderCode, one: SmsList, now: str, *, opted_out: bool) -> list[Contact]:
-    """Give the contacts a phone list has, opted in or opted out of the sender code.
+    """Return the contacts a phone list has, opted in or opted out of the sender code.
 
     Opted in: those subscribed (by a setting also those who left). Opted out: those whom the opt-out took
     off the list.
@@ -106,7 +106,7 @@ def on_list(family: SmsFamily, code: SenderCode, one: SmsList, now: str, *, opte
 
 
 def opt_out_records(family: SmsFamily, code: SenderCode, now: str) -> list[Record]:
-    """Give those who have opted out of a sender code, as the API's records."""
+    """Return those who have opted out of a sender code, as the API's records."""
     numbers = family.sandbox.settings.enums_as_numbers
     return [
         {
@@ -120,7 +120,7 @@ def opt_out_records(family: SmsFamily, code: SenderCode, now: str) -> list[Recor
 
 
 def subscription_record(account: Account, one: SmsList, contact: Contact, now: str) -> Record | None:
-    """Give how a contact stands with a phone list as the API's record; None when it never was on it."""
+    """Return how a contact stands with a phone list as the API's record; None when it never was on it."""
     state = account.state(contact, one.id, now)
     if state is None:
         return None
@@ -167,7 +167,7 @@ def _values(account: Account, body: ContactBody) -> dict[int, str]:
 
 
 def reading_routes(family: SmsFamily) -> list[Route]:
-    """Give the routes that read contacts."""
+    """Return the routes that read contacts."""
 
     def get_list_contacts(call: Call) -> Answer:
         code, one = family.code_and_list(call)
@@ -224,7 +224,7 @@ def reading_routes(family: SmsFamily) -> list[Route]:
 
 
 def writing_routes(family: SmsFamily) -> list[Route]:
-    """Give the routes that change contacts."""
+    """Return the routes that change contacts."""
 
     def create(call: Call) -> Answer:
         code, one = family.code_and_list(call)
@@ -281,7 +281,7 @@ def find(family: SmsFamily, call: Call) -> tuple[SenderCode, Contact]:
 
     Raises:
         ApiError: 404 ERROR_UNABLE_TO_LOCATE_RESOURCE, also for a number in a form that paths do not take; 400
-            ERROR_INVALID_PHONE_NUMBER for what is no number where they take any form.
+            ERROR_INVALID_PHONE_NUMBER for what is not a number where they take any form.
     """
     code = family.code(call)
     form = family.sandbox.settings.sms_path_form

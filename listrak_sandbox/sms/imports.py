@@ -232,7 +232,7 @@ class Imports:
             system[name] = value or None
 
     def record(self, job: Job) -> dict[str, object]:
-        """Give an import's status as the API's record."""
+        """Return an import's status as the API's record."""
         return {
             "importFileId": job.id,
             "smsSenderCodeId": job.code.id,
@@ -243,7 +243,7 @@ class Imports:
         }
 
     def written(self) -> list[dict[str, object]]:
-        """Give all imports with their decoded rows and what became of them, for ``/_sandbox/written``."""
+        """Return all imports with their decoded rows and their results, for ``/_sandbox/written``."""
         return [
             {
                 **self.record(job),
@@ -257,7 +257,7 @@ class Imports:
 
 
 def routes(family: SmsFamily) -> list[Route]:
-    """Give the routes of contact imports."""
+    """Return the routes of contact imports."""
 
     def post_import(call: Call) -> Answer:
         return created(family.imports.start(call).id)

@@ -17,7 +17,7 @@ Record = dict[str, Any]
 
 
 def sender_code_record(code: SenderCode) -> Record:
-    """Give a sender code as the API's record (without the email profile fields it is tied to: none)."""
+    """Return a sender code as the API's record (without the email profile fields it is tied to: none)."""
     email_list_id, email_list_name = code.email_list
     tied = code.country == "US"
     record: Record = {
@@ -38,7 +38,7 @@ def sender_code_record(code: SenderCode) -> Record:
 
 
 def phone_list_record(one: SmsList) -> Record:
-    """Give a phone list as the API's record."""
+    """Return a phone list as the API's record."""
     return {
         "phoneListId": one.id,
         "phoneListName": one.name,
@@ -53,7 +53,7 @@ def phone_list_record(one: SmsList) -> Record:
 
 
 def field_record(one: SmsField) -> Record:
-    """Give a custom profile field as the API's record."""
+    """Return a custom profile field as the API's record."""
     return {
         "segmentationFieldId": one.id,
         "segmentationFieldName": one.name,
@@ -64,7 +64,7 @@ def field_record(one: SmsField) -> Record:
 
 
 def field_records(family: SmsFamily) -> list[Record]:
-    """Give all profile fields; whether the system fields are among them is a setting."""
+    """Return all profile fields; whether the system fields are among them is a setting."""
     records = [field_record(one) for one in family.account.fields]
     if not family.sandbox.settings.sms_system_fields_listed:
         return records
@@ -82,7 +82,7 @@ def field_records(family: SmsFamily) -> list[Record]:
 
 
 def message_records(code: SenderCode, list_id: int) -> list[Record]:
-    """Give the transactional messages of a phone list as the API's records."""
+    """Return the transactional messages of a phone list as the API's records."""
     return [
         {
             "transactionalMessageId": one,
@@ -148,7 +148,7 @@ class _Handlers:
 
 
 def routes(family: SmsFamily) -> list[Route]:
-    """Give the routes that read what an account has."""
+    """Return the routes that read what an account has."""
     handlers = _Handlers(family)
     code, one_list = "/ShortCode/{senderCodeId}", "/ShortCode/{senderCodeId}/PhoneList/{phoneListId}"
     return [

@@ -21,7 +21,7 @@ _STRIDE = 7919  # a prime that does not divide CAPACITY: neighbours in the world
 
 
 def made_up(person: int) -> str:
-    """Give the number of a made-up person, digits with the country code; now and then a British one."""
+    """Return the number of a made-up person, digits with the country code; now and then a British one."""
     if person % 97 == 13:  # noqa: PLR2004  any residue will do
         return f"447700900{person // 97 % 1000:03}"
     area, line = divmod(person * _STRIDE % CAPACITY, _LINES)

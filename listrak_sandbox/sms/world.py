@@ -149,7 +149,7 @@ class Contact:
 
 
 def fields_of(seed: int) -> tuple[SmsField, ...]:
-    """Give the account's custom profile fields; ids differ from seed to seed."""
+    """Return the account's custom profile fields; ids differ from seed to seed."""
     first = 9000 + draws.number(f"{seed}/sms/fields", 50) * 20
     return tuple(
         SmsField(first + number, name, kind, length, _OUT_OF_USE.get(name, "Active"))
@@ -158,7 +158,7 @@ def fields_of(seed: int) -> tuple[SmsField, ...]:
 
 
 def sender_codes(scale: str, email_lists: list[tuple[int, str]]) -> tuple[SenderCode, ...]:
-    """Give the account's sender codes.
+    """Return the account's sender codes.
 
     Args:
         scale: The sandbox's scale.

@@ -35,7 +35,7 @@ _FRACTIONS = [f".{milli:03}0000" for milli in range(1000)]
 
 
 def milliseconds(time: int) -> int:
-    """Give the fraction of a second with which things at this world time are dated."""
+    """Return the fraction of a second with which things at this world time are dated."""
     return time * 7919 % 1000
 
 
@@ -85,7 +85,7 @@ def position(instant: datetime) -> int:
 
 
 def stamp(time: int) -> int:
-    """Give the milliseconds of world time at which `text(time)` is dated."""
+    """Return the milliseconds of world time at which `text(time)` is dated."""
     return time * 1000 + time * 7919 % 1000
 
 
@@ -117,11 +117,11 @@ class Span:
         return self.low == -(10**18) and self.high == 10**18
 
     def holds(self, time: int) -> bool:
-        """Tell whether what happens at this world time is inside (dated with its fraction)."""
+        """Return whether what happens at this world time is inside (dated with its fraction)."""
         return self.low <= time * 1000 + time * 7919 % 1000 < self.high
 
     def holds_whole(self, time: int) -> bool:
-        """Tell whether what happens at this world time is inside (dated without a fraction)."""
+        """Return whether what happens at this world time is inside (dated without a fraction)."""
         return self.low <= time * 1000 < self.high
 
 

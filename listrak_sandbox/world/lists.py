@@ -1,4 +1,4 @@
-"""One generated list with everything that hangs on it."""
+"""One generated list with everything that belongs to it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class MailingList:
         self._left_blocks = 0
 
     def record(self) -> dict[str, object]:
-        """Give it as the API's List."""
+        """Return it as the API's List."""
         number = self.number
         return {
             "listId": self.list_id,
@@ -93,15 +93,15 @@ class MailingList:
         }
 
     def campaign_id(self, number: int) -> int:
-        """Give the id of the campaign that the n-th message belongs to; 0 for none."""
+        """Return the id of the campaign that the n-th message belongs to; 0 for none."""
         return 0 if number % NO_CAMPAIGN == 0 else self.number * 1000 + number % len(words.CAMPAIGNS) + 1
 
     def broadcasts(self, now: int) -> list[Message]:
-        """Give the broadcasts that are there at a world time, test and scheduled ones included."""
+        """Return the broadcasts that are there at a world time, test and scheduled ones included."""
         return [self.broadcast(number) for number in self.schedule.numbers(now)]
 
     def broadcast(self, number: int) -> Message:
-        """Give the n-th broadcast."""
+        """Return the n-th broadcast."""
         known = self._broadcasts.get(number)
         if known is None:
             known = self._broadcasts[number] = self._make(number)
@@ -155,7 +155,7 @@ class MailingList:
         return range(first, first + size)
 
     def left_through(self, number: int, now: int) -> dict[int, int]:
-        """Give who unsubscribed through the n-th broadcast, and when (world time), at least by `now`."""
+        """Return who unsubscribed through the n-th broadcast, and when (world time), at least by `now`."""
         need = -(-self.population.count(now) // BLOCK)
         if self._left_blocks < need:
             self.population.changed(now)
@@ -234,7 +234,7 @@ class MailingList:
         return messages
 
     def conversations(self, now: int) -> list[Conversation]:
-        """Give the conversations that are there at a world time."""
+        """Return the conversations that are there at a world time."""
         return [one for one in self.all_conversations if one.start < now]
 
     @cached_property

@@ -49,7 +49,7 @@ class Message:
     campaign_id: int = 0
 
     def record(self, now: int) -> dict[str, object]:
-        """Give it as the API's Message."""
+        """Return it as the API's Message."""
         return {
             "messageId": self.message_id,
             "sendDate": minute_text(self.send),
@@ -65,7 +65,7 @@ class Message:
         return f"{words.SUBJECTS[self.message_id % len(words.SUBJECTS)]} ({self.number})"
 
     def extended(self, now: int) -> dict[str, object]:
-        """Give it as the API's MessageExtended."""
+        """Return it as the API's MessageExtended."""
         html = (
             f"<html><body><h1>{self.number}</h1><p>“Hello” &amp; good day,\r\n\tdear friend</p></body></html>"
         )
@@ -87,7 +87,7 @@ class Message:
         }
 
     def status(self, now: int) -> dict[str, object]:
-        """Give it as the API's MessageStatus."""
+        """Return it as the API's MessageStatus."""
         sent = self.send < now
         count = self.sends.totals(now).sent if sent else 0
         return {
@@ -99,7 +99,7 @@ class Message:
         }
 
     def link(self, number: int, now: int, clicks: int | None = None) -> dict[str, object]:
-        """Give one of its links as the API's MessageLink."""
+        """Return one of its links as the API's MessageLink."""
         description, url = words.LINKS[number % len(words.LINKS)]
         return {
             "linkId": self.message_id * 10 + number,
@@ -109,12 +109,12 @@ class Message:
         }
 
     def link_records(self, now: int) -> list[dict[str, object]]:
-        """Give all its links."""
+        """Return all its links."""
         clicks = self.sends.totals(now).links
         return [self.link(number, now, clicks[number]) for number in range(self.links)]
 
     def summary(self, now: int) -> dict[str, object]:
-        """Give it as the API's MessageSummary, the sums of its activity."""
+        """Return it as the API's MessageSummary, the sums of its activity."""
         sums = self.sends.totals(now)
         return {
             "averageOrderValue": round(sums.revenue / sums.conversions / 100, 2) if sums.conversions else 0.0,
@@ -143,7 +143,7 @@ class Schedule:
         self._growing = threading.Lock()
 
     def send(self, number: int) -> int:
-        """Give the world time of the n-th broadcast; grows with the number."""
+        """Return the world time of the n-th broadcast; grows with the number."""
         if len(self._known) <= number:
             with self._growing:
                 while len(self._known) <= number:
@@ -153,11 +153,11 @@ class Schedule:
         return self._known[number]
 
     def created(self, number: int) -> int:
-        """Give the world time from which the n-th broadcast is there, scheduled."""
+        """Return the world time from which the n-th broadcast is there, scheduled."""
         return self.send(number) - (LONG_LEAD if number % 2 == 0 else 2 * DAY) + 1
 
     def exists(self, number: int) -> bool:
-        """Tell whether there is an n-th broadcast at all."""
+        """Return whether there is an n-th broadcast at all."""
         return self._last is None or self._first + (number + 1) * self._interval <= self._last
 
     def sent_before(self, time: int) -> int:
@@ -172,7 +172,7 @@ class Schedule:
         return number
 
     def numbers(self, now: int) -> list[int]:
-        """Give the numbers of the broadcasts that are there at a world time, sent or scheduled."""
+        """Return the numbers of the broadcasts that are there at a world time, sent or scheduled."""
         last = self.sent_before(now + LONG_LEAD)
         return [number for number in range(last) if self.created(number) < now]
 
@@ -198,7 +198,7 @@ class Conversation:
     campaign_id: int
 
     def record(self, now: int) -> dict[str, object]:
-        """Give it as the API's Conversation."""
+        """Return it as the API's Conversation."""
         ended = self.end is not None and self.end < now
         return {
             "conversationId": self.conversation_id,
@@ -209,7 +209,7 @@ class Conversation:
         }
 
     def summary(self, now: int) -> dict[str, object]:
-        """Give it as the API's ConversationSummary, the sums over all its messages."""
+        """Return it as the API's ConversationSummary, the sums over all its messages."""
         parts = [message.summary(now) for message in self.messages]
 
         def total(name: str) -> int:
@@ -242,7 +242,7 @@ class Transactional:
     campaign_id: int
 
     def record(self) -> dict[str, object]:
-        """Give it as the API's TransactionalMessage."""
+        """Return it as the API's TransactionalMessage."""
         name = words.TRANSACTIONAL[self.number % len(words.TRANSACTIONAL)]
         return {
             "transactionalMessageId": self.message_id,

@@ -33,7 +33,7 @@ RESULTS = {
 
 
 def summary(results: Counter[str]) -> dict[str, object]:
-    """Give the API's ListImportSummary, its ten counts, from the contacts' results."""
+    """Return the API's ListImportSummary, its ten counts, from the contacts' results."""
     counts: dict[str, object] = dict.fromkeys(sorted(set(RESULTS.values())), 0)
     counts["processedCount"] = results.total()
     for word, count in results.items():
@@ -59,7 +59,7 @@ class PastImport:
     of: MailingList
 
     def record(self) -> dict[str, object]:
-        """Give it as the API's ListImport."""
+        """Return it as the API's ListImport."""
         return {
             "importFileId": self.import_id,
             "importFileName": f'crm export, "{minute_text(self.time)[:10]}".csv',
@@ -67,7 +67,7 @@ class PastImport:
         }
 
     def status(self, now: int) -> dict[str, object]:
-        """Give it as the API's ListImportStatus."""
+        """Return it as the API's ListImportStatus."""
         ended = self.time + LASTS < now
         return {
             "startDate": text(self.time),
@@ -76,7 +76,7 @@ class PastImport:
         }
 
     def contacts(self, now: int) -> list[dict[str, object]]:
-        """Give the contacts' results; none before its end."""
+        """Return the contacts' results; none before its end."""
         if self.time + LASTS >= now:
             return []
         population = self.of.population
@@ -97,12 +97,12 @@ class PastImport:
         return rows
 
     def summary(self, now: int) -> dict[str, object]:
-        """Give it as the API's ListImportSummary."""
+        """Return it as the API's ListImportSummary."""
         return summary(Counter(str(row["importResult"]) for row in self.contacts(now)))
 
 
 def past_imports(of: MailingList, now: int) -> list[PastImport]:
-    """Give a list's generated imports begun before a world time."""
+    """Return a list's generated imports begun before a world time."""
     if of.shape.steady:
         return []
     first = 20 * DAY + of.number * 3 * DAY + 6 * 3600

@@ -26,24 +26,24 @@ _FIRST, _LAST, _DOMAINS = len(words.FIRST), len(words.LAST), len(words.DOMAINS)
 
 
 def address(person: int) -> str:
-    """Give the address of a person; persons are numbered across all lists."""
+    """Return the address of a person; persons are numbered across all lists."""
     first = words.FIRST[person % _FIRST]
     last = words.LAST[person // _FIRST % _LAST]
     return f"{first}.{last}{person}@{words.DOMAINS[person // 7 % _DOMAINS]}"
 
 
 def external_id(person: int) -> str | None:
-    """Give a person's customer number, if it has one."""
+    """Return a person's customer number, if it has one."""
     return f"C-{person:07}" if person % STRANGERS else None
 
 
 def email_key(email: str) -> str:
-    """Give Listrak's key of an address: 26 hexadecimal digits in upper case."""
+    """Return Listrak's key of an address: 26 hexadecimal digits in upper case."""
     return hashlib.blake2b(email.lower().encode(), digest_size=13, person=b"emailkey").hexdigest().upper()
 
 
 def universal_key(email: str) -> str:
-    """Give the SHA-256 of an address in lower case, in hexadecimal."""
+    """Return the SHA-256 of an address in lower case, in hexadecimal."""
     return hashlib.sha256(email.lower().encode()).hexdigest()
 
 
@@ -84,7 +84,7 @@ class Population:
         self._growing = threading.Lock()
 
     def subscribed_at(self, index: int) -> int:
-        """Give the world time of a contact's original subscription; grows with the index."""
+        """Return the world time of a contact's original subscription; grows with the index."""
         return self._since + int(index * self._step) + index * 2_654_435_761 % self._offset
 
     def count(self, time: int) -> int:
@@ -95,11 +95,11 @@ class Population:
         return bisect_left(range(low + 6), time, lo=low, key=self.subscribed_at)
 
     def person(self, index: int) -> int:
-        """Give the number of the person a contact is."""
+        """Return the number of the person a contact is."""
         return self._first + index
 
     def emails(self, count: int) -> list[str]:
-        """Give the addresses of at least the first `count` contacts, by index."""
+        """Return the addresses of at least the first `count` contacts, by index."""
         if len(self._emails) < count:
             with self._growing:
                 have = len(self._emails)
@@ -108,7 +108,7 @@ class Population:
         return self._emails
 
     def index_of(self, email: str) -> int | None:
-        """Give the index of the contact that has, or will once have, an address in lower case."""
+        """Return the index of the contact that has, or will once have, an address in lower case."""
         found = _NUMBER.search(email)
         if not found or len(found[1]) > LONGEST_NUMBER:
             return None
@@ -116,7 +116,7 @@ class Population:
         return index if index >= 0 and address(self._first + index) == email else None
 
     def changed(self, time: int) -> dict[int, tuple[int, ...]]:
-        """Give when contacts left, came back, left again…, for all who subscribed before a world time.
+        """Return when contacts left, came back, left again…, for all who subscribed before a world time.
 
         Contacts that never leave are absent; times may lie after `time`.
         """
@@ -144,7 +144,7 @@ class Population:
         return (left, back, back + DAY + int(three / draws.SPAN * 200 * DAY))
 
     def standing(self, index: int, time: int) -> Standing:
-        """Tell where a contact stands at a world time (it must have subscribed before)."""
+        """Return where a contact stands at a world time (it must have subscribed before)."""
         since = self.subscribed_at(index)
         moves = [move for move in self.changed(time).get(index, ()) if move < time]
         if not moves:
@@ -157,7 +157,7 @@ class Population:
         return Standing(subscribed=True, since=since, resubscribed=moves[-1], changes=len(moves))
 
     def receives(self, index: int, time: int) -> bool:
-        """Tell whether a contact is subscribed at a world time."""
+        """Return whether a contact is subscribed at a world time."""
         if self.subscribed_at(index) >= time:
             return False
         if index >= self._blocks * BLOCK:
@@ -166,7 +166,7 @@ class Population:
         return moves is None or sum(move <= time for move in moves) % 2 == 0
 
     def first_at(self, stamp: int) -> int:
-        """Give the index of the first contact whose original subscription is dated at or after a stamp."""
+        """Return the index of the first contact whose original subscription is dated at or after a stamp."""
         if self._empty:
             return 0
         low = self.count(stamp // 1000)
@@ -178,5 +178,5 @@ class Population:
 
 @lru_cache(maxsize=64)
 def special_addresses(list_id: int, kind: str) -> tuple[str, ...]:
-    """Give addresses with a standing of their own on a list: ``pending``, ``banned``, ``suppressed``."""
+    """Return addresses with a standing of their own on a list: ``pending``, ``banned``, ``suppressed``."""
     return tuple(f"{kind}.{words.LAST[number * 3]}{list_id}{number}@example.com" for number in range(6))

@@ -80,7 +80,7 @@ FIELDS: tuple[tuple[str, str, str, int, Maker], ...] = (
 
 
 def groups(list_number: int, count: int) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """Give the profile field groups and fields of a list as the API's records.
+    """Return the profile field groups and fields of a list as the API's records.
 
     Args:
         list_number: 1 for the first list; ids differ from list to list.
@@ -108,7 +108,7 @@ def groups(list_number: int, count: int) -> tuple[list[dict[str, object]], list[
 
 
 def field_id(list_number: int, number: int) -> int:
-    """Give the id of the n-th field of `FIELDS` on a list."""
+    """Return the id of the n-th field of `FIELDS` on a list."""
     return list_number * 1000 + number * 3 + 7
 
 
@@ -123,7 +123,7 @@ class ProfileValues:
         }
 
     def of(self, index: int, person: int, wanted: list[int] | None = None) -> dict[int, str]:
-        """Give a contact's values by field id, for wanted fields or all; fields without one are absent."""
+        """Return a contact's values by field id, for wanted fields or all; fields without one are absent."""
         data = draws.raw(f"{self._name}/{index}", 2 * len(FIELDS))
         values = {}
         for identifier in self._makers if wanted is None else wanted:

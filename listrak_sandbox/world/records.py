@@ -17,13 +17,13 @@ SPLIT_PARTS = (("Group", "A"), ("Group", "B"), ("Remainder", None))
 
 
 def folders() -> list[Record]:
-    """Give the account's folders."""
+    """Return the account's folders."""
     names = ("Retail", 'Trade "B2B"', "Größen", "Archive, old")
     return [{"folderId": 10 + number, "folderName": name} for number, name in enumerate(names)]
 
 
 def ip_pools() -> list[Record]:
-    """Give the account's IP pools."""
+    """Return the account's IP pools."""
     return [
         {"ipPoolId": 1, "ipPoolDescription": "Shared pool"},
         {"ipPoolId": 2, "ipPoolDescription": "Dedicated, transactional"},
@@ -31,7 +31,7 @@ def ip_pools() -> list[Record]:
 
 
 def content_folders() -> list[Record]:
-    """Give the folders of the content library."""
+    """Return the folders of the content library."""
     return [
         {"contentFolderId": 1, "listId": None, "parentFolderId": None, "folderName": "Company"},
         {"contentFolderId": 2, "listId": None, "parentFolderId": 1, "folderName": "Headers & footers"},
@@ -40,7 +40,7 @@ def content_folders() -> list[Record]:
 
 
 def contents() -> list[Record]:
-    """Give the blocks of the content library."""
+    """Return the blocks of the content library."""
     return [
         {
             "contentId": number,
@@ -57,7 +57,7 @@ def contents() -> list[Record]:
 
 
 def campaigns(of: MailingList) -> list[Record]:
-    """Give a list's campaigns."""
+    """Return a list's campaigns."""
     return [
         {"campaignId": of.number * 1000 + number, "campaignName": name}
         for number, name in enumerate(words.CAMPAIGNS, 1)
@@ -65,7 +65,7 @@ def campaigns(of: MailingList) -> list[Record]:
 
 
 def event_groups(of: MailingList) -> list[Record]:
-    """Give a list's event groups."""
+    """Return a list's event groups."""
     return [
         {"eventGroupId": of.number * 10 + number, "eventGroupName": name}
         for number, name in enumerate(("Purchases", "Loyalty — “Gold”"), 1)
@@ -73,7 +73,7 @@ def event_groups(of: MailingList) -> list[Record]:
 
 
 def events(of: MailingList) -> list[Record]:
-    """Give a list's events; one is blocked, one belongs to no group."""
+    """Return a list's events; one is blocked, one belongs to no group."""
     names = ("Ordered", "Returned, refunded", "Joined loyalty", "Birthday", 'Visited "store"')
     return [
         {
@@ -87,7 +87,7 @@ def events(of: MailingList) -> list[Record]:
 
 
 def saved_audiences(of: MailingList) -> list[Record]:
-    """Give a list's saved audiences."""
+    """Return a list's saved audiences."""
     return [
         {
             "name": name,
@@ -99,7 +99,7 @@ def saved_audiences(of: MailingList) -> list[Record]:
 
 
 def saved_messages(of: MailingList) -> list[Record]:
-    """Give a list's saved messages."""
+    """Return a list's saved messages."""
     return [
         {
             "savedMessageId": of.number * 1000 + 800 + number,
@@ -115,7 +115,7 @@ def saved_messages(of: MailingList) -> list[Record]:
 
 
 def saved_message_extended(record: Record, of: MailingList) -> Record:
-    """Give a saved message as the API's SavedMessageExtended; every other one is filled in sparsely."""
+    """Return a saved message as the API's SavedMessageExtended; every other one is filled in sparsely."""
     filled = int(str(record["savedMessageId"])) % 2 == 1
     return {
         **record,
@@ -135,7 +135,7 @@ def saved_message_extended(record: Record, of: MailingList) -> Record:
 
 
 def split_tests(of: MailingList, now: int) -> list[tuple[Record, list[Record]]]:
-    """Give a list's split tests by now, each with its messages: two groups and a remainder.
+    """Return a list's split tests by now, each with its messages: two groups and a remainder.
 
     A test begins when its first message exists, and ends with the send of its remainder.
     """

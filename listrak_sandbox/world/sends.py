@@ -45,7 +45,7 @@ class BlockCache:
         self._kept: OrderedDict[tuple[object, ...], list[Entry]] = OrderedDict()
 
     def get(self, key: tuple[object, ...]) -> list[Entry] | None:
-        """Give a kept block."""
+        """Return a kept block."""
         return self._kept.get(key)
 
     def put(self, key: tuple[object, ...], entries: list[Entry]) -> None:
@@ -83,18 +83,18 @@ class Sends(ABC):
 
     @abstractmethod
     def last_send(self, block: int) -> int:
-        """Give a world time that no send of a block comes after."""
+        """Return a world time that no send of a block comes after."""
 
     @abstractmethod
     def places(self, span: Span, now: int) -> tuple[int, int]:
-        """Give the range of places whose sends can lie inside a span of send dates."""
+        """Return the range of places whose sends can lie inside a span of send dates."""
 
     def settled(self, block: int, now: int) -> bool:
-        """Tell whether nothing can happen in a block any more."""
+        """Return whether nothing can happen in a block any more."""
         return self.last_send(block) + WINDOW + DAY < now
 
     def block(self, block: int, now: int) -> list[Entry]:
-        """Give the entries of one block, from the cache where they are there."""
+        """Return the entries of one block, from the cache where they are there."""
         key = (self.name, block, None if self.settled(block, now) else now)
         entries = self._cache.get(key)
         if entries is None:
@@ -103,7 +103,7 @@ class Sends(ABC):
         return entries
 
     def entries(self, now: int, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
-        """Give the entries by place, from `start` to before `stop`."""
+        """Return the entries by place, from `start` to before `stop`."""
         stop = self.slots(now) if stop is None else min(stop, self.slots(now))
         for block in range(start // BLOCK, -(-stop // BLOCK)):
             entries = self.block(block, now)
@@ -129,7 +129,7 @@ class Sends(ABC):
         return text(entry.send) if self.fractions else minute_text(entry.send)
 
     def tail(self, entry: Entry) -> str:  # noqa: ARG002  for those that have one
-        """Give more members of a row's JSON."""
+        """Return more members of a row's JSON."""
         return ""
 
     def texts(self, entries: list[Entry]) -> str:
@@ -157,7 +157,7 @@ class Sends(ABC):
         return ",".join(rows)
 
     def email(self, entry: Entry) -> str:
-        """Give the address of an entry's contact."""
+        """Return the address of an entry's contact."""
         return self.population.emails(entry.contact + 1)[entry.contact]
 
 
@@ -184,11 +184,11 @@ class BroadcastSends(Sends):
         return 0 if now <= self.send else min(len(self.contacts), (now - self.send) * 1000)
 
     def last_send(self, block: int) -> int:
-        """Give a world time that no send of a block comes after."""
+        """Return a world time that no send of a block comes after."""
         return self.send + (block + 1) * BLOCK // 1000 + 1
 
     def places(self, span: Span, now: int) -> tuple[int, int]:
-        """Give the range of places inside a span; entries still need the exact test."""
+        """Return the range of places inside a span; entries still need the exact test."""
         del span
         return 0, self.slots(now)
 
@@ -217,7 +217,7 @@ class BroadcastSends(Sends):
         return entries
 
     def _absent(self, first: int, last: int) -> set[int]:
-        """Give the contacts of a range that were not subscribed when the message went out."""
+        """Return the contacts of a range that were not subscribed when the message went out."""
         changes = self.population.changed(self.send)
         if not changes:
             return set()
@@ -257,11 +257,11 @@ class ContinuousSends(Sends):
         return max(0, -(-(until - self.start) // self.interval))
 
     def last_send(self, block: int) -> int:
-        """Give a world time that no send of a block comes after."""
+        """Return a world time that no send of a block comes after."""
         return self.start + (block + 1) * BLOCK * self.interval
 
     def places(self, span: Span, now: int) -> tuple[int, int]:
-        """Give the range of places whose interval can lie inside a span of send dates."""
+        """Return the range of places whose interval can lie inside a span of send dates."""
         slots = self.slots(now)
         low = (span.low // 1000 - self.start) // self.interval - 1
         high = (span.high // 1000 - self.start) // self.interval + 2
@@ -297,9 +297,9 @@ class ContinuousSends(Sends):
         return None
 
     def tail(self, entry: Entry) -> str:
-        """Give the resend key of a transactional message's row."""
+        """Return the resend key of a transactional message's row."""
         return f',"resendKey":"{self.resend_key(entry)}"' if self.tails else ""
 
     def resend_key(self, entry: Entry) -> str:
-        """Give the key by which a transactional message can be sent again."""
+        """Return the key by which a transactional message can be sent again."""
         return str(UUID(bytes=draws.raw(f"{self.name}/key/{entry.position}", 16)))

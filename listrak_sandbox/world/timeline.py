@@ -41,7 +41,7 @@ class Seen(NamedTuple):
     abuse: bool = False
 
     def has(self, kind: str) -> bool:
-        """Tell whether activity of a kind of `ACTIVITY_TYPES` is among it."""
+        """Return whether activity of a kind of `ACTIVITY_TYPES` is among it."""
         return bool(
             {
                 "Open": self.opened,
@@ -72,7 +72,7 @@ class Habits:
         self.clicks_until = int(0.996 * _SPAN)
 
     def seen(self, draw: tuple[Any, ...], send: int, now: int, left: int | None = None) -> Seen | None:
-        """Tell what has happened with a recipient by now; None when nothing has.
+        """Return what has happened with a recipient by now; None when nothing has.
 
         Args:
             draw: Ten draws of the recipient's own.
@@ -114,7 +114,7 @@ class Habits:
     def _clicks(
         self, draw: tuple[Any, ...], first: int, limit: int, now: int
     ) -> tuple[tuple[tuple[int, int], ...], int]:
-        """Give the clicks so far, each later than the one before, and the order total so far."""
+        """Return the clicks so far, each later than the one before, and the order total so far."""
         times = [
             first + 20 + int((draw[4 + n] / _SPAN) ** 3 * (limit - first)) for n in range(1 + draw[7] % 3)
         ]

@@ -46,12 +46,12 @@ def parse_bookmark(text: object, *, stream: str) -> datetime:
         stream: Whose it is, for the error's text.
 
     Raises:
-        ConfigurationError: It is no date and time.
+        ConfigurationError: It is not a date and time.
     """
     try:
         instant = datetime.fromisoformat(str(text))
     except ValueError:
-        message = f"the state's bookmark of {stream!r} is no date and time: {str(text)[:40]!r}"
+        message = f"the state's bookmark of {stream!r} is not a date and time: {str(text)[:40]!r}"
         raise ConfigurationError(
             message,
             setting="state",
@@ -64,18 +64,18 @@ def check_state(state: object) -> None:
     """Refuse a state that cannot be used, before anything is asked for.
 
     Raises:
-        ConfigurationError: It is no object, or its ``bookmarks`` (or those of a stream) are none.
+        ConfigurationError: It is not an object, or its ``bookmarks`` (or those of a stream) are none.
     """
     if not isinstance(state, dict):
         message = f"the state is {type(state).__name__}, not an object with 'bookmarks'"
-        raise ConfigurationError(message, setting="state", hint="Give the last STATE message's value.")
+        raise ConfigurationError(message, setting="state", hint="Pass the value of the last STATE message.")
     if "bookmarks" not in state and isinstance(state.get("value"), dict):
-        message = "the state is a whole STATE message, not its value"
-        raise ConfigurationError(message, setting="state", hint="Give what stands under 'value'.")
+        message = "the state is a complete STATE message, not its value"
+        raise ConfigurationError(message, setting="state", hint="Pass what is under 'value'.")
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict):
         message = f"the state's 'bookmarks' are {type(bookmarks).__name__}, not an object"
-        raise ConfigurationError(message, setting="state", hint="Give the last STATE message's value.")
+        raise ConfigurationError(message, setting="state", hint="Pass the value of the last STATE message.")
     for stream, entry in bookmarks.items():
         if not isinstance(entry, dict) or not isinstance(entry.get("partitions", []), list):
             message = f"the state's entry of {stream!r} is not an object with 'partitions'"
@@ -276,7 +276,7 @@ def partition_of(context: Mapping[str, object], names: Iterable[str] | None = No
         names: Which of its members are the ids; None for all of them.
 
     Returns:
-        The identity, or None where an id is no whole number.
+        The identity, or None where an id is not a whole number.
     """
     try:
         chosen = context if names is None else {name: context[name] for name in names}

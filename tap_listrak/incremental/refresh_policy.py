@@ -1,6 +1,6 @@
 """Which request, if any, a message's reports need: decided from dates alone, so that the state stays small.
 
-A message *settles* when its attribution window and a day of grace have passed. What hangs on it is then read
+A message *settles* when its attribution window and a day of grace have passed. Its child records is then read
 no more. Until then, what became active since the bookmark is read every run, and everything again whenever
 the message's age passes one of the refresh ages, because counters, bounces and order totals of rows that were
 active already change without changing any date that Listrak filters by.
@@ -49,17 +49,17 @@ class ReadHistory:
     since: datetime | None = None
 
     def is_new(self, sent: datetime | None) -> bool:
-        """Tell whether something may have been sent since the last run; what has no date may have been."""
+        """Return whether something may have been sent since the last run; what has no date may have been."""
         return sent is None or self.since is None or sent >= self.since
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityPolicy:
-    """How long messages are followed, and how often their reports are read whole.
+    """How long messages are followed, and how often their reports are read in full.
 
     Args:
         window: The attribution window (``activity_window_days``).
-        ages: The ages at which reports are read whole again (``activity_refresh_days``). Ages above the
+        ages: The ages at which reports are read in full again (``activity_refresh_days``). Ages above the
             window are ignored; the window's end always counts.
         every_run: Read whole at every run (``activity_refresh: every_run``).
     """
@@ -79,7 +79,7 @@ class ActivityPolicy:
         return (*sorted(age for age in set(self.ages) if timedelta(0) < age < self.window), self.window)
 
     def settled(self, sent: datetime | None, last: datetime | None) -> bool:
-        """Tell whether a message needs no more reading.
+        """Return whether a message needs no more reading.
 
         Args:
             sent: When the message was sent (UTC); None if unknown, which never settles.
@@ -88,7 +88,7 @@ class ActivityPolicy:
         return sent is not None and last is not None and sent + self.lookback <= last
 
     def report(self, sent: datetime | None, history: ReadHistory, now: datetime) -> ReadScope:
-        """Tell what to ask of a report whose rows change: activity, links, summaries.
+        """Return what to ask of a report whose rows change: activity, links, summaries.
 
         Args:
             sent: When the message was sent (UTC); None if unknown.
@@ -108,7 +108,7 @@ class ActivityPolicy:
         return ReadScope.ALL if passed or self.every_run else ReadScope.SINCE
 
     def events(self, sent: datetime | None, history: ReadHistory) -> ReadScope:
-        """Tell what to ask of a report whose rows never change once they are there: clickers.
+        """Return what to ask of a report whose rows never change once they are there: clickers.
 
         Args:
             sent: When the message was sent (UTC); None if unknown.

@@ -1,6 +1,6 @@
 """Windows of time that a long history is read in, so that a first run can be interrupted.
 
-Pure arithmetic: nothing here asks Listrak or looks at a clock.
+Pure arithmetic: nothing here asks Listrak or reads a clock.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class SdkLogFilter(logging.Filter):
     """Moves the SDK's lines about itself to DEBUG."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a line is written."""
+        """Return whether a line is written."""
         if record.msg not in _SDK:
             return True
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
@@ -53,7 +53,7 @@ class RetryLogFilter(logging.Filter):
         self._last = clock()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a line is written."""
+        """Return whether a line is written."""
         if "; retry %d of %d" not in str(record.msg):
             return True
         now = self._clock()

@@ -32,7 +32,7 @@ class UtcHours(dict[str, str]):
     """Hours of a zone's wall time and what they are in UTC: ``2026-06-30T12:`` is ``2026-06-30T16:``.
 
     Each is worked out once in a run. "" where the zone's clock differs from UTC's by something else than
-    whole hours, or is set within the hour, and where the text is no hour: then a closer look is needed.
+    whole hours, or is set within the hour, and where the text is not a hour: then a slower parser is needed.
 
     Args:
         zone: The zone.
@@ -77,7 +77,7 @@ class UtcDates(dict[str, "str | None"]):
         self._hours = hours
 
     def __missing__(self, text: str) -> str | None:
-        """Work it out. The forms that Listrak's rows have, by the million, need no close look."""
+        """Work it out. The forms that Listrak's rows have, by the million, need no slow parser."""
         found: str | None
         hour = self._hours[text[:14]]
         if hour and text[20:].isdecimal() and text[19] == ".":

@@ -1,4 +1,4 @@
-"""The short path: a page of rows becomes RECORD lines without a Python object being looked at twice.
+"""The short path: a page of rows becomes RECORD lines without a Python object being handled twice.
 
 It is taken where nothing in the catalog or the stream maps touches a record, and only for pages whose rows
 are exactly what the schema says: a page that is not goes the SDK's way, record by record. Both give the same
@@ -144,7 +144,7 @@ class PageCodec:
                 setattr(row, name, value)
 
     def _prepare_each(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
-        """Do it row by row: a stand-in depends on all of its row."""
+        """Do it row by row: a placeholder depends on all of its row."""
         dated, keys = self._preparer.dates, self._preparer.own_keys(ids)
         normalised = self._preparer.normalised()
         for row in rows:
@@ -166,7 +166,7 @@ class PageCodec:
 
 
 def passes_records_through(stream: Stream) -> bool:
-    """Tell whether records leave the SDK as they come in: not mapped, flattened, deselected or retyped."""
+    """Return whether records leave the SDK as they come in: not mapped, flattened, deselected or retyped."""
     maps = stream.stream_maps
     return (
         len(maps) == 1
@@ -192,7 +192,7 @@ def _type(part: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type
     names = [kinds] if isinstance(kinds, str) else kinds
     if not all(name in _TYPES for name in names):
         return Any
-    # A key may be missing: then it gets a stand-in.
+    # A key may be missing: then it gets a placeholder.
     result: Any = None | msgspec.UnsetType
     for name in names:
         result = result | _TYPES[name]

@@ -27,7 +27,7 @@ class Preparer:
     """Prepares the records of one stream.
 
     A row that lacks a part of its key can neither be dropped (it would vanish) nor sent with null (loaders
-    stop there, or drop it without a word). It gets a stand-in, the same one whenever the same row is read:
+    stop there, or drop it silently). It gets a placeholder, the same one whenever the same row is read:
     for a text ``missing:`` and a digest of the row, for a date `dates.NO_DATE`, for a number 0. How often
     that happened is logged.
 
@@ -86,7 +86,7 @@ class Preparer:
             missing, self._missing = self._missing, {}
         for key, count in missing.items():
             logger.warning(
-                "%d rows of %s came without %s, a part of their key; they were sent with a stand-in (%s)",
+                "%d rows of %s came without %s, a part of their key; they were sent with a placeholder (%s)",
                 count,
                 self.stream,
                 key,
@@ -129,7 +129,7 @@ class Preparer:
 
 
 def is_missing(value: object) -> bool:
-    """Tell whether a part of a key is not there."""
+    """Return whether a part of a key is not there."""
     return value is None or value == "" or value is msgspec.UNSET
 
 

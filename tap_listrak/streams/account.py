@@ -1,4 +1,4 @@
-"""What belongs to the account, or to a list beside its contacts and messages: small, read whole each run."""
+"""Small collections of the account and of lists, read in full in each run."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class ProfileFieldGroups(ListrakStream):
     )
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the group's ids."""
+        """Return the group's ids."""
         return {
             "listId": (context or {})["listId"],
             "segmentationFieldGroupId": record["segmentationFieldGroupId"],
@@ -228,7 +228,7 @@ class SplitTests(ListrakStream):
         return [self.step((0,), context, {"endDate": self._tap.settings.end_date})]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the test's ids, and when it ended."""
+        """Return the test's ids, and when it ended."""
         return {
             "listId": (context or {})["listId"],
             "splitTestId": record["splitTestId"],

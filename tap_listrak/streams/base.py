@@ -58,7 +58,7 @@ class ListrakStream(ContextStream):
     date_key: ClassVar[str | None] = None
     """The date by which Listrak filters, if the rows have it: the catalog's replication key."""
     incremental: ClassVar[bool] = False
-    """Whether the stream keeps a bookmark. All others are read whole, with a version that tells who left."""
+    """Whether the stream keeps a bookmark. All others are read in full, with a version."""
     partition_names: ClassVar[tuple[str, ...]] = ("listId",)
     """The ids that a bookmark belongs to."""
     path_names: ClassVar[Mapping[str, str]] = {}
@@ -154,7 +154,7 @@ class ListrakStream(ContextStream):
 
     @property
     def narrowed_by(self) -> tuple[str, ...]:
-        """The settings that keep this run from reading the whole stream; empty if it is read whole."""
+        """The settings that keep this run from reading the whole stream; empty if it is read in full."""
         return narrowing(self, self._tap.settings, self._tap.streams)
 
     # --- bookmarks
@@ -189,7 +189,7 @@ class ListrakStream(ContextStream):
     def earliest(self, context: Mapping[str, Any]) -> datetime | None:
         """Return the earliest `since` of this stream and its descendants, of those that are selected.
 
-        So a stream that was selected later, or a list that was added later, gets its whole history.
+        So a stream that was selected later, or a list that was added later, gets its entire history.
         """
         instants = [stream.since(context) for stream in self.listrak_family() if stream.selected]
         return None if None in instants else min(instant for instant in instants if instant is not None)

@@ -296,7 +296,7 @@ class Contacts(ListrakStream):
         try:
             row = self._tap.client("email").get(routes.CONTACT, path, {"segmentationFieldIds": ids})
         except NotFoundError:
-            return []  # gone: what is known is all that there is
+            return []  # deleted: there is nothing more to read
         return list(row.get(VALUES) or [])
 
     def _named(self, record: Row, step: Step) -> Row:

@@ -1,6 +1,6 @@
 """Conversations (automated series), their messages and their reports.
 
-Conversations keep sending, so nothing in them ever settles. Everything small is read whole each run; activity
+Conversations keep sending, so nothing in them ever settles. Everything small is read in full; activity
 and clickers are read from the bookmark on.
 """
 
@@ -82,7 +82,7 @@ class Conversations(ConversationStream):
         return [record for record in records if not chosen or record["conversationId"] in chosen]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the conversation's ids."""
+        """Return the conversation's ids."""
         return {"listId": (context or {})["listId"], "conversationId": record["conversationId"], "_": None}
 
 
@@ -102,7 +102,7 @@ class ConversationMessages(ConversationStream):
         return [self.step((0,), context, {"includePreviousVersions": previous})]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the message's ids."""
+        """Return the message's ids."""
         return {**(context or {}), "conversationMessageId": record["messageId"]}
 
 
@@ -133,7 +133,7 @@ class ConversationMessageActivity(ConversationStream):
         return [self.step((0, 0), context, {"startDate": self._from(context), "endDate": self._end})]
 
     def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
-        """Go on with the next page, or read whole if the answer shows that Listrak filters by activity date.
+        """Go on with the next page, or read in full if Listrak filters by activity date.
 
         Then a row sent before the start arrives, or no row without any activity.
         """
@@ -175,7 +175,7 @@ class ConversationMessageLinks(ConversationStream):
     properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, *LINK)
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the link's ids."""
+        """Return the link's ids."""
         return {**(context or {}), "linkId": record["linkId"]}
 
 
@@ -213,7 +213,7 @@ class ConversationSummaries(ConversationStream):
 
 
 def _sent_before(rows: Rows, start: datetime) -> bool:
-    """Tell whether rows were sent before the start by more than time zones differ.
+    """Return whether rows were sent before the start by more than time zones differ.
 
     Within that it counts only if all rows have activity: their dates may be of another zone than is set, and
     Listrak may read the start in another one.
@@ -226,7 +226,7 @@ def _sent_before(rows: Rows, start: datetime) -> bool:
 
 
 def _active_only(rows: Rows, at_least: int) -> bool:
-    """Tell whether a first page looks as if rows without activity had been left out."""
+    """Return whether a first page looks as if rows without activity had been left out."""
     return len(rows.records) >= at_least and all(record.get("activityDate") for record in rows.records)
 
 

@@ -1,4 +1,4 @@
-"""List imports: the files that were loaded into a list, and what became of every contact in them."""
+"""List imports: the files that were loaded into a list, and the result of each contact in them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ListImports(ListrakStream):
         LIST_ID,
         IMPORT_FILE_ID,
         text("importFileName", "Name of the imported file."),
-        date_time("importDate", "When the import was made."),
+        date_time("importDate", "When the import was created."),
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
@@ -54,7 +54,7 @@ class ListImports(ListrakStream):
         return [self.step((0,), context, {"startDate": start, "endDate": settings.end_date})]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the import's ids."""
+        """Return the import's ids."""
         return {"listId": (context or {})["listId"], "importFileId": record["importFileId"]}
 
 
@@ -77,7 +77,7 @@ class ListImportStatuses(ListrakStream):
     )
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the import's ids, and when it ended."""
+        """Return the import's ids, and when it ended."""
         return {**(context or {}), "_ended": record.get("endDate")}
 
 
@@ -117,7 +117,7 @@ class ListImportSummaries(ListImportReport):
         ),
         integer("bannedCount", "How many are banned."),
         integer("suppressedCount", "How many are on a suppression list."),
-        integer("invalidEmailCount", "How many have an address that is none."),
+        integer("invalidEmailCount", "How many rows have an invalid address."),
         integer("skippedCount", "How many were skipped."),
     )
 

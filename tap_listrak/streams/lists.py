@@ -38,7 +38,7 @@ class Lists(ListrakStream):
         text("bounceDomainAlias", "Domain that bounces go to."),
         text("bounceHandling", "How bounces are handled: None, Standard or Aggressive."),
         integer("bounceUnsubscribeCount", "After how many bounces a contact is unsubscribed."),
-        date_time("createDate", "When the list was made."),
+        date_time("createDate", "When the list was created."),
         flag("enableBrowserLink", "Whether messages carry a link to be seen in a browser."),
         flag("enableDoubleOptIn", "Whether subscribing needs a confirmation."),
         flag("enableDynamicContent", "Whether dynamic content can be used."),
@@ -71,7 +71,7 @@ class Lists(ListrakStream):
         return select_lists(super().prepare(data, context, step), self._tap.settings.list_ids)
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
-        """Give the list's id, and since when it exists."""
+        """Return the list's id, and since when it exists."""
         return {"listId": record["listId"], "_created": record.get("createDate")}
 
 

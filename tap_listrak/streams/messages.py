@@ -94,7 +94,7 @@ class Messages(ListrakStream):
             self._tap.bookmarks.release(activity.name, activity.partition(context))
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the message's ids, and when it was sent."""
+        """Return the message's ids, and when it was sent."""
         return {
             "listId": (context or {})["listId"],
             "messageId": record["messageId"],
@@ -123,7 +123,7 @@ class Messages(ListrakStream):
 
 
 class MessageReport(ListrakStream):
-    """What hangs on a message: read whole when the message is new or passes a refresh age."""
+    """Child records of a message: read in full when the message is new or passes a refresh age."""
 
     parent_stream_type: type[ListrakStream] = Messages
     incremental = True
@@ -141,7 +141,7 @@ class MessageReport(ListrakStream):
         )
 
     def scheduled(self, context: Mapping[str, Any]) -> bool:
-        """Tell whether a message is still to be sent: nobody can have done anything with it yet."""
+        """Return whether a message is still to be sent: nobody can have done anything with it yet."""
         sent = parse_record_date(context["_sent"])
         return sent is not None and sent > self._tap.bookmarks.until
 
@@ -210,7 +210,7 @@ class MessageLinks(MessageReport):
         return [self.step((0,), context)] if wanted else []
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the link's ids, and when its message was sent."""
+        """Return the link's ids, and when its message was sent."""
         return {**(context or {}), "linkId": record["linkId"]}
 
 
@@ -255,5 +255,5 @@ class MessageSummaries(MessageReport):
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *SUMMARY, PASS_ALONG)
 
     def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
-        """Give the figures to whoever compares them with the activity."""
+        """Return the figures to whoever compares them with the activity."""
         self._tap.reconciliation.summary(context, rows)

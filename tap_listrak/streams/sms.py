@@ -1,7 +1,7 @@
 """SMS: sender codes, their phone lists, and who is on them.
 
 Listrak's paths call a sender code ``ShortCode``. Nothing here shows its changes by a date (people leave
-lists, opt out and opt in again, profile values change), so everything is read whole, with a version that
+lists, opt out and opt in again, profile values change), so everything is read in full, with a version that
 tells who left.
 """
 
@@ -139,7 +139,7 @@ class SenderCodes(SmsStream):
         return [record for record in records if not chosen or record["senderCodeId"] in chosen]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
-        """Give the sender code's id."""
+        """Return the sender code's id."""
         return {"senderCodeId": record["senderCodeId"]}
 
 
@@ -156,7 +156,7 @@ class PhoneLists(SmsStream):
         SENDER_CODE_ID,
         PHONE_LIST_ID,
         text("phoneListName", "Name of the phone list."),
-        date_time("createDate", "When the phone list was made."),
+        date_time("createDate", "When the phone list was created."),
         text("status", "Whether the phone list is active."),
         text("smsListType", "Type of the phone list."),
         integer("messageLimit", "Not used by Listrak any more since May 2021."),
@@ -179,7 +179,7 @@ class PhoneLists(SmsStream):
         return [record for record in records if not chosen or record["phoneListId"] in chosen]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the phone list's ids."""
+        """Return the phone list's ids."""
         return {"senderCodeId": (context or {})["senderCodeId"], "phoneListId": record["phoneListId"]}
 
 
@@ -202,7 +202,7 @@ class PhoneListContacts(SmsStream):
         ]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the contact's ids."""
+        """Return the contact's ids."""
         return {**(context or {}), "phoneNumber": record["phoneNumber"]}
 
 

@@ -1,4 +1,4 @@
-"""Transactional messages (order confirmations and the like) and what became of each send."""
+"""Transactional messages (order confirmations and the like) and the result of each send."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TransactionalMessages(ListrakStream):
     )
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Give the message's ids."""
+        """Return the message's ids."""
         return {
             "listId": (context or {})["listId"],
             "transactionalMessageId": record["transactionalMessageId"],
@@ -96,7 +96,7 @@ class TransactionalMessageActivity(ListrakStream):
         return steps
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Give every send a resend key."""
+        """Return every send a resend key."""
         return super().prepare(
             [row if row.get("resendKey") else {**row, "resendKey": NO_RESEND_KEY} for row in data],
             context,

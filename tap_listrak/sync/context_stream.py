@@ -71,7 +71,7 @@ class ContextStream(Stream):
     @property
     @abc.abstractmethod
     def narrowed_by(self) -> tuple[str, ...]:
-        """The settings that keep this run from reading the whole stream; empty if it is read whole."""
+        """The settings that keep this run from reading the whole stream; empty if it is read in full."""
 
     @abc.abstractmethod
     def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:

@@ -1,4 +1,4 @@
-"""Things that were listed just now and are gone now: somebody deleted them while the tap ran."""
+"""Parents that were deleted while the tap ran: listed a few requests ago, answered 404 now."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ first."""
 
 
 def parent_was_deleted(clients: Clients, context: Mapping[str, Any]) -> bool:
-    """Tell whether what a context belongs to is not there any more, after a read in it was answered 404.
+    """Return whether what a context belongs to is not there any more, after a read in it was answered 404.
 
-    A 404 alone would not do: taken for "gone" it would drop rows without a word where the reason is another
+    A 404 alone would not do: taken for a deletion it would drop rows silently where the reason is another
     one.
 
     Args:
@@ -45,6 +45,6 @@ def parent_was_deleted(clients: Clients, context: Mapping[str, Any]) -> bool:
     try:
         clients.client(owner.api).get(owner, context)
     except NotFoundError:
-        logger.warning("Deleted while it was being read: %s answers 404; nothing of it is read", owner)
+        logger.warning("Deleted during the run: %s answers 404. Its child records are skipped.", owner)
         return True
     return False

@@ -1,8 +1,8 @@
-"""Which settings keep a stream from being read whole.
+"""Which settings keep a stream from being read in full.
 
 Loaders take ACTIVATE_VERSION to mean that every row of the stream was sent in this run, and delete all
 others: also what another pipeline, another shard or an earlier run has loaded. So it goes out for streams
-that were read whole, and for no others.
+that were read in full, and for no others.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def narrowing(stream: Readable, settings: Settings, streams: Mapping[str, Stream
 
 
 def filters_records(stream_map: StreamMap) -> bool:
-    """Tell whether a stream map leaves out records: by `__filter__`, or all of them."""
+    """Return whether a stream map leaves out records: by `__filter__`, or all of them."""
     if isinstance(stream_map, RemoveRecordTransform):
         return True
     # The SDK keeps no other trace of `__filter__` than the function that it became.
@@ -88,8 +88,8 @@ def explanation(streams: Iterable[Any]) -> str | None:
         return None
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     return (
-        f"Not the whole of Listrak is read, because of {', '.join(settings)}: no ACTIVATE_VERSION is sent "
-        f"for {shown}, so loaders remove no rows there"
+        f"Streams are read in part because of {', '.join(settings)}: no ACTIVATE_VERSION is sent "
+        f"for {shown}, so that loaders delete no rows there"
     )
 
 

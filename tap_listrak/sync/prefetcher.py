@@ -38,7 +38,7 @@ class Fetch(Generic[T]):
 
     Args:
         position: Its place in the writer's order.
-        send: Fetches it. May raise; the error surfaces when it is the writer's turn.
+        send: Fetches it. May raise; the error is raised when the writer takes the page.
         expand: Tells from the fetched page what will be asked for next: any number of series of fetches, each
             in ascending order of position. Called in any thread: it must be pure.
     """
@@ -161,7 +161,7 @@ class Prefetcher(Generic[T]):
             return not self._slots and not self._series
 
     def _dispatch(self) -> None:
-        """Give what may be begun to workers: to the one that rests for the shortest time, or to a new one.
+        """Return what may be begun to workers: to the one that rests for the shortest time, or to a new one.
 
         So pages that only follow each other are fetched by one thread, however many are allowed: each thread
         that has held pages keeps some memory.

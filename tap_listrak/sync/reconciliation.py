@@ -1,4 +1,4 @@
-"""Reconciliation: the activity of a message that was read whole, compared with the message's summary.
+"""Reconciliation: the activity of a message that was read in full, compared with the message's summary.
 
 Production clients have seen answers without rows that were full when they were asked for again. Nothing else
 shows such an answer: it is complete, in order, and wrong. So what was counted while a message's activity was
@@ -8,7 +8,7 @@ a summary that was read before it; more is no mistake: a message may go out whil
 and unsubscribes come in. Opens, clicks and revenue are not compared: summaries count events, rows people.
 
 What is short is read again a few times, with pauses, and then reported; the bookmark of `message_activity` of
-that list is held at the message, so that the next run reads it whole again.
+that list is held at the message, so that the next run reads it in full again.
 
 Conversations are not compared: they keep sending, so no reading of them after the first is whole, and their
 summary counts all time. There, each send is asked for again in every run for as long as the activity window
@@ -73,7 +73,7 @@ class Counts:
         )
 
     def short_of(self, summary: Counts) -> bool:
-        """Tell whether something is missing that a summary counts."""
+        """Return whether something is missing that a summary counts."""
         return (
             self.sent < summary.sent
             or self.bounces < summary.bounces
@@ -94,7 +94,7 @@ class Counts:
 
 @dataclass(slots=True)
 class _Reading:
-    """One message whose activity was read whole."""
+    """One message whose activity was read in full."""
 
     context: dict[str, Any]
     counts: Counts
@@ -131,7 +131,7 @@ class Reconciliation:
         """Begin with one message's activity.
 
         Args:
-            counts: Whether it is read whole and compared.
+            counts: Whether it is read in full and compared.
         """
         self._current = Counts() if counts else None
 
@@ -156,7 +156,7 @@ class Reconciliation:
     def settle(self, activity: ContextStream) -> None:
         """Compare what was read since the last time, and read again what came short.
 
-        Called when a page of messages and all that hangs on them is written, before any bookmark moves.
+        Called when a page of messages and all their child records is written, before any bookmark moves.
 
         Args:
             activity: The stream whose rows were counted.
@@ -200,7 +200,7 @@ class Reconciliation:
         return f"{text}; {self.short:,} came short" if self.short else text
 
     def _ask(self, activity: ContextStream, readings: list[_Reading]) -> None:
-        """Ask for the summaries of some messages, several at once; those that are gone keep none."""
+        """Ask for the summaries of some messages, several at once; deleted messages have none."""
         if not readings:
             return
         pool = ThreadPoolExecutor(min(len(readings), self._tap.settings.max_concurrency))
@@ -265,7 +265,7 @@ class Reconciliation:
             summary.sent,
             summary.bounces,
             summary.unsubscribes,
-            "The next run reads it whole again" if held else "No run reads it again for this",
+            "The next run reads it in full again" if held else "It is not read again for this reason",
         )
 
 

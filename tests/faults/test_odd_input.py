@@ -261,10 +261,10 @@ def test_a_catalog_may_leave_out_the_parents_of_what_it_selects(tmp_path: Path, 
     ("change", "what"),
     [
         ({"stream": "people"}, "gives 'lists' another name"),
-        ({"schema": {}}, "look at $.streams[0].schema of it"),
-        ({"schema": None}, "look at $.streams[0].schema of it"),
-        ({"schema": {"properties": {"listId": {"type": [[]]}}}}, "the schema of 'lists' is none"),
-        ({"schema": {"properties": {"listId": {"items": True}}}}, "the schema of 'lists' is none"),
+        ({"schema": {}}, "$.streams[0].schema breaks the rule"),
+        ({"schema": None}, "$.streams[0].schema breaks the rule"),
+        ({"schema": {"properties": {"listId": {"type": [[]]}}}}, "the schema of 'lists' is invalid"),
+        ({"schema": {"properties": {"listId": {"items": True}}}}, "the schema of 'lists' is invalid"),
     ],
 )
 def test_a_catalog_that_cannot_be_used_is_an_error_that_names_the_place(

@@ -295,7 +295,7 @@ def test_a_bookmark_is_not_held_for_ever(
     part["held_since"] = "2020-01-01T00:00:00Z"
     second = extract_from(box, streams=STREAMS, state=first.state)
     assert bookmarks(second) == bookmarks(whole)
-    assert lines(caplog)[-1].endswith("No run reads it again for this")
+    assert lines(caplog)[-1].endswith("It is not read again for this reason")
 
 
 def test_chosen_messages_are_compared_without_touching_bookmarks(
@@ -305,7 +305,7 @@ def test_chosen_messages_are_compared_without_touching_bookmarks(
     answers.change, answers.only = (lambda rows: rows[1:]), {message}
     with pytest.raises(ReconciliationError):
         extract_from(box, streams=STREAMS, message_ids=[message], reconcile="fail")
-    assert lines(caplog)[0].endswith("No run reads it again for this")
+    assert lines(caplog)[0].endswith("It is not read again for this reason")
 
 
 @pytest.mark.parametrize(

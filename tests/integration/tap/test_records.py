@@ -149,7 +149,7 @@ def test_a_message_deleted_meanwhile_stops_nothing(
     assert run.records["messages"]
     assert run.records["message_links"]
     assert not run.records["message_summaries"]
-    assert "Deleted while it was being read" in caplog.text
+    assert "Deleted during the run" in caplog.text
 
 
 def test_a_404_for_something_that_is_there_is_an_error(tiny: RunningSandbox, extract: Extract) -> None:
