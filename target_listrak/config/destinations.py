@@ -151,7 +151,8 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "subscribed": _property(
         "The property that says whether the contact agreed. A record that says no is declined; so is one "
-        "without a value. Default: `subscriptionState`, as Listrak writes it, where the stream has it."
+        "without a value. Default: `subscriptionState`, as Listrak writes it, where the stream has it; "
+        "else what shops and CRMs call it (docs/safety.md), by which nobody is unsubscribed."
     ),
     "subscribed_values": Option(
         "The values of `subscribed` that mean yes, where it is not a boolean; all others mean no.",

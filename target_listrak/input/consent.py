@@ -2,7 +2,9 @@
 
 The setting `subscribed` names the property that says so. Without it a property called like Listrak's own
 `subscriptionState` counts, and where a record has none, `optedOut` and `unsubscribeDate` as Listrak writes
-them. Nothing is guessed: a value that is neither a yes nor a no is an error of the row.
+them; then the names that shops and CRMs use (`consent_names`). By those nobody is unsubscribed, for no
+setting names them: a no just does not subscribe. A value that is neither a yes nor a no is an error of the
+row.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
+from target_listrak.input.consent_names import How, consent_reading
+from target_listrak.values.deletions import Mark, happened
 from target_listrak.values.plain import folded_name, plain_value
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ class Answer(enum.Enum):
     SILENT = "nothing"
     YES = "agreed"
     NO = "did not agree"
+    OTHER_NO = "did not agree, by a property that no setting names"
     NOT_YET = "has not confirmed yet"
     EMPTY = "the value is missing"
     UNREADABLE = "neither yes nor no"
@@ -37,8 +42,24 @@ _STATES: Final = {
     "notsubscribed": Answer.NO,
     "optedout": Answer.NO,
     "optout": Answer.NO,
+    "neversubscribed": Answer.NO,
+    "nonsubscribed": Answer.NO,
+    "notoptedin": Answer.NO,
+    "neveroptedin": Answer.NO,
+    "donotcontact": Answer.NO,
+    "suppressed": Answer.NO,
+    "withdrawn": Answer.NO,
+    "revoked": Answer.NO,
+    "denied": Answer.NO,
+    "deleted": Answer.NO,
+    "removed": Answer.NO,
+    "optedin": Answer.YES,
+    "optin": Answer.YES,
     "pending": Answer.NOT_YET,
 }
+_INNER: Final = ("state", "marketingstate", "consent", "status")
+"""Where Shopify's and Klaviyo's objects about consent hold its state."""
+_SINCE: Final = ("subscribedat", "subscribeddate", "subscribedon", "datesubscribed", "subscribeat")
 _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "subscriptionstate",
     "optedout",
@@ -59,16 +80,25 @@ class Consent:
     Args:
         property: The property that the setting `subscribed` names; `None` for Listrak's own.
         values: Its values that say yes (`subscribed_values`); all others say no. `None` reads a boolean.
+        channel: `email` or `sms`: whose known names count where no property is named.
     """
 
-    def __init__(self, property: str | None = None, values: Iterable[object] | None = None) -> None:  # noqa: A002 - the field's word
+    def __init__(
+        self,
+        property: str | None = None,  # noqa: A002 - the field's word
+        values: Iterable[object] | None = None,
+        channel: str = "email",
+    ) -> None:
         self.property = property
+        self._channel = channel
         values = [values] if isinstance(values, str) else values
         self._values = None if values is None else frozenset(map(plain_value, values))
 
     def watches(self, name: str) -> bool:
         """Whether the answer can depend on a property of the record."""
-        return name == self.property if self.property is not None else is_listrak_state(name)
+        if self.property is not None:
+            return name == self.property
+        return is_listrak_state(name) or consent_reading(name, self._channel) is not None
 
     def says(self, record: Mapping[str, object]) -> tuple[Answer, str]:
         """What a record says.
@@ -87,6 +117,18 @@ class Consent:
                 return Answer.NO, found[_OPTED_OUT]
         if _UNSUBSCRIBED in found and _has_left(record, found):
             return Answer.NO, found[_UNSUBSCRIBED]
+        return self._known(record)
+
+    def _known(self, record: Mapping[str, object]) -> tuple[Answer, str]:
+        """What the names of shops and CRMs say together: a no first, then what is not a clear yes."""
+        answers: dict[Answer, str] = {}
+        for name, value in record.items():
+            how = None if is_listrak_state(name) else consent_reading(name, self._channel)
+            if how is not None:
+                answers.setdefault(_known_answer(how, value, record), name)
+        for answer in (Answer.OTHER_NO, Answer.NOT_YET, Answer.UNREADABLE, Answer.EMPTY):
+            if answer in answers:
+                return answer, answers[answer]
         return Answer.SILENT, ""
 
     def _answer(self, value: object) -> Answer:
@@ -121,6 +163,32 @@ def _state(value: object) -> Answer:
     if not isinstance(value, str):
         return Answer.UNREADABLE
     return _STATES.get(folded_name(value), Answer.UNREADABLE)
+
+
+def _known_answer(how: How, value: object, record: Mapping[str, object]) -> Answer:
+    """What one property of a known name says; `SILENT` where it says nothing against subscribing."""
+    if how is How.REFUSED:
+        if happened(value) is Mark.DOUBTFUL:
+            return Answer.UNREADABLE
+        left = happened(value) is Mark.DELETED and not _subscribed_since(value, record)
+        return Answer.OTHER_NO if left else Answer.SILENT
+    if isinstance(value, dict):
+        inner = {folded_name(name): part for name, part in value.items()}
+        value = next((inner[name] for name in _INNER if name in inner), None)
+    answer = _state(value) if how is How.STATE else _boolean(value)
+    if answer is Answer.UNREADABLE:
+        answer = _state(value)
+    if answer is Answer.NO:
+        return Answer.OTHER_NO
+    if how is How.STATE and answer is not Answer.NOT_YET:
+        return Answer.SILENT
+    return Answer.SILENT if answer is Answer.YES else answer
+
+
+def _subscribed_since(left: object, record: Mapping[str, object]) -> bool:
+    """Whether a date of unsubscribing is followed by one of subscribing, both in ISO form."""
+    dates = [value for name, value in record.items() if folded_name(name) in _SINCE]
+    return isinstance(left, str) and any(isinstance(date, str) and date[:19] > left[:19] for date in dates)
 
 
 def _has_left(record: Mapping[str, object], found: Mapping[str, str]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.destinations import KINDS
 from target_listrak.input.consent import Answer, Consent
+from target_listrak.input.envelopes import is_envelope, layers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 
@@ -25,6 +26,11 @@ _MOST_NAMES: Final = 10_000
 
 _CONSENT: Final = {
     Answer.NO: Declined("no_consent", "the record says that the contact did not agree or has unsubscribed"),
+    Answer.OTHER_NO: Declined(
+        "no_consent",
+        "the record says that the contact did not agree. If this property means something else, name the one "
+        "that counts (`subscribed`)",
+    ),
     Answer.NOT_YET: Declined(
         "pending", "the record says that the contact has not confirmed its subscription"
     ),
@@ -59,7 +65,11 @@ class RowSigns:
         self._consent: Consent | None = None
         self._unsubscribe = False
         if "subscribed" in KINDS[destination.kind]:
-            self._consent = Consent(option("subscribed"), option("subscribed_values"))
+            self._consent = Consent(
+                option("subscribed"),
+                option("subscribed_values"),
+                "sms" if destination.kind.startswith("sms") else "email",
+            )
             self._unsubscribe = bool(option("unsubscribe"))
         self._silent: set[str] = (
             set()
@@ -82,13 +92,26 @@ class RowSigns:
         speaking = [name for name in record if self.watches(name)]
         if len(self._silent) < _MOST_NAMES:
             self._silent.update(record.keys() - set(speaking))
-        markers = [name for name in speaking if self._deletions.is_marker(name)]
-        mark, name = self._deletions.find(record, markers)
+        inner = list(layers(record)) if any(map(is_envelope, speaking)) else []
+        mark, name = self._find(record, *inner)
         if mark is Mark.DELETED and self._allow_deletes:
             return True
         if mark is not Mark.NONE:
             self._refuse(mark, name)
-        return self._consent is not None and self._disagrees(self._consent, record)
+        if self._consent is None:
+            return False
+        if self._consent.property is not None:
+            inner = []
+        consent = self._consent
+        return any(self._disagrees(consent, layer) for layer in (record, *inner))
+
+    def _find(self, *layers_: Mapping[str, Any]) -> tuple[Mark, str]:
+        """The first of a record's objects with a marker that says something decides."""
+        for layer in layers_:
+            mark, name = self._deletions.find(layer, filter(self._deletions.is_marker, layer))
+            if mark is not Mark.NONE:
+                return mark, name
+        return Mark.NONE, ""
 
     def _refuse(self, mark: Mark, name: str) -> None:
         if mark is Mark.PAST:
@@ -119,7 +142,7 @@ class RowSigns:
 
     def watches(self, name: str) -> bool:
         """Whether the judgement can depend on a property."""
-        if self._deletions.is_marker(name):
+        if self._deletions.is_marker(name) or is_envelope(name):
             return True
         return self._consent is not None and self._consent.watches(name)
 
@@ -142,6 +165,8 @@ class RowSigns:
             value: Its value.
         """
         if self._deletions.is_marker(name) and self._deletions.says(name, value) is not Mark.NONE:
+            return False
+        if isinstance(value, dict) and is_envelope(name):
             return False
         if self._consent is None or not self._consent.watches(name):
             return True

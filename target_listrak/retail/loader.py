@@ -53,6 +53,12 @@ _SPLIT: Final = Rejected(
     "Sort the stream by order number",
 )
 
+_BROKEN: Final = Rejected(
+    "incomplete_order",
+    "another row of this order was rejected; without it the order would lose an item. Correct that row, and "
+    "send all rows of the order together",
+)
+
 Key = tuple[str, ...]
 
 
@@ -65,12 +71,14 @@ class _Object:
         items: The items of flat rows, each by what tells it apart.
         rows: Its rows: of flat rows all, each by its item's key; else the last one.
         merged: Whether the last row took earlier ones in.
+        broken: Whether a flat row of it was rejected.
     """
 
     value: dict[str, Any] = field(default_factory=dict)
     items: dict[object, dict[str, Any]] = field(default_factory=dict)
     rows: dict[object, Row] = field(default_factory=dict)
     merged: bool = False
+    broken: bool = False
 
     @property
     def whole(self) -> dict[str, object] | None:
@@ -169,16 +177,17 @@ class RetailLoader(Loader):
         faults = self._row_faults.gathered()
         if faults:
             named = {one.property for one in faults}
-            lacks = [] if self._flat else self._lacking(made.value)
+            lacks = [] if self._flat else self._lacking({**made.value, **self._rows_of(made.value)})
             faults += [
                 Fault(one.path, one.bad.code, one.bad.reason) for one in lacks if one.path not in named
             ]
+            self._break(made.value)
             raise RowRejected(rejection("bad_value", faults))
         made.value.update(marked)
         key = self._mapper.key(made.value)
         if isinstance(key, InvalidField):
             raise RowRejected(_reason(key))
-        partition = zlib.crc32("\x1f".join(key).encode()) % _PARTITIONS
+        partition = _partition(key)
         batch = self._batches[partition]
         known = batch.get(key)
         if known is None:
@@ -187,6 +196,20 @@ class RetailLoader(Loader):
         self._weights[partition] += 400 + 2 * len(row.line)
         if len(batch) >= self._most_objects or self._weights[partition] >= _MOST_BYTES:
             self._submit(partition)
+
+    def _break(self, value: Mapping[str, Any]) -> None:
+        """Note that a flat row was rejected: the other rows alone would be an order without its item."""
+        key = self._mapper.key(value) if self._flat else None
+        if isinstance(key, tuple) and not self._sent.has(key):
+            batch = self._batches[_partition(key)]
+            batch.setdefault(key, _Object()).broken = True
+
+    def _rows_of(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """An object's array with the number that each row has of it, where it has none of its own."""
+        name = self._kind.rows
+        if not name or not value.get(name) or not value.get("orderNumber"):
+            return {}
+        return {name: [{"orderNumber": value["orderNumber"], **item} for item in value[name]]}
 
     def _item_key(self, record: dict[str, Any], row: Row) -> object:
         """What tells a flat row's item apart: the stream's keys beside the order number, else the row."""
@@ -198,7 +221,7 @@ class RetailLoader(Loader):
             return _Object()
         recent = self._recent.get(key)
         if recent is not None:
-            return _Object(recent.value, dict(recent.items))
+            return _Object(recent.value, dict(recent.items), broken=recent.broken)
         if self._sent.has(key):
             raise RowRejected(_SPLIT)
         return _Object()
@@ -241,7 +264,7 @@ class RetailLoader(Loader):
     def _remember(self, batch: dict[Key, _Object]) -> None:
         self._sent.add(batch)
         for key, known in batch.items():
-            self._recent[key] = _Object(known.value, known.items)
+            self._recent[key] = _Object(known.value, known.items, broken=known.broken)
             self._recent.move_to_end(key)
         while len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
@@ -258,6 +281,9 @@ class RetailLoader(Loader):
     def _work(self, objects: list[_Object]) -> None:
         ready: list[tuple[dict[str, Any], _Object]] = []
         for known in objects:
+            if known.broken:
+                self._reject(known, _BROKEN)
+                continue
             value, bad = self._finished(known)
             if bad:
                 self._reject(known, _reason(*bad))
@@ -326,6 +352,10 @@ class RetailLoader(Loader):
     def _reject(self, known: _Object, rejected: Rejected) -> None:
         for row in known.rows.values():
             self.tracker.end(row, rejected, merged_with=known.whole)
+
+
+def _partition(key: Key) -> int:
+    return zlib.crc32("\x1f".join(key).encode()) % _PARTITIONS
 
 
 class _SentOrders:

@@ -253,7 +253,11 @@ class Mapper:
         for target, names in COMMON_NAMES.get(self.kind.model.name, {}).items():
             step = self._names[plain_name(target)]
             found = next((plain[name] for name in names if name in plain and name not in self._names), None)
-            if found is None or step[:1] + step[2:] in taken or _is_nested(properties[found]):
+            if (
+                found is None
+                or step[:1] + step[2:] in taken
+                or (_is_nested(properties[found]) and step[1].model is None)
+            ):
                 continue
             self._steps[found] = step
             self.unknown.discard(found)

@@ -44,6 +44,7 @@ COMMON_NAMES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "shipDate": _names("shippeddate shippedat dateshipped"),
         "trackingNumber": _names("tracking trackingno trackingcode"),
         "storeNumber": _names("storeid store"),
+        "items": _names("lineitems orderitems orderlines"),
         "item_sku": _names("sku productsku variantsku"),
         "item_quantity": _names("quantity qty itemqty"),
         "item_price": _names("price unitprice"),

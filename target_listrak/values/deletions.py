@@ -10,6 +10,7 @@ are known by name; names are compared without case and separators, so `_sdc_dele
 | date or boolean (`_sdc_deleted_at`, `_fivetran_deleted`) | a date, true, 1, yes | null, "", false, 0, no |
 | operation (`_sdc_operation_type`, `__op`) | d, delete … | null, "", i, u, c, r, insert, update … |
 | SQL Server's number (`_sdc_lsn_operation`) | 1 (and d, delete …) | 2, 4; 3: the image before an update |
+| status (`record_status`) | deleted, removed | any other value |
 | one's own values (`delete_markers`) | one of the values | any other value |
 
 The image before an update and a past version of a row are not deletions. They are declined: the version that
@@ -26,7 +27,7 @@ from typing import Final
 
 from target_listrak.values.plain import folded_name, plain_value
 
-__all__ = ["MARKERS", "DeleteMarkers", "Mark", "Markers", "delete_markers"]
+__all__ = ["MARKERS", "DeleteMarkers", "Mark", "Markers", "delete_markers", "happened"]
 
 Markers = Mapping[str, Sequence[object] | None]
 """Markers of one's own: from a property to the values that mean deleted; `None` reads a date or boolean."""
@@ -47,6 +48,7 @@ class _Reading(enum.Enum):
     SOME_OPERATION = "an operation, if it is the word of one"
     ACTIVE = "whether it is the current version"
     ENDED = "when the version ended"
+    STATUS = "a status, if it is the word of a deletion"
 
 
 MARKERS: Final[dict[str, _Reading]] = {
@@ -61,6 +63,8 @@ MARKERS: Final[dict[str, _Reading]] = {
     "_sdc_lsn_operation": _Reading.OPERATION,
     # Airbyte, Fivetran, Hevo, Debezium, Delta Lake and BigQuery, Snowflake, Qlik, dbt
     "_ab_cdc_deleted_at": _Reading.DATE_OR_BOOLEAN,
+    "_airbyte_cdc_deleted_at": _Reading.DATE_OR_BOOLEAN,
+    "_peerdb_is_deleted": _Reading.DATE_OR_BOOLEAN,
     "_fivetran_deleted": _Reading.DATE_OR_BOOLEAN,
     "_fivetran_active": _Reading.ACTIVE,
     "__hevo__marked_deleted": _Reading.DATE_OR_BOOLEAN,
@@ -74,6 +78,10 @@ MARKERS: Final[dict[str, _Reading]] = {
     "operation_type": _Reading.SOME_OPERATION,
     "cdc_operation": _Reading.OPERATION,
     "row_kind": _Reading.SOME_OPERATION,
+    "_estuary_op": _Reading.SOME_OPERATION,
+    "dml_type": _Reading.SOME_OPERATION,
+    "event_type": _Reading.SOME_OPERATION,
+    "action": _Reading.SOME_OPERATION,
     "dbt_valid_to": _Reading.ENDED,
     # What applications call their own soft deletes
     "is_deleted": _Reading.DATE_OR_BOOLEAN,
@@ -87,9 +95,26 @@ MARKERS: Final[dict[str, _Reading]] = {
     "deleted_timestamp": _Reading.DATE_OR_BOOLEAN,
     "date_deleted": _Reading.DATE_OR_BOOLEAN,
     "soft_deleted_at": _Reading.DATE_OR_BOOLEAN,
+    "deletion_date": _Reading.DATE_OR_BOOLEAN,
+    "deletion_time": _Reading.DATE_OR_BOOLEAN,
+    "deletion_timestamp": _Reading.DATE_OR_BOOLEAN,
+    "is_removed": _Reading.DATE_OR_BOOLEAN,
+    "removed_at": _Reading.DATE_OR_BOOLEAN,
+    "removed_on": _Reading.DATE_OR_BOOLEAN,
+    "date_removed": _Reading.DATE_OR_BOOLEAN,
+    "record_deleted": _Reading.DATE_OR_BOOLEAN,
+    "tombstone": _Reading.DATE_OR_BOOLEAN,
+    "is_tombstone": _Reading.DATE_OR_BOOLEAN,
+    "hs_deleted": _Reading.DATE_OR_BOOLEAN,
+    "record_status": _Reading.STATUS,
+    "account_status": _Reading.STATUS,
+    "contact_status": _Reading.STATUS,
+    "customer_status": _Reading.STATUS,
+    "user_status": _Reading.STATUS,
 }
 """The markers that are known: how each is read. Names that fold to the same are one."""
 
+_GONE: Final = frozenset({"deleted", "removed"})
 _DELETES: Final = frozenset({"d", "del", "delete", "deleted", "remove", "removed", "-d"})
 _KEEPS: Final = frozenset(
     {"i", "ins", "insert", "inserted", "c", "create", "created", "r", "read", "s", "snapshot", "l", "load"}
@@ -193,20 +218,12 @@ class DeleteMarkers:
         if name in self._own:
             values = self._own[name]
             if values is None:
-                return _mark_of_date(value)
+                return happened(value)
             return Mark.DELETED if value is not None and plain_value(value) in values else Mark.NONE
         reading = self._reading(name)
-        if reading is _Reading.DATE_OR_BOOLEAN:
-            return _mark_of_date(value)
-        if reading is _Reading.ACTIVE:
-            return _active(value)
-        if reading is _Reading.ENDED:
-            ended = _mark_of_date(value, never=Mark.NONE)
-            return Mark.PAST if ended is Mark.DELETED else ended
-        mark = _operation(value, by_number=name.lower() in _OF_SQL_SERVER)
-        # A name with an underscore before it is a machine's; others may hold something else altogether.
-        certain = reading is _Reading.OPERATION or name.startswith("_")
-        return mark if certain or mark is not Mark.DOUBTFUL else Mark.NONE
+        if reading is _Reading.STATUS:
+            return Mark.DELETED if plain_value(value) in _GONE else Mark.NONE
+        return _as_read(reading, name, value)
 
     def find(self, record: Mapping[str, object], names: Iterable[str]) -> tuple[Mark, str]:
         """What a record's markers say together: a deletion wins, then doubt, then a past version.
@@ -240,6 +257,20 @@ class DeleteMarkers:
             return reading
 
 
+def _as_read(reading: _Reading | None, name: str, value: object) -> Mark:
+    if reading is _Reading.DATE_OR_BOOLEAN:
+        return happened(value)
+    if reading is _Reading.ACTIVE:
+        return _active(value)
+    if reading is _Reading.ENDED:
+        ended = happened(value, never=Mark.NONE)
+        return Mark.PAST if ended is Mark.DELETED else ended
+    mark = _operation(value, by_number=name.lower() in _OF_SQL_SERVER)
+    # A name with an underscore before it is a machine's; others may hold something else altogether.
+    certain = reading is _Reading.OPERATION or name.startswith("_")
+    return mark if certain or mark is not Mark.DOUBTFUL else Mark.NONE
+
+
 def _is_update(record: Mapping[str, object]) -> bool:
     """Whether a stream of Snowflake says that the deleted row is the image before an update."""
     return any(
@@ -253,10 +284,10 @@ def _active(value: object) -> Mark:
     """Whether the row is its current version (`_fivetran_active`)."""
     if not plain_value(value):
         return Mark.NONE
-    return {Mark.DELETED: Mark.NONE, Mark.NONE: Mark.PAST}.get(_mark_of_date(value), Mark.DOUBTFUL)
+    return {Mark.DELETED: Mark.NONE, Mark.NONE: Mark.PAST}.get(happened(value), Mark.DOUBTFUL)
 
 
-def _mark_of_date(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
+def happened(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
     """A date or a boolean: whether it says that something happened.
 
     Args:

@@ -108,6 +108,12 @@ _NOON = 12
 _TRUE = frozenset({"on", "true", "t", "yes", "y", "1", "checked"})
 _FALSE = frozenset({"off", "false", "f", "no", "n", "0", "unchecked"})
 
+_NO_VALUES = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#ERROR!"}
+    | {"#FIELD!", "#BLOCKED!", "#CONNECT!", "#GETTING_DATA", "#UNKNOWN!", "[object Object]"}
+)
+"""What spreadsheets and scripts write in place of a value: it never replaces one that is there."""
+
 _NO_DATE = dt.date(1, 1, 1)
 """What Listrak writes where there is no date and null is not allowed."""
 
@@ -122,8 +128,8 @@ def as_text(value: object) -> str | InvalidValue:
         The text, unstripped, or why there is none: an object, a list in a list, an unsendable character.
     """
     if isinstance(value, str):
-        if value.isprintable():
-            return "" if value.isspace() else value
+        if _is_plain(value):
+            return value
         return _sendable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -135,7 +141,16 @@ def as_text(value: object) -> str | InvalidValue:
     return "" if value is None else _unusual_text(value)
 
 
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and not text.isspace() and not text.startswith(("#", "[", " "))
+
+
 def _sendable(text: str) -> str | InvalidValue:
+    """A text that may be none: blank, written in place of a value, or with characters that break files."""
+    if text.strip() in _NO_VALUES:
+        return InvalidValue(
+            "no_value", "the text is what a program writes in place of a value it could not give"
+        )
     if _UNSENDABLE.search(text):
         return InvalidValue("control_character", "the text holds a control character that cannot be sent")
     return "" if text.isspace() else text
@@ -358,7 +373,7 @@ def _text(max_length: int | None) -> Formatter:
         return as_text
 
     def format_text(value: object) -> str | InvalidValue:
-        if type(value) is str and len(value) <= max_length and value.isprintable() and not value.isspace():
+        if type(value) is str and len(value) <= max_length and _is_plain(value):
             return value
         text = as_text(value)
         if isinstance(text, InvalidValue) or len(text) <= max_length:

@@ -32,6 +32,17 @@ MARKERS: list[dict[str, Any]] = [
     {"__hevo__marked_deleted": True},
     {"IsDeleted": True},
     {"deleted_at": "2026-06-30T10:00:00Z"},
+    {"removed_at": "2026-06-30"},
+    {"is_removed": 1},
+    {"_PEERDB_IS_DELETED": True},
+    {"_airbyte_cdc_deleted_at": "2026-06-30T10:00:00Z"},
+    {"action": "deleted"},
+    {"record_status": "Deleted"},
+    {"payload": {"op": "d", "before": {"id": 1}, "after": None}},
+    {"before": {"id": 1}, "after": None},
+    {"_meta": {"op": "d"}},
+    {"after": {"is_deleted": True}},
+    {"properties": {"deleted_at": "2026-06-30T10:00:00Z"}},
 ]
 NO_DELETION: dict[str, Any] = {
     "_sdc_deleted_at": None,
@@ -40,6 +51,10 @@ NO_DELETION: dict[str, Any] = {
     "_fivetran_deleted": False,
     "__deleted": "false",
     "__op": "c",
+    "record_status": "active",
+    "action": "purchase",
+    "before": {"is_deleted": True},
+    "after": {"is_deleted": False},
 }
 
 

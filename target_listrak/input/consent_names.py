@@ -1,0 +1,104 @@
+"""Consent as shops and CRMs write it. Names only, and how each is read.
+
+Used where the setting `subscribed` names no property: a row that says by a name of its source (Shopify,
+Klaviyo, HubSpot, Salesforce, Mailchimp, Magento …) that its person did not agree subscribes nobody. Names are
+compared as `folded_name` writes them.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from typing import Final
+
+from target_listrak.values.plain import folded_name
+
+__all__ = ["How", "consent_reading"]
+
+
+class How(enum.Enum):
+    """How the value of such a property is read."""
+
+    AGREED = "a boolean, or the word of a state: yes means agreed"
+    STATE = "the word of a state; other words say nothing"
+    REFUSED = "a boolean or a date: yes means did not agree"
+
+
+_BOTH: Final = {
+    How.AGREED: (
+        "consent consented has_consented has_consent consent_given marketing_consent gdpr_consent opt_in "
+        "opted_in is_opted_in has_opted_in marketing_opt_in marketing_opted_in is_subscribed subscribed "
+        "marketing_permission marketing_allowed allow_marketing accepts_marketing_updates"
+    ),
+    How.STATE: (
+        "status contact_status subscriber_status subscription_status marketing_status consent_status "
+        "consent_state opt_in_status marketing_state"
+    ),
+    How.REFUSED: (
+        "opt_out is_opted_out has_opted_out opted_out_at opt_out_at opt_out_date date_opted_out "
+        "marketing_opt_out marketing_opted_out global_opt_out do_not_contact unsubscribed is_unsubscribed "
+        "has_unsubscribed globally_unsubscribed global_unsubscribe unsubscribed_at unsubscribed_on "
+        "unsubscribed_date unsubscribe_at date_unsubscribed suppressed is_suppressed suppressed_at"
+    ),
+}
+_EMAIL: Final = {
+    How.AGREED: (
+        "accepts_marketing buyer_accepts_marketing accepts_email accepts_email_marketing email_consent "
+        "email_opt_in email_opted_in email_marketing_consent email_marketing_consent_state "
+        "email_marketing_opt_in email_permission email_subscribed is_email_subscribed subscribed_to_email "
+        "newsletter_opt_in "
+        "newsletter_subscribed newsletter_subscription newsletter_consent subscribed_to_newsletter "
+        "allow_email allow_emails receive_emails subscriptions_email_marketing_consent"
+    ),
+    How.STATE: "email_status email_subscription_status email_marketing_status email_marketing_state",
+    How.REFUSED: (
+        "email_opt_out email_opted_out hs_email_optout has_opted_out_of_email has_opted_out_email "
+        "do_not_email no_email email_unsubscribed email_unsubscribed_at unsubscribed_from_email "
+        "unsubscribed_from_emails"
+    ),
+}
+_SMS: Final = {
+    How.AGREED: (
+        "accepts_sms accepts_sms_marketing sms_consent sms_opt_in sms_opted_in sms_marketing_consent "
+        "sms_marketing_consent_state sms_marketing_opt_in sms_permission sms_subscribed is_sms_subscribed "
+        "subscribed_to_sms text_opt_in text_consent allow_sms receive_sms subscriptions_sms_marketing_consent"
+    ),
+    How.STATE: "sms_status sms_subscription_status sms_marketing_status sms_marketing_state",
+    How.REFUSED: (
+        "sms_opt_out sms_opted_out has_opted_out_of_sms do_not_text do_not_sms no_sms no_text "
+        "sms_unsubscribed sms_unsubscribed_at unsubscribed_from_sms text_opt_out"
+    ),
+}
+_CUSTOM: Final = re.compile(r"__c$", re.IGNORECASE)
+"""The end of Salesforce's names of custom fields."""
+_OUTER: Final = ("properties", "attributes", "customer", "contact", "person", "profile")
+"""Objects that such properties are found in, where a source or `flattening_enabled` writes paths."""
+
+
+def _folded(names: dict[How, str]) -> dict[str, How]:
+    return {folded_name(name): how for how, words in names.items() for name in words.split()}
+
+
+_NAMES: Final = {
+    "email": {**_folded(_BOTH), **_folded(_EMAIL)},
+    "sms": {**_folded(_BOTH), **_folded(_SMS)},
+}
+
+
+@functools.lru_cache(maxsize=10_000)
+def consent_reading(name: str, channel: str) -> How | None:
+    """How a property of this name tells of consent, if it does.
+
+    Args:
+        name: The property.
+        channel: `email` or `sms`: consent to the one says nothing about the other.
+    """
+    folded = folded_name(_CUSTOM.sub("", name))
+    known = _NAMES[channel]
+    if folded in known:
+        return known[folded]
+    for outer in _OUTER:
+        if folded.startswith(outer) and folded.removeprefix(outer) in known:
+            return known[folded.removeprefix(outer)]
+    return None

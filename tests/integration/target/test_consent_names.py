@@ -1,0 +1,120 @@
+"""Exports of shops and CRMs: who did not agree by their names is not subscribed, whatever the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sms_world import SmsWorld, destination, new_numbers
+from target_runs import record, schema
+
+if TYPE_CHECKING:
+    from target_runs import Runs
+
+NEWSLETTER = 40137
+NO: list[dict[str, Any]] = [
+    {"accepts_marketing": False},
+    {"Accepts Email Marketing": "no"},
+    {"buyer_accepts_marketing": 0},
+    {"email_consent": "NEVER_SUBSCRIBED"},
+    {"email_marketing_consent": {"state": "not_subscribed", "opt_in_level": "single_opt_in"}},
+    {"email_marketing_consent__state": "unsubscribed"},
+    {"is_subscribed": "0"},
+    {"subscribed": False},
+    {"marketing_opt_in": "N"},
+    {"gdpr_consent": "f"},
+    {"hs_email_optout": "true"},
+    {"properties__hs_email_optout": True},
+    {"properties": {"hs_email_optout": "true"}},
+    {"HasOptedOutOfEmail": True},
+    {"Marketing_Opt_In__c": False},
+    {"do_not_contact": 1},
+    {"opt_out": "Y"},
+    {"unsubscribed_at": "2026-01-01T00:00:00Z"},
+    {"unsubscribed_at": "2026-01-01T00:00:00Z", "subscribed_at": "2025-01-01T00:00:00Z"},
+    {"subscriber_status": "unsubscribed"},
+    {"subscriber_status": "Deleted"},
+    {"accepts_marketing": True, "opt_out": True},
+]
+YES: list[dict[str, Any]] = [
+    {"accepts_marketing": "yes", "hs_email_optout": "", "unsubscribed_at": None, "do_not_contact": False},
+    {"email_marketing_consent": {"state": "subscribed"}, "sms_consent": False},
+    {"unsubscribed_at": "2025-01-01T00:00:00Z", "subscribed_at": "2026-01-01T00:00:00Z"},
+    {"subscriber_status": "gold"},
+    {"email_consent": "SUBSCRIBED", "is_subscribed": 1.0, "opt_in": "opted-in"},
+]
+
+
+def to(**options: object) -> dict[str, Any]:
+    return {"people": {"kind": "email_list", "list": NEWSLETTER, **options}}
+
+
+@pytest.mark.parametrize("unsubscribe", [False, True])
+@pytest.mark.parametrize("together", [True, False], ids=["one stream", "a SCHEMA each"])
+def test_T19_who_did_not_agree_by_the_names_of_shops_and_crms_is_neither_subscribed_nor_unsubscribed(
+    runs: Runs,
+    unsubscribe: bool,  # noqa: FBT001 - pytest fills it in
+    together: bool,  # noqa: FBT001 - pytest fills it in
+) -> None:
+    runs.save(NEWSLETTER, "member@example.com")
+    rows = [{"email": f"no{place}@example.com", **row} for place, row in enumerate(NO)]
+    rows += [{"email": f"yes{place}@example.com", **row} for place, row in enumerate(YES)]
+    rows.append({"email": "member@example.com", "opt_out": True})
+    every = {name: {} for row in rows for name in row}
+    messages = [schema("people", **every)] if together else []
+    for row in rows:
+        messages += [] if together else [schema("people", **{name: {} for name in row})]
+        messages.append(record("people", **row))
+    outcome = runs.good(messages, to(unsubscribe=unsubscribe))
+    assert outcome.not_loaded == (len(NO) + 1, 0)
+    assert set(outcome.codes) == {"no_consent"}
+    for place in range(len(NO)):
+        assert runs.contact(NEWSLETTER, f"no{place}@example.com") is None, NO[place]
+    for address in ("member@example.com", *(f"yes{place}@example.com" for place in range(len(YES)))):
+        assert runs.contact(NEWSLETTER, address)["subscriptionState"] == "Subscribed"
+
+
+def test_T19_an_answer_that_is_missing_or_unclear_subscribes_nobody_either(runs: Runs) -> None:
+    rows = [
+        record("people", email=f"p{place}@example.com", accepts_marketing=value)
+        for place, value in enumerate([None, "", "#N/A", "pending", [], True])
+    ]
+    outcome = runs.good([schema("people", "email", "accepts_marketing"), *rows], to(), max_reject_share=1)
+    assert sorted(outcome.codes) == [
+        *["consent_missing"] * 2,
+        "pending",
+        *["unclear_consent"] * 2,
+    ]
+    assert runs.contact(NEWSLETTER, "p5@example.com")["subscriptionState"] == "Subscribed"
+
+
+def test_T19_a_property_that_the_settings_name_is_the_one_that_counts(runs: Runs) -> None:
+    row = record("people", email="a@example.com", accepts_marketing=False, newsletter=True)
+    head = schema("people", "email", "accepts_marketing", "newsletter")
+    runs.good([head, row], to(subscribed="newsletter"))
+    assert runs.contact(NEWSLETTER, "a@example.com")["subscriptionState"] == "Subscribed"
+
+
+def test_T19_consent_to_email_is_none_to_sms_and_the_other_way_round(runs: Runs) -> None:
+    sms = SmsWorld(runs)
+    yes, no = new_numbers(2)
+    head = schema("people", "phone", "sms_consent", "accepts_marketing")
+    rows = [
+        record("people", phone=yes, sms_consent=True, accepts_marketing=False),
+        record("people", phone=no, sms_consent=False, accepts_marketing=True),
+    ]
+    outcome = runs.good([head, *rows], destination("sms_list"))
+    assert outcome.not_loaded == (1, 0)
+    assert sms.state(yes) == "Subscribed"
+    assert sms.stored(no) == {}
+
+
+def test_T19_what_a_spreadsheet_writes_in_place_of_a_value_wipes_no_good_one(runs: Runs) -> None:
+    texts = ["#N/A", "#REF!", " #VALUE! ", "[object Object]"]
+    rows = [
+        record("people", email=f"p{place}@example.com", first_name=text) for place, text in enumerate(texts)
+    ]
+    fine = record("people", email="fine@example.com", first_name="#1 fan")
+    outcome = runs.good([schema("people", "email", "first_name"), *rows, fine], to(), max_reject_share=1)
+    assert outcome.codes == ["bad_value"] * len(texts)
+    assert runs.contact(NEWSLETTER, "fine@example.com")

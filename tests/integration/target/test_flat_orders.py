@@ -1,0 +1,51 @@
+"""Flat orders of which one row is wrong, and orders as shops nest them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_runs import record, schema
+
+if TYPE_CHECKING:
+    from target_runs import Runs
+
+FLAT = ("order_number", "order_date", "total", "item_sku", "item_quantity")
+
+
+def row(number: str, sku: str, quantity: object) -> str:
+    return record(
+        "orders", order_number=number, order_date="2026-06-01", total=9, item_sku=sku, item_quantity=quantity
+    )
+
+
+def orders(runs: Runs) -> dict[str, Any]:
+    stored: dict[str, Any] = runs.sandbox.control("GET", "data?kind=Order")["Order"]["rows"]
+    return stored
+
+
+def test_T26_a_flat_order_with_a_wrong_row_is_sent_whole_or_not_at_all(runs: Runs) -> None:
+    """Else the corrected row, sent alone, would replace the order and take its other items away."""
+    rows = [row("wrong", "A", 1), row("good", "A", 1), row("wrong", "B", "two"), row("wrong", "C", 3)]
+    outcome = runs.good([schema("orders", *FLAT), *rows], {"orders": {"kind": "orders"}}, max_reject_share=1)
+    assert sorted(outcome.codes) == ["bad_value", "incomplete_order", "incomplete_order"]
+    stored = orders(runs)
+    assert "wrong" not in stored
+    assert [item["sku"] for item in stored["good"]["items"]] == ["A"]
+
+
+def test_T26_line_items_are_items(runs: Runs) -> None:
+    items = [{"sku": "A", "quantity": 2}, {"sku": "B", "quantity": 1}]
+    head = schema("orders", "order_number", "order_date", "total", line_items={"type": "array"})
+    lines = record("orders", order_number="shop", order_date="2026-06-01", total=9, line_items=items)
+    runs.good([head, lines], {"orders": {"kind": "orders"}})
+    assert [item["sku"] for item in orders(runs)["shop"]["items"]] == ["A", "B"]
+
+
+def test_T27_an_item_lacks_no_order_number_that_its_order_has(runs: Runs) -> None:
+    items = [{"sku": "A", "quantity": 1.5}]
+    head = schema("orders", "order_number", "order_date", "total", "items")
+    wrong = record("orders", order_number="n", order_date="2026-06-01", total=9, items=items)
+    outcome = runs.good([head, wrong], {"orders": {"kind": "orders"}})
+    (rejected,) = [line["rejected"] for line in outcome.rejects if line["type"] == "RECORD"]
+    assert "items[0].quantity" in rejected["reason"]
+    assert "orderNumber" not in rejected["reason"]
