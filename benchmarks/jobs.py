@@ -256,7 +256,7 @@ def _readers(shape: Shape, drain: Callable[[Place], list[str]]) -> tuple[Contend
         Contender("dlt", "dlt REST source, extract step", dlt, _tables, "dlt"),
         Contender("textbook", "textbook SDK tap", _textbook_tap, _records, "singer-sdk", slow=True),
         Contender("msdk", "tap-rest-api-msdk", _msdk(shape), _records, "tap-rest-api-msdk", slow=True),
-        Contender(STAND_IN, "the stand-in by itself", drain, _nothing),
+        Contender(STAND_IN, "the simulated server by itself", drain, _nothing),
     )
 
 
@@ -389,7 +389,7 @@ def target(rows: int = 500_000) -> Job:
         Contender(
             "textbook", "textbook SDK batch sink", _textbook_target, _written_rows, "singer-sdk", slow=True
         ),
-        Contender(STAND_IN, "the stand-in by itself", _drain("imports", rows), _nothing),
+        Contender(STAND_IN, "the simulated server by itself", _drain("imports", rows), _nothing),
     )
     title = f"Target: {rows:,} contacts with four profile fields into list imports, no latency"
     options = {"messages": 1, "recipients": 1}
@@ -402,7 +402,7 @@ def sms(contacts: int = 600) -> Job:
     contenders = (
         Contender(OURS, "target-listrak", _sms_target, _written_sms),
         Contender("loop", "loop of single calls", loop, _written_sms, "singer-sdk", slow=True),
-        Contender(STAND_IN, "the stand-in by itself", _drain("sms", contacts), _nothing),
+        Contender(STAND_IN, "the simulated server by itself", _drain("sms", contacts), _nothing),
     )
     title = (
         f"SMS: {contacts:,} numbers onto a Phone List, two or three calls each, "

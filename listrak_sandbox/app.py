@@ -19,8 +19,7 @@ from listrak_sandbox import auth, control
 from listrak_sandbox.clock import http_date, text_of
 from listrak_sandbox.envelope import Answer, ApiError
 from listrak_sandbox.finish import finish
-from listrak_sandbox.routing import Call, Route
-from listrak_sandbox.sandbox import Aborted, Sandbox
+from listrak_sandbox.sandbox import Aborted, Call, Route, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,8 +17,7 @@ from listrak_sandbox.sandbox import Aborted
 
 if TYPE_CHECKING:
     from listrak_sandbox.envelope import Answer
-    from listrak_sandbox.routing import Call
-    from listrak_sandbox.sandbox import Sandbox
+    from listrak_sandbox.sandbox import Call, Sandbox
 
 Parameters = dict[str, Any]
 FLUSH_SECONDS = 0.05

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from listrak_sandbox.clock import parse_instant
 from listrak_sandbox.config import SCALES
 from listrak_sandbox.envelope import Answer, ApiError, json_answer
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 
 if TYPE_CHECKING:
     from listrak_sandbox.sandbox import Sandbox

@@ -16,37 +16,21 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from listrak_sandbox.clock import parse_wall_time
+from listrak_sandbox.zones import OFFSET_DROPPED, READ_AS_UTC, zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from listrak_sandbox.settings import Settings
 
-OFFSET_HONOURED, OFFSET_DROPPED, READ_AS_UTC = READINGS = ("offset_honoured", "offset_dropped", "read_as_utc")
-"""What ``query_dates`` can say: an offset counts; it is ignored, and the wall time is the service's; it is
-ignored, and the wall time is UTC, as are dates without an offset."""
 
 _DATES = re.compile(rb'("(?:\w*Date|lastModified)":")(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d+)?)"')
 """A date in an answer as the sandbox's handlers write it: UTC without an offset."""
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _FIRST_YEAR = b"0001"
 """The year of the date that stands for "no date"; it is not an instant, and stays as it is."""
-
-
-def zone(name: str) -> ZoneInfo:
-    """Find a time zone by its IANA name.
-
-    Raises:
-        ValueError: There is none of that name.
-    """
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        message = f"{name!r} is not an IANA time zone such as America/New_York"
-        raise ValueError(message) from None
 
 
 def read(text: str, settings: Settings) -> datetime:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
 
-    from listrak_sandbox.routing import Call
+    from listrak_sandbox.sandbox import Call
 
 Parameters = dict[str, Any]
 Before = Callable[["Call", Parameters], Awaitable[Answer | None]]

@@ -18,7 +18,7 @@ import msgspec
 
 from listrak_sandbox.envelope import Answer, ApiError, json_answer
 from listrak_sandbox.fault_kinds import KINDS, TOKEN_ROUTE, Kind, Repeats
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.world import draws
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from listrak_sandbox.clock import text_of
 from listrak_sandbox.data import DataFamily
 from listrak_sandbox.envelope import Answer
 from listrak_sandbox.markup import STYLE, Html, chip, element, join, section, table, text, tile
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.sms import SmsFamily
 from listrak_sandbox.sms.account import instant_text
 from listrak_sandbox.sms.world import PENDING, SUBSCRIBED
@@ -18,10 +18,9 @@ from listrak_sandbox.world.calendar import world_time
 from listrak_sandbox.world.past_imports import PastImport, past_imports
 
 if TYPE_CHECKING:
-    from listrak_sandbox.email.import_jobs import Job
     from listrak_sandbox.sandbox import Sandbox
     from listrak_sandbox.sms.imports import Job as SmsJob
-    from listrak_sandbox.store import ListState
+    from listrak_sandbox.store import ListImport, ListState
 
 IMPORTS = 8
 REQUESTS = 40
@@ -124,7 +123,7 @@ def _imports(sandbox: Sandbox, sms: SmsFamily, when: int) -> Html:
         rows.append((started, [_short(started), name, where, shown, summary]))
 
     for state in sandbox.store.lists.values():
-        jobs: list[Job | PastImport] = [*state.imports.values()]
+        jobs: list[ListImport | PastImport] = [*state.imports.values()]
         jobs += past_imports(state.made, when)[-IMPORTS:] if state.made else []
         for job in jobs[-IMPORTS:] if not state.imports else jobs:
             status, summary = _told(job, when)
@@ -136,7 +135,7 @@ def _imports(sandbox: Sandbox, sms: SmsFamily, when: int) -> Html:
     return section("Recent imports", "", table(titles, [row for _, row in rows[:IMPORTS]], "No imports."))
 
 
-def _told(job: Job | PastImport, when: int) -> tuple[dict[str, Any], dict[str, object]]:
+def _told(job: ListImport | PastImport, when: int) -> tuple[dict[str, Any], dict[str, object]]:
     if isinstance(job, PastImport):
         return job.status(when), job.summary(when)
     return job.status_record(), job.summary()

@@ -13,7 +13,7 @@ from listrak_sandbox.envelope import invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from listrak_sandbox.routing import Call
+    from listrak_sandbox.sandbox import Call
 
 DEFAULT_COUNT = 1000
 MAX_COUNT = 5000

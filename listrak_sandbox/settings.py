@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from listrak_sandbox.dates import OFFSET_HONOURED, READINGS, zone
+from listrak_sandbox.zones import OFFSET_HONOURED, READINGS, zone
 
 if TYPE_CHECKING:
     from listrak_sandbox.config import Config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -16,7 +16,6 @@ from listrak_sandbox.world.words import SUBSCRIBED_BY, UNSUBSCRIBED_BY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from listrak_sandbox.email.import_jobs import Job
     from listrak_sandbox.world import World
     from listrak_sandbox.world.lists import MailingList
     from listrak_sandbox.world.population import Standing
@@ -100,6 +99,27 @@ class Contact:
         self.left_by = method
 
 
+class ListImport(Protocol):
+    """An import made through the API: `email.import_jobs.Job`."""
+
+    import_id: int
+
+    def record(self) -> dict[str, Any]:
+        """Return the import as the API writes it."""
+
+    def status_record(self) -> dict[str, Any]:
+        """Return its status."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return its counts."""
+
+    def written(self) -> dict[str, Any]:
+        """Return what it wrote."""
+
+    def stop(self) -> None:
+        """Stop it."""
+
+
 @dataclass
 class ListState:
     """One list with everything written on it.
@@ -132,7 +152,7 @@ class ListState:
     order: list[Contact] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
     cleared: dict[int, int] = field(default_factory=dict)
-    imports: dict[int, Job] = field(default_factory=dict)
+    imports: dict[int, ListImport] = field(default_factory=dict)
     events: list[Record] = field(default_factory=list)
     event_groups: list[Record] = field(default_factory=list)
     raised: list[Record] = field(default_factory=list)
@@ -271,7 +291,7 @@ class Store:
         self._next[kind] += 1
         return self._next[kind]
 
-    def jobs(self) -> Iterator[Job]:
+    def jobs(self) -> Iterator[ListImport]:
         """Return all imports made through the API."""
         for state in self.lists.values():
             yield from state.imports.values()

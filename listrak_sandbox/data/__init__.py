@@ -9,7 +9,7 @@ from listrak_sandbox.clock import text_of
 from listrak_sandbox.data import models
 from listrak_sandbox.dates import read
 from listrak_sandbox.envelope import Answer, created, invalid, json_answer
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from listrak_sandbox.email.access import PageCache, list_state
 from listrak_sandbox.email.expected import expected
 from listrak_sandbox.email.imports import Imports
 from listrak_sandbox.envelope import Answer, json_answer, not_found
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from listrak_sandbox.world.timeline import ACTIVITY_TYPES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from listrak_sandbox.routing import Call
+    from listrak_sandbox.sandbox import Call
     from listrak_sandbox.settings import Settings
     from listrak_sandbox.store import ListState
     from listrak_sandbox.world.lists import MailingList

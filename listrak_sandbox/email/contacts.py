@@ -12,7 +12,7 @@ from listrak_sandbox.email import contact_rows
 from listrak_sandbox.email.access import PageCache, events_of, list_state, request_key
 from listrak_sandbox.email.values import InvalidValue, checked, merged, plausible
 from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, raw_page, updated
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.store import BANNED, PENDING, SUBSCRIBED, SUPPRESSED, UNSUBSCRIBED, Contact, ListState
 from listrak_sandbox.world.calendar import world_time
 from listrak_sandbox.world.population import email_key

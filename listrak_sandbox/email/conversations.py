@@ -8,7 +8,7 @@ from listrak_sandbox import paging
 from listrak_sandbox.email.access import PageCache, activity_page, clicker_page, made_list, whole
 from listrak_sandbox.email.messages import DATES, link_number
 from listrak_sandbox.envelope import Answer, not_found, page, resource
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.world.calendar import world_time
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -15,7 +15,7 @@ from listrak_sandbox.email.import_jobs import Job
 from listrak_sandbox.email.import_plan import ADD, IMPORT_TYPES, UPDATE, Column, Plan
 from listrak_sandbox.email.import_runner import Runner
 from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, page, resource
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.store import instant_of
 from listrak_sandbox.world.calendar import world_time
 from listrak_sandbox.world.past_imports import PastImport, past_imports
@@ -129,7 +129,7 @@ def _plan(state: ListState, body: ImportBody) -> Plan:
 def kept_imports(state: ListState, now: datetime, settings: Settings) -> tuple[list[PastImport], list[Job]]:
     """Return a list's imports that have not been purged: generated ones, and those made through the API."""
     past = past_imports(state.made, world_time(now)) if state.made else []
-    jobs = list(state.imports.values())
+    jobs = cast("list[Job]", list(state.imports.values()))
     if not settings.imports_kept_days:
         return past, jobs
     oldest = now - timedelta(days=settings.imports_kept_days)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from listrak_sandbox import paging
 from listrak_sandbox.email.access import PageCache, activity_page, clicker_page, made_list, whole
 from listrak_sandbox.envelope import Answer, not_found, page, resource
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.world import records
 from listrak_sandbox.world.calendar import Span, world_time
 

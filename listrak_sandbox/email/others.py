@@ -9,7 +9,7 @@ import msgspec
 from listrak_sandbox.clock import text_of
 from listrak_sandbox.email.access import event_groups_of, events_of, list_state, made_list
 from listrak_sandbox.envelope import Answer, created, invalid, not_found, page, resource
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.store import ListState
 from listrak_sandbox.world import records
 

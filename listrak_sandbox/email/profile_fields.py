@@ -20,7 +20,7 @@ from listrak_sandbox.envelope import (
     resource,
     updated,
 )
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.store import SUBSCRIBED
 from listrak_sandbox.world.calendar import world_time
 

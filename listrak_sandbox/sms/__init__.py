@@ -9,7 +9,7 @@ import msgspec
 
 from listrak_sandbox.envelope import Answer, invalid, json_answer
 from listrak_sandbox.expected import Digest
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.sms import contacts, imports, lists, phones
 from listrak_sandbox.sms.account import Account, instant_text
 from listrak_sandbox.sms.world import PENDING, SUBSCRIBED, UNSUBSCRIBED

@@ -19,7 +19,7 @@ from listrak_sandbox.envelope import (
     resource,
     updated,
 )
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.sms import phones
 from listrak_sandbox.sms.account import check_address, instant_text
 from listrak_sandbox.sms.world import PENDING, REASONS, SUBSCRIBED, UNSUBSCRIBED

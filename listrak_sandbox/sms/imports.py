@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from listrak_sandbox.envelope import Answer, ApiError, created, invalid, not_found, resource
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.sms import phones
 from listrak_sandbox.sms.account import check_address, typed
 from listrak_sandbox.sms.world import SYSTEM_FIELDS

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_sandbox import paging
 from listrak_sandbox.envelope import Answer, ApiError, json_answer, not_found, page, resource
-from listrak_sandbox.routing import Call, Route
+from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.sms.world import SYSTEM_FIELDS
 
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ def test_the_rooms_of_the_tap_import_downwards_only() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("package", ["listrak_api", "listrak_singer", "tap_listrak"])
+@pytest.mark.parametrize("package", ["listrak_api", "listrak_sandbox", "listrak_singer", "tap_listrak"])
 def test_rooms_import_each_other_in_no_circle(package: str) -> None:
     left = arrows(package)
     while free := [room for room, others in left.items() if not others & left.keys()]:

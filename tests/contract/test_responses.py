@@ -12,13 +12,13 @@ from vendor_spec import APIS, DIFFERENT, Models, load, needs_specs
 
 from listrak_sandbox import app
 from listrak_sandbox.deviations import DEVIATIONS
-from listrak_sandbox.routing import Call
+from listrak_sandbox.sandbox import Call
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from listrak_sandbox.routing import Route
+    from listrak_sandbox.sandbox import Route
 
 pytestmark = needs_specs
 

@@ -12,7 +12,7 @@ from listrak_sandbox import app
 from listrak_sandbox.config import Config
 
 if TYPE_CHECKING:
-    from listrak_sandbox.routing import Route
+    from listrak_sandbox.sandbox import Route
 
 pytestmark = needs_specs
 

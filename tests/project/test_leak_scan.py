@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from leak_words import leaks
 
-from listrak_sandbox.auth import Tokens
 from listrak_sandbox.sms.phones import made_up, written
+from listrak_sandbox.tokens import Tokens
 from listrak_sandbox.world.population import address, special_addresses
 
 if TYPE_CHECKING:

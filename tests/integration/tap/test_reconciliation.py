@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tap_runs import Extraction
 
     from listrak_sandbox.envelope import Answer
-    from listrak_sandbox.routing import Call
+    from listrak_sandbox.sandbox import Call
     from tests.conftest import Script
 
 WORLDS = int(os.environ.get("LISTRAK_RECONCILIATION_WORLDS", "3"))
