@@ -28,6 +28,7 @@ from target_listrak.input.messages import check_schema, check_version, stream_of
 from target_listrak.input.reader import Reader
 from target_listrak.input.unreadable import Unreadable
 from target_listrak.routing import Router
+from target_listrak.sdk import override
 from target_listrak.tracking.report import report_rejects, report_tallies
 from target_listrak.tracking.shares import check_shares
 
@@ -60,10 +61,12 @@ class ListrakSink(Sink):
         self._target = target
         super().__init__(target, *args, **kwargs)
 
+    @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
         """Take a record the SDK's way; the target itself does not come by here."""
         self._target.router.feed(self.stream_name).take(record, b"")
 
+    @override
     def process_batch(self, context: dict[str, Any]) -> None:
         """Do nothing: loaders hand over their rows themselves."""
 
@@ -123,6 +126,7 @@ class TargetListrak(CheckedSettings, Target):
         properties = self.config_jsonschema["properties"]
         return {name: self.config.get(name, text.get("default")) for name, text in properties.items()}
 
+    @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings: by their schema, then what the schema cannot say.
 
@@ -142,6 +146,7 @@ class TargetListrak(CheckedSettings, Target):
 
         self.router.resolve(LOADERS)
 
+    @override
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Take a SCHEMA: the SDK's way (stream maps, a new sink), then note where the stream's records go."""
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
@@ -167,6 +172,7 @@ class TargetListrak(CheckedSettings, Target):
             feed.made_by_maps = self._made_by_maps
             self.run.rejects.schema(feed.stream, self.message_reader.line)
 
+    @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a RECORD straight to its loader: the SDK copies it, parses dates and checks it twice."""
         if was_rejected(message_dict, self.message_reader.line):
@@ -194,6 +200,7 @@ class TargetListrak(CheckedSettings, Target):
         self._flush_if_old()
         return taken
 
+    @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH message's files one by one, as if they had come as RECORD messages."""
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
@@ -227,6 +234,7 @@ class TargetListrak(CheckedSettings, Target):
                 feed.take_mapped(stream_map, record, line)
         self._flush_if_old()
 
+    @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Give STATE to the state tracker: the SDK would write it before its rows are confirmed."""
         self._assert_line_requires(message_dict, requires={"value"})
@@ -236,6 +244,7 @@ class TargetListrak(CheckedSettings, Target):
         self.run.state_tracker.state(_encode(message_dict["value"]))
         self._flush_if_old()
 
+    @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Note that a stream's version is complete: the sign for `mirror: true`."""
         self._assert_line_requires(message_dict, requires={"stream", "version"})
@@ -246,6 +255,7 @@ class TargetListrak(CheckedSettings, Target):
         if end is not None:
             end.activate(message_dict["version"])
 
+    @override
     def process_endofpipe(self) -> None:
         """Finish: hand over what waits, wait for Listrak, mirror, judge, and print the accounting.
 
@@ -298,16 +308,19 @@ class TargetListrak(CheckedSettings, Target):
                 report_tallies(self.logger, self.run.tallies.values(), note)
             report_rejects(self.logger, self.run.rejects)
 
+    @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's signature
         """Leave the reading loop. The SDK would drain everything here, however long it takes, and exit 0."""
         only_one_more_signal()
         raise TargetTerminated(signum, self)
 
+    @override
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """Return the SDK's command with this project's way of telling errors."""
         return ListrakCommand.like(super().get_singer_command(), cls.logger)
 
+    @override
     @classmethod
     def invoke(cls, *, file_input: IO[bytes] | None = None, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - the SDK's arguments
         """Run as the SDK does, unless there is nothing to read from.

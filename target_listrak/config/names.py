@@ -13,7 +13,15 @@ from target_listrak.values.characters import plain_form
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Named", "NoSuchNameError", "find_by_name", "folded", "same_name"]
+__all__ = [
+    "AmbiguousNameError",
+    "NameLookupError",
+    "Named",
+    "UnknownNameError",
+    "find_by_name",
+    "folded",
+    "same_name",
+]
 
 _BLANKS = re.compile(r"[\s_\-\u2010-\u2015]+")
 _MOST_SHOWN = 30
@@ -34,8 +42,16 @@ class Named(Protocol):
 T = TypeVar("T", bound=Named)
 
 
-class NoSuchNameError(ListrakError):
-    """A name or id that is unknown or ambiguous. The hint lists what there is."""
+class NameLookupError(ListrakError):
+    """A name or id does not mean exactly one thing. One of the two below; the hint lists what there is."""
+
+
+class UnknownNameError(NameLookupError):
+    """Nothing has the name or id."""
+
+
+class AmbiguousNameError(NameLookupError):
+    """Several things have the name."""
 
 
 def folded(name: str) -> str:
@@ -65,7 +81,8 @@ def find_by_name(wanted: str | int, things: Sequence[T], what: str) -> T:
         The thing.
 
     Raises:
-        NoSuchNameError: There is none, or more than one.
+        UnknownNameError: There is none.
+        AmbiguousNameError: There is more than one.
     """
     named = same_name(wanted, things) if isinstance(wanted, str) else []
     if len(named) == 1:
@@ -73,14 +90,14 @@ def find_by_name(wanted: str | int, things: Sequence[T], what: str) -> T:
     if named:
         ids = ", ".join(str(thing.id) for thing in named)
         text = f"{len(named)} {what}s are called {wanted!r}"
-        raise NoSuchNameError(text, hint=f"Name one by its id: {ids}.")
+        raise AmbiguousNameError(text, hint=f"Name one by its id: {ids}.")
     text = str(wanted).strip()
     if text.isascii() and text.isdigit():
         for thing in things:
             if thing.id == int(text):
                 return thing
     message = f"there is no {what} {wanted!r}"
-    raise NoSuchNameError(message, hint=_choices(str(wanted), things))
+    raise UnknownNameError(message, hint=_choices(str(wanted), things))
 
 
 def _choices(wanted: str, things: Sequence[T]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from target_listrak.config.names import NoSuchNameError
+from target_listrak.config.names import NameLookupError, UnknownNameError
 from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.email.audience_members import OFF_PLAN, AudienceMembers, audience_line
 from target_listrak.email.importer import Plan
@@ -69,12 +69,12 @@ class AudienceLoader(ListLoader):
         create = destination.option("create_missing")
         try:
             home = fields.group(group, create=create) if group is not None else None
-        except NoSuchNameError as error:
+        except NameLookupError as error:
             raise destination.error("field_group", error.message, error.hint) from None
         try:
             field = fields.find(wanted, home)
-        except NoSuchNameError as error:
-            if not (create and home and isinstance(wanted, str) and error.message.startswith("there is no")):
+        except NameLookupError as error:
+            if not (create and home and isinstance(wanted, str) and isinstance(error, UnknownNameError)):
                 raise destination.error("field", error.message, error.hint) from None
             field = fields.create(wanted, home, "CheckBox", _CHECK_BOX_LENGTH)
         if field.data_type.lower() != "checkbox":

@@ -6,7 +6,7 @@ import abc
 from typing import TYPE_CHECKING, Any
 
 from target_listrak.config.destinations import KINDS
-from target_listrak.config.names import NoSuchNameError
+from target_listrak.config.names import NameLookupError
 from target_listrak.config.property_names import property_like
 from target_listrak.delivery.loader import Loader, Prepared, attempt
 from target_listrak.email.contacts import Contacts
@@ -238,7 +238,7 @@ class ListLoader(Loader):
         if known is None:
             try:
                 known = self.run.session(EmailSession).lists.find(wanted)
-            except NoSuchNameError as error:
+            except NameLookupError as error:
                 known = Rejected("unknown_list", f"{self._list_from}: {error.message}")
             self._named[wanted] = known
         if isinstance(known, Rejected):

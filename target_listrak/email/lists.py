@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from listrak_api import routes
-from target_listrak.config.names import NoSuchNameError, find_by_name, same_name
+from target_listrak.config.names import NameLookupError, UnknownNameError, find_by_name, same_name
 from target_listrak.email.profile_fields import ProfileFields
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Lists:
         """The list of a name or id.
 
         Raises:
-            NoSuchNameError: There is none, or more than one of that name.
+            NameLookupError: There is none, or more than one of that name.
         """
         return find_by_name(wanted, self.all(), "List")
 
@@ -69,9 +69,9 @@ class Lists:
         with self._lock:
             try:
                 return self.find(wanted)
-            except NoSuchNameError as error:
+            except NameLookupError as error:
                 may_make = destination.option("create_list") and isinstance(wanted, str)
-                if not may_make or same_name(wanted, self.all()):
+                if not may_make or not isinstance(error, UnknownNameError):
                     raise destination.error("list", error.message, error.hint) from None
             return self._make(wanted, destination)
 

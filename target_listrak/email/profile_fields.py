@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listrak_api import routes
-from target_listrak.config.names import NoSuchNameError, find_by_name, folded, same_name
+from target_listrak.config.names import (
+    AmbiguousNameError,
+    NameLookupError,
+    UnknownNameError,
+    find_by_name,
+    folded,
+    same_name,
+)
 from target_listrak.values.characters import escaped
 from target_listrak.values.formats import Formatter, Reading, formatter
 
@@ -94,7 +101,7 @@ class ProfileFields:
             group: Decides between fields of the same name.
 
         Raises:
-            NoSuchNameError: There is none, or more than one.
+            NameLookupError: There is none, or more than one.
         """
         fields = self.all()
         if isinstance(wanted, str):
@@ -107,12 +114,14 @@ class ProfileFields:
             if named:
                 paths = ", ".join(f"{one.path} ({one.id})" for one in named)
                 text = f"{len(named)} profile fields of list {self._list_name!r} are called {wanted!r}"
-                raise NoSuchNameError(text, hint=f"Set field_group, or write Group.Field or the id: {paths}.")
+                raise AmbiguousNameError(
+                    text, hint=f"Set field_group, or write Group.Field or the id: {paths}."
+                )
         try:
             return find_by_name(wanted, fields, f"profile field of list {self._list_name!r}")
-        except NoSuchNameError as error:
+        except UnknownNameError as error:
             paths = ", ".join(f"{one.path} ({one.id})" for one in fields)
-            raise NoSuchNameError(error.message, hint=f"There is: {paths or 'none'}.") from None
+            raise UnknownNameError(error.message, hint=f"There is: {paths or 'none'}.") from None
 
     def group(self, wanted: str | int, *, create: bool = False) -> FieldGroup:
         """The group of a name or id.
@@ -122,12 +131,12 @@ class ProfileFields:
             create: Make a group of that name if there is none.
 
         Raises:
-            NoSuchNameError: There is none, or more than one.
+            NameLookupError: There is none, or more than one.
         """
         try:
             return find_by_name(wanted, self.groups(), f"profile field group of list {self._list_name!r}")
-        except NoSuchNameError:
-            if not create or not isinstance(wanted, str) or same_name(wanted, self.groups()):
+        except UnknownNameError:
+            if not create or not isinstance(wanted, str):
                 raise
         body = {"segmentationFieldGroupName": wanted, "position": len(self.groups()) + 1}
 
@@ -251,7 +260,7 @@ def _group(destination: Destination, fields: ProfileFields, *, create: bool) -> 
         return None
     try:
         return fields.group(wanted, create=create)
-    except NoSuchNameError as error:
+    except NameLookupError as error:
         raise destination.error("field_group", error.message, error.hint) from None
 
 
@@ -267,8 +276,8 @@ def _explicit(  # noqa: PLR0913, PLR0917 - the parts of one thing
 ) -> Column:
     try:
         field = fields.find(goal, group)
-    except NoSuchNameError as error:
-        missing = isinstance(goal, str) and not goal.isdigit() and error.message.startswith("there is no")
+    except NameLookupError as error:
+        missing = isinstance(goal, str) and not goal.isdigit() and isinstance(error, UnknownNameError)
         if not create or not missing:
             raise destination.error(f"fields.{name}", error.message, error.hint) from None
         path, _, field_name = str(goal).rpartition(".")
@@ -296,8 +305,8 @@ def _auto(  # noqa: PLR0913 - the parts of one thing
             continue
         try:
             field = fields.find(name, group)
-        except NoSuchNameError as error:
-            if not error.message.startswith("there is no"):
+        except NameLookupError as error:
+            if not isinstance(error, UnknownNameError):
                 raise destination.error("fields", f"property {name!r}: {error.message}", error.hint) from None
             if not create or not _is_plain(schema):
                 unmatched.append(name)

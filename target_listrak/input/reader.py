@@ -19,6 +19,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from listrak_api.errors import ListrakError
 from target_listrak.input.unreadable import TWICE, has_duplicates, unreadable
+from target_listrak.sdk import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -66,10 +67,12 @@ class Reader(GenericSingerReader[bytes]):
         self._decode = _decode
 
     @property
+    @override
     def default_input(self) -> IO[bytes]:
         """Standard input, as bytes."""
         return sys.stdin.buffer
 
+    @override
     def process_lines(
         self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from target_listrak.config.names import NoSuchNameError, find_by_name, folded
+from target_listrak.config.names import NameLookupError, find_by_name, folded
 from target_listrak.config.property_names import property_like
 from target_listrak.values import addresses
 from target_listrak.values.characters import escaped
@@ -200,7 +200,7 @@ class ProfileMapping:
             return _Column(name, system.format, system.property, self.listed.get(system.property, 0))
         try:
             one = find_by_name(goal, self._fields, "SMS profile field")
-        except NoSuchNameError as error:
+        except NameLookupError as error:
             hint = f"{error.hint} System fields: {', '.join(system.name for system in SYSTEM_FIELDS)}."
             problem = self._destination.error(f"fields.{name}", error.message, hint)
             raise problem from None

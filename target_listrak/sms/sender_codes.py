@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from listrak_api import routes
-from target_listrak.config.names import NoSuchNameError, find_by_name
+from target_listrak.config.names import NameLookupError, find_by_name
 from target_listrak.values.phones import is_country
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def find_sender_code(run: Run, destination: Destination) -> SenderCode:
     wanted = destination.option("sender_code")
     try:
         return find_by_name(wanted, codes, "sender code")
-    except NoSuchNameError as error:
+    except NameLookupError as error:
         meant = isinstance(wanted, int) and any(code.name == str(wanted) for code in codes)
         hint = f'A number is an id; write "{wanted}" for the code. {error.hint}' if meant else error.hint
         problem = destination.error("sender_code", error.message, hint)
@@ -82,7 +82,7 @@ def find_phone_list(run: Run, destination: Destination, sender_code: SenderCode)
             found.setdefault(one.id, one)
     try:
         chosen = find_by_name(destination.option("phone_list"), list(found.values()), "Phone List")
-    except NoSuchNameError as error:
+    except NameLookupError as error:
         problem = destination.error("phone_list", error.message, error.hint)
         raise problem from None
     if not chosen.active:

@@ -26,6 +26,20 @@ TAP: list[set[str]] = [
 ]
 """The rooms of the tap, from top to bottom; those in one set do not import each other."""
 
+TARGET: list[set[str]] = [
+    {"target"},
+    {"routing", "loaders", "cli"},
+    {"email", "sms", "retail"},
+    {"delivery"},
+    {"input", "tracking"},
+    {"config"},
+    {"values"},
+    {"outcomes", "sdk"},
+]
+"""The rooms of the target, likewise: no channel imports another."""
+
+ORDERS = {"tap_listrak": TAP, "target_listrak": TARGET}
+
 
 def rooms(package: str) -> dict[str, list[Path]]:
     """A room is a module of the package or a folder in it."""
@@ -66,22 +80,26 @@ def arrows(package: str) -> dict[str, set[str]]:
     }
 
 
-def test_every_room_of_the_tap_has_its_place() -> None:
-    assert set(rooms("tap_listrak")) == set().union(*TAP)
+@pytest.mark.parametrize("package", sorted(ORDERS))
+def test_every_room_has_its_place(package: str) -> None:
+    assert set(rooms(package)) == set().union(*ORDERS[package])
 
 
-def test_the_rooms_of_the_tap_import_downwards_only() -> None:
-    floor = {room: number for number, some in enumerate(TAP) for room in some}
+@pytest.mark.parametrize("package", sorted(ORDERS))
+def test_rooms_import_downwards_only(package: str) -> None:
+    floor = {room: number for number, some in enumerate(ORDERS[package]) for room in some}
     wrong = [
         f"{room} imports {other}"
-        for room, others in arrows("tap_listrak").items()
+        for room, others in arrows(package).items()
         for other in sorted(others)
         if floor[other] <= floor[room]
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("package", ["listrak_api", "listrak_sandbox", "listrak_singer", "tap_listrak"])
+@pytest.mark.parametrize(
+    "package", ["listrak_api", "listrak_sandbox", "listrak_singer", "tap_listrak", "target_listrak"]
+)
 def test_rooms_import_each_other_in_no_circle(package: str) -> None:
     left = arrows(package)
     while free := [room for room, others in left.items() if not others & left.keys()]:

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from target_listrak.config.names import NoSuchNameError, find_by_name, folded
+from target_listrak.config.names import NameLookupError, find_by_name, folded
 from target_listrak.config.property_names import property_like
 from target_listrak.delivery.import_status import has_ended, has_failed
 from target_listrak.email.mapping import name_or_id
@@ -61,7 +61,7 @@ def test_a_number_is_an_id_and_a_text_a_name_first(wanted: str | int, found: int
 def test_what_is_not_there_or_there_twice_is_an_error_that_lists_what_there_is(
     wanted: str | int, words: list[str]
 ) -> None:
-    with pytest.raises(NoSuchNameError) as caught:
+    with pytest.raises(NameLookupError) as caught:
         find_by_name(wanted, THINGS, "List")
     for word in words:
         assert word in str(caught.value)
@@ -69,7 +69,7 @@ def test_what_is_not_there_or_there_twice_is_an_error_that_lists_what_there_is(
 
 def test_many_things_are_not_all_listed() -> None:
     things = [Thing(number, f"List {number}") for number in range(1, 500)]
-    with pytest.raises(NoSuchNameError) as caught:
+    with pytest.raises(NameLookupError) as caught:
         find_by_name("Lsit 7", things, "List")
     assert "There are 499" in str(caught.value)
     assert len(str(caught.value)) < 2000
@@ -85,7 +85,7 @@ def test_choosing_finds_what_was_meant_or_says_so(some: list[tuple[int, str]], w
     meant = meant or [one for one in things if str(one.id) == str(wanted).strip()]
     try:
         found = find_by_name(wanted, things, "List")
-    except NoSuchNameError:
+    except NameLookupError:
         assert len(meant) != 1
     else:
         assert found in meant
