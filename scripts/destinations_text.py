@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from target_listrak.config.destinations import KINDS, OPTIONS, REQUIRED, Option
+from target_listrak.config.destination_members import KINDS, OPTIONS, REQUIRED, Option
 
 HEAD = """\
 # Destinations

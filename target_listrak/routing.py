@@ -8,7 +8,7 @@ import msgspec
 from singer_sdk.exceptions import InvalidRecord, MapExpressionError
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.config.destinations import KINDS
+from target_listrak.config.destination_members import KINDS
 from target_listrak.config.names import folded
 from target_listrak.config.property_names import check_property_names
 from target_listrak.config.property_paths import PropertyPaths
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
     from singer_sdk.sinks import Sink
 
-    from target_listrak.config.destinations import Destination, Destinations
+    from target_listrak.config.destination import Destination
+    from target_listrak.config.destinations import Destinations
     from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.delivery.loader import Loader
     from target_listrak.delivery.run import Run

@@ -15,7 +15,7 @@ from listrak_api.errors import ConfigurationError
 from listrak_singer.coercion import coerced
 
 if TYPE_CHECKING:
-    from target_listrak.config.destinations import Option
+    from target_listrak.config.destination_members import Option
 
 __all__ = ["entries", "member_value", "plain_fields"]
 

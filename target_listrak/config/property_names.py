@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from listrak_singer.names import nearest
-from target_listrak.config.destinations import OPTIONS
+from target_listrak.config.destination_members import OPTIONS
 from target_listrak.config.names import folded
 from target_listrak.values.characters import escaped
 from target_listrak.values.deletions import delete_markers
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from listrak_api.errors import ConfigurationError
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
 
 __all__ = ["check_property_names", "nothing_to_write", "property_like"]
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from target_listrak.config.destinations import OPTIONS
+from target_listrak.config.destination_members import OPTIONS
 from target_listrak.config.names import folded
 from target_listrak.values.characters import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
 
 __all__ = ["MEMBERSHIP", "PropertyPaths"]
 

@@ -13,7 +13,7 @@ from listrak_api.settings import (
     timezone_setting,
 )
 from listrak_singer.settings import settings_of_missing_libraries
-from target_listrak.config.destinations import KINDS
+from target_listrak.config.destination_members import KINDS
 
 __all__ = ["CONFIG_JSONSCHEMA", "WITHOUT_EFFECT"]
 

@@ -17,7 +17,7 @@ from target_listrak.outcomes import Outcome, Rejected, rejected_by
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.mirror import Mirror
     from target_listrak.delivery.run import Run
     from target_listrak.input.columns import Columns

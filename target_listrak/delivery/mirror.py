@@ -11,14 +11,14 @@ import abc
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from listrak_api.errors import ListrakError
-from target_listrak.config.destinations import place
+from target_listrak.config.destination import place
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from listrak_api.errors import ConfigurationError
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.tracking.state import Hold
     from target_listrak.tracking.tallies import Tally

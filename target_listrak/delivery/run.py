@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Hashable, Mapping
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
 
 __all__ = ["Run"]
 

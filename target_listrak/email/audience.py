@@ -18,7 +18,7 @@ from target_listrak.values.row_faults import as_faults, with_faults
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.email.lists import EmailList
     from target_listrak.email.profile_fields import ProfileField

@@ -15,7 +15,7 @@ from target_listrak.values.addresses import comparison_key
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.email.lists import EmailList
     from target_listrak.email.simulation import SimulatedList

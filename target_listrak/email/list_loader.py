@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.config.destinations import KINDS
+from target_listrak.config.destination_members import KINDS
 from target_listrak.config.names import NameLookupError
 from target_listrak.config.property_names import property_like
 from target_listrak.delivery.loader import Loader, Prepared, attempt
@@ -24,7 +24,7 @@ from target_listrak.values.row_faults import with_faults
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.email.lists import EmailList
     from target_listrak.input.columns import Columns

@@ -10,7 +10,7 @@ from target_listrak.config.names import NameLookupError, UnknownNameError, find_
 from target_listrak.email.profile_fields import ProfileFields
 
 if TYPE_CHECKING:
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.connection import Connection
 
 __all__ = ["EmailList", "Lists"]

@@ -19,7 +19,7 @@ from target_listrak.values.characters import escaped
 from target_listrak.values.formats import Formatter, Reading, formatter
 
 if TYPE_CHECKING:
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.connection import Connection
 
 __all__ = ["Column", "FieldGroup", "ProfileField", "ProfileFields", "columns_of"]

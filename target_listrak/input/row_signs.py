@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from target_listrak.config.destinations import KINDS
+from target_listrak.config.destination_members import KINDS
 from target_listrak.input.consent import Answer, Consent
 from target_listrak.input.envelopes import is_envelope, layers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
@@ -17,7 +17,7 @@ from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
 
 __all__ = ["RowSigns"]
 

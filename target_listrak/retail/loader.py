@@ -24,7 +24,7 @@ from target_listrak.values.row_faults import InvalidValueError, RowFaults, rejec
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.tracking.tallies import Row, RowTracker
 

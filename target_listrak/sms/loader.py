@@ -36,7 +36,7 @@ from target_listrak.values.row_faults import with_faults
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.outcomes import Fault
     from target_listrak.sms.sender_codes import PhoneList, SenderCode, SmsField

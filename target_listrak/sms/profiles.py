@@ -20,7 +20,7 @@ from target_listrak.values.row_faults import RowFaults
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.outcomes import Fault
     from target_listrak.sms.sender_codes import SmsField

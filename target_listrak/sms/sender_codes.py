@@ -9,7 +9,7 @@ from target_listrak.config.names import NameLookupError, find_by_name
 from target_listrak.values.phones import is_country
 
 if TYPE_CHECKING:
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
 
 __all__ = ["PhoneList", "SenderCode", "SmsField", "find_phone_list", "find_sender_code", "read_fields"]

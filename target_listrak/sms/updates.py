@@ -15,7 +15,7 @@ from target_listrak.values.formats import formatter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_listrak.config.destinations import Destination
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.outcomes import Fault
     from target_listrak.sms.loader import Resolved

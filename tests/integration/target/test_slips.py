@@ -13,7 +13,7 @@ from target_runs import Runs, record, schema
 
 from listrak_api.errors import ConfigurationError
 from listrak_singer.names import distance
-from target_listrak.config.destinations import KINDS, OPTIONS, REQUIRED
+from target_listrak.config.destination_members import KINDS, OPTIONS, REQUIRED
 from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from target_listrak.config.destinations import KINDS, Destination
+from target_listrak.config.destination import Destination
+from target_listrak.config.destination_members import KINDS
 from target_listrak.input.row_signs import RowSigns
 from target_listrak.outcomes import RowDeclined, RowRejected
 from target_listrak.values.deletions import MARKERS, DeleteMarkers, Mark, delete_markers

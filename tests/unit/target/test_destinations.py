@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.config.destinations import KINDS, OPTIONS, Destinations
+from target_listrak.config.destination_members import KINDS, OPTIONS
+from target_listrak.config.destinations import Destinations
 
 
 def parse(**entry: Any) -> Destinations:  # noqa: ANN401 - whatever a user writes

@@ -1,0 +1,201 @@
+"""Checks of one destination: of each member, and of what the members say together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from listrak_singer.names import did_you_mean
+from target_listrak.config.destination_members import KINDS, NAME_OR_ID, OPTIONS, REQUIRED, SHARES
+from target_listrak.values.deletions import delete_markers
+
+if TYPE_CHECKING:
+    from target_listrak.config.destination import Destination
+
+__all__ = ["check_member", "check_together", "type_name"]
+
+_LIST_PROPERTIES: Final = (
+    "bounceDomainAlias",
+    "bounceHandling",
+    "bounceUnsubscribeCount",
+    "enableBrowserLink",
+    "enableDoubleOptIn",
+    "enableDynamicContent",
+    "enableGoogleAnalytics",
+    "enableInternationalization",
+    "enableListHygiene",
+    "enableListRemovalHeader",
+    "enableListRemovalLink",
+    "enableListrakAnalytics",
+    "enableSpamScorePersonalization",
+    "enableToNamePersonalization",
+    "enableUniversalEmailKeySetting",
+    "folderId",
+    "fromEmail",
+    "fromName",
+    "googleTrackingDomains",
+    "ipPoolId",
+    "linkDomainAlias",
+    "mediaDomainAlias",
+)
+"""What `create_list` may set of a new List: the resource's properties in Listrak's specification."""
+
+
+def check_member(destination: Destination, member: str, value: object) -> None:
+    """Check one member's value: its type, and whether it is one of the allowed values.
+
+    Raises:
+        ConfigurationError: It is not; the text names the member.
+    """
+    option = OPTIONS[member]
+    right_type = isinstance(value, option.types) and (bool in option.types or not isinstance(value, bool))
+    if not right_type:
+        needed = " or ".join(_TYPE_NAMES[kind] for kind in option.types)
+        raise destination.error(member, f"{needed} is needed, and {type_name(value)} was given")
+    if option.values and not any(value == one and type(value) is type(one) for one in option.values):
+        raise destination.error(member, f"{value!r} is not one of {', '.join(map(_shown, option.values))}")
+    if isinstance(value, str) and not value.strip():
+        raise destination.error(member, "the text is empty")
+    if isinstance(value, int) and not isinstance(value, bool) and option.types == NAME_OR_ID and value <= 0:
+        raise destination.error(member, "an id is a positive whole number")
+
+
+def check_together(destination: Destination) -> None:
+    """Check what single members cannot show: what is missing, and what contradicts.
+
+    Raises:
+        ConfigurationError: Something is; the text names the member.
+    """
+    kind, options, option = destination.kind, destination.options, destination.option
+    for member in REQUIRED.get(kind, ()):
+        if member not in options:
+            raise destination.error(member, f"a destination of kind {kind} needs it", OPTIONS[member].text)
+    if "list_from" in KINDS[kind] and ("list" in options) == ("list_from" in options):
+        raise destination.error("list", "either `list` or `list_from` is needed, and not both")
+    _check_update(destination)
+    _check_shares(destination)
+    if kind == "audience" and option("create_missing") and "field_group" not in options:
+        raise destination.error("field_group", "create_missing needs to know the group of the new field")
+    if "member" in options and "member_from" in options:
+        raise destination.error("member_from", "either `member` or `member_from`, and not both")
+    if option("route") == "beta":
+        _check_beta(destination)
+    _check_mirror(destination)
+    _check_fields(destination)
+    _check_new_list(destination)
+    _check_events(destination)
+    _check_consent(destination)
+
+
+def _check_update(destination: Destination) -> None:
+    options, option = destination.options, destination.option
+    if option("create_list") and "list" not in options:
+        raise destination.error(
+            "create_list", "it works with `list` only: a slip in a record must not make a list"
+        )
+    if option("update_type") == "Overwrite" and options.get("null_handling") == "keep":
+        raise destination.error(
+            "null_handling", "Overwrite clears; `keep` contradicts it", "Use update_type Update."
+        )
+    if option("update_type") == "Append" and options.get("null_handling") == "clear":
+        raise destination.error(
+            "null_handling", "Append only adds; `clear` contradicts it", "Use update_type Update."
+        )
+
+
+def _check_shares(destination: Destination) -> None:
+    for member in ("max_removed_share", *SHARES):
+        if not 0 <= destination.options.get(member, 0) <= 1:
+            raise destination.error(member, "expected a share from 0 to 1")
+
+
+def _check_mirror(destination: Destination) -> None:
+    if destination.option("mirror_without_state") and destination.option("mirror") is True:
+        raise destination.error(
+            "mirror_without_state",
+            "`mirror: true` waits for an ACTIVATE_VERSION and not for a STATE",
+            "Use `mirror: end_of_input`, or leave it out.",
+        )
+
+
+def _check_beta(destination: Destination) -> None:
+    for member in ("external_id", "include_unsubscribed", "update_type", "null_handling"):
+        if member in destination.options:
+            raise destination.error(member, "the beta route does not have it", "Use `route: import`.")
+
+
+def _check_fields(destination: Destination) -> None:
+    fields = destination.option("fields")
+    if isinstance(fields, str) and fields != "auto":
+        raise destination.error("fields", f"`auto` or an object is needed, and {fields!r} was given")
+    if isinstance(fields, Mapping):
+        for name, goal in fields.items():
+            good = isinstance(goal, str) or (
+                isinstance(goal, int) and not isinstance(goal, bool) and goal > 0
+            )
+            if not good:
+                raise destination.error(f"fields.{name}", "a field's name, `Group.Field` or id is needed")
+        _check_goals(destination, fields)
+    if "field_values" in destination.options and "fields" in destination.options:
+        raise destination.error("field_values", "either `fields` or `field_values`, and not both")
+    if destination.kind == "profile_fields" and "field_values" not in destination.options:
+        for member in ("member", "member_from"):
+            if member in destination.options:
+                hint = "For a CheckBox that tells membership, use kind audience."
+                raise destination.error(member, "it goes with `field_values`", hint)
+
+
+def _check_new_list(destination: Destination) -> None:
+    given = destination.option("create_list")
+    for name in given if isinstance(given, Mapping) else ():
+        if name not in _LIST_PROPERTIES:
+            hint = did_you_mean(str(name), _LIST_PROPERTIES)
+            raise destination.error(f"create_list.{name}", "a List has no such property", hint)
+
+
+def _check_goals(destination: Destination, fields: Mapping[str, object]) -> None:
+    by_goal: dict[str, list[str]] = {}
+    for name, goal in fields.items():
+        by_goal.setdefault(str(goal).casefold(), []).append(name)
+    for names in by_goal.values():
+        if len(names) > 1:
+            text = f"the properties {', '.join(map(repr, names))} go to one field"
+            raise destination.error(f"fields.{names[0]}", text, "Leave only one of them.")
+
+
+def _check_events(destination: Destination) -> None:
+    for event_id in destination.option("event_ids"):
+        if not isinstance(event_id, int) or isinstance(event_id, bool) or event_id <= 0:
+            raise destination.error("event_ids", "a list of event ids (positive whole numbers) is needed")
+
+
+def _check_consent(destination: Destination) -> None:
+    values = destination.options.get("subscribed_values")
+    if values is not None and "subscribed" not in destination.options:
+        raise destination.error("subscribed_values", "it goes with `subscribed`")
+    many = [values] if isinstance(values, str) else values
+    if values is not None and not (many and all(isinstance(one, str | int | float) for one in many)):
+        raise destination.error("subscribed_values", "expected a value, or a list of values")
+    try:
+        delete_markers(destination.options.get("delete_markers"))
+    except ValueError as error:
+        raise destination.error("delete_markers", str(error)) from None
+
+
+_TYPE_NAMES = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "an object",
+    list: "a list",
+}
+
+
+def type_name(value: object) -> str:
+    """Return what a JSON type is called in error messages, such as `a list`."""
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,256 @@
+"""The members that destinations have: a table of all, and which of them each kind has and needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["KINDS", "NAME_OR_ID", "OPTIONS", "REQUIRED", "SHARES", "Option"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One member of a destination.
+
+    Attributes:
+        text: What it does, for people.
+        types: The JSON types it may have.
+        values: The values it may have; none named, any of its types.
+        default: What holds where it is left out.
+        names_property: Whether its value names a property of the stream's records. The name must be in the
+            stream's SCHEMA.
+    """
+
+    text: str
+    types: tuple[type, ...]
+    values: tuple[object, ...] = ()
+    default: object = None
+    names_property: bool = False
+
+
+def _property(text: str) -> Option:
+    """A member that names a property of the stream's records."""
+    return Option(text, (str,), names_property=True)
+
+
+NAME_OR_ID: Final = (str, int)
+
+OPTIONS: Final[dict[str, Option]] = {
+    "list": Option(
+        "The List, by name or id. A number is an id; a text is a name first, then an id.", NAME_OR_ID
+    ),
+    "list_from": _property(
+        "The property that holds each record's List (name or id): the stream is split by it."
+    ),
+    "create_list": Option(
+        "Make the list if there is none of that name: true, or an object of List properties such as "
+        "`bounceHandling` and `fromEmail`.",
+        (bool, dict),
+        default=False,
+    ),
+    "email": _property("The property with the email address. Default: the one named like it."),
+    "phone": _property("The property with the phone number. Default: the one named like it."),
+    "external_id": _property("The property with the external contact id."),
+    "new_email": _property("The property with a contact's new address: the contact is moved to it."),
+    "fields": Option(
+        "`auto`: properties go to the profile fields of the same name. Or an object from property to field "
+        "(name, `Group.Field`, or id).",
+        (str, dict),
+        default="auto",
+    ),
+    "field_values": _property(
+        "The property that holds an object from profile field id to value, as Segment sends it."
+    ),
+    "field_group": Option(
+        "The profile field group: decides between fields of the same name, and takes new ones.", NAME_OR_ID
+    ),
+    "field": Option(
+        "The CheckBox profile field that tells who is in the audience, by name or id.", NAME_OR_ID
+    ),
+    "member": _property("The boolean property that tells whether the record is a member."),
+    "member_from": _property(
+        "The property that holds the name of the boolean property (Segment's `computation_key`); instead of "
+        "`member`."
+    ),
+    "create_missing": Option("Make profile fields (and the group) that are missing.", (bool,), default=False),
+    "update_type": Option(
+        "What happens to values that are there: Update replaces them, Append adds to them, Overwrite also "
+        "clears. "
+        "Listrak does not say whether Overwrite touches profile fields that the stream does not have.",
+        (str,),
+        ("Update", "Append", "Overwrite"),
+        "Update",
+    ),
+    "null_handling": Option(
+        "`keep`: null and empty text change nothing. `clear`: they clear the field. Absent never clears.",
+        (str,),
+        ("keep", "clear"),
+    ),
+    "on_bad_value": Option(
+        "A value that does not fit its field rejects the row, is left out (`blank`), or ends the run "
+        "(`fail`).",
+        (str,),
+        ("reject_row", "blank", "fail"),
+        "reject_row",
+    ),
+    "mirror": Option(
+        "Remove members whom no record of the run names: false; true, if an ACTIVATE_VERSION came after the "
+        "stream's last record; `end_of_input`, if a STATE did. Where that sign is missing nobody is removed, "
+        "and the run ends with an error.",
+        (bool, str),
+        (False, True, "end_of_input"),
+        default=False,
+    ),
+    "mirror_without_state": Option(
+        "With `mirror: end_of_input`: remove without a STATE, for a source that never sends one. You vouch "
+        "that the source came to its end: one that dies looks the same.",
+        (bool,),
+        default=False,
+    ),
+    "max_removed_share": Option(
+        "The most that mirroring may remove of the members before the run (0 to 1). Beyond it nobody is "
+        "removed, and the run ends with an error.",
+        (int, float),
+        default=0.2,
+    ),
+    "resubscribe": Option(
+        "Subscribe people again who had unsubscribed. You need their consent.", (bool,), default=False
+    ),
+    "double_opt_in": Option(
+        "New contacts get Listrak's double opt-in message first. One call per contact.",
+        (bool,),
+        default=False,
+    ),
+    "include_unsubscribed": Option("Update unsubscribed contacts as well.", (bool,), default=False),
+    "trigger_journeys": Option(
+        "Let new subscribers enter the list's subscription journeys.", (bool,), default=False
+    ),
+    "event_ids": Option("Events (ids) to raise for each contact.", (list,), default=()),
+    "allow_deletes": Option(
+        "Records that their source marks as deleted unsubscribe, set `off` (audience) or mark the product "
+        "review as deleted (reviews). Without it they are rejected. They never subscribe.",
+        (bool,),
+        default=False,
+    ),
+    "delete_markers": Option(
+        "Further properties that mark a deletion, beside those of the run and the known ones: a list of "
+        "properties with a date or boolean, or an object from property to the values that mean deleted.",
+        (list, dict),
+    ),
+    "subscribed": _property(
+        "The property that says whether the contact agreed. A record that says no is declined; so is one "
+        "without a value. Default: `subscriptionState`, as Listrak writes it, where the stream has it; "
+        "else what shops and CRMs call it (docs/safety.md), by which nobody is unsubscribed."
+    ),
+    "subscribed_values": Option(
+        "The values of `subscribed` that mean yes, where it is not a boolean; all others mean no.",
+        (list, str),
+    ),
+    "unsubscribe": Option(
+        "Unsubscribe the contacts whose record says no (`subscribed`) instead of declining the record.",
+        (bool,),
+        default=False,
+    ),
+    "route": Option(
+        "`import`: import files. `beta`: Listrak's beta route for profile fields, where the account has it.",
+        (str,),
+        ("import", "beta"),
+        "import",
+    ),
+    "max_reject_share": Option(
+        "The setting of that name, for this destination alone (0 to 1).", (int, float)
+    ),
+    "date_order": Option(
+        "The setting of that name, for this destination alone.", (str,), ("mdy", "dmy", "ymd")
+    ),
+    "decimal_mark": Option("The setting of that name, for this destination alone.", (str,), (".", ",")),
+    "on_missing": Option(
+        "An order without date (dateEntered) or total (orderTotal), which Listrak would take and could not "
+        "use, rejects the row, or ends the run (`fail`), or is sent (`send`: partial updates of orders).",
+        (str,),
+        ("reject_row", "fail", "send"),
+        "reject_row",
+    ),
+    "max_declined_share": Option(
+        "The setting of that name, for this destination alone (0 to 1).", (int, float)
+    ),
+    "sender_code": Option("The SMS sender code: its code or id.", NAME_OR_ID),
+    "phone_list": Option("The Phone List, by name or id.", NAME_OR_ID),
+}
+"""Every member that a destination may have, beside `kind`."""
+
+_LIST = ("list", "list_from", "create_list", "email")
+_READING = ("date_order", "decimal_mark")
+_FIELDS = (
+    *_READING,
+    "fields",
+    "field_group",
+    "create_missing",
+    "update_type",
+    "null_handling",
+    "on_bad_value",
+)
+_MIRROR = ("mirror", "mirror_without_state", "max_removed_share", "allow_deletes")
+_SMS_FIELDS = (*_READING, "email", "fields", "null_handling", "on_bad_value")
+_RETAIL = (*_READING, "fields", "null_handling", "on_bad_value")
+SHARES = ("max_reject_share", "max_declined_share")
+_CONSENT = ("subscribed", "subscribed_values", "unsubscribe")
+
+_MEMBERS: Final[dict[str, tuple[str, ...]]] = {
+    "email_list": (
+        *_LIST,
+        *_FIELDS,
+        "external_id",
+        "new_email",
+        "resubscribe",
+        "double_opt_in",
+        "trigger_journeys",
+        "event_ids",
+        "allow_deletes",
+        *_CONSENT,
+    ),
+    "email_unsubscribe": ("list", "list_from", "email"),
+    "profile_fields": (
+        "list",
+        "list_from",
+        "email",
+        *_FIELDS,
+        "external_id",
+        "field_values",
+        "member",
+        "member_from",
+        "include_unsubscribed",
+        "route",
+    ),
+    "audience": (
+        "list",
+        "email",
+        "field",
+        "field_group",
+        "create_missing",
+        "member",
+        "member_from",
+        "include_unsubscribed",
+        *_MIRROR,
+    ),
+    "sms_list": ("sender_code", "phone_list", "phone", *_SMS_FIELDS, "resubscribe", *_CONSENT, *_MIRROR),
+    "sms_profiles": ("sender_code", "phone", *_SMS_FIELDS),
+    "sms_unsubscribe": ("sender_code", "phone_list", "phone"),
+    "sms_opt_out": ("sender_code", "phone"),
+    "customers": _RETAIL,
+    "orders": (*_RETAIL, "on_missing"),
+    "products": _RETAIL,
+    "reviews": (*_RETAIL, "allow_deletes"),
+    "rating_summaries": _RETAIL,
+}
+KINDS: Final = {kind: (*members, "delete_markers", *SHARES) for kind, members in _MEMBERS.items()}
+"""The members that each kind of destination has."""
+
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "audience": ("list", "field"),
+    "sms_list": ("sender_code", "phone_list"),
+    "sms_profiles": ("sender_code",),
+    "sms_unsubscribe": ("sender_code", "phone_list"),
+    "sms_opt_out": ("sender_code",),
+}
+"""The members that a destination of a kind cannot do without."""
