@@ -18,13 +18,15 @@ from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumber, V
 from target_listrak.values.characters import without_invisible
 from target_listrak.values.formats import InvalidValue
 
-__all__ = ["canonical", "from_listrak", "is_country", "national_form", "plain_cell"]
+__all__ = ["MOST_DIGITS", "canonical", "from_listrak", "is_country", "national_form", "plain_cell"]
 
 _NANP: Final = 1
 """The country code of the North American plan, whose national numbers all have ten digits."""
 _NATIONAL_DIGITS: Final = 10
 _FEWEST_DIGITS: Final = 7
 _LONGEST: Final = 80
+MOST_DIGITS: Final = 15
+"""An international number has no more (E.164), whatever a country's own plan allows."""
 
 # Only what people write between digits; phonenumbers alone would find a number inside any sentence.
 _WRITTEN = re.compile(r"\(?\+?[\d(][\d\s().\-\u2010-\u2015\u2212/]*")
@@ -285,7 +287,8 @@ def _parsed(text: str, country: str | None) -> PhoneNumber | None:
     except NumberParseException:
         return None
     possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
-    return number if possible and _digits(stable) == _digits(number) else None
+    digits = _digits(number)
+    return number if possible and len(digits) <= MOST_DIGITS and _digits(stable) == digits else None
 
 
 def _digits(number: PhoneNumber) -> str:

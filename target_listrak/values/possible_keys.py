@@ -18,7 +18,7 @@ from phonenumbers import NumberParseException
 from target_listrak.values.addresses import parse
 from target_listrak.values.characters import plain_form, without_invisible
 from target_listrak.values.formats import InvalidValue
-from target_listrak.values.phones import canonical, plain_cell
+from target_listrak.values.phones import MOST_DIGITS, canonical, plain_cell
 
 __all__ = ["possible_addresses", "possible_numbers"]
 
@@ -44,6 +44,7 @@ _BETWEEN_NUMBERS: Final = re.compile(r"[,;/|&\n\r\t\\]|\band\b|\bor\b", re.IGNOR
 _DECIMALS: Final = re.compile(r"(?<=\d)[.,]0+$")
 _EXPONENT: Final = re.compile(r"\d[eE]\s*[+-]?\s*\d")
 _NOT_DIGIT: Final = re.compile(r"\D")
+_LONG_GROUP: Final = re.compile(r"\d{7,}")
 _FEWEST_DIGITS: Final = 7
 
 
@@ -133,7 +134,10 @@ def _numbers(text: str, country: str) -> set[str] | None:
         return None  # digits are lost
     parts = [part for part in map(str.strip, _BETWEEN_NUMBERS.split(_URI_EXTENSION.sub(" ", text))) if part]
     if len(parts) == 1 and (whole := _readings(text, country)):
-        return whole
+        groups = _LONG_GROUP.findall(text)
+        several = [_readings(group, country) for group in groups] if len(groups) > 1 else []
+        # "5550100 5550101" could be one long number, or two: with one of them unreadable, anybody's.
+        return whole.union(*(one for one in several if one)) if all(several) else None
     for part in parts:
         pieces = [part] if _readings(part, country) else part.split()
         for piece in pieces:
@@ -177,4 +181,5 @@ def _possible(text: str, country: str | None) -> str | None:
         return None
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+    return digits if len(digits) <= MOST_DIGITS else None

@@ -153,6 +153,13 @@ def test_whichever_number_would_be_loaded_is_among_those_that_are_protected(
         assert number in numbers
 
 
+@pytest.mark.parametrize("cell", ["8102000000 2002000000", "8102000000-2002000000"])
+def test_two_numbers_that_could_be_one_long_number_are_protected_both(cell: str) -> None:
+    """Found by the property test: +81 20000002002000000 fits Japan's own plan, but no number is so long."""
+    numbers = possible_numbers(cell)
+    assert numbers is None or numbers >= {"18102000000", "12002000000"}
+
+
 def test_zeros_that_fill_a_cell_up_hide_nobody() -> None:
     """Found by the property test: `00` before ten digits was read as a call abroad only."""
     assert "12002000000" in (possible_numbers("002002000000") or ())
