@@ -14,6 +14,7 @@ from target_listrak.config.property_names import check_property_names
 from target_listrak.config.property_paths import PropertyPaths
 from target_listrak.input.columns import codec_of
 from target_listrak.input.reader import record_of
+from target_listrak.input.row_signs import PAST_VERSION
 from target_listrak.input.unreadable import Unreadable
 from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
 from target_listrak.values.row_faults import rejection
@@ -111,7 +112,24 @@ class Feed:
             take = loader.take_leaving if loader.signs.leaves(checked) else loader.take
             take(checked, row)
         except RowNotLoaded as ended:
+            self._withdraw(loader, record)
             self.tracker.end(row, ended.outcome)
+
+    def _withdraw(self, loader: Loader, record: object) -> None:
+        """Hold back earlier rows that are not sent yet, where a record that is not loaded says no.
+
+        The latest word of a contact counts, also where its row is declined, or rejected for another reason.
+        """
+        named = record.record if isinstance(record, Unreadable) else record
+        if not isinstance(named, dict):
+            return
+        expanded = self._expanded(named)
+        try:
+            says_no = loader.signs.leaves(expanded)
+        except RowNotLoaded as ended:
+            says_no = ended.outcome.code != PAST_VERSION
+        if says_no:
+            loader.withdraw(expanded)
 
     def take_consecutive(self, lines: Sequence[bytes], end: StreamEnd) -> bool:
         """Take RECORD lines that follow each other, by column: what `take` does with each of them.

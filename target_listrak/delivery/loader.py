@@ -144,6 +144,16 @@ class Loader(abc.ABC):
         """
         raise NotImplementedError
 
+    def withdraw(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - most kinds subscribe nobody
+        """Take earlier rows of a record's contact that would subscribe it, and are not sent yet, out again.
+
+        They count as merged. Called for a record that says no to consent or is marked as deleted, whatever
+        its own result.
+
+        Args:
+            record: The record, which may be one that is rejected.
+        """
+
     def columns_wanted(self) -> tuple[str, ...] | None:
         """The properties that `prepare` wants of many records; None where they are taken one by one.
 

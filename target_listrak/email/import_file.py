@@ -72,6 +72,7 @@ class Buffer:
         lines: The lines, by index.
         layouts: The layouts that occur, and `layout_of` the one of each row, by index.
         bytes: The size of all lines.
+        withdrawn: Contacts whose rows up to here must not be sent, with the end of the records then.
     """
 
     def __init__(self, *, clears: bool = False) -> None:
@@ -93,6 +94,7 @@ class Buffer:
         self._end = 0
         self._last_layout: Layout | None = None
         self._last_layout_id = 0
+        self.withdrawn: dict[str, int] = {}
 
     def __len__(self) -> int:
         """The number of contacts."""
@@ -145,6 +147,55 @@ class Buffer:
         """Whether a row may be of this contact: an external id and an address may be of the same one."""
         external = key.startswith(EXTERNAL_KEY)
         return key in self.rows or (len(self) > self.by_external_id if external else self.by_external_id > 0)
+
+    def withdraw(self, keys: Iterable[str]) -> None:
+        """Note that what was added of some contacts until now must not be sent.
+
+        Args:
+            keys: Keys of addresses, or external ids as keys.
+        """
+        moves = any(NEW_EMAIL in layout for layout in self.layouts)
+        for key in keys:
+            if key in self.rows or (self.lines and (moves or key.startswith(EXTERNAL_KEY))):
+                self.withdrawn[key] = self._end
+
+    def drop_withdrawn(self) -> Counter[Checkpoint]:
+        """Remove the rows of contacts that were withdrawn and not added again.
+
+        Returns:
+            How many records of which checkpoint they stood for.
+        """
+        drop = self._withdrawn_rows()
+        self.withdrawn.clear()
+        dropped = self.count_checkpoints(drop)
+        if not drop:
+            return dropped
+        keep = [index for index in range(len(self.lines)) if index not in drop]
+        place = {old: new for new, old in enumerate(keep)}
+        self.rows = {key: place[index] for key, index in self.rows.items() if index in place}
+        self.by_external_id = sum(key.startswith(EXTERNAL_KEY) for key in self.rows)
+        self.lines = [self.lines[index] for index in keep]
+        self.bytes = sum(map(len, self.lines))
+        self._checkpoints = [self._checkpoints[index] for index in keep]
+        self.layout_of = array("I", map(self.layout_of.__getitem__, keep))
+        self._numbers = array("Q", map(self._numbers.__getitem__, keep))
+        self._offsets = array("Q", map(self._offsets.__getitem__, keep))
+        self._lengths = array("I", map(self._lengths.__getitem__, keep))
+        self._merged = {place[index]: earlier for index, earlier in self._merged.items() if index in place}
+        return dropped
+
+    def _withdrawn_rows(self) -> set[int]:
+        """The rows of withdrawn contacts, found by address, new address or external id."""
+        found = {self.rows[key]: end for key, end in self.withdrawn.items() if key in self.rows}
+        drop = {index for index, end in found.items() if self._offsets[index] < end}
+        moves = any(NEW_EMAIL in layout for layout in self.layouts)
+        if moves or any(key.startswith(EXTERNAL_KEY) for key in self.withdrawn):
+            for index in range(len(self.lines)):
+                _, cells = self.cells(index)
+                keys = (EXTERNAL_KEY + cells.get(EXTERNAL_ID, ""), comparison_key(cells.get(NEW_EMAIL, "")))
+                if any(self._offsets[index] < self.withdrawn.get(key, 0) for key in keys):
+                    drop.add(index)
+        return drop
 
     def add_many(self, keys: Sequence[str], layout: Layout, lines: Sequence[bytes], rows: Rows) -> None:
         """Take rows that have the same columns; as `add`, one after the other.

@@ -125,6 +125,22 @@ class EmailListLoader(FieldsLoader):
         address = self.leaving_address(record, self._external_id)
         self.add(self.list_of(record), _REMOVE, address.key, (), encode_line([address.sent]), row)
 
+    def withdraw(self, record: Mapping[str, Any]) -> None:
+        """Take rows of the contact that would subscribe it out of the open batches of the record's list.
+
+        A record that names no list, or one that there is not, is taken for one of every list.
+        """
+        keys = set(self.possible_keys(record) or ())
+        external = as_text(record.get(self._external_id)) if self._external_id else ""
+        if isinstance(external, str) and external:
+            keys.add(f"{EXTERNAL_KEY}{external}")
+        try:
+            lists = [self.list_of(record).id]
+        except RowRejected:
+            lists = list(dict.fromkeys(batch.list_id for batch in self.batches))
+        for list_id in lists:
+            self.run.session(EmailSession).open_batches.withdraw(list_id, keys)
+
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load a batch: changes of address and double opt-in by calls, the rest by import, then resubscribe.
 

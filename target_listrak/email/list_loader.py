@@ -38,6 +38,10 @@ _MOST_BATCH_BYTES = 32_000_000
 """Lines of a batch wait in memory, so a batch ends here, long before Listrak's limit of 195,000,000 bytes."""
 
 
+_MOST_WITHDRAWN = 50_000
+"""External ids of contacts to withdraw that are kept; with more the batch ends."""
+
+
 class Batch:
     """Rows of one stream for one list that are to be treated alike (`open_batches.OpenBatch`).
 
@@ -51,6 +55,13 @@ class Batch:
         self.plan = plan
         self.list_id = email_list.id
         self.buffer = Buffer(clears=loader.destination.clears)
+
+    def withdraw(self, keys: Collection[str]) -> None:
+        """Take out what subscribes some contacts and was added until now; it counts as merged."""
+        if self.plan.import_type == "AddSubscribers":
+            self.buffer.withdraw(keys)
+            if len(self.buffer.withdrawn) >= _MOST_WITHDRAWN:
+                self.seal()
 
     def seal(self) -> None:
         """Close it and hand it over."""
@@ -255,8 +266,13 @@ class ListLoader(Loader):
 
     def flush(self) -> None:
         """Hand over all open batches."""
-        for batch in list(self._batches.values()):
+        for batch in self.batches:
             batch.seal()
+
+    @property
+    def batches(self) -> Sequence[Batch]:
+        """The open batches."""
+        return list(self._batches.values())
 
     def _batch(self, email_list: EmailList, plan: Plan) -> Batch:
         """The open batch of a list and plan."""
@@ -279,6 +295,12 @@ class ListLoader(Loader):
         del self._batches[email_list.id, plan]
         self._last = None
         self.run.session(EmailSession).open_batches.closed(batch)
+        if buffer.withdrawn:
+            dropped = buffer.drop_withdrawn()
+            self.tracker.settle(dropped, merged=dropped.total())
+        if not len(buffer):
+            buffer.close()
+            return
 
         def job() -> None:
             try:

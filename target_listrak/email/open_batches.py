@@ -26,6 +26,9 @@ class OpenBatch(Protocol):
     list_id: int
     buffer: Buffer
 
+    def withdraw(self, keys: Collection[str]) -> None:
+        """Take out what subscribes some contacts and was added until now."""
+
     def seal(self) -> None:
         """Close it and hand it over."""
 
@@ -59,6 +62,11 @@ class OpenBatches:
             for other in [one for one in others if one is not batch]:
                 if other.buffer.by_external_id or not other.buffer.rows.keys().isdisjoint(keys):
                     other.seal()
+
+    def withdraw(self, list_id: int, keys: Collection[str]) -> None:
+        """Take what subscribes some contacts out of a list's batches: a later row of theirs says no."""
+        for batch in list(self._by_list.get(list_id, ())):
+            batch.withdraw(keys)
 
     def bound_memory(self, rows: int = 1) -> None:
         """Hand over the largest batches if all take too much memory. Looks only now and then.

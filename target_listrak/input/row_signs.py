@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from target_listrak.config.destination import Destination
 
-__all__ = ["RowSigns"]
+__all__ = ["PAST_VERSION", "RowSigns"]
+
+PAST_VERSION: Final = "past_version"
+"""The code of rows that are past versions of their records: they say nothing about how things stand now."""
 
 _MOST_NAMES: Final = 10_000
 """Names of properties that are remembered: records of some sources have names without end."""
@@ -116,9 +119,7 @@ class RowSigns:
     def _refuse(self, mark: Mark, name: str) -> None:
         if mark is Mark.PAST:
             raise RowDeclined(
-                Declined(
-                    "past_version", f"{name}: the record is a past version of its row; another one counts"
-                )
+                Declined(PAST_VERSION, f"{name}: the record is a past version of its row; another one counts")
             )
         if mark is Mark.DOUBTFUL:
             reason = f"{name}: the value says neither that the source deleted the record nor that it did not"

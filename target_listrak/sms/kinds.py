@@ -56,6 +56,15 @@ class SmsListLoader(UpdatingLoader):
         number = self.leaving_number(record)
         self.put(Entry(number, row, leaves=True), record)
 
+    def withdraw(self, record: Mapping[str, Any]) -> None:
+        """Take rows that would subscribe the number out of the open batches of the Phone List."""
+        for number in self.possible_keys(record) or ():
+            self.session.forget(number, self.phone_list.id)
+
+    def subscribes_to(self, phone_list_id: int) -> bool:
+        """Whether it is the destination's list."""
+        return phone_list_id == self.phone_list.id
+
     def handle(self, entry: Entry) -> Outcome | None:
         """Look a number up, and create, subscribe, update or unsubscribe it."""
         if entry.leaves:

@@ -138,8 +138,8 @@ class SmsLoader(Loader):
         self._batch: dict[str, Entry] = {}
         self._weight = 0
         self._most_rows = min(_BATCH_ROWS, int(run.config["batch_size_rows"]))
-        self._session = run.session(SenderCodeSession, self.sender_code.id)
-        self._session.add(self)
+        self.session = run.session(SenderCodeSession, self.sender_code.id)
+        self.session.add(self)
 
     @property
     def phone_list(self) -> PhoneList:
@@ -209,7 +209,7 @@ class SmsLoader(Loader):
     def put(self, entry: Entry, record: dict[str, Any]) -> None:
         """Put an entry into the batch, where it replaces an earlier one of its number."""
         number, row = entry.number, entry.row
-        self._session.flush_conflicting(self, number)
+        self.session.flush_conflicting(self, number)
         earlier = self._batch.get(number)
         if earlier is not None:
             self.join(earlier, entry, record)
@@ -218,6 +218,17 @@ class SmsLoader(Loader):
         self._weight += _ROW_BYTES + 2 * len(row.line)
         if len(self._batch) >= self._most_rows or self._weight >= _BATCH_BYTES:
             self.flush()
+
+    def forget(self, number: str, phone_list_id: int) -> None:
+        """Take what would subscribe a number to a list out of the batch; its row counts as merged."""
+        entry = self._batch.get(number) if self.subscribes_to(phone_list_id) else None
+        if entry is not None and not entry.leaves:
+            del self._batch[number]
+            self.tracker.merge(entry.row)
+
+    def subscribes_to(self, phone_list_id: int) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether rows of the loader subscribe to a Phone List."""
+        return False
 
     def entry(self, number: str, record: dict[str, Any], row: Row) -> Entry:
         """What a record asks for.

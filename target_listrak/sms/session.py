@@ -17,6 +17,9 @@ class _Batches(Protocol):
     def holds(self, number: str) -> bool:
         """Whether the batch that is being filled has a row of the number."""
 
+    def forget(self, number: str, phone_list_id: int) -> None:
+        """Take what would subscribe a number to a Phone List out of the batch."""
+
     def flush(self) -> None:
         """Submit the batch."""
 
@@ -45,3 +48,8 @@ class SenderCodeSession:
         for other in self._loaders:
             if other is not loader and other.holds(number):
                 other.flush()
+
+    def forget(self, number: str, phone_list_id: int) -> None:
+        """Take what would subscribe a number to a Phone List out of all batches: a later row says no."""
+        for loader in self._loaders:
+            loader.forget(number, phone_list_id)
