@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from listrak_api.errors import ConfigurationError
@@ -17,6 +17,7 @@ from listrak_api.settings import (
     timezone_setting,
     zone_from_config,
 )
+from tap_listrak.incremental.bookmarks import in_utc
 from tap_listrak.incremental.refresh_policy import ActivityPolicy
 
 if TYPE_CHECKING:
@@ -294,7 +295,7 @@ def _moment(name: str, value: object) -> datetime | None:
         message = f"{name} is not a date or date-time"
         hint = f"Write {name} like 2026-01-31 or 2026-01-31T08:00:00Z."
         raise ConfigurationError(message, setting=name, hint=hint) from None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return in_utc(instant)
 
 
 def _profile_fields(value: object) -> str | tuple[IdOrName, ...]:

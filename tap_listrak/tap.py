@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
+from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.tap_base import CliTestOptionValue
@@ -21,11 +22,11 @@ from listrak_singer.cli import ListrakCommand, only_one_more_signal
 from listrak_singer.files import read_object
 from listrak_singer.names import did_you_mean
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
-from tap_listrak.incremental.bookmarks import check_state, format_bookmark
+from tap_listrak.incremental.bookmarks import check_state, format_bookmark, unwrapped
 from tap_listrak.output.logs import RetryLogFilter
 from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
-from tap_listrak.sync.context_stream import ContextStream
+from tap_listrak.sync.context_stream import ContextStream, MappedAway
 from tap_listrak.sync.session import TapSession
 
 if TYPE_CHECKING:
@@ -56,10 +57,20 @@ class TapListrak(CheckedSettings, TapSession):
 
         The SDK knows those of the catalog only, and fails when a parent is read for the sake of its children.
         """
+        from tap_listrak.mapping_check import check_stream_maps, explain_failures  # noqa: PLC0415 - only with maps
+
+        known = {name: one.schema["properties"].keys() for name, one in self.streams.items()}
+        check_stream_maps(self.config.get("stream_maps"), known)
         super().setup_mapper()
         for stream in self.streams.values():
             if stream.name not in self.mapper.stream_maps:
                 self.mapper.register_raw_stream_schema(stream.name, stream.schema, stream.primary_keys)
+            maps = self.mapper.stream_maps[stream.name]
+            maps[:] = [
+                MappedAway.like(one) if isinstance(one, RemoveRecordTransform) else one for one in maps
+            ]
+            for one in maps:
+                explain_failures(stream.name, one)
 
     @property
     def streams(self) -> dict[str, Stream]:
@@ -87,11 +98,9 @@ class TapListrak(CheckedSettings, TapSession):
         Raises:
             ConfigurationError: It cannot be used; the text says why and what to do.
         """
-        wrapped = state.get("singer_state") if isinstance(state, dict) else None
-        if isinstance(wrapped, dict) and "bookmarks" not in state:
-            state = wrapped  # as `meltano state get` prints it
-        check_state(state)
-        super().load_state(state)
+        inner = unwrapped(state)
+        check_state(inner)
+        super().load_state(inner)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -120,8 +129,8 @@ class TapListrak(CheckedSettings, TapSession):
         """Check what the settings name, run all streams, and end with a STATE, after an error too.
 
         Raises:
-            ConfigurationError: A setting names something that does not exist, or ``start_date`` lies ahead of
-                the clock. Nothing has been written.
+            ConfigurationError: A setting names something that does not exist, ``start_date`` lies ahead of
+                the clock, or no stream is selected. Nothing has been written.
             ReconciliationError: Activity came short of its summary, and ``reconcile`` is ``fail``.
             ListrakError: What streams raise otherwise.
         """
@@ -129,6 +138,11 @@ class TapListrak(CheckedSettings, TapSession):
 
         self._say_what_is_left_out()
         chosen = [stream for stream in self.streams.values() if stream.selected]
+        if not chosen and not any(one.mapped_away for one in self._of_this_package()):
+            # Otherwise every run would be a success that reads nothing.
+            message = "no stream is selected that can be read"
+            hint = "Look at select in meltano.yml, or at selected in the catalog."
+            raise ConfigurationError(message, setting="catalog", hint=hint)
         if chosen:
             _ = self.bookmarks  # checks start_date
             check_names(self)
@@ -147,6 +161,9 @@ class TapListrak(CheckedSettings, TapSession):
             for line in self._closing_table():
                 self.logger.info(line)
         self.reconciliation.check()
+
+    def _of_this_package(self) -> list[ContextStream]:
+        return [stream for stream in self.streams.values() if isinstance(stream, ContextStream)]
 
     def _say_what_is_read(self, chosen: list[Stream]) -> None:
         from tap_listrak.sync.narrowing import explanation  # noqa: PLC0415 - as above

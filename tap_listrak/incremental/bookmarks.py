@@ -32,6 +32,32 @@ Partition = tuple[tuple[str, int], ...]
 _HELD_SINCE = "held_since"
 _FUTURE_TOLERANCE = timedelta(hours=1)
 
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Far enough from the ends of the calendar that windows and overlaps, at most ten years, can be added."""
+
+_WRAPPERS = (("singer_state",), ("completed", "singer_state"))
+"""Where Meltano keeps a state: as `meltano state get` prints it, and as its state backends store it."""
+
+
+def unwrapped(state: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+    """Return the Singer state inside of what Meltano has put around it; others as they are."""
+    for path in _WRAPPERS:
+        inner = state
+        for name in path:
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        if isinstance(inner, dict) and isinstance(state, dict) and "bookmarks" not in state:
+            return inner
+    return state
+
+
+def in_utc(instant: datetime) -> datetime:
+    """Return a time in UTC, naive ones taken as such, not beyond `EARLIEST` and `LATEST`."""
+    try:
+        utc = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError:  # within a day of the calendar's ends
+        utc = instant.replace(tzinfo=UTC)
+    return min(max(utc, EARLIEST), LATEST)
+
 
 def format_bookmark(instant: datetime) -> str:
     """Format a time as it stands in the state: UTC, whole seconds, rounded down; text order is time order."""
@@ -57,7 +83,7 @@ def parse_bookmark(text: object, *, stream: str) -> datetime:
             setting="state",
             hint=f"Remove {stream!r} from the state to read it from start_date again.",
         ) from None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return in_utc(instant)
 
 
 def check_state(state: object) -> None:
@@ -72,25 +98,34 @@ def check_state(state: object) -> None:
     if "bookmarks" not in state and isinstance(state.get("value"), dict):
         message = "the state is a complete STATE message, not its value"
         raise ConfigurationError(message, setting="state", hint="Pass what is under 'value'.")
+    if "bookmarks" not in state and state.keys() - {"currently_syncing"}:
+        # Taken for no state at all it would read everything again, without a word.
+        message = "the state has no 'bookmarks'"
+        hint = "Pass the value of the last STATE message; leave --state out to read everything again."
+        raise ConfigurationError(message, setting="state", hint=hint)
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict):
         message = f"the state's 'bookmarks' are {type(bookmarks).__name__}, not an object"
         raise ConfigurationError(message, setting="state", hint="Pass the value of the last STATE message.")
     for stream, entry in bookmarks.items():
-        if not isinstance(entry, dict) or not isinstance(entry.get("partitions", []), list):
-            message = f"the state's entry of {stream!r} is not an object with 'partitions'"
+        _check_entry(stream, entry)
+
+
+def _check_entry(stream: str, entry: object) -> None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("partitions", []), list):
+        message = f"the state's entry of {stream!r} is not an object with 'partitions'"
+        raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
+    parts = entry.get("partitions", [])
+    for part in parts:
+        if not isinstance(part, dict) or not isinstance(part.get("context"), dict):
+            message = f"a partition of {stream!r} in the state has no 'context'"
             raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
-        parts = entry.get("partitions", [])
-        for part in parts:
-            if not isinstance(part, dict) or not isinstance(part.get("context"), dict):
-                message = f"a partition of {stream!r} in the state has no 'context'"
-                raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
-            if part.get("replication_key_value") is not None:
-                parse_bookmark(part["replication_key_value"], stream=stream)
-        # The SDK looks into these before anybody asks for them.
-        if not all(isinstance(one.get("progress_markers", {}), dict) for one in (entry, *parts)):
-            message = f"the state's 'progress_markers' of {stream!r} are not an object"
-            raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
+        if part.get("replication_key_value") is not None:
+            parse_bookmark(part["replication_key_value"], stream=stream)
+    # The SDK looks into these before anybody asks for them.
+    if not all(isinstance(one.get("progress_markers", {}), dict) for one in (entry, *parts)):
+        message = f"the state's 'progress_markers' of {stream!r} are not an object"
+        raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
 
 
 @dataclass
@@ -127,6 +162,14 @@ class Bookmarks:
                 logger.warning("The state's bookmark of %s names no list: it is not used", stream)
             for part in entry.get("partitions", []):
                 self._take_in(stream, part)
+            if "partitions" in entry:
+                # The one that was left out would hold the bookmark back in every run.
+                kept = {id(one) for (name, _), one in self._entries.items() if name == stream}
+                entry["partitions"] = [
+                    one
+                    for one in entry["partitions"]
+                    if id(one) in kept or partition_of(one["context"]) is None
+                ]
 
     @property
     def until(self) -> datetime:
@@ -243,6 +286,7 @@ class Bookmarks:
             logger.warning("The state of %s has a partition whose ids are no numbers: it is not used", stream)
             return
         if part.get("replication_key_value") is None:
+            self._entries.setdefault((stream, partition), part)
             return
         bookmark = parse_bookmark(part["replication_key_value"], stream=stream)
         if bookmark > self.started_at + _FUTURE_TOLERANCE:

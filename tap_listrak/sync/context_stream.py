@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream
 from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 from singer_sdk.mapper import RemoveRecordTransform
-from singer_sdk.singerlib import ActivateVersionMessage
+from singer_sdk.singerlib import ActivateVersionMessage, Metadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
 
@@ -26,12 +26,15 @@ from tap_listrak.records.schemas import for_loaders
 from tap_listrak.sdk import override
 from tap_listrak.sync.narrowing import filters_records
 
+AUTOMATIC = Metadata.InclusionType.AUTOMATIC
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from datetime import datetime
 
     from singer_sdk.helpers import types
     from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.singerlib.catalog import Catalog
     from singer_sdk.singerlib.messages import Message, RecordMessage, SchemaMessage
 
     from tap_listrak.sync.prefetcher import Position
@@ -39,6 +42,23 @@ if TYPE_CHECKING:
     from tap_listrak.sync.steps import Step
 
 Context = dict[str, Any]
+
+
+class MappedAway(RemoveRecordTransform):
+    """Leaves out a stream's records, and no record's children.
+
+    The SDK's class leaves out the children too: ``__else__: __NULL__`` beside a map of ``message_activity``,
+    or ``messages: null``, would read no activity, and its bookmarks would move on all the same.
+    """
+
+    @classmethod
+    def like(cls, one: RemoveRecordTransform) -> MappedAway:
+        """Return what takes the place of the SDK's own."""
+        return cls(one.stream_alias, one.raw_schema, one.raw_key_properties, one.flattening_options)
+
+    def get_filter_result(self, record: types.Record) -> bool:  # noqa: ARG002 - the SDK's hook
+        """Keep all records, as parents."""
+        return True
 
 
 class ContextStream(Stream):
@@ -92,12 +112,33 @@ class ContextStream(Stream):
     @property
     def selected(self) -> bool:
         """Whether the stream is selected, and available: what cannot be read counts as deselected."""
-        return self.available and bool(self.mask.get((), True))
+        return self.available and not self.mapped_away and bool(self.mask.get((), True))
 
     @selected.setter
     def selected(self, value: bool | None) -> None:
         self.metadata.root.selected = value
         self._mask = self.metadata.resolve_selection()
+
+    @property
+    def mapped_away(self) -> bool:
+        """Whether a stream map leaves out all of the stream: then it is read for its children's sake only."""
+        mapper = self._tap._mapper  # noqa: SLF001 - the property fails where there is none yet
+        maps = [] if mapper is None else mapper.stream_maps.get(self.name, [])
+        return bool(maps) and all(isinstance(one, RemoveRecordTransform) for one in maps)
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take in what a catalog selects; keys stay, whatever it says: without them loaders double rows."""
+        keys = tuple(self.primary_keys or ())
+        super().apply_catalog(catalog)
+        entry = catalog.get_stream(self.name)
+        if entry is None:
+            return
+        self.primary_keys = self.primary_keys or keys
+        entry.key_properties = list(self.primary_keys)  # stream maps take it from there
+        if entry.metadata:  # without metadata everything is selected
+            for key in self.primary_keys:
+                entry.metadata.setdefault(("properties", key), Metadata()).inclusion = AUTOMATIC
 
     # --- state: the tap's bookmarks do that, see `tap_listrak.incremental.bookmarks`
 

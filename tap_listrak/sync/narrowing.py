@@ -56,8 +56,13 @@ def narrowing(stream: Readable, settings: Settings, streams: Mapping[str, Stream
             found["start_date"] = None
         if (one.incremental or one.route.query_names & END_DATES) and settings.end_date is not None:
             found["end_date"] = None
-        # A stream map that leaves out a parent's record leaves out its children.
-        if one is not stream and filters_records(one.stream_maps[0]):
+        # A stream map that filters out a parent's record leaves out its children. One that is mapped away as
+        # a whole is read for them.
+        if (
+            one is not stream
+            and filters_records(one.stream_maps[0])
+            and not isinstance(one.stream_maps[0], RemoveRecordTransform)
+        ):
             found["stream_maps"] = None
     return tuple(found)
 

@@ -45,7 +45,9 @@ ATTRIBUTES = [
     (Tap, "_state_writer"),
     (_state.StateWriter, "_last_emitted_state"),
     (CustomStreamMap, "_filter_fn"),
+    (CustomStreamMap, "_transform_fn"),
     (PluginBase, "_config"),
+    (PluginBase, "_mapper"),
 ]
 
 

@@ -1,0 +1,82 @@
+"""Whether stream maps name what there is, and what to say of an expression that fails at a record."""
+
+from __future__ import annotations
+
+import fnmatch
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
+from singer_sdk.mapper import (
+    MAPPER_ELSE_OPTION,
+    MAPPER_SOURCE_OPTION,
+    NULL_STRING,
+    CustomStreamMap,
+    StreamMap,
+)
+
+from listrak_api.errors import ConfigurationError
+from listrak_singer.names import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
+
+
+def check_stream_maps(maps: object, streams: Mapping[str, AbstractSet[str]]) -> None:
+    """Make sure that stream maps name streams that exist, and leave out properties that exist.
+
+    The SDK passes over both, so that a slip sends the addresses that it was to hash or to leave out.
+
+    Args:
+        maps: The setting ``stream_maps``; what is no object is the SDK's to refuse.
+        streams: The names of all streams, and of their properties.
+
+    Raises:
+        ConfigurationError: Something does not exist; the text has the nearest name.
+    """
+    for key, definition in maps.items() if isinstance(maps, dict) else ():
+        if key == MAPPER_ELSE_OPTION:
+            continue
+        members = definition if isinstance(definition, dict) else {}
+        source = str(members.get(MAPPER_SOURCE_OPTION, key))
+        found = [name for name in streams if fnmatch.fnmatch(name, source)]
+        if not found:
+            message = f"stream_maps: there is no stream {source!r}"
+            raise ConfigurationError(message, setting="stream_maps", hint=did_you_mean(source, streams))
+        properties = set[str]().union(*(streams[name] for name in found))
+        for name, value in members.items():
+            if value in {None, NULL_STRING} and not name.startswith("__") and name not in properties:
+                message = f"stream_maps: {source!r} is to leave out {name!r}, which it does not have"
+                raise ConfigurationError(
+                    message, setting="stream_maps", hint=did_you_mean(name, sorted(properties))
+                )
+
+
+def explain_failures(stream: str, one: StreamMap) -> None:
+    """Have a stream map say what is wrong when an expression fails at a record, without the record's values.
+
+    Args:
+        stream: The stream's name.
+        one: One of its maps, changed in place.
+    """
+    if isinstance(one, CustomStreamMap):
+        # The SDK has no hook around the evaluation, and lets whatever an expression raises through.
+        one._filter_fn = _explained(one._filter_fn, stream)  # noqa: SLF001
+        one._transform_fn = _explained(one._transform_fn, stream)  # noqa: SLF001
+
+
+def _explained(function: Callable[..., Any], stream: str) -> Callable[..., Any]:
+    @wraps(function)
+    def evaluate(*args: object) -> Any:  # noqa: ANN401 - what the function returns
+        try:
+            return function(*args)
+        except (MapExpressionError, StreamMapConfigError):
+            raise
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            # The error's own text may hold a value: "invalid literal for int() with base 10: …".
+            message = f"stream_maps: an expression of {stream!r} fails at a record ({type(error).__name__})"
+            hint = "Allow for values that are null or of another form, such as: x if x is not None else ''."
+            raise ConfigurationError(message, setting="stream_maps", hint=hint) from None
+
+    return evaluate
