@@ -271,7 +271,7 @@ class CursorGuard:
             return
         if len(cursor) > _LONGEST_CURSOR:
             message = f"{self._route} gave a cursor of {len(cursor):,} characters, which no request can carry"
-            raise PagingError(message, hint="Not all rows were read. Look at what api_url leads to.")
+            raise PagingError(message, hint="Not all rows were read. Check api_url.")
         if hash(cursor) in self._seen:
             message = (
                 f"{self._route} gave a cursor twice, on page {len(self._seen)}: reading on would never end"

@@ -5,25 +5,25 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-import msgspec
-
 from listrak_api.answers import Answer, CursorGuard, Page, read_answer, read_page, read_resource
 from listrak_api.auth import TokenSource
-from listrak_api.dates import format_utc
 from listrak_api.errors import PayloadTooLargeError
 from listrak_api.outcomes import error_for, exchange_once
 from listrak_api.pacing import Pace, limiter_for
+from listrak_api.queries import encode_body, format_query
 from listrak_api.retry import RetryPolicy, Verdict, repeat
-from listrak_api.stats import Stats
+from listrak_api.stats import Observation, Stats
 from listrak_api.transport import Exchange, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    import msgspec
 
     from listrak_api.retry import Outcome
     from listrak_api.routes import Api, Route
@@ -42,23 +42,6 @@ _REFUSALS_DOUBTED = 2
 _NOTHING: Mapping[str, object] = {}
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One attempt, for metrics. Holds no id and no value of anybody.
-
-    Attributes:
-        status: The HTTP status; 0 if no usable answer came.
-        seconds: From the start of the attempt to its end, waiting for a free slot left out.
-        bytes: Of the answer's body, decompressed.
-        retry: Whether it repeated an earlier attempt.
-    """
-
-    status: int
-    seconds: float
-    bytes: int
-    retry: bool
 
 
 class Client:
@@ -293,7 +276,7 @@ class Client:
         if route.method == "GET":
             message = f"{route} is a read"
             raise ValueError(message)
-        data: Body = body_stream if body_stream is not None else _encode(body)
+        data: Body = body_stream if body_stream is not None else encode_body(body)
         if data is not None and len(data) > MAX_PAYLOAD_BYTES:
             message = (
                 f"{route} was not sent: its body has {len(data):,} bytes, Listrak takes {MAX_PAYLOAD_BYTES:,}"
@@ -327,7 +310,7 @@ class Client:
         exchange = Exchange(
             route.method,
             self.settings.api_url + route.path(ids),
-            _query(route, params, paging),
+            format_query(route, params, paging),
             {} if route.method == "GET" else {"Content-Type": "application/json"},
             body,
         )
@@ -410,28 +393,3 @@ class Client:
         if self.observer is not None:
             self.observer(route, Observation(outcome.status, seconds, sent.received, retry))
         return outcome
-
-
-def _encode(body: object) -> bytes | None:
-    if body is None or isinstance(body, bytes):
-        return body
-    return msgspec.json.encode(body)
-
-
-def _query(route: Route, params: Mapping[str, object], paging: Mapping[str, object]) -> dict[str, str]:
-    """Format query parameters; refuse names that the specs do not know: Listrak ignores them silently."""
-    unknown = params.keys() - route.query_names
-    if unknown:
-        message = f"{route} takes no query parameter {', '.join(sorted(unknown))}"
-        raise ValueError(message)
-    return {name: _text(value) for name, value in {**params, **paging}.items() if value is not None}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return format_utc(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return ",".join(_text(item) for item in value)
-    return str(value)

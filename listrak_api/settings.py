@@ -92,8 +92,8 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "max_concurrency": {
         "type": ["integer", "null"],
         "title": "Requests at once",
-        "description": "How many requests may be on their way to each of Listrak's APIs at once, 1 to 64. "
-        "More is faster until Listrak answers that it is too much; the pace then falls by itself.",
+        "description": "Maximum number of concurrent requests to each of Listrak's APIs, 1 to 64. More is "
+        "faster until Listrak answers 429 (too many requests); the client then slows down by itself.",
         "default": DEFAULT_MAX_CONCURRENCY,
         "minimum": 1,
         "maximum": 64,
@@ -101,7 +101,7 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "requests_per_second": {
         "type": ["number", "null"],
         "title": "Requests per second",
-        "description": "A limit that is never passed, for accounts that share Listrak with other programs. "
+        "description": "Maximum number of requests per second, for accounts that other programs use as well. "
         "Fractions are allowed (`0.5` is one request in two seconds). Without a value there is no limit.",
         "exclusiveMinimum": 0,
     },
@@ -127,8 +127,7 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "user_agent": {
         "type": ["string", "null"],
         "title": "User agent",
-        "description": "How the program introduces itself to Listrak. Without a value: `singer-listrak/` and "
-        "the version.",
+        "description": "The User-Agent header of requests. By default `singer-listrak/` and the version.",
     },
 }
 """JSON schema properties of the settings that are about the connection, not about an integration."""

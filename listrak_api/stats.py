@@ -7,6 +7,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Observation:
+    """One attempt, for metrics. Holds no id and no value of anybody.
+
+    Attributes:
+        status: The HTTP status; 0 if no usable answer came.
+        seconds: From the start of the attempt to its end, waiting for a free slot left out.
+        bytes: Of the answer's body, decompressed.
+        retry: Whether it repeated an earlier attempt.
+    """
+
+    status: int
+    seconds: float
+    bytes: int
+    retry: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What a client has done so far.
 

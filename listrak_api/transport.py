@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import io
 import logging
 import ssl
 import threading
 import time
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -16,17 +14,14 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from listrak_api import environment
+from listrak_api.limited_connections import LIMIT, Limit, LimitedAdapter
 from listrak_api.masking import MaskingFilter
 from listrak_api.retry import Failure
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator, Mapping
 
     from listrak_api.settings import ConnectionSettings
@@ -43,7 +38,6 @@ UPLOAD_BYTES_PER_SECOND = 100_000
 
 _CHUNK = 64 * 1024
 _CONNECT_SECONDS = 30.0
-_WAKE_SECONDS = 1.0
 _PLAIN_HTTP = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
 """What OpenSSL says when what should be TLS is the answer of a plain HTTP server."""
 
@@ -136,7 +130,7 @@ class Transport:
         self._closing = threading.Event()
         self._session = _Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(pool_connections=4, pool_maxsize=settings.max_concurrency)
+        adapter = LimitedAdapter(pool_connections=4, pool_maxsize=settings.max_concurrency)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._headers = {
@@ -182,8 +176,8 @@ class Transport:
         """
         size = 0 if exchange.body is None else len(exchange.body)
         seconds = self._settings.request_timeout + size / UPLOAD_BYTES_PER_SECOND
-        limit = _Limit(time.monotonic() + seconds, self._closing)
-        token = _LIMIT.set(limit)
+        limit = Limit(time.monotonic() + seconds, self._closing)
+        token = LIMIT.set(limit)
         try:
             return self._send(exchange, limit)
         except requests.RequestException as problem:
@@ -194,9 +188,9 @@ class Transport:
         except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError):
             raise ExchangeError(Failure.RESET) from None
         finally:
-            _LIMIT.reset(token)
+            LIMIT.reset(token)
 
-    def _send(self, exchange: Exchange, limit: _Limit) -> Reply:
+    def _send(self, exchange: Exchange, limit: Limit) -> Reply:
         # Prepared here, not by the session, which would look for credentials in `.netrc` and send those.
         prepared = requests.PreparedRequest()
         body = exchange.body
@@ -251,7 +245,7 @@ class _Session(requests.Session):
 class _Upload:
     """A body as pieces, so that each piece, not the entire body, must pass within the socket's time limit."""
 
-    def __init__(self, body: bytes | BodyStream, limit: _Limit) -> None:
+    def __init__(self, body: bytes | BodyStream, limit: Limit) -> None:
         self._body = body
         self._limit = limit
 
@@ -319,91 +313,3 @@ def _failure_of_tls(causes: tuple[Any, ...]) -> Failure:
         return Failure.UNTRUSTED
     plain = any(getattr(cause, "reason", None) in _PLAIN_HTTP for cause in causes)
     return Failure.NOT_TLS if plain else Failure.RESET
-
-
-@dataclass(frozen=True)
-class _Limit:
-    """Until when an exchange may last."""
-
-    deadline: float
-    closing: threading.Event
-
-    def remaining(self) -> float:
-        """Return the seconds left; TimeoutError if there are none."""
-        left = self.deadline - time.monotonic()
-        if left <= 0 or self.closing.is_set():
-            raise TimeoutError
-        return left
-
-
-_LIMIT: ContextVar[_Limit] = ContextVar("limit of the exchange that this thread is in")
-
-
-class _LimitedReader(io.RawIOBase):
-    """Reads a socket within the limit of the exchange.
-
-    A socket's own timeout starts anew with every byte: a server that sends one byte now and then, in the head
-    or in the body, would hold a thread for ever. This checks the clock before each read, and notices
-    `Transport.close`.
-    """
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, limit: _Limit) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._limit = limit
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
-        while True:
-            self._sock.settimeout(min(_WAKE_SECONDS, self._limit.remaining()))
-            try:
-                return self._sock.recv_into(buffer)
-            except TimeoutError:
-                continue
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _LimitedResponse(http.client.HTTPResponse):
-    """Reads its socket through `_LimitedReader`."""
-
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as inherited
-        super().__init__(sock, *args, **kwargs)
-        limit = _LIMIT.get(None)
-        if limit is not None:
-            raw = self.fp.detach()
-            self.fp = io.BufferedReader(_LimitedReader(raw, sock, limit), _CHUNK)
-
-
-class _HTTPConnection(HTTPConnection):
-    response_class = _LimitedResponse
-
-
-class _HTTPSConnection(HTTPSConnection):
-    response_class = _LimitedResponse
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
-
-
-class _Adapter(HTTPAdapter):
-    """Makes connections whose reads keep to the limit, through proxies too."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as inherited
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:  # noqa: ANN401 - as in requests
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        if not proxy.lower().startswith("socks"):  # SOCKS has connection classes of its own
-            manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-        return manager

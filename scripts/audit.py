@@ -57,7 +57,7 @@ def judge(known: list[dict[str, Any]]) -> tuple[int, str]:
     if not known:
         return 0, "SKIPPED: no source of advisories can be reached from here; the versions were not audited."
     found = [
-        f"{package['name']} {package['version']}: {one['id']}, mended in {' '.join(one['fix_versions'])}"
+        f"{package['name']} {package['version']}: {one['id']}, fixed in {' '.join(one['fix_versions'])}"
         for package in known
         for one in package["vulns"]
         if not {one["id"], *one.get("aliases", [])} & ACCEPTED.keys()

@@ -74,13 +74,13 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
     ),
     "message_ids": _ids(
         "Messages",
-        "Read only these messages and their child records, by id: whole, every time, whatever `start_date` "
-        "says, and without touching the bookmarks." + PARTIAL,
+        "Read only these messages and their child records, by id: in full, in every run, whatever "
+        "`start_date` says, and without changing bookmarks." + PARTIAL,
     ),
     "conversation_ids": _ids(
         "Conversations",
-        "Read only these conversations and their child records, by id: whole, every time, whatever "
-        "`start_date` says, and without touching the bookmarks." + PARTIAL,
+        "Read only these conversations and their child records, by id: in full, in every run, whatever "
+        "`start_date` says, and without changing bookmarks." + PARTIAL,
     ),
     "profile_fields": {
         "type": ["string", "array", "null"],
@@ -275,13 +275,11 @@ class Settings:
 def _apis(config: Mapping[str, Any]) -> tuple[Api, ...]:
     apis = tuple(api for api in APIS if has_credentials(config, api))
     if not apis:
-        message = (
-            "there are no credentials: neither client_id and client_secret nor their twins for SMS are set"
-        )
+        message = "no credentials: set client_id and client_secret, or sms_client_id and sms_client_secret"
         raise ConfigurationError(
             message,
             setting="client_id",
-            hint="Make an API integration in Listrak under Integrations, and set what it shows.",
+            hint="Create an API integration in Listrak under Integrations, and set the credentials it shows.",
         )
     return apis
 

@@ -159,7 +159,7 @@ class Bookmarks:
         self._before = {}
         for stream, entry in self.state.get("bookmarks", {}).items():
             if "replication_key_value" in entry:
-                logger.warning("The state's bookmark of %s names no list: it is not used", stream)
+                logger.warning("The state's bookmark of %s names no list: it is ignored", stream)
             for part in entry.get("partitions", []):
                 self._take_in(stream, part)
             if "partitions" in entry:
@@ -283,7 +283,7 @@ class Bookmarks:
     def _take_in(self, stream: str, part: dict[str, Any]) -> None:
         partition = partition_of(part["context"])
         if partition is None:
-            logger.warning("The state of %s has a partition whose ids are no numbers: it is not used", stream)
+            logger.warning("The state of %s has a partition whose ids are not numbers: it is ignored", stream)
             return
         if part.get("replication_key_value") is None:
             self._entries.setdefault((stream, partition), part)

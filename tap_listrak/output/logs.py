@@ -62,7 +62,7 @@ class RetryLogFilter(logging.Filter):
             return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
         self._told, self._last = self._told + 1, now
         if self._left_out:
-            record.msg = f"{record.msg} ({self._left_out} other retries since the last one that was told)"
+            record.msg = f"{record.msg} ({self._left_out} other retries since the last one that was logged)"
             self._left_out = 0
         return True
 

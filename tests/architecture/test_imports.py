@@ -18,11 +18,11 @@ ALLOWED = {
     "listrak_singer": {"listrak_singer", "listrak_api"},
     "tap_listrak": {"tap_listrak", "listrak_singer", "listrak_api"},
     "target_listrak": {"target_listrak", "listrak_singer", "listrak_api"},
-    # Client and stand-in must not share a mistake.
+    # Client and sandbox must not share a mistake.
     "listrak_sandbox": {"listrak_sandbox"},
 }
 NOT_BELOW = {
-    # The client knows no Singer; the stand-in knows neither Singer nor how a Singer plugin talks.
+    # The client knows no Singer; the sandbox knows neither Singer nor how a Singer plugin talks.
     "listrak_api": {"singer_sdk", "singer", "meltano"},
     "listrak_sandbox": {"singer_sdk", "singer", "meltano"},
 }

@@ -38,7 +38,7 @@ def test_a_vulnerability_fails_and_is_named(
 ) -> None:
     asked = answer(monkeypatch, told(SAFE, BROKEN, SKIPPED))
     assert audit.main() == 1
-    assert "requests 2.32.0: PYSEC-2026-1, mended in 2.33" in capsys.readouterr().out
+    assert "requests 2.32.0: PYSEC-2026-1, fixed in 2.33" in capsys.readouterr().out
     assert len(asked) == 1
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from listrak_api.client import Observation
+    from listrak_api.stats import Observation
 
 ONCE = RetryPolicy(max_retries=0)
 EMPTY_PAGE = http(b'{"status": 200, "data": []}')
