@@ -21,6 +21,7 @@ from tap_listrak.output.writer import Output
 from tap_listrak.records.profile_fields import FieldDirectory
 from tap_listrak.settings import APIS, Settings
 from tap_listrak.sync.deleted_parents import parent_was_deleted
+from tap_listrak.sync.empty_answers import send_again_if_empty
 from tap_listrak.sync.prefetcher import Prefetcher
 from tap_listrak.sync.reconciliation import Reconciliation
 from tap_listrak.sync.steps import Rows
@@ -150,7 +151,10 @@ class TapSession(Tap):
         """
         try:
             with self.request_counts.of(stream.name):
-                return request.send(self, cursor)
+                rows = request.send(self, cursor)
+                if cursor is None and stream.parent_stream_type is None:
+                    rows = send_again_if_empty(self, stream, request, rows)
+                return rows
         except NotFoundError:
             if stream.parent_stream_type is not None and parent_was_deleted(self, context):
                 return Rows([])

@@ -1,0 +1,69 @@
+"""What to do when everything is to be read from a collection that comes empty.
+
+All other streams of an API depend on its lists, or its sender codes. An answer without any would make a run
+that reads nothing a success, and loaders would remove everything by the ACTIVATE_VERSION messages at its end.
+Empty answers that were full when they were asked for again have been seen in production.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from listrak_api.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from singer_sdk import Stream
+
+    from tap_listrak.sync.session import TapSession
+    from tap_listrak.sync.steps import Request, Rows
+
+PAUSES = (1.0, 3.0, 5.0)
+"""Seconds before an empty answer is asked for again."""
+
+logger = logging.getLogger("tap-listrak")
+
+
+def send_again_if_empty(tap: TapSession, stream: Stream, request: Request, rows: Rows) -> Rows:
+    """Ask again for the first page of lists or sender codes that came empty.
+
+    Args:
+        tap: The tap.
+        stream: The stream, a root; one without children is left as it is.
+        request: What was asked for.
+        rows: What came.
+
+    Returns:
+        The page; it is empty only of sender codes. Then no stream below it sends an ACTIVATE_VERSION.
+
+    Raises:
+        UnavailableError: There is no list at all.
+    """
+    if not stream.child_streams or not _empty(rows):
+        return rows
+    client = tap.client("email" if stream.name == "lists" else "sms")
+    for seconds in PAUSES:
+        if client.pause(seconds):
+            break
+        rows = request.send(tap, None)
+        if not _empty(rows):
+            return rows
+    if stream.name == "lists":
+        message = "Listrak's answer has no lists, also when it is asked for again"
+        hint = "Every account has at least one: run it again later, and check the integration in Listrak."
+        raise UnavailableError(message, hint=hint, status=200)
+    logger.warning("Listrak's answer has no %s: rows that were loaded before are kept", stream.name)
+    _partially_read(stream)
+    return rows
+
+
+def _partially_read(stream: Stream) -> None:
+    stream.partially_read = True  # type: ignore[attr-defined]  # all streams are of this package
+    for child in stream.child_streams:
+        _partially_read(child)
+
+
+def _empty(rows: Rows) -> bool:
+    if rows.raw is None:
+        return not rows.records
+    return bytes(memoryview(rows.raw)).translate(None, b" \t\r\n") == b"[]"

@@ -1,0 +1,58 @@
+"""Answers without any list or sender code: nothing is removed by them, and a run that read nothing fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listrak_api.errors import UnavailableError
+from listrak_sandbox.testing import RunningSandbox, running_sandbox
+from tap_listrak.sync import empty_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_runs import Extract
+
+STREAMS = ["lists", "campaigns", "folders", "sender_codes", "phone_lists"]
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+    monkeypatch.setattr(empty_answers, "PAUSES", (0.0, 0.0, 0.0))
+    with running_sandbox(process=True, scale="tiny") as running:
+        running.set_clock(frozen=True)
+        yield running
+
+
+@pytest.mark.parametrize("streams", [STREAMS, ["lists"], ["campaigns"], ["contacts"]])
+def test_an_account_that_shows_no_lists_is_an_error_and_removes_nothing(
+    tiny: RunningSandbox, extract: Extract, streams: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was a success with no rows, and every table was emptied by its ACTIVATE_VERSION."""
+    tiny.control("POST", "faults", [{"kind": "empty_then_full", "route": "/List", "times": 99}])
+    with pytest.raises(UnavailableError, match="no lists"):
+        extract(tiny, streams=streams)
+    assert "ACTIVATE_VERSION" not in capsys.readouterr().out
+
+
+def test_lists_that_come_when_they_are_asked_for_again_are_all_there(
+    tiny: RunningSandbox, extract: Extract
+) -> None:
+    whole = extract(tiny, streams=STREAMS)
+    faults = [
+        {"kind": "empty_then_full", "route": route, "times": 3} for route in ("/List", "GET /ShortCode")
+    ]
+    tiny.control("POST", "faults", faults)
+    assert extract(tiny, streams=STREAMS).records == whole.records
+
+
+@pytest.mark.parametrize("streams", [STREAMS, ["sender_codes"]])
+def test_an_account_that_shows_no_sender_codes_keeps_the_rows_that_were_loaded(
+    tiny: RunningSandbox, extract: Extract, streams: list[str]
+) -> None:
+    tiny.control("POST", "faults", [{"kind": "empty_then_full", "route": "/ShortCode", "times": 99}])
+    run = extract(tiny, streams=streams)
+    versioned = {one["stream"] for one in run.messages if one["type"] == "ACTIVATE_VERSION"}
+    assert versioned == set(streams) - {"sender_codes", "phone_lists"}
