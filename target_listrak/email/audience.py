@@ -13,6 +13,7 @@ from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected
 from target_listrak.values.characters import escaped
 from target_listrak.values.formats import InvalidValue, as_boolean
+from target_listrak.values.plain import folded_name
 from target_listrak.values.row_faults import as_faults, with_faults
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class AudienceLoader(ListLoader):
         self._field = resolved.field
         by_name = MEMBERSHIP if "member_from" in destination.options else None
         self._member: str | None = destination.option("member") or by_name
+        self._unnamed = {folded_name(self._field.name), "member", "ismember"}
         self._members: AudienceMembers | None = None
 
     @classmethod
@@ -145,6 +147,15 @@ class AudienceLoader(ListLoader):
     def columns_wanted(self) -> None:
         """Each record is compared with what is so: one by one."""
 
+    def _check_unnamed(self, record: Mapping[str, Any]) -> None:
+        """Reject a record that says no in a property called like the field, or `member`."""
+        for name, value in record.items():
+            if folded_name(name) in self._unnamed and as_boolean(value) is False:
+                reason = (
+                    f"{name}: the record says that the contact is no member; set `member` to this property"
+                )
+                raise RowRejected(Rejected("not_a_member", reason))
+
     def _wanted(self, record: Mapping[str, Any]) -> bool:
         """Whether the record says that its contact is in the audience.
 
@@ -152,6 +163,7 @@ class AudienceLoader(ListLoader):
             RowRejected: It says neither.
         """
         if self._member is None:
+            self._check_unnamed(record)
             return True
         member = as_boolean(record.get(self._member))
         if isinstance(member, bool):

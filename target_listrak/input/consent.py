@@ -19,7 +19,7 @@ from target_listrak.values.plain import folded_name, plain_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Answer", "Consent", "is_listrak_state"]
+__all__ = ["Answer", "Consent", "is_listrak_state", "who_stays"]
 
 
 class Answer(enum.Enum):
@@ -142,6 +142,20 @@ class Consent:
         return Answer.YES if plain_value(value) in self._values else Answer.NO
 
 
+def who_stays(record: Mapping[str, object], channel: str) -> str:
+    """The property of a known name by which a record says that its contact agrees to get messages.
+
+    Returns:
+        "" where none says so, or another one says that the contact does not agree.
+    """
+    answers: dict[Answer, str] = {}
+    for name, value in record.items():
+        how = consent_reading(name, channel)
+        if how is not None:
+            answers.setdefault(_known_answer(how, value, record), name)
+    return "" if Answer.OTHER_NO in answers else answers.get(Answer.YES, "")
+
+
 def _is_empty(value: object) -> bool:
     return not plain_value(value)
 
@@ -166,12 +180,13 @@ def _state(value: object) -> Answer:
 
 
 def _known_answer(how: How, value: object, record: Mapping[str, object]) -> Answer:
-    """What one property of a known name says; `SILENT` where it says nothing against subscribing."""
+    """What one property of a known name says; `SILENT` where it says neither."""
     if how is How.REFUSED:
         if happened(value) is Mark.DOUBTFUL:
             return Answer.UNREADABLE
-        left = happened(value) is Mark.DELETED and not _subscribed_since(value, record)
-        return Answer.OTHER_NO if left else Answer.SILENT
+        if happened(value) is Mark.DELETED and not _subscribed_since(value, record):
+            return Answer.OTHER_NO
+        return Answer.SILENT if _is_empty(value) else Answer.YES
     if isinstance(value, dict):
         inner = {folded_name(name): part for name, part in value.items()}
         value = next((inner[name] for name in _INNER if name in inner), None)
@@ -180,9 +195,8 @@ def _known_answer(how: How, value: object, record: Mapping[str, object]) -> Answ
         answer = _state(value)
     if answer is Answer.NO:
         return Answer.OTHER_NO
-    if how is How.STATE and answer is not Answer.NOT_YET:
-        return Answer.SILENT
-    return Answer.SILENT if answer is Answer.YES else answer
+    unsaid = how is How.STATE and answer in {Answer.EMPTY, Answer.UNREADABLE}
+    return Answer.SILENT if unsaid else answer
 
 
 def _subscribed_since(left: object, record: Mapping[str, object]) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.destination_members import KINDS
-from target_listrak.input.consent import Answer, Consent
+from target_listrak.input.consent import Answer, Consent, who_stays
+from target_listrak.input.consent_names import consent_reading
 from target_listrak.input.envelopes import is_envelope, layers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
@@ -26,6 +27,8 @@ PAST_VERSION: Final = "past_version"
 
 _MOST_NAMES: Final = 10_000
 """Names of properties that are remembered: records of some sources have names without end."""
+
+_REMOVING: Final = frozenset({"email_unsubscribe", "sms_unsubscribe", "sms_opt_out"})
 
 _CONSENT: Final = {
     Answer.NO: Declined("no_consent", "the record says that the contact did not agree or has unsubscribed"),
@@ -65,13 +68,15 @@ class RowSigns:
         self._allow_deletes = "allow_deletes" in KINDS[destination.kind] and bool(option("allow_deletes"))
         self._can_allow = "allow_deletes" in KINDS[destination.kind]
         self._kind = destination.kind
+        self._channel = "sms" if destination.kind.startswith("sms") else "email"
+        self._removes = destination.kind in _REMOVING
         self._consent: Consent | None = None
         self._unsubscribe = False
         if "subscribed" in KINDS[destination.kind]:
             self._consent = Consent(
                 option("subscribed"),
                 option("subscribed_values"),
-                "sms" if destination.kind.startswith("sms") else "email",
+                self._channel,
             )
             self._unsubscribe = bool(option("unsubscribe"))
         self._silent: set[str] = (
@@ -101,6 +106,8 @@ class RowSigns:
             return True
         if mark is not Mark.NONE:
             self._refuse(mark, name)
+        if self._removes:
+            self._check_stays(record, *inner)
         if self._consent is None:
             return False
         if self._consent.property is not None:
@@ -115,6 +122,13 @@ class RowSigns:
             if mark is not Mark.NONE:
                 return mark, name
         return Mark.NONE, ""
+
+    def _check_stays(self, *layers_: Mapping[str, Any]) -> None:
+        """Decline a record that says that its contact agrees: a whole table may come by mistake."""
+        name = next(filter(None, (who_stays(layer, self._channel) for layer in layers_)), "")
+        if name:
+            reason = f"{name}: the record says that the contact agrees, so nobody is removed by it"
+            raise RowDeclined(Declined("still_agrees", reason))
 
     def _refuse(self, mark: Mark, name: str) -> None:
         if mark is Mark.PAST:
@@ -145,6 +159,8 @@ class RowSigns:
         """Whether the judgement can depend on a property."""
         if self._deletions.is_marker(name) or is_envelope(name):
             return True
+        if self._removes and consent_reading(name, self._channel) is not None:
+            return True
         return self._consent is not None and self._consent.watches(name)
 
     @property
@@ -168,6 +184,8 @@ class RowSigns:
         if self._deletions.is_marker(name) and self._deletions.says(name, value) is not Mark.NONE:
             return False
         if isinstance(value, dict) and is_envelope(name):
+            return False
+        if self._removes and who_stays({name: value}, self._channel):
             return False
         if self._consent is None or not self._consent.watches(name):
             return True

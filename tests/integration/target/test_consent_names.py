@@ -118,3 +118,40 @@ def test_T19_what_a_spreadsheet_writes_in_place_of_a_value_wipes_no_good_one(run
     outcome = runs.good([schema("people", "email", "first_name"), *rows, fine], to(), max_reject_share=1)
     assert outcome.codes == ["bad_value"] * len(texts)
     assert runs.contact(NEWSLETTER, "fine@example.com")
+
+
+STAYS: list[dict[str, Any]] = [
+    {"is_subscribed": True},
+    {"accepts_marketing": "yes"},
+    {"opt_out": False},
+    {"hs_email_optout": "false"},
+    {"email_marketing_consent": {"state": "subscribed"}},
+    {"properties": {"hs_email_optout": "false"}},
+]
+
+
+@pytest.mark.parametrize("many", [1, 20], ids=["by itself", "by column"])
+def test_T19_a_whole_table_in_place_of_those_who_left_unsubscribes_nobody_who_agrees(
+    runs: Runs, many: int
+) -> None:
+    leavers = [f"left{place}@example.com" for place in range(many)]
+    stayers = [f"stays{place}@example.com" for place in range(len(STAYS))]
+    for address in (*leavers, *stayers):
+        runs.save(NEWSLETTER, address)
+    gone = [record("people", email=address, opt_out=True, unsubscribed_at=None) for address in leavers]
+    rows = [record("people", email=address, **row) for address, row in zip(stayers, STAYS, strict=True)]
+    head = schema("people", "email", "unsubscribed_at", **{name: {} for row in STAYS for name in row})
+    outcome = runs.good([head, *gone, *rows], {"people": {"kind": "email_unsubscribe", "list": NEWSLETTER}})
+    assert outcome.codes == ["still_agrees"] * len(STAYS)
+    assert {runs.contact(NEWSLETTER, one)["subscriptionState"] for one in stayers} == {"Subscribed"}
+    assert {runs.contact(NEWSLETTER, one)["subscriptionState"] for one in leavers} == {"Unsubscribed"}
+
+
+def test_T24_a_record_that_says_no_in_a_property_called_like_the_field_sets_nobody_on(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "a@example.com")
+    rows = [record("people", email="a@example.com", vip=False)]
+    audience = {"people": {"kind": "audience", "list": NEWSLETTER, "field": "VIP"}}
+    outcome = runs.good([schema("people", "email", "vip"), *rows], audience, max_reject_share=1)
+    assert outcome.codes == ["not_a_member"]
+    named = {"people": {**audience["people"], "member": "vip"}}
+    assert runs.good([schema("people", "email", "vip"), *rows], named).codes == []

@@ -170,11 +170,13 @@ def test_a_code_of_listrak_means_what_it_means_for_the_state_that_was_asked_for(
         def send(self, *_: object, **__: object) -> None:
             raise RequestRefusedError(code, status=400, code=code, message="")
 
-    class Run:
-        dry_run = False
-
+    class Connection:
         def client(self, _: str) -> Client:
             return Client()
+
+    class Run:
+        dry_run = False
+        connection = Connection()
 
     contacts = Contacts(Run(), type("L", (), {"id": 1})(), Destination("p", "email_list", {}))  # type: ignore[arg-type]
     outcome: Outcome = contacts._save("a@example.org", {}, {}, state=state_)
