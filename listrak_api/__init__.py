@@ -1,1 +1,1 @@
-"""Speaks HTTP to Listrak; knows no Singer. Used by the tap and by the target."""
+"""HTTP client of Listrak's APIs, for tap and target. Knows no Singer; imports no other package."""

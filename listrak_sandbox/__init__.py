@@ -1,1 +1,1 @@
-"""A simulated Listrak on loopback, for the demo and the tests; imports none of the other packages."""
+"""A simulated Listrak on loopback, for the demo and the tests. Imports none of the other packages."""
