@@ -71,7 +71,7 @@ class Feed:
         self._paths: PropertyPaths | None = None
 
     def take_schema(self, sink: Sink) -> None:
-        """Take a new or changed schema: the SDK makes a new sink for each.
+        """Take a new or changed schema: the SDK creates a new sink for each.
 
         Raises:
             ConfigurationError: The stream cannot go to its destination.
@@ -93,7 +93,7 @@ class Feed:
             self._codec = codec_of(self.stream, wanted, keys, schema, signs)
 
     def take(self, record: object, line: bytes, *, mapped: bool = True) -> None:
-        """Take one record: every one of them ends in the books, whatever is wrong with it.
+        """Take one record; it gets exactly one result, whatever is wrong with it.
 
         Args:
             record: The record, after stream maps.

@@ -68,7 +68,7 @@ class ListrakSink(Sink):
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Do nothing: loaders hand over their rows themselves."""
+        """Do nothing: loaders submit their rows themselves."""
 
 
 class TargetListrak(CheckedSettings, Target):
@@ -257,7 +257,7 @@ class TargetListrak(CheckedSettings, Target):
 
     @override
     def process_endofpipe(self) -> None:
-        """Finish: hand over what waits, wait for Listrak, mirror, judge, and print the accounting.
+        """Finish: submit what waits, wait for Listrak, mirror, judge, and print the accounting.
 
         Raises:
             RejectShareError: Too many records were rejected.
@@ -337,7 +337,7 @@ class TargetListrak(CheckedSettings, Target):
         super().invoke(file_input=file_input, **kwargs)  # type: ignore[arg-type]  # bytes are read as well
 
     def _flush_if_old(self) -> None:
-        """Hand over what waits longer than the SDK lets records wait: a slow source's STATE gets through."""
+        """Submit what waits longer than the SDK lets records wait: a slow source's STATE gets through."""
         now = time.monotonic()
         if now - self._flushed_at > self._MAX_RECORD_AGE_IN_MINUTES * 60:
             self._flushed_at = now

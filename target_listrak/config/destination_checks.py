@@ -51,7 +51,7 @@ def check_member(destination: Destination, member: str, value: object) -> None:
     right_type = isinstance(value, option.types) and (bool in option.types or not isinstance(value, bool))
     if not right_type:
         needed = " or ".join(_TYPE_NAMES[kind] for kind in option.types)
-        raise destination.error(member, f"{needed} is needed, and {type_name(value)} was given")
+        raise destination.error(member, f"expected {needed}, got {type_name(value)}")
     if option.values and not any(value == one and type(value) is type(one) for one in option.values):
         raise destination.error(member, f"{value!r} is not one of {', '.join(map(_shown, option.values))}")
     if isinstance(value, str) and not value.strip():
@@ -71,7 +71,7 @@ def check_together(destination: Destination) -> None:
         if member not in options:
             raise destination.error(member, f"a destination of kind {kind} needs it", OPTIONS[member].text)
     if "list_from" in KINDS[kind] and ("list" in options) == ("list_from" in options):
-        raise destination.error("list", "either `list` or `list_from` is needed, and not both")
+        raise destination.error("list", "expected either `list` or `list_from`, not both")
     _check_update(destination)
     _check_shares(destination)
     if kind == "audience" and option("create_missing") and "field_group" not in options:
@@ -127,7 +127,7 @@ def _check_beta(destination: Destination) -> None:
 def _check_fields(destination: Destination) -> None:
     fields = destination.option("fields")
     if isinstance(fields, str) and fields != "auto":
-        raise destination.error("fields", f"`auto` or an object is needed, and {fields!r} was given")
+        raise destination.error("fields", f"expected `auto` or an object, got {fields!r}")
     if isinstance(fields, Mapping):
         for name, goal in fields.items():
             good = isinstance(goal, str) or (

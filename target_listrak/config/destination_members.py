@@ -43,7 +43,7 @@ OPTIONS: Final[dict[str, Option]] = {
         "The property that holds each record's List (name or id): the stream is split by it."
     ),
     "create_list": Option(
-        "Make the list if there is none of that name: true, or an object of List properties such as "
+        "Create the list if no list has that name: true, or an object of List properties such as "
         "`bounceHandling` and `fromEmail`.",
         (bool, dict),
         default=False,
@@ -72,7 +72,9 @@ OPTIONS: Final[dict[str, Option]] = {
         "The property that holds the name of the boolean property (Segment's `computation_key`); instead of "
         "`member`."
     ),
-    "create_missing": Option("Make profile fields (and the group) that are missing.", (bool,), default=False),
+    "create_missing": Option(
+        "Create profile fields (and the group) that are missing.", (bool,), default=False
+    ),
     "update_type": Option(
         "What happens to values that are there: Update replaces them, Append adds to them, Overwrite also "
         "clears. "
@@ -102,8 +104,8 @@ OPTIONS: Final[dict[str, Option]] = {
         default=False,
     ),
     "mirror_without_state": Option(
-        "With `mirror: end_of_input`: remove without a STATE, for a source that never sends one. You vouch "
-        "that the source came to its end: one that dies looks the same.",
+        "With `mirror: end_of_input`: remove without a STATE, for a source that never sends one. Use it "
+        "only where you know that the source came to its end: one that fails looks the same.",
         (bool,),
         default=False,
     ),

@@ -1,6 +1,6 @@
 """Whether the properties that a destination names are in the stream's SCHEMA.
 
-A name with a slip would be a property that no record has: nothing of it would be loaded, without a word.
+A name with a slip would be a property that no record has: nothing of it would be loaded, without any message.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ _LOADING: Final[dict[str, Any]] = {
         "type": ["boolean", "null"],
         "title": "Dry run",
         "description": "Do everything but write to Listrak, and print the accounting that it would have: "
-        "how contacts stand is looked up. No STATE is passed on.",
+        "the states of contacts are looked up. No STATE is passed on.",
         "default": False,
     },
     "batch_size_rows": {

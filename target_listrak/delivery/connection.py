@@ -1,4 +1,4 @@
-"""Listrak as one run of the target sees it: a client for each API, what is made there, what is said once."""
+"""The run's connection to Listrak: a client for each API, creating things safely, messages logged once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SENDINGS: Final = 3
 
 
 class Connection:
-    """The run's way to Listrak. Thread safe.
+    """The run's connection to Listrak. Thread safe.
 
     Args:
         config: The plugin's settings.

@@ -125,7 +125,7 @@ class Loader(abc.ABC):
 
         Args:
             record: The record; `_sdc_` properties are still in it, fractions are `Decimal`.
-            row: Its row in the books.
+            row: Its row.
 
         Raises:
             RowRejected: The row is wrong.
@@ -176,7 +176,7 @@ class Loader(abc.ABC):
             prepared: What `prepare` returned.
             start: The first of them. There are as many as `rows` has, none of which is in
                 `prepared.slow_path`.
-            rows: Their rows in the books.
+            rows: Their rows.
         """
         raise NotImplementedError
 
@@ -198,10 +198,10 @@ class Loader(abc.ABC):
 
     @abc.abstractmethod
     def flush(self) -> None:
-        """Hand over what is buffered: at the age limit, when memory is short, at the end of input."""
+        """Submit what is buffered: at the age limit, when memory is short, at the end of input."""
 
     def close(self) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Let go of what is on disk: the run is over, however it ended. Called once."""
+        """Remove what is on disk: the run is over, however it ended. Called once."""
 
     def call(self, key: Hashable, row: Row, make: Callable[[], Outcome], *, weight: int = 0) -> None:
         """Have a call for one row made by a worker thread, and settle the row with what it returns.

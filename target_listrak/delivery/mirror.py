@@ -140,7 +140,7 @@ class Mirror:
             replay: Whether the input holds rejected records of an earlier run.
 
         Raises:
-            MirrorStopError: They may not be removed, and that is no ordinary day.
+            MirrorStopError: They may not be removed, and that needs somebody's attention.
         """
         if replay:
             self._logger.info(

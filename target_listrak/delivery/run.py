@@ -113,7 +113,7 @@ class Run:
             self.calls.check()
 
     def drain(self) -> None:
-        """Wait until all that was handed over is done.
+        """Wait until all submitted jobs are done.
 
         Raises:
             Exception: The first failure.

@@ -112,7 +112,7 @@ class Buffer:
             key: The contact, as it is compared.
             layout: The line's columns.
             line: The file's line.
-            row: The row in the books.
+            row: The row.
         """
         count = len(self.lines)
         index = self.rows.setdefault(key, count)
@@ -204,7 +204,7 @@ class Buffer:
             keys: The contacts.
             layout: The lines' columns.
             lines: The file's lines.
-            rows: The rows in the books.
+            rows: The rows.
         """
         count = len(self.lines)
         fresh = dict(zip(keys, range(count, count + len(keys)), strict=True))
@@ -296,16 +296,16 @@ class Buffer:
         self.replace(index, address, cells)
 
     def forget_lines(self, indices: Iterable[int]) -> None:
-        """Let go of lines that were sent; the rows' records stay."""
+        """Release lines that were sent; the rows' records stay."""
         for index in indices:
             self.lines[index] = b""
 
     def close(self) -> None:
-        """Let go of the records."""
+        """Delete the records."""
         self._spool.close()
 
     def __del__(self) -> None:
-        """Let go of the records of a batch that was never loaded, because the run ended early."""
+        """Delete the records of a batch that was never loaded, because the run ended early."""
         self.close()
 
     def replace(self, index: int, address: str, cells: dict[ColumnId, str]) -> None:

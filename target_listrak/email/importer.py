@@ -70,7 +70,7 @@ class Plan:
 
 
 class _Result(msgspec.Struct, gc=False):
-    """What became of a contact, as the API says it."""
+    """The result of a contact, in the API's words."""
 
     emailAddress: Any = None  # noqa: N815 - the API's name
     importResult: Any = None  # noqa: N815 - the API's name
@@ -96,7 +96,7 @@ class Importer:
         stream: The stream, for the files' names.
         plan: What the imports do.
         column_name: A column's name in the file's first line.
-        keep_lines: Whether a batch's lines are wanted after the import; else they are let go of as soon as
+        keep_lines: Whether a batch's lines are wanted after the import; else they are released as soon as
             they are sent.
     """
 

@@ -245,7 +245,7 @@ class ProfileFieldsLoader(FieldsLoader):
 
         def report(key: str) -> None:
             self.run.connection.log_once(
-                "%s: %r is no profile field id (a positive whole number); it is left out", place, key
+                "%s: %r is not a profile field id (a positive whole number); it is left out", place, key
             )
 
         option = self.destination.option

@@ -64,14 +64,15 @@ class Batch:
                 self.seal()
 
     def seal(self) -> None:
-        """Close it and hand it over."""
+        """Close it and submit it."""
         self.loader.submit(self)
 
 
 class ListLoader(Loader):
     """Loads one stream into one list, or into the lists that its records name.
 
-    Each list and *plan* (adding or removing, say) has an open batch. A full batch is handed to the list's
+    Each list and *plan* (adding or removing, say) has an open batch. A full batch is submitted under the
+    list's
     lane: different lists side by side, one import per list at a time.
     """
 
@@ -189,7 +190,7 @@ class ListLoader(Loader):
         """The record's address.
 
         Raises:
-            RowRejected: There is none, or it is none.
+            RowRejected: There is none, or it is not valid.
         """
         address = parse(record.get(self._email))
         if isinstance(address, InvalidValue):
@@ -257,7 +258,7 @@ class ListLoader(Loader):
         return known
 
     def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:  # noqa: PLR0913, PLR0917 - the parts of one thing
-        """Put a row into the open batch of its list and plan; hand that over when it is full."""
+        """Put a row into the open batch of its list and plan; submit the batch when it is full."""
         batch = self._batch(email_list, plan)
         self.run.session(EmailSession).open_batches.flush_conflicting(batch, key)
         batch.buffer.add(key, layout, line, row)
@@ -265,7 +266,7 @@ class ListLoader(Loader):
         self.run.session(EmailSession).open_batches.bound_memory()
 
     def flush(self) -> None:
-        """Hand over all open batches."""
+        """Submit all open batches."""
         for batch in self.batches:
             batch.seal()
 

@@ -29,7 +29,7 @@ class Lists:
     """The account's email lists, read once, and their profile fields, read when first needed. Thread safe.
 
     Args:
-        connection: The way to Listrak.
+        connection: The connection to Listrak.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -86,7 +86,7 @@ class Lists:
         given = destination.option("create_list")
         body = {**_NEW_LIST, **(given if isinstance(given, dict) else {}), "listName": name}
         listrak = self._connection
-        listrak.logger.info("List %r does not exist%s", name, "" if listrak.dry_run else ": it is made")
+        listrak.logger.info("List %r does not exist%s", name, "" if listrak.dry_run else ": it is created")
 
         def find() -> int | None:
             return next((one.id for one in same_name(name, self._read())), None)

@@ -173,7 +173,7 @@ class RowMapping:
 
 
 def _column(values: Sequence[object], format_value: Formatter, slow_path: set[int]) -> list[str]:
-    """The cells of a column; empty where there is no value. Where one does not fit, `alone` gets the row."""
+    """The cells of a column, empty where there is no value; `slow_path` gets rows that do not fit."""
     types = set(map(type, values))
     cells: list[str | InvalidValue]
     # Among texts, and among whole numbers, what is equal is the same; a boolean equals a number too.

@@ -30,7 +30,7 @@ class OpenBatch(Protocol):
         """Take out what subscribes some contacts and was added until now."""
 
     def seal(self) -> None:
-        """Close it and hand it over."""
+        """Close it and submit it."""
 
 
 class OpenBatches:
@@ -45,11 +45,11 @@ class OpenBatches:
         self._by_list.setdefault(batch.list_id, []).append(batch)
 
     def closed(self, batch: OpenBatch) -> None:
-        """Note that a batch was handed over."""
+        """Note that a batch was submitted."""
         self._by_list[batch.list_id].remove(batch)
 
     def flush_conflicting(self, batch: OpenBatch, key: str) -> None:
-        """Hand over the list's other batches that hold this contact, before a later row of it is taken."""
+        """Submit the list's other batches that hold this contact, before a later row of it is taken."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
             for other in [one for one in others if one is not batch and one.buffer.may_hold(key)]:
@@ -69,7 +69,7 @@ class OpenBatches:
             batch.withdraw(keys)
 
     def bound_memory(self, rows: int = 1) -> None:
-        """Hand over the largest batches if all take too much memory. Looks only now and then.
+        """Submit the largest batches if all take too much memory. Looks only now and then.
 
         Args:
             rows: How many were added.

@@ -64,7 +64,7 @@ class ProfileFields:
     """The profile fields of one list, read when first needed (one request, and one for each group).
 
     Args:
-        connection: The way to Listrak.
+        connection: The connection to Listrak.
         list_id: The list; 0 for one that a dry run only pretends to have made.
         list_name: Its name, for error texts.
     """

@@ -21,7 +21,7 @@ __all__ = ["Result", "reason_of", "result_of", "summary_text"]
 
 
 class Result(Enum):
-    """What became of one contact of an import."""
+    """The result of one contact of an import."""
 
     DONE = "done"
     ALREADY = "already"

@@ -1,6 +1,6 @@
 """What a dry run would have changed on an email list, so that its row accounting is that of a real run.
 
-A dry run writes nothing, but the result of a row depends on how its contact stands, and on what earlier
+A dry run writes nothing, but the result of a row depends on the state of its contact, and on what earlier
 rows would have done. So states are looked up, and changes are noted here instead of being sent.
 
 What cannot be looked up is not known before it is written: whether an address is banned, suppressed or
@@ -40,7 +40,7 @@ class SimulatedList:
     """The contacts of one list as a dry run would leave them. Thread safe.
 
     Args:
-        connection: The way to Listrak; only read from.
+        connection: The connection to Listrak; only read from.
         list_id: The list; 0 for one that the dry run would have created.
     """
 
@@ -59,7 +59,7 @@ class SimulatedList:
             return self._states.get(comparison_key(address))
 
     def look_up(self, addresses: Iterable[str]) -> None:
-        """Read how contacts stand that are not known yet.
+        """Read the states of contacts that are not known yet.
 
         `GET /List/{listId}/Contact/{address}` for a few, `GET /List/{listId}/Contact` for many.
         """
@@ -73,7 +73,7 @@ class SimulatedList:
                 self._states[key] = self._read(address)
 
     def note(self, address: str, state: str | None, external_id: str = "") -> None:
-        """Note how a contact would stand from now on, and the external id that it would have."""
+        """Note the state that a contact would have from now on, and the external id that it would have."""
         with self._lock:
             self._states[comparison_key(address)] = state
             if external_id:
@@ -139,7 +139,7 @@ class SimulatedLists:
     """The simulated lists of a run, by id: all streams of one list share one.
 
     Args:
-        connection: The way to Listrak.
+        connection: The connection to Listrak.
     """
 
     def __init__(self, connection: Connection) -> None:

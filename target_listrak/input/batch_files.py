@@ -78,7 +78,7 @@ def _checked(message: Mapping[str, Any]) -> tuple[BaseBatchFileEncoding, list[st
         text = "a BATCH message whose encoding names no format"
         raise InputError(text)
     if not isinstance(files, list) or not all(isinstance(one, str) for one in files):
-        text = "a BATCH message whose manifest is no list of files"
+        text = "a BATCH message whose manifest is not a list of files"
         raise InputError(text)
     return BaseBatchFileEncoding(encoding["format"], encoding.get("compression")), files
 

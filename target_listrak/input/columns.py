@@ -123,7 +123,7 @@ class RecordCodec:
             version: The version that all of them must be of.
 
         Returns:
-            Their columns; None if a line is no such record, or one that an earlier run rejected.
+            Their columns; None if a line is not such a record, or one that an earlier run rejected.
         """
         messages = self._messages(lines)
         if messages is None or set(map(_version, messages)) != {version}:

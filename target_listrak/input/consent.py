@@ -70,7 +70,7 @@ _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
 
 def is_listrak_state(name: str) -> bool:
-    """Whether a property is called like one in which Listrak itself tells how a contact stands."""
+    """Whether a property is called like one in which Listrak itself tells the state of a contact."""
     return folded_name(name) in _LISTRAK
 
 

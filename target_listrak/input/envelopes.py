@@ -20,7 +20,7 @@ _INNER: Final = frozenset(
     {"payload", "after", "data", "record", "row", "value", "properties", "attributes", "fields", "traits"}
     | {"meta", "metadata", "change", "context"}
 )
-"""No `customer` or `contact`: an order of a customer who was deleted is no deleted order."""
+"""No `customer` or `contact`: an order of a customer who was deleted is not a deleted order."""
 _DEEPEST: Final = 4
 
 

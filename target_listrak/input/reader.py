@@ -39,7 +39,7 @@ _DIED = (
 
 
 class InputError(ListrakError, InvalidInputLine):
-    """The input is no Singer input. The text names the line and holds nothing of it."""
+    """The input is not valid Singer input. The text names the line and holds nothing of it."""
 
 
 class Reader(GenericSingerReader[bytes]):
@@ -86,7 +86,7 @@ class Reader(GenericSingerReader[bytes]):
             How many messages there were of each type.
 
         Raises:
-            InputError: A line is no Singer message.
+            InputError: A line is not a Singer message.
         """
         # A text file's bytes are beneath it: `--input` opens text, and decoding it only to encode it again is
         # slow.

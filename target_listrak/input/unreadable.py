@@ -1,4 +1,4 @@
-"""RECORD lines that cannot be decoded: told apart from lines that are no messages, and why.
+"""RECORD lines that cannot be decoded: which lines they are, and what is wrong with them.
 
 One value does not stop a load: a line that is a whole RECORD message, and holds NaN, half a character, a
 number out of range or the like, is a row that is rejected. A line that is not a whole message ends the run:

@@ -91,7 +91,7 @@ class RetailLoader(Loader):
 
     Rows of one key in an array become one object: the later wins, property by property. Flat rows of an order
     (`item_sku` …) become one order with all their items. Listrak confirms that it took an array; it tells
-    nobody what became of it then. A refused array is halved until the objects at fault are found; only they
+    nobody what happens to it then. A refused array is halved until the objects at fault are found; only they
     are rejected. Sending an array again sets the same values, so an array whose answer was lost is sent
     again.
     """
@@ -139,7 +139,7 @@ class RetailLoader(Loader):
         self._line_keys = [name for name in key_properties if name not in order_keys]
 
     def _check_needed(self, properties: Mapping[str, Any]) -> None:
-        """Say what no property of the stream goes to, and end the run where that is asked for.
+        """Log what no property of the stream goes to, and end the run where that is asked for.
 
         Raises:
             ConfigurationError: The stream cannot have it, and `on_missing` is `fail`.
@@ -240,12 +240,12 @@ class RetailLoader(Loader):
             self.tracker.merge(earlier)
 
     def flush(self) -> None:
-        """Hand over what is gathered."""
+        """Submit what is gathered."""
         for partition in range(_PARTITIONS):
             self._submit(partition)
 
     def close(self) -> None:
-        """Let go of the numbers of the orders that were sent."""
+        """Remove the numbers of the orders that were sent."""
         self._sent.close()
 
     def _submit(self, partition: int) -> None:
@@ -343,7 +343,7 @@ class RetailLoader(Loader):
                 self.tracker.end(row, ACCEPTED)
 
     def _check_hope(self, error: RequestRefusedError | NotFoundError) -> None:
-        """End the run where so much is refused that it fails in any case: the cause is no single row's."""
+        """End the run where so much is refused that it fails in any case: the cause is not a single row."""
         tally = self.tracker.tally
         if tally.rejected >= _GIVE_UP_AFTER and tally in self.run.over_reject_share():
             message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"

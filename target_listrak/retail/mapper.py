@@ -138,7 +138,7 @@ def _whole(value: object, reading: Reading) -> object:
 
 
 def _email(value: object) -> object:
-    """An address; Listrak would take any text, and tell nobody that it is none."""
+    """An address; Listrak would take any text, and report nothing."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     address = parse(value)
@@ -388,7 +388,7 @@ def _is_nested(schema: object) -> bool:
 
 
 def _from_text(text: str) -> object:
-    """An object that a column holds as JSON text; blank is no value."""
+    """An object that a column holds as JSON text; blank means no value."""
     if not text.strip():
         return None
     try:

@@ -29,7 +29,7 @@ class Property:
         type: `text`, `whole` (32 bits), `number`, `yes_no`, `date_time` (a date-time, wall time of
             `timezone`), `day` (a date-time whose clock says nothing), `one_of`, `object` or `objects` (an
             array).
-        max_length: Most characters of a text; none is no limit.
+        max_length: Most characters of a text; none means no limit.
         choices: What a `one_of` may be.
         model: What an `object`, or each of the `objects`, is.
         is_email: Whether a text must be an address. Listrak's specification does not say so.

@@ -276,7 +276,7 @@ class SmsLoader(Loader):
         """Make the calls for one number.
 
         Returns:
-            What became of the row, or `None` if that is known only when the batch's import has ended.
+            The result of the row, or `None` if that is known only when the batch's import has ended.
         """
         raise NotImplementedError
 

@@ -118,7 +118,7 @@ class ProfileMapping:
         writable: Ids of the custom fields that can be written to.
 
     Raises:
-        ConfigurationError: A field that the destination names is unknown, ambiguous or out of use.
+        ConfigurationError: A field that the destination names is unknown, ambiguous or disabled.
     """
 
     def __init__(
@@ -191,7 +191,8 @@ class ProfileMapping:
             problem = self._destination.error("fields", text, "Name the properties' fields by id.")
             raise problem
         if same and not same[0].active:
-            self._run.connection.log_once("Profile field %s is out of use in Listrak; not sent", same[0].name)
+            text = "Profile field %s is disabled in Listrak; its values are not sent"
+            self._run.connection.log_once(text, same[0].name)
             return None
         return _Column(name, self._given[same[0].id], "", same[0].id) if same else None
 
@@ -205,7 +206,7 @@ class ProfileMapping:
             problem = self._destination.error(f"fields.{name}", error.message, hint)
             raise problem from None
         if not one.active:
-            text = f"profile field {one.name!r} is out of use"
+            text = f"profile field {one.name!r} is disabled in Listrak"
             problem = self._destination.error(
                 f"fields.{name}", text, "Enable it in Listrak, or leave it out."
             )
@@ -358,7 +359,7 @@ def update_body(
 ) -> dict[str, Any]:
     """The body that updates a contact (`PUT …/Contact`): what is there and what changes, as one.
 
-    Whether Listrak clears what is left out is unsaid, so nothing is. Values of fields that are out of use are
+    Whether Listrak clears what is left out is unsaid, so nothing is. Values of fields that are disabled are
     left out: they would be refused. The opt-out is kept as it is, or set; it is never taken back.
 
     Args:

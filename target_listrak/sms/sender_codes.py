@@ -101,13 +101,13 @@ def read_fields(run: Run, sender_code: SenderCode) -> list[SmsField]:
             str(row["segmentationFieldName"]),
             str(row.get("dataType") or "Text"),
             row.get("maxLength"),
-            active=not _out_of_use(row.get("statusFlag")),
+            active=not _is_disabled(row.get("statusFlag")),
         )
         for row in rows
     ]
 
 
-def _out_of_use(status: object) -> bool:
+def _is_disabled(status: object) -> bool:
     word = str(status or "").lower()
     return any(part in word for part in ("disabled", "inactive", "purge", "delete"))
 

@@ -52,6 +52,6 @@ class SimulatedNumbers:
             self._contacts[number] = {**body, "_created": created}
 
     def stand(self, number: str, list_id: int, state: State) -> None:
-        """Note how a number would stand with a list."""
+        """Note the state that a number would have on a list."""
         with self._lock:
             self._states[number, list_id] = state

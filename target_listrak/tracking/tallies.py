@@ -60,7 +60,7 @@ class Tally:
         skipped: Whether `unmapped_streams: skip` or `reject` decides about its rows.
         reasons: Declined and rejected rows, by (`declined` or `rejected`, code).
         max_reject_share: The largest share of rejected rows (0 to 1), of the destination or of the run.
-        max_declined_share: The same for declined rows; `None` is no limit.
+        max_declined_share: The same for declined rows; `None` means no limit.
     """
 
     def __init__(self, stream: str, destination: str, *, skipped: bool = False) -> None:
@@ -243,7 +243,7 @@ def closing_table(tallies: Iterable[Tally]) -> list[str]:
 
 
 def log_metrics(tally: Tally) -> None:
-    """Give the account's figures to the SDK's metrics log, one counter per result."""
+    """Log the tally's figures as the SDK's metrics, one counter per result."""
     logger = metrics.get_metrics_logger()
     for outcome in _RESULTS:
         tags = {metrics.Tag.STREAM: tally.stream, "destination": tally.destination, "outcome": outcome}

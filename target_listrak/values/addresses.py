@@ -89,7 +89,7 @@ _DOUBTS: Final = (
     (re.compile(r"%[0-9a-f]{2}.*@", re.IGNORECASE), _bad("it is URL-encoded")),
 )
 _NO_TEXT: Final = _bad("a text is needed")
-_NO_DOMAIN: Final = _bad("the part after the @ sign is no domain")
+_NO_DOMAIN: Final = _bad("the part after the @ sign is not a domain")
 _NO_LOCAL: Final = _bad("the part before the @ sign is invalid")
 
 
@@ -100,7 +100,7 @@ def parse(value: object) -> Address | InvalidValue:
         value: What a record holds.
 
     Returns:
-        The address, or why it is none (without repeating it). No network look-up is made.
+        The address, or why it is not one (without repeating it). No network look-up is made.
     """
     if not isinstance(value, str):
         return _MISSING if value is None else _NO_TEXT
@@ -226,7 +226,7 @@ def comparison_key(text: str) -> str:
         text: An address as an answer holds it, which need not be a valid one.
 
     Returns:
-        The key; a text that is no address is compared in lower case.
+        The key; a text that is not an address is compared in lower case.
     """
     address = parse(text)
     return text.strip().lower() if isinstance(address, InvalidValue) else address.key

@@ -24,7 +24,7 @@ _INVISIBLE: Final = re.compile(
 
 
 def first_invisible(text: str) -> int | None:
-    """The position of the first invisible character that is no white space; None if there is none."""
+    """The position of the first invisible character that is not white space; `None` if there is none."""
     match = _INVISIBLE.search(text)
     return match.start() if match else None
 

@@ -161,14 +161,14 @@ def _unusual_text(value: object) -> str | InvalidValue:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return _joined(value)
-    return InvalidValue("not_a_text", "a text is needed, and an object was given")
+    return InvalidValue("not_a_text", "expected a text, got an object")
 
 
 def _joined(values: list[object] | tuple[object, ...]) -> str | InvalidValue:
     texts: list[str] = []
     for value in values:
         if isinstance(value, list | tuple):
-            return InvalidValue("not_a_text", "a text is needed, and a list of lists was given")
+            return InvalidValue("not_a_text", "expected a text, got a list of lists")
         text = as_text(value)
         if isinstance(text, InvalidValue):
             return text
@@ -185,7 +185,7 @@ def as_number(value: object, decimal_mark: str | None = None) -> Decimal | Inval
         decimal_mark: See `Reading`. Without it `"1,200"` is rejected: it could be 1.2 or 1200.
 
     Returns:
-        The number, `None` where there is no value, or why it is no number.
+        The number, `None` where there is no value, or why it is not a number.
     """
     if isinstance(value, str):
         value = value.strip()
@@ -449,7 +449,7 @@ def formatter(data_type: str, max_length: int | None = None, reading: Reading = 
 
     Args:
         data_type: The field's `dataType`, in any case.
-        max_length: The field's `maxLength`; none or 0 is no limit.
+        max_length: The field's `maxLength`; none or 0 means no limit.
         reading: How dates and numbers are read that are texts.
 
     Returns:

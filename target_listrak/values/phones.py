@@ -91,7 +91,8 @@ def canonical(
             (the setting `phone_digits`); where both readings are valid numbers the value is rejected.
 
     Returns:
-        Digits such as `14155550100`, or why the value is no phone number (the number is not repeated there).
+        Digits such as `14155550100`, or why the value is not a phone number (the number is not repeated
+        there).
     """
     if value is None:
         return _MISSING
@@ -164,7 +165,7 @@ def _without_exponent(text: str) -> str:
 
 
 def _unwritable(text: str) -> InvalidValue:
-    """Why a text is no phone number."""
+    """Return why a text is not a phone number."""
     if len(text) > _LONGEST:
         return _LENGTH
     if _EXPONENT.fullmatch(text):
@@ -306,7 +307,7 @@ def from_listrak(text: str, sender_country: str = "US") -> str:
         sender_country: The sender code's `country`, for numbers without a country code.
 
     Returns:
-        Digits with the country code. A text that is no number gives its digits, and so equals only itself.
+        Digits with the country code. A text that is not a number gives its digits, and so equals only itself.
     """
     digits = _NOT_DIGIT.sub("", text)
     nanp = phonenumbers.country_code_for_region(sender_country) == _NANP

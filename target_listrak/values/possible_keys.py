@@ -57,7 +57,7 @@ def possible_addresses(cell: object) -> frozenset[str] | None:
 
     Returns:
         Keys, at least one; None where the cell could be anybody: it is empty, missing, no text, or holds
-        something that is no address.
+        something that is not an address.
     """
     if not isinstance(cell, str) or len(cell) > _MOST:
         return None
@@ -108,7 +108,7 @@ def possible_numbers(cell: object, default_country: str = "US") -> frozenset[str
 
     Returns:
         Digits with country code, at least one number; None where the cell could be anybody: it is empty,
-        missing, has letters, has lost digits, or is no number.
+        missing, has letters, has lost digits, or is not a number.
     """
     if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
         return None

@@ -304,7 +304,7 @@ def test_fields_can_be_chosen_by_name_or_id_and_everything_else_is_left_alone(sm
         ({"phone_list": "Outlet Alerts"}, "phone_list", "VIP Texts"),
         ({"phone_list": "Holiday 2024"}, "phone_list", "inactive"),
         ({"fields": {"shoe_size": "Hat Size"}}, "fields.shoe_size", "Shoe Size"),
-        ({"fields": {"shoe_size": "Legacy Segment"}}, "fields.shoe_size", "out of use"),
+        ({"fields": {"shoe_size": "Legacy Segment"}}, "fields.shoe_size", "disabled"),
     ],
 )
 def test_a_wrong_name_ends_the_run_before_a_record_is_read(

@@ -36,8 +36,8 @@ FIELDS = {"kind": "profile_fields", "list": 7}
         ({**LIST, "route": "beta"}, ["destinations.people.route", "kind email_list has no such member"]),
         ({**FIELDS, "resubscribe": True}, ["destinations.people.resubscribe", "no such member"]),
         ({"kind": "email_unsubscribe", "list": 1, "update_type": "Update"}, ["update_type"]),
-        ({**LIST, "list": 4.5}, ["destinations.people.list", "a text or a whole number is needed"]),
-        ({**LIST, "list": True}, ["destinations.people.list", "true or false was given"]),
+        ({**LIST, "list": 4.5}, ["destinations.people.list", "expected a text or a whole number"]),
+        ({**LIST, "list": True}, ["destinations.people.list", "got true or false"]),
         ({**LIST, "list": 0}, ["destinations.people.list", "positive"]),
         ({**LIST, "list": " "}, ["destinations.people.list", "empty"]),
         (
@@ -48,7 +48,7 @@ FIELDS = {"kind": "profile_fields", "list": 7}
             {**LIST, "resubscribe": "y"},
             ["destinations.people.resubscribe", "expected a boolean (true, false,"],
         ),
-        ({**LIST, "resubscribe": 1}, ["destinations.people.resubscribe", "true or false is needed"]),
+        ({**LIST, "resubscribe": 1}, ["destinations.people.resubscribe", "expected true or false"]),
         ({**LIST, "update_type": "update"}, ["destinations.people.update_type", "Update, Append, Overwrite"]),
         ({"kind": "email_list"}, ["destinations.people.list", "either `list` or `list_from`"]),
         ({**LIST, "list_from": "to"}, ["destinations.people.list", "not both"]),
@@ -70,7 +70,7 @@ FIELDS = {"kind": "profile_fields", "list": 7}
         ({"kind": "audience", "list": 7}, ["destinations.people.field", "needs it"]),
         ({"kind": "audience", "field": 7}, ["destinations.people.list", "needs it"]),
         ({**AUDIENCE, "mirror": "always"}, ["destinations.people.mirror", "false, true, end_of_input"]),
-        ({**AUDIENCE, "mirror": 1}, ["destinations.people.mirror", "a whole number was given"]),
+        ({**AUDIENCE, "mirror": 1}, ["destinations.people.mirror", "got a whole number"]),
         ({**AUDIENCE, "max_removed_share": 2}, ["max_removed_share", "0 to 1"]),
         ({**AUDIENCE, "create_missing": True}, ["destinations.people.field_group"]),
         (
