@@ -71,9 +71,8 @@ class Batch:
 class ListLoader(Loader):
     """Loads one stream into one list, or into the lists that its records name.
 
-    Each list and *plan* (adding or removing, say) has an open batch. A full batch is submitted under the
-    list's
-    lane: different lists side by side, one import per list at a time.
+    Each list and *plan* (adding or removing, say) has an open batch. A full batch is
+    submitted to the worker pool with the list as its key: lists side by side, one import per list at a time.
     """
 
     def __init__(
