@@ -54,9 +54,11 @@ class SimulatedList:
 
     def state(self, address: str) -> str | None:
         """How a contact stands: `Subscribed`, `Unsubscribed`, `Pending`, or `None` if the list has none."""
+        key = comparison_key(address)
         with self._lock:
-            self.look_up([address])
-            return self._states.get(comparison_key(address))
+            if not self._whole and key not in self._states:
+                self.look_up([address])
+            return self._states.get(key)
 
     def look_up(self, addresses: Iterable[str]) -> None:
         """Read the states of contacts that are not known yet.

@@ -118,6 +118,10 @@ _NO_DATE = dt.date(1, 1, 1)
 """What Listrak writes where there is no date and null is not allowed."""
 
 
+_SPECIAL_BEGINNINGS = frozenset("#[ ")
+"""How texts begin that may be blank, or what a program writes in place of a value."""
+
+
 def as_text(value: object) -> str | InvalidValue:
     """Any value as text: numbers without exponent, dates in ISO form, lists of such joined by commas.
 
@@ -142,7 +146,9 @@ def as_text(value: object) -> str | InvalidValue:
 
 
 def _is_plain(text: str) -> bool:
-    return text.isprintable() and not text.isspace() and not text.startswith(("#", "[", " "))
+    return (
+        text.isprintable() and text[:1] not in _SPECIAL_BEGINNINGS
+    )  # the only printable blank is one of them
 
 
 def _sendable(text: str) -> str | InvalidValue:
@@ -373,7 +379,12 @@ def _text(max_length: int | None) -> Formatter:
         return as_text
 
     def format_text(value: object) -> str | InvalidValue:
-        if type(value) is str and len(value) <= max_length and _is_plain(value):
+        if (
+            type(value) is str
+            and len(value) <= max_length
+            and value.isprintable()
+            and value[:1] not in _SPECIAL_BEGINNINGS  # `_is_plain`, without a call for each value
+        ):
             return value
         text = as_text(value)
         if isinstance(text, InvalidValue) or len(text) <= max_length:
