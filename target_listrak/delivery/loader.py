@@ -203,29 +203,6 @@ class Loader(abc.ABC):
     def close(self) -> None:  # noqa: B027 - most kinds have nothing to do here
         """Remove what is on disk: the run is over, however it ended. Called once."""
 
-    def call(self, key: Hashable, row: Row, make: Callable[[], Outcome], *, weight: int = 0) -> None:
-        """Have a call for one row made by a worker thread, and settle the row with what it returns.
-
-        A refusal (400, or 404 for the contact) rejects the row. Any other error ends the run, with the row
-        not confirmed: also a lost answer, so `make` looks whether the write was carried out where that can be
-        known.
-
-        Args:
-            key: The contact: calls of one key are made one after the other, in this order.
-            row: The row.
-            make: Makes the calls. It must not settle the row itself.
-            weight: Memory that waits with it, in bytes, beside the row's line.
-        """
-
-        def job() -> None:
-            self.settle(row, attempt(make))
-
-        self.run.calls.submit(key, job, 500 + len(row.line) + weight)
-
-    def settle(self, row: Row, outcome: Outcome) -> None:
-        """Count a row by its outcome."""
-        self.tracker.end(row, outcome)
-
 
 def attempt(make: Callable[[], Outcome]) -> Outcome:
     """Make a call for one row; a refusal becomes the reason for which the row is rejected."""

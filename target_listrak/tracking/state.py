@@ -73,7 +73,6 @@ class StateTracker:
         self._current = Checkpoint()
         self._ready: bytes | None = None
         self._written: bytes | None = None
-        self._withheld = False
 
     def open(self, count: int = 1) -> Checkpoint:
         """Count rows that were read, and return their checkpoint, which `settle` wants back."""
@@ -116,20 +115,10 @@ class StateTracker:
                 checkpoint.settled += count
             self._advance()
 
-    def withhold(self) -> None:
-        """Pass on no further STATE, whatever is confirmed later."""
-        with self._lock:
-            self._withheld = True
-
-    def advance(self) -> None:
-        """Try again to pass on what waits: for when the answer of `may_write` has changed."""
-        with self._lock:
-            self._advance()
-
     def _advance(self) -> None:
         while self._checkpoints and self._checkpoints[0].settled == self._checkpoints[0].opened:
             self._ready = self._checkpoints.popleft().state
-        if self._ready is None or self._withheld or not self._may_write():
+        if self._ready is None or not self._may_write():
             return
         if self._ready != self._written:  # as the SDK: a STATE that says nothing new is not repeated
             self._write(self._ready)

@@ -73,22 +73,16 @@ def test_many_states_that_wait_take_little_memory() -> None:
     assert len(state_tracker._checkpoints) <= 1024
 
 
-def test_nothing_passes_once_it_is_withheld() -> None:
-    written: list[bytes] = []
-    state_tracker = StateTracker(written.append)
-    state_tracker.withhold()
-    state_tracker.state(b"1")
-    assert written == []
-
-
 def test_a_state_that_may_not_pass_yet_passes_later() -> None:
     written: list[bytes] = []
     allowed = False
     state_tracker = StateTracker(written.append, lambda: allowed)
+    row = state_tracker.open()
     state_tracker.state(b"1")
+    state_tracker.settle(row)
     assert written == []
     allowed = True
-    state_tracker.advance()
+    state_tracker.settle_all({})
     assert written == [b"1"]
 
 
