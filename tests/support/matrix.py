@@ -123,6 +123,8 @@ def reading(method: str | None = None) -> dict[str, Fault]:
             {"max_retries": 1, "request_timeout": 0.3},
         ),
         "400 midway": _lasting("status", status=400, error="ERROR_INVALID_PARAMETER", **only),
+        "an error in an answer of status 200": _lasting("error_in_success", **only),
+        "the body's status is a text": Fault(({"kind": "text_status", **only},)),
         "a cursor is refused midway": Fault(({"kind": "cursor_refused", **only},)),
         "a page names itself as the next": Fault(({"kind": "repeated_page", **only},)),
         "rows that come twice": Fault(({"kind": "duplicate_rows", **only},)),
