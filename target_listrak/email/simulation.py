@@ -100,6 +100,8 @@ class SimulatedList:
         if import_type == "UpdateSubscribers":
             if state == UNSUBSCRIBED:
                 return Result.DONE if includes_all else Result.PREVIOUSLY_UNSUBSCRIBED
+            if state == PENDING:
+                return Result.PENDING
             return Result.DONE if state == SUBSCRIBED else Result.UNKNOWN_CONTACT
         if state is None or (state == SUBSCRIBED and external_id):
             self.note(address, SUBSCRIBED, external_id)

@@ -142,7 +142,13 @@ def test_T30_rejects_go_to_a_place_that_nobody_commits_and_the_run_says_how_to_l
 def test_X16_files_as_windows_writes_them_are_read(
     box: RunningSandbox, tmp_path: Path, encoding: str
 ) -> None:
-    files = {"state": {"bookmarks": {}}, "catalog": {"streams": []}, "config": {"list_ids": [40274]}}
+    folders = {
+        "tap_stream_id": "folders",
+        "stream": "folders",
+        "schema": {"type": "object", "properties": {}},
+        "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}],
+    }
+    files = {"state": {"bookmarks": {}}, "catalog": {"streams": [folders]}, "config": {"list_ids": [40274]}}
     for name, content in files.items():
         (tmp_path / f"{name}.json").write_bytes(json.dumps(content).encode(encoding))
     options = [f"--{name}={tmp_path / name}.json" for name in files]

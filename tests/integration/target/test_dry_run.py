@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, given, settings
 from sms_world import CODE, SmsWorld, new_numbers
 from target_runs import Runs, record, schema
@@ -16,7 +17,6 @@ from target_runs import Runs, record, schema
 from target_listrak.email.simulation import NOT_KNOWN
 
 if TYPE_CHECKING:
-    import pytest
     from target_runs import Outcome
 
     from listrak_sandbox.testing import RunningSandbox
@@ -208,3 +208,24 @@ def test_T7_the_accounting_of_retail_kinds_is_the_same_dry_and_real(runs: Runs) 
     head = schema("customers", "customer_number", "email", "first_name", "_sdc_deleted_at")
     found = both(runs, [head, *rows], {"customers": {"kind": "customers"}})
     assert found["customers"][3:5] == (0, 2)
+
+
+@pytest.mark.parametrize("kind", ["updates", "members", "leaves", "adds"])
+def test_T7_a_contact_that_a_double_opt_in_left_pending_is_so_in_a_dry_run_too(runs: Runs, kind: str) -> None:
+    """Found by the property test: an import calls it pending, and the dry run called it unknown."""
+    destinations = {
+        "first": {"kind": "email_list", "list": NEWSLETTER, "double_opt_in": True},
+        "updates": {"kind": "profile_fields", "list": NEWSLETTER},
+        "members": {
+            "kind": "audience",
+            "list": NEWSLETTER,
+            "field": "Newsletter VIP",
+            "field_group": "Marketing",
+        },
+        "leaves": {"kind": "email_unsubscribe", "list": NEWSLETTER},
+        "adds": {"kind": "email_list", "list": NEWSLETTER},
+    }
+    destinations["members"]["create_missing"] = True
+    messages = [schema("first", "email"), record("first", email=NEW)]
+    messages += [schema(kind, "email", "first_name"), record(kind, email=NEW, first_name="N")]
+    both(runs, messages, {one: destinations[one] for one in ("first", kind)}, batch_size_rows=1)
