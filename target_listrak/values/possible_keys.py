@@ -162,6 +162,8 @@ def _readings(text: str, country: str) -> set[str] | None:
         digits = _NOT_DIGIT.sub("", bare)
         if len(digits) < _FEWEST_DIGITS:
             continue
+        if "+" not in bare and _lacks_area(digits, country):
+            return None
         if digits.endswith("0") and digits == bare == text:  # a decimal zero whose point was lost
             numbers.update(filter(None, [_possible(digits[:-1], country)]))
         forms = [
@@ -172,6 +174,16 @@ def _readings(text: str, country: str) -> set[str] | None:
         ]
         numbers.update(number for form, region in forms if (number := _possible(form, region)))
     return numbers or None
+
+
+def _lacks_area(digits: str, country: str) -> bool:
+    """Tell whether digits are a number without its area code there: whose it is depends on the area."""
+    try:
+        number = phonenumbers.parse(digits, country)
+    except NumberParseException:
+        return False
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return bool(reason == phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
 
 
 def _possible(text: str, country: str | None) -> str | None:

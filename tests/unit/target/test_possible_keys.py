@@ -160,6 +160,11 @@ def test_two_numbers_that_could_be_one_long_number_are_protected_both(cell: str)
     assert numbers is None or numbers >= {"18102000000", "12002000000"}
 
 
+def test_a_number_without_its_area_code_may_be_anybody_s() -> None:
+    """Found by the property test: 270-0000 was read as +27 00000 only."""
+    assert possible_numbers("270-0000") is None
+
+
 def test_zeros_that_fill_a_cell_up_hide_nobody() -> None:
     """Found by the property test: `00` before ten digits was read as a call abroad only."""
     assert "12002000000" in (possible_numbers("002002000000") or ())
