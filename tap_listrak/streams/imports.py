@@ -37,6 +37,7 @@ class ListImports(ListrakStream):
     keys = ("listId", "importFileId")
     date_key = "importDate"
     incremental = True
+    purged_by_listrak = True
     properties = th.PropertiesList(
         LIST_ID,
         IMPORT_FILE_ID,
@@ -68,6 +69,7 @@ class ListImportStatuses(ListrakStream):
     parent_stream_type = ListImports
     keys = ("listId", "importFileId")
     incremental = True
+    purged_by_listrak = True
     properties = th.PropertiesList(
         LIST_ID,
         IMPORT_FILE_ID,
@@ -86,6 +88,7 @@ class ListImportReport(ListrakStream):
 
     parent_stream_type = ListImportStatuses
     incremental = True
+    purged_by_listrak = True
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask unless the import had ended before the bookmark less the overlap: then all of it is read."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import abc
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Stream
 from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
@@ -71,6 +71,9 @@ class ContextStream(Stream):
     """
 
     _tap: TapSession
+
+    purged_by_listrak: ClassVar[bool] = False
+    """Whether Listrak deletes old rows by itself: they are not removed downstream for that."""
 
     def __init__(self, tap: TapSession, schema: dict[str, Any], name: str) -> None:
         super().__init__(tap, schema=schema, name=name)
@@ -240,11 +243,19 @@ class ContextStream(Stream):
         if not self.selected:
             return
         self.flush()
-        whole = not (self.limited or self.partially_read or self.narrowed_by)
-        if self._stream_version is not None and whole:
+        if self._stream_version is not None and self._read_in_full:
             self._activate_version(self._stream_version)
         self.counter.finish()
         self.timer.finish()
+
+    @property
+    def _read_in_full(self) -> bool:
+        """Whether what was not read in this run is not in Listrak any more.
+
+        An empty answer may be a fault of Listrak's: it removes nothing. Loaders would empty the table.
+        """
+        left_out = self.limited or self.partially_read or self.narrowed_by or self.purged_by_listrak
+        return bool(self.counter.total) and not left_out
 
     @override
     def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:

@@ -114,7 +114,7 @@ def test_states_of_other_versions_are_read(value: str) -> None:
         ({"bookmarks": {"messages": 1}}, "'messages'"),
         ({"bookmarks": {"messages": {"partitions": {}}}}, "'messages'"),
         ({"bookmarks": {"messages": {"partitions": [{}]}}}, "'context'"),
-        (state_with("soon"), "no date"),
+        (state_with("soon"), "not a date"),
         ({"type": "STATE", "value": {"bookmarks": {}}}, "'value'"),
     ],
 )

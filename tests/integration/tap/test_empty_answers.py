@@ -56,3 +56,29 @@ def test_an_account_that_shows_no_sender_codes_keeps_the_rows_that_were_loaded(
     run = extract(tiny, streams=streams)
     versioned = {one["stream"] for one in run.messages if one["type"] == "ACTIVATE_VERSION"}
     assert versioned == set(streams) - {"sender_codes", "phone_lists"}
+
+
+@pytest.mark.parametrize("stream", ["conversations", "folders", "events", "sms_opt_outs"])
+def test_a_stream_without_a_single_row_removes_none_of_those_that_were_loaded(
+    tiny: RunningSandbox, extract: Extract, stream: str
+) -> None:
+    """An empty answer of status 200 was taken to mean that everything was deleted."""
+    route = {"sms_opt_outs": "*/OptOut", "conversations": "*/Conversation", "folders": "*/Folder"}
+    whole = extract(tiny, streams=[stream])
+    assert whole.records[stream]
+    assert "ACTIVATE_VERSION" in whole.types(stream)
+    empty = {"kind": "empty_then_full", "route": route.get(stream, "*/Event"), "times": 99}
+    tiny.control("POST", "faults", [empty])
+    run = extract(tiny, streams=[stream])
+    assert not run.records[stream]
+    assert "ACTIVATE_VERSION" not in run.types(stream)
+
+
+def test_imports_that_listrak_has_purged_stay_where_they_were_loaded(
+    tiny: RunningSandbox, extract: Extract
+) -> None:
+    streams = ["list_imports", "list_import_statuses", "list_import_summaries", "list_import_contacts"]
+    run = extract(tiny, streams=streams, methods=dict.fromkeys(streams, "FULL_TABLE"))
+    for stream in streams:
+        assert run.records[stream]
+        assert "ACTIVATE_VERSION" not in run.types(stream)

@@ -82,7 +82,8 @@ def test_X1_ids_of_messages_and_dates_narrow_streams_that_are_read_whole_by_the_
     tiny: RunningSandbox, extract: Extract, whole: Extraction
 ) -> None:
     full = dict.fromkeys(BY_DATE, "FULL_TABLE")
-    assert versioned(extract(tiny, streams=BY_DATE, methods=full)) == set(BY_DATE)
+    # Listrak purges imports by itself: they are never removed downstream.
+    assert versioned(extract(tiny, streams=BY_DATE, methods=full)) == set(BY_DATE) - {"list_imports"}
     assert not versioned(extract(tiny, streams=BY_DATE, methods=full, start_date="2026-01-01"))
     ended = extract(
         tiny,
@@ -93,7 +94,7 @@ def test_X1_ids_of_messages_and_dates_narrow_streams_that_are_read_whole_by_the_
     assert versioned(ended) == {"lists"}
     one = [some(whole, "messages", "messageId")]
     chosen = extract(tiny, streams=BY_DATE, methods=full, message_ids=one)
-    assert versioned(chosen) == set(BY_DATE) - {"messages", "message_activity"}
+    assert versioned(chosen) == set(BY_DATE) - {"list_imports", "messages", "message_activity"}
 
 
 def test_X1_a_stream_map_that_filters_holds_back_its_stream_and_the_children(
