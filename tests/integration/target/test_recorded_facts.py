@@ -11,6 +11,7 @@ import pytest
 from sms_world import SmsWorld, new_numbers
 from target_runs import record, schema
 
+from target_listrak.email.contacts import Contacts
 from target_listrak.email.results import Result, reason_of, result_of
 from target_listrak.outcomes import Declined, Rejected
 
@@ -67,6 +68,19 @@ def test_H_who_has_unsubscribed_is_declined_when_subscribing_and_unchanged_when_
     assert load(people, "email_unsubscribe", GONE, name=None).figures == (1, 0, 1, 0, 0)
     assert not subscribed(people, GONE)
     assert people.values(NEWSLETTER, GONE) == {}
+
+
+def test_H_who_unsubscribes_between_the_look_and_the_call_is_declined_or_unchanged(
+    people: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded: 400 ERROR_UNSUBSCRIBED_EMAIL_ADDRESS. The look shows the contact as it was before."""
+    monkeypatch.setattr(Contacts, "read", lambda *_: {"subscriptionState": "Subscribed"})
+    outcome = load(people, "email_list", GONE)
+    assert (outcome.not_loaded, outcome.codes) == ((1, 0), ["previously_unsubscribed"])
+    assert load(people, "email_unsubscribe", GONE, name=None).figures == (1, 0, 1, 0, 0)
+    assert not subscribed(people, GONE)
+    refused = people.sandbox.requests()["by_status"]["400"]
+    assert refused == 4, "two files, which were too small, and two calls"
 
 
 def test_H_resubscribing_is_fine_for_who_is_subscribed(people: Runs) -> None:
