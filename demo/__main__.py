@@ -124,13 +124,13 @@ def load(sandbox: Sandbox) -> bool:
         report.line(", ".join(f"{name} {count:,}" for name, count in counts.items()))
     rejected = [one["rejected"] for one in rejected_records()]
     report.line()
-    report.line(f"Rejected rows, kept with their reasons in {REJECTS.relative_to(ROOT)}:")
+    report.line(f"Rows that were not loaded, kept with their reasons in {REJECTS.relative_to(ROOT)}:")
     report.line()
     report.table(("row", "code", "reason"), [(one["row"], one["code"], one["reason"]) for one in rejected])
     right = len(rejected) == bad and bool(imports)
     report.line()
     report.line(
-        f"{len(rejected)} of {sent} rows rejected, {bad} were bad on purpose: {report.mark(good=right)}"
+        f"{len(rejected)} of {sent} rows not loaded, {bad} were bad on purpose: {report.mark(good=right)}"
     )
 
     report.heading("4. The same again: the file has not changed", command)
