@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 OURS = "ours"
+EARLIER = "earlier"
 STAND_IN = "stand-in"
 CONNECTIONS = 16
 LATENCY_MS = 50.0
@@ -46,11 +48,13 @@ class Place:
         url: The stand-in's address.
         folder: A folder of its own, empty.
         source: The job's input file, if it has one.
+        programs: The folder of the plugins' programs, if it is not this environment's.
     """
 
     url: str
     folder: Path
     source: Path | None = None
+    programs: Path = BIN
 
     def file(self, name: str, content: object) -> str:
         """Write a JSON file into the folder; give its path."""
@@ -141,18 +145,40 @@ class Job:
     source: Callable[[Path], None] | None = None
 
 
+def catalog_name(programs: Path) -> str:
+    """Name the file of the catalog that the tap of an environment discovers."""
+    return f"catalog-{sha256(str(programs).encode()).hexdigest()[:8]}.json"
+
+
+def against(job: Job, programs: Path) -> Job:
+    """Let the plugins of another revision take part in a job, right after ours.
+
+    Args:
+        job: The job.
+        programs: The folder of the other revision's programs.
+    """
+    ours = job.contenders[0]
+    earlier = replace(
+        ours,
+        name=EARLIER,
+        label=f"{ours.label}, other revision",
+        command=lambda place: ours.command(replace(place, programs=programs)),
+    )
+    return replace(job, contenders=(ours, earlier, *job.contenders[1:]))
+
+
 # --- reading
 
 
 def tap_command(place: Place, **more: object) -> list[str]:
     """Make the command line of tap-listrak for the streams of the fan-out job."""
     config = {**place.connection, **CREDENTIALS, "max_concurrency": CONNECTIONS, **more}
-    catalog = json.loads((place.folder.parent / "catalog.json").read_text("utf-8"))
+    catalog = json.loads((place.folder.parent / catalog_name(place.programs)).read_text("utf-8"))
     for stream in catalog["streams"]:
         for entry in stream["metadata"]:
             if not entry["breadcrumb"]:
                 entry["metadata"]["selected"] = stream["tap_stream_id"] in STREAMS
-    tap = str(BIN / "tap-listrak")
+    tap = str(place.programs / "tap-listrak")
     return [
         tap,
         "--config",
@@ -323,7 +349,7 @@ def target_command(place: Place) -> list[str]:
         "destinations": {"contacts": destination},
         "rejects_path": str(place.folder / "rejects.singer"),
     }
-    return [str(BIN / "target-listrak"), "--config", place.file("config.json", config)]
+    return [str(place.programs / "target-listrak"), "--config", place.file("config.json", config)]
 
 
 def _textbook_target(place: Place) -> list[str]:
@@ -341,7 +367,7 @@ def _sms_target(place: Place) -> list[str]:
         "destinations": {"contacts": destination},
         "rejects_path": str(place.folder / "rejects.singer"),
     }
-    return [str(BIN / "target-listrak"), "--config", place.file("config.json", config)]
+    return [str(place.programs / "target-listrak"), "--config", place.file("config.json", config)]
 
 
 def write_contacts(path: Path, rows: int) -> None:
@@ -420,7 +446,7 @@ def startup(plugin: str, option: str) -> Job:
     program = f"{plugin}-listrak"
     empty = [sys.executable, str(HERE / "alternatives" / "empty_plugins.py"), plugin, option]
     contenders = (
-        Contender(OURS, program, lambda _place: [str(BIN / program), option], _nothing),
+        Contender(OURS, program, lambda place: [str(place.programs / program), option], _nothing),
         Contender("empty", f"empty SDK {plugin}", lambda _place: empty, _nothing),
     )
     return Job(f"startup {plugin} {option}", f"{program} {option}", {}, None, contenders)

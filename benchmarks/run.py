@@ -48,13 +48,17 @@ class Bench:
         repetitions: How often each contender runs.
         slow: How often the slow ones run.
         only: Names of the contenders to run beside ours; empty for all.
+        other: The folder of the programs of another revision that takes part in each of our jobs.
     """
 
-    def __init__(self, folder: Path, repetitions: int, slow: int, only: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, repetitions: int, slow: int, only: Sequence[str] = (), other: Path | None = None
+    ) -> None:
         self.folder = folder
         self.repetitions = repetitions
         self.slow = slow
         self.only = only
+        self.other = other
         self._missing: dict[str, str] = {}
 
     def prepare(self, chosen: Sequence[Job]) -> None:
@@ -66,12 +70,14 @@ class Bench:
             except SetUpError as error:
                 self._missing[environment] = str(error)
                 say(str(error))
-        tap = [str(jobs.BIN / "tap-listrak"), "--discover"]
-        found = subprocess.run(tap, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-        (self.folder / "catalog.json").write_bytes(found.stdout)
+        for programs in filter(None, (jobs.BIN, self.other)):
+            tap = [str(programs / "tap-listrak"), "--discover"]
+            found = subprocess.run(tap, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+            (self.folder / jobs.catalog_name(programs)).write_bytes(found.stdout)
 
     def job(self, job: Job, repetitions: int | None = None) -> JobResult:
         """Run a job: its contenders take turns."""
+        job = jobs.against(job, self.other) if self.other else job
         say(f"\n{job.title}")
         times = self.repetitions if repetitions is None else repetitions
         measured = {one.name: Measured(one.name, one.label) for one in self._wanted(job)}
@@ -108,9 +114,8 @@ class Bench:
         ]
 
     def _wanted(self, job: Job) -> list[Contender]:
-        return [
-            one for one in job.contenders if not self.only or one.name in self.only or one.name == jobs.OURS
-        ]
+        always = (jobs.OURS, jobs.EARLIER)
+        return [one for one in job.contenders if not self.only or one.name in (*self.only, *always)]
 
     def _turn(self, job: Job, one: Contender, into: Measured, url: str, source: Path | None) -> None:
         if one.environment in self._missing:
@@ -181,19 +186,28 @@ def main() -> int:
         "--only", default="", help="contenders beside ours, by comma: bare,dlt,textbook,msdk,…"
     )
     parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="CHECKOUT",
+        help="a checkout of another revision, with its environment in .venv, to be measured beside this one",
+    )
+    parser.add_argument(
         "--write", action="store_true", help=f"write the tables into {PAGE.relative_to(ROOT)}"
     )
     options = parser.parse_args()
     unknown = sorted(set(options.jobs) - set(NAMES))
     if unknown:
         parser.error(f"unknown jobs {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    other = options.against.resolve() / ".venv" / "bin" if options.against else None
+    if other and not (other / "tap-listrak").exists():
+        parser.error(f"no tap-listrak in {other}: run `make demo` or `make test` there first")
     chosen = options.jobs or list(NAMES)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda found, _: sys.exit(128 + found))  # so that no contender is left behind
     began, load = time.monotonic(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="listrak-benchmarks-") as name:
         only = [one for one in options.only.split(",") if one]
-        bench = Bench(Path(name), options.repetitions, options.slow_repetitions, only)
+        bench = Bench(Path(name), options.repetitions, options.slow_repetitions, only, other)
         makers: dict[str, Callable[[], Job]] = {
             "fanout": jobs.fanout,
             "stream": jobs.stream,
