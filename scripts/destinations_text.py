@@ -11,7 +11,8 @@ HEAD = """\
 
 The setting `destinations` of `target-listrak` is an object from stream name, or pattern such as
 `customers_*`, to a destination: an object with `kind` and members of that kind. A stream's exact name goes
-before patterns, a longer pattern before a shorter one. `make generate` writes this page from the code that
+before patterns, a longer pattern before a shorter one. An array of such objects sends the stream to each of
+them, in their order. `make generate` writes this page from the code that
 checks the setting.
 
 ## Kinds and their members

@@ -13,14 +13,14 @@ from target_listrak.config.names import folded
 from target_listrak.config.property_names import check_property_names
 from target_listrak.config.property_paths import PropertyPaths
 from target_listrak.input.columns import codec_of
-from target_listrak.input.reader import record_of
+from target_listrak.input.reader import record_as_read, record_of
 from target_listrak.input.row_signs import PAST_VERSION
 from target_listrak.input.unreadable import Unreadable
 from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
 from target_listrak.values.row_faults import rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.mapper import StreamMap
     from singer_sdk.sinks import Sink
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from target_listrak.input.columns import RecordCodec
     from target_listrak.tracking.tallies import Row, RowTracker
 
-__all__ = ["Feed", "Router"]
+__all__ = ["Feed", "Feeds", "Router"]
 
 _COUNT_EVERY: Final = 1000
 _UNMAPPED_WORDS: Final = {"skip": "skipped", "reject": "rejected"}
@@ -43,7 +43,7 @@ _MAP_FAILURES = (MapExpressionError, ArithmeticError, AttributeError, LookupErro
 
 
 class Feed:
-    """One stream (after stream maps) on its way to its loader.
+    """One stream (after stream maps) on its way to one loader.
 
     Args:
         stream: The stream's name.
@@ -58,6 +58,7 @@ class Feed:
     """
 
     def __init__(self, stream: str, tracker: RowTracker, loader: Loader | None, *, reject: bool) -> None:
+        self._counts = loader is None or loader.destination.position == 0
         self.stream = stream
         self.tracker = tracker
         self.loader = loader
@@ -164,17 +165,11 @@ class Feed:
             start = index + 1
         return True
 
-    def take_mapped(self, stream_map: StreamMap, record: dict[str, Any], line: bytes) -> None:
-        """Take one record through a stream map; one that the map cannot treat is rejected."""
-        try:
-            transformed = stream_map.transform(dict(record))
-        except _MAP_FAILURES:
-            rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
-            self.tracker.end(self.tracker.open(line), rejected)
-            self._note_keys(record, mapped=False)
-            return
-        if transformed is not None:  # else the map's filter leaves it out, as the user asked
-            self.take(transformed, line)
+    def reject_unmapped(self, record: dict[str, Any], line: bytes) -> None:
+        """Reject a record that a stream map cannot treat."""
+        rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
+        self.tracker.end(self.tracker.open(line), rejected)
+        self._note_keys(record, mapped=False)
 
     def _note_keys(self, record: object, *, mapped: bool) -> None:
         """Tell the mirror, if there is one, whom a row could mean, whatever the row's result will be."""
@@ -192,7 +187,7 @@ class Feed:
 
     def count(self) -> None:
         """Bring the SDK's record counter up to date."""
-        if self._sink is not None:
+        if self._sink is not None and self._counts:  # once, however many destinations the stream has
             self._sink.record_counter_metric.increment(self._uncounted)
             self._uncounted = 0
 
@@ -229,6 +224,53 @@ class Feed:
             self.tracker.end(row, UNCHANGED)
 
 
+class Feeds(tuple[Feed, ...]):
+    """One stream (after stream maps) on its way to all its loaders, in the order of the settings."""
+
+    __slots__ = ()
+
+    def take(self, record: object, line: bytes, *, mapped: bool = True) -> None:
+        """As `Feed.take`, for every destination."""
+        for feed in self:
+            feed.take(record, line, mapped=mapped)
+
+    def take_consecutive(self, lines: Sequence[bytes], end: StreamEnd) -> bool:
+        """As `Feed.take_consecutive`, for every destination, one after the other.
+
+        Where the first one takes the lines, they are readable records of the stream, and a later one that
+        does not take them by column gets them one by one.
+        """
+        if not self[0].take_consecutive(lines, end):
+            return False
+        for feed in self[1:]:
+            if not feed.take_consecutive(lines, end):
+                for line in lines:
+                    feed.take(record_as_read(line), line)
+        return True
+
+    def take_mapped(self, stream_map: StreamMap, record: dict[str, Any], line: bytes) -> None:
+        """Take one record through a stream map; one that the map cannot treat is rejected."""
+        try:
+            transformed = stream_map.transform(dict(record))
+        except _MAP_FAILURES:
+            for feed in self:
+                feed.reject_unmapped(record, line)
+            return
+        if transformed is not None:  # else the map's filter leaves it out, as the user asked
+            self.take(transformed, line)
+
+    def that_rejected(self, message: Mapping[str, Any]) -> Feeds:
+        """Those to which a record of a rejects file goes: the destination that did not load it.
+
+        Args:
+            message: The RECORD message. All take it where it names none of them.
+        """
+        rejected = message.get("rejected")
+        name = rejected.get("destination") if isinstance(rejected, dict) else None
+        named = Feeds(feed for feed in self if feed.tracker.tally.destination == name)
+        return named or self
+
+
 class Router:
     """The feeds of all streams, each made when its stream first appears.
 
@@ -242,7 +284,7 @@ class Router:
         self._destinations = destinations
         self._loader_classes: Mapping[str, type[Loader]] = {}
         self._resolved: dict[str, Any] = {}
-        self._feeds: dict[str, Feed] = {}
+        self._feeds: dict[str, Feeds] = {}
 
     def resolve(self, loader_classes: Mapping[str, type[Loader]]) -> None:
         """Resolve every name of every destination, before a record is read.
@@ -255,28 +297,25 @@ class Router:
         """
         self._loader_classes = loader_classes
         for one in self._destinations.all:
-            self._resolved[one.pattern] = loader_classes[one.kind].resolve(self._run, one)
+            self._resolved[one.label] = loader_classes[one.kind].resolve(self._run, one)
         self._run.mirrors.check(
-            (one, loader_classes[one.kind].fills(self._resolved[one.pattern]))
-            for one in self._destinations.all
+            (one, loader_classes[one.kind].fills(self._resolved[one.label])) for one in self._destinations.all
         )
 
-    def feed(self, stream: str) -> Feed:
-        """The way of a stream (after stream maps) to its loader, made when the stream first appears.
+    def feeds_of(self, stream: str) -> Feeds:
+        """The ways of a stream (after stream maps) to its loaders, made when the stream first appears.
 
         Raises:
             ConfigurationError: The stream has no destination, and `unmapped_streams` is `fail`.
         """
         if stream not in self._feeds:
-            destination = self._destinations.for_stream(stream)
-            self._feeds[stream] = (
-                self._feed_to(stream, destination) if destination else self._unmapped(stream)
-            )
+            feeds = [self._feed_to(stream, one) for one in self._destinations.for_stream(stream)]
+            self._feeds[stream] = Feeds(feeds or [self._unmapped(stream)])
         return self._feeds[stream]
 
     def _feed_to(self, stream: str, destination: Destination) -> Feed:
         loader_class = self._loader_classes[destination.kind]
-        resolved = self._resolved[destination.pattern]
+        resolved = self._resolved[destination.label]
         tracker = self._run.tracker(stream, loader_class.describe(destination, resolved), destination)
         return Feed(
             stream, tracker, loader_class(self._run, stream, destination, tracker, resolved), reject=False
@@ -285,7 +324,7 @@ class Router:
     def _unmapped(self, stream: str) -> Feed:
         what = self._run.config["unmapped_streams"]
         if what == "fail":
-            there = ", ".join(one.pattern for one in self._destinations.all) or "none"
+            there = ", ".join(dict.fromkeys(one.pattern for one in self._destinations.all)) or "none"
             msg = f"Stream {stream!r} has no destination. The setting destinations names: {there}"
             raise ConfigurationError(
                 msg,
@@ -298,13 +337,13 @@ class Router:
         tracker = self._run.tracker(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
         return Feed(stream, tracker, None, reject=what == "reject")
 
-    def feeds(self) -> Iterable[Feed]:
+    def feeds(self) -> Iterator[Feed]:
         """All feeds so far, in the order in which their streams came."""
-        return self._feeds.values()
+        return (feed for feeds in self._feeds.values() for feed in feeds)
 
     def loaders(self) -> Iterator[Loader]:
         """The loaders of all feeds that have one."""
-        return (feed.loader for feed in self._feeds.values() if feed.loader is not None)
+        return (feed.loader for feed in self.feeds() if feed.loader is not None)
 
 
 def _broken_rule(error: InvalidRecord) -> str:

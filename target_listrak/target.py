@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
 
-    from target_listrak.routing import Feed
+    from target_listrak.routing import Feeds
 
 __all__ = ["TargetListrak", "main"]
 
@@ -64,7 +64,7 @@ class ListrakSink(Sink):
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
         """Take a record the SDK's way; the target itself does not come by here."""
-        self._target.router.feed(self.stream_name).take(record, b"")
+        self._target.router.feeds_of(self.stream_name).take(record, b"")
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -108,9 +108,9 @@ class TargetListrak(CheckedSettings, Target):
 
         self.run = Run(self._settings(), self.logger, self._pass_on)
         self.router = Router(self.run, self.destinations)
-        self._routes: dict[str, list[tuple[StreamMap | None, Feed]]] = {}
+        self._routes: dict[str, list[tuple[StreamMap | None, Feeds]]] = {}
         # Those of streams that no stream map touches.
-        self._direct: dict[str, tuple[Feed, StreamEnd]] = {}
+        self._direct: dict[str, tuple[Feeds, StreamEnd]] = {}
         self._ends: dict[str, StreamEnd] = {}
         stream_maps = (self.config.get("stream_maps") or {}).values()
         self._made_by_maps = {folded(name) for one in stream_maps if isinstance(one, dict) for name in one}
@@ -157,17 +157,21 @@ class TargetListrak(CheckedSettings, Target):
         end.goes_on()
         super()._process_schema_message(message_dict)
         self._routes[stream] = [
-            (None if _changes_nothing(stream_map) else stream_map, self.router.feed(stream_map.stream_alias))
+            (
+                None if _changes_nothing(stream_map) else stream_map,
+                self.router.feeds_of(stream_map.stream_alias),
+            )
             for stream_map in self.mapper.stream_maps[stream]
             if not isinstance(stream_map, RemoveRecordTransform)
         ]
-        for _, feed in self._routes[stream]:
+        feeds = [feed for _, some in self._routes[stream] for feed in some]
+        for feed in feeds:
             # Not in `Sink.setup`: there the SDK logs an error of its own before ours is reported.
             feed.take_schema(self.get_sink(feed.stream))
         self._direct.pop(stream, None)
         if [stream_map for stream_map, _ in self._routes[stream]] == [None]:
             self._direct[stream] = self._routes[stream][0][1], end
-        for _, feed in self._routes[stream]:
+        for feed in feeds:
             feed.ends[stream] = end
             feed.made_by_maps = self._made_by_maps
             self.run.rejects.schema(feed.stream, self.message_reader.line)
@@ -176,9 +180,10 @@ class TargetListrak(CheckedSettings, Target):
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a RECORD straight to its loader: the SDK copies it, parses dates and checks it twice."""
         if was_rejected(message_dict, self.message_reader.line):
-            self.run.mirrors.replay = True
+            self._take_rejected(message_dict)
+            return
         try:
-            (feed, end), record = self._direct[message_dict["stream"]], message_dict["record"]
+            (feeds, end), record = self._direct[message_dict["stream"]], message_dict["record"]
         except (KeyError, TypeError):
             self._take(message_dict, self.message_reader.line)
             return
@@ -187,8 +192,13 @@ class TargetListrak(CheckedSettings, Target):
         if end.signed or version != end.version:
             check_version(version)
             end.record(version)
-        feed.take(record, self.message_reader.line)
+        feeds.take(record, self.message_reader.line)
         self._flush_if_old()
+
+    def _take_rejected(self, message: dict[str, Any]) -> None:
+        """Take a RECORD of a rejects file: it goes to the destination that did not load it."""
+        self.run.mirrors.replay = True
+        self._take(message, self.message_reader.line, again=True)
 
     def _take_consecutive(self, stream: str, lines: Sequence[bytes]) -> bool:
         """Take RECORD lines of one stream that follow each other, if that can be done at once."""
@@ -212,7 +222,7 @@ class TargetListrak(CheckedSettings, Target):
             raw = record.raw if isinstance(record, Unreadable) else _encode(record)
             self._take(message, b'{"type":"RECORD","stream":%b,"record":%b}' % (_encode(stream), raw))
 
-    def _take(self, message: dict[str, Any], line: bytes) -> None:
+    def _take(self, message: dict[str, Any], line: bytes, *, again: bool = False) -> None:
         self.run.check()
         try:
             stream, record = message["stream"], message["record"]
@@ -227,11 +237,12 @@ class TargetListrak(CheckedSettings, Target):
         version = message.get("version")
         check_version(version)
         self._ends[stream].record(version)
-        for stream_map, feed in routes:
+        for stream_map, every in routes:
+            feeds = every.that_rejected(message) if again else every
             if stream_map is None or not isinstance(record, dict):
-                feed.take(record, line, mapped=stream_map is None)
+                feeds.take(record, line, mapped=stream_map is None)
             else:
-                feed.take_mapped(stream_map, record, line)
+                feeds.take_mapped(stream_map, record, line)
         self._flush_if_old()
 
     @override

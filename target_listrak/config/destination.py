@@ -27,11 +27,23 @@ class Destination:
         pattern: The stream's name or pattern.
         kind: The kind of destination.
         options: The members that were given.
+        index: Its place in the entry's array, from 0; `None` where the entry is a single destination.
     """
 
     pattern: str
     kind: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    index: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The entry's name, with the place in its array: tells the destinations of a run apart."""
+        return self.pattern if self.index is None else f"{self.pattern}[{self.index}]"
+
+    @property
+    def position(self) -> int:
+        """The place among the destinations of its streams: those before it are served first."""
+        return self.index or 0
 
     def option(self, name: str) -> Any:  # noqa: ANN401 - the option's own type
         """A member's value, or its default."""
@@ -44,5 +56,5 @@ class Destination:
 
     def error(self, member: str, message: str, hint: str = "") -> ConfigurationError:
         """An error about one member, naming it."""
-        name = place(self.pattern, member)
+        name = place(self.label, member)
         return ConfigurationError(f"{name}: {message}", setting=name, hint=hint)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from listrak_singer.names import did_you_mean
+from target_listrak.config.destination import place
 from target_listrak.config.destination_members import KINDS, NAME_OR_ID, OPTIONS, REQUIRED, SHARES
+from target_listrak.config.names import folded
 from target_listrak.values.deletions import delete_markers
 
 if TYPE_CHECKING:
     from target_listrak.config.destination import Destination
 
-__all__ = ["check_member", "check_together", "type_name"]
+__all__ = ["check_array", "check_member", "check_together", "type_name"]
 
 _LIST_PROPERTIES: Final = (
     "bounceDomainAlias",
@@ -85,6 +87,36 @@ def check_together(destination: Destination) -> None:
     _check_new_list(destination)
     _check_events(destination)
     _check_consent(destination)
+
+
+def check_array(destinations: Sequence[Destination]) -> None:
+    """Check what the destinations of one stream say together.
+
+    Raises:
+        ConfigurationError: One of them removes the people whom another one loads, or is there twice.
+    """
+    for number, one in enumerate(destinations):
+        for other in destinations[:number]:
+            if (one.kind, one.options) == (other.kind, other.options):
+                raise one.error("", f"it says the same as {place(other.label)}", "Remove one of them.")
+        homes = _REMOVES_FROM.get(one.kind, {})
+        for other in destinations:
+            members = homes.get(other.kind, ())
+            if members and all(_same(one, other, member) for member in members):
+                text = f"it removes the people whom {place(other.label)} loads"
+                raise one.error("kind", text, "Use `subscribed` with `unsubscribe`, or another stream.")
+
+
+_REMOVES_FROM: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "email_unsubscribe": {"email_list": ("list", "list_from")},
+    "sms_unsubscribe": {"sms_list": ("sender_code", "phone_list")},
+    "sms_opt_out": {"sms_list": ("sender_code",)},
+}
+"""Kinds that remove people, the kinds that load them, and the members that say where."""
+
+
+def _same(one: Destination, other: Destination, member: str) -> bool:
+    return folded(str(one.option(member))) == folded(str(other.option(member)))
 
 
 def _check_update(destination: Destination) -> None:

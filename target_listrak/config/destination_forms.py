@@ -45,7 +45,8 @@ def entries(setting: Mapping[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
     for pattern, given in _nested(setting).items():
         place = f"destinations.{pattern}"
-        entry = coerced(given, {"type": "object"}, place) if isinstance(given, str) else given
+        kinds = "array" if isinstance(given, str) and given.lstrip().startswith("[") else "object"
+        entry = coerced(given, {"type": kinds}, place) if isinstance(given, str) else given
         for name, value in _levels(pattern.replace(r"\.", "."), entry):
             if name in found:
                 message = f"destinations.{name}: there are two entries of this name"

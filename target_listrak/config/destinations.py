@@ -7,14 +7,14 @@ the wrong type and a mode that a kind does not have are errors that name the pla
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from listrak_api.errors import ConfigurationError
 from listrak_api.settings import plain
 from listrak_singer.names import did_you_mean, nearest
 from target_listrak.config.destination import Destination, place
-from target_listrak.config.destination_checks import check_member, check_together, type_name
+from target_listrak.config.destination_checks import check_array, check_member, check_together, type_name
 from target_listrak.config.destination_forms import entries, member_value, plain_fields
 from target_listrak.config.destination_members import KINDS, OPTIONS
 
@@ -22,7 +22,7 @@ __all__ = ["Destinations"]
 
 
 class Destinations:
-    """All destinations, and which one a stream has.
+    """All destinations, and which ones a stream has.
 
     Args:
         setting: The setting `destinations`.
@@ -35,32 +35,49 @@ class Destinations:
         if not isinstance(setting, Mapping):
             message = "destinations: an object from stream name (or pattern) to destination is needed"
             raise ConfigurationError(message, setting="destinations")
-        self.all = [_parse(pattern, plain(entry)) for pattern, entry in entries(setting).items()]
-        self._by_pattern = {destination.pattern: destination for destination in self.all}
+        self._by_pattern = {
+            pattern: _parse_entry(pattern, plain(entry)) for pattern, entry in entries(setting).items()
+        }
+        self.all = [one for some in self._by_pattern.values() for one in some]
 
-    def for_stream(self, stream: str) -> Destination | None:
-        """The destination of a stream: the one of exactly its name, else the longest pattern that fits."""
+    def for_stream(self, stream: str) -> Sequence[Destination]:
+        """The destinations of a stream: those of exactly its name, else of the longest pattern that fits."""
         if stream in self._by_pattern:
             return self._by_pattern[stream]
-        fitting = [one for one in self.all if fnmatch.fnmatchcase(stream, one.pattern)]
-        return max(fitting, key=lambda one: (len(one.pattern), one.pattern), default=None)
+        fitting = [one for one in self._by_pattern if fnmatch.fnmatchcase(stream, one)]
+        longest = max(fitting, key=lambda one: (len(one), one), default=None)
+        return () if longest is None else self._by_pattern[longest]
 
 
-def _parse(pattern: str, entry: object) -> Destination:
+def _parse_entry(pattern: str, entry: object) -> Sequence[Destination]:
+    """The destinations of one entry: an object, or an array of such objects.
+
+    Raises:
+        ConfigurationError: The array is empty, or one of them is wrong.
+    """
+    if not isinstance(entry, list) or not entry:
+        return [_parse(pattern, entry)]
+    parsed = [_parse(pattern, one, index) for index, one in enumerate(entry)]
+    check_array(parsed)
+    return parsed
+
+
+def _parse(pattern: str, entry: object, index: int | None = None) -> Destination:
+    label = Destination(pattern, "", index=index).label
     if not isinstance(entry, Mapping):
-        name = place(pattern)
+        name = place(label)
         hint = f'Such as {{"kind": "email_list", "list": "Newsletter"}}. Kinds: {", ".join(KINDS)}.'
         msg = f"{name}: an object with `kind` is needed"
         raise ConfigurationError(msg, setting=name, hint=hint)
-    kind = _kind(pattern, entry)
-    destination = Destination(pattern, kind, _options(pattern, kind, entry))
+    kind = _kind(label, entry)
+    destination = Destination(pattern, kind, _options(label, kind, entry), index)
     for member, value in destination.options.items():
         check_member(destination, member, value)
     check_together(destination)
     return destination
 
 
-def _kind(pattern: str, entry: Mapping[str, Any]) -> str:
+def _kind(label: str, entry: Mapping[str, Any]) -> str:
     """The kind of an entry.
 
     Raises:
@@ -69,7 +86,7 @@ def _kind(pattern: str, entry: Mapping[str, Any]) -> str:
     kind = entry.get("kind")
     if isinstance(kind, str) and kind in KINDS:
         return kind
-    name = place(pattern, "kind")
+    name = place(label, "kind")
     if kind is not None:
         shown = repr(kind) if isinstance(kind, str) else type_name(kind)
         hint = did_you_mean(str(kind), KINDS)
@@ -77,7 +94,7 @@ def _kind(pattern: str, entry: Mapping[str, Any]) -> str:
     # A name that means `kind` itself.
     for member in map(str, entry):
         if member not in OPTIONS and nearest(member, ("kind", *OPTIONS)) == "kind":
-            wrong = place(pattern, member)
+            wrong = place(label, member)
             raise ConfigurationError(f"{wrong}: unknown member", setting=wrong, hint="Did you mean 'kind'?")
     hint = f"Kinds: {', '.join(KINDS)}."
     if any(isinstance(value, Mapping) for value in entry.values()):
@@ -87,7 +104,7 @@ def _kind(pattern: str, entry: Mapping[str, Any]) -> str:
     raise ConfigurationError(f"{name}: kind is missing", setting=name, hint=hint)
 
 
-def _options(pattern: str, kind: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _options(label: str, kind: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """The members of an entry that are set, typed.
 
     Raises:
@@ -101,10 +118,10 @@ def _options(pattern: str, kind: str, entry: Mapping[str, Any]) -> dict[str, Any
         if member not in allowed:
             text = f"a destination of kind {kind} has no such member"
             text = text if member in OPTIONS else f"unknown member; {text}"
-            name = place(pattern, member)
+            name = place(label, member)
             hint = did_you_mean(member, ("kind", *allowed))
             raise ConfigurationError(f"{name}: {text}", setting=name, hint=hint)
-        value = member_value(OPTIONS[member], given, place(pattern, member))
+        value = member_value(OPTIONS[member], given, place(label, member))
         if value is not None:
             options[member] = plain_fields(value) if member == "fields" and isinstance(value, dict) else value
     return options

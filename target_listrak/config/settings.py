@@ -25,9 +25,9 @@ _LOADING: Final[dict[str, Any]] = {
         "title": "Destinations",
         "description": "Where each stream goes: an object from stream name, or pattern such as "
         f"`customers_*`, to an object with `kind` ({', '.join(KINDS)}) and that kind's "
-        "members. A stream's exact name goes before patterns, a longer pattern before a "
-        "shorter one.",
-        "additionalProperties": {"type": "object"},
+        "members, or to an array of such objects: the stream goes to each of them. A stream's "
+        "exact name goes before patterns, a longer pattern before a shorter one.",
+        "additionalProperties": {"type": ["object", "array"]},
     },
     "unmapped_streams": {
         "type": ["string", "null"],

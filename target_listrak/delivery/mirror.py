@@ -223,7 +223,7 @@ class Mirror:
         )
 
     def _place(self, member: str) -> str:
-        return place(self._destination.pattern, member)
+        return place(self._destination.label, member)
 
 
 _ROUNDING: Final = 1e-9
@@ -327,7 +327,7 @@ class Mirrors:
 
 
 def _two_entries(one: Destination, other: Destination) -> ConfigurationError:
-    text = f"{place(other.pattern)} fills the same {_NOUNS[one.kind]}: mirroring would remove its members"
+    text = f"{place(other.label)} fills the same {_NOUNS[one.kind]}: mirroring would remove its members"
     return one.error(
         "mirror", text, "Use one entry whose pattern matches both streams: their members are joined."
     )

@@ -49,7 +49,8 @@ class Run:
         imports: Worker threads for import files: their keys are lists.
         calls: Worker threads for calls per contact, `max_concurrency` of them: their keys are contacts.
         stopping: Set when the run ends early. Wait on it instead of sleeping.
-        tallies: One per incoming stream, in the order in which they came.
+        tallies: One per incoming stream and destination, in the order in which they came. Its name is the
+            stream's, with the place in the array where a stream has several destinations.
         mirrors: The audiences and lists that are mirrored.
         id: Names the run: when it began, and something random.
     """
@@ -100,7 +101,9 @@ class Run:
             destination: Its destination, whose limits go before the run's.
             skipped: Whether `unmapped_streams` decides about its rows.
         """
-        tally = self.tallies.setdefault(stream, Tally(stream, text, skipped=skipped))
+        index = destination.index if destination is not None else None
+        name = stream if index is None else f"{stream}[{index}]"
+        tally = self.tallies.setdefault(name, Tally(stream, text, skipped=skipped, several=index is not None))
         own = destination.options if destination is not None else {}
         tally.max_reject_share = own.get("max_reject_share", self.config["max_reject_share"])
         tally.max_declined_share = own.get("max_declined_share", self.config["max_declined_share"])

@@ -51,6 +51,8 @@ class Batch:
 
     def __init__(self, loader: ListLoader, email_list: EmailList, plan: Plan) -> None:
         self.loader = loader
+        self.stream = loader.stream
+        self.position = loader.destination.position
         self.email_list = email_list
         self.plan = plan
         self.list_id = email_list.id
@@ -292,6 +294,7 @@ class ListLoader(Loader):
     def submit(self, batch: Batch) -> None:
         """Submit a batch to the worker pool under its list; wait while too much is waiting there already."""
         email_list, plan, buffer = batch.email_list, batch.plan, batch.buffer
+        self.run.session(EmailSession).open_batches.flush_earlier(batch)
         del self._batches[email_list.id, plan]
         self._last = None
         self.run.session(EmailSession).open_batches.closed(batch)

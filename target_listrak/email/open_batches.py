@@ -3,6 +3,9 @@
 Two streams may go to one list: subscribers and profile values, or additions and removals. A contact's rows
 must reach Listrak in the order in which they were read. Within a batch they are merged; between batches of
 one list, the batch that holds the earlier row is closed, and so sent, before the later row goes into another.
+
+The destinations of one stream take the same rows. Their batches of one list need not be closed for each other
+at every row: it is enough that those of an earlier destination are sent before those of a later one.
 """
 
 from __future__ import annotations
@@ -21,9 +24,11 @@ _LOOK_EVERY = 2_000
 
 
 class OpenBatch(Protocol):
-    """A batch that is being filled: the list it is for, and its rows."""
+    """A batch that is being filled: its list, its stream and place among its destinations, and its rows."""
 
     list_id: int
+    stream: str
+    position: int
     buffer: Buffer
 
     def withdraw(self, keys: Collection[str]) -> None:
@@ -48,20 +53,33 @@ class OpenBatches:
         """Note that a batch was submitted."""
         self._by_list[batch.list_id].remove(batch)
 
+    def flush_earlier(self, batch: OpenBatch) -> None:
+        """Submit the batches of the stream's earlier destinations before one of a later one is submitted."""
+        others = self._by_list[batch.list_id]
+        if len(others) > 1:
+            due = [one for one in others if one.stream == batch.stream and one.position < batch.position]
+            for other in sorted(due, key=lambda one: one.position):
+                self._seal(other)
+
     def flush_conflicting(self, batch: OpenBatch, key: str) -> None:
         """Submit the list's other batches that hold this contact, before a later row of it is taken."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
-            for other in [one for one in others if one is not batch and one.buffer.may_hold(key)]:
-                other.seal()
+            for other in [one for one in others if _conflict(one, batch) and one.buffer.may_hold(key)]:
+                self._seal(other)
 
     def flush_conflicting_many(self, batch: OpenBatch, keys: Collection[str]) -> None:
         """Do what `flush_conflicting` does, for many contacts."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
-            for other in [one for one in others if one is not batch]:
+            for other in [one for one in others if _conflict(one, batch)]:
                 if other.buffer.by_external_id or not other.buffer.rows.keys().isdisjoint(keys):
-                    other.seal()
+                    self._seal(other)
+
+    def _seal(self, batch: OpenBatch) -> None:
+        """Submit a batch, unless it went before one that had to wait for it."""
+        if batch in self._by_list[batch.list_id]:
+            batch.seal()
 
     def withdraw(self, list_id: int, keys: Collection[str]) -> None:
         """Take what subscribes some contacts out of a list's batches: a later row of theirs says no."""
@@ -87,4 +105,9 @@ class OpenBatches:
         while total > _MOST_MEMORY and batches:
             largest = batches.pop()
             total -= largest.buffer.weight
-            largest.seal()
+            self._seal(largest)
+
+
+def _conflict(one: OpenBatch, other: OpenBatch) -> bool:
+    """Whether two batches may hold rows of a contact whose order only sending one of them keeps."""
+    return one is not other and (one.stream != other.stream or one.position == other.position)

@@ -321,7 +321,7 @@ def _auto(  # noqa: PLR0913 - the parts of one thing
     if unmatched:
         connection.log_once(
             "%s: no profile field matches %s",
-            f"destinations.{destination.pattern}",
+            f"destinations.{destination.label}",
             ", ".join(map(escaped, unmatched)),
         )
     return columns

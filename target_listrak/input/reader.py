@@ -24,7 +24,7 @@ from target_listrak.sdk import override
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["InputError", "Reader", "record_of"]
+__all__ = ["InputError", "Reader", "record_as_read", "record_of"]
 
 _TYPE = re.compile(r"[A-Z_]{1,30}")
 _BLOCK = 1 << 18
@@ -239,6 +239,21 @@ def record_of(line: bytes) -> object:
     """
     message = _decode(line)
     return TWICE if has_duplicates(line, message) else message["record"]
+
+
+def record_as_read(line: bytes) -> object:
+    """As `record_of`; a record that cannot be used is an `Unreadable`, as it is where it is read by itself.
+
+    Raises:
+        InputError: The line is not a RECORD message.
+    """
+    try:
+        return record_of(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        message = unreadable(line, error)
+        if message is None:
+            raise InputError(_cause(error)) from None
+        return message["record"]
 
 
 def _blocks(lines: Any) -> Iterator[tuple[list[bytes], bool]]:  # noqa: ANN401 - whatever gives lines, or bytes

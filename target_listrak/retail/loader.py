@@ -127,7 +127,7 @@ class RetailLoader(Loader):
         matched = self._mapper.learn(schema)
         if matched:
             pairs = ", ".join(f"{escaped(name)} \u2192 {goal}" for name, goal in matched.items())
-            self.run.connection.log_once("%s: matched by common names: %s", self.destination.pattern, pairs)
+            self.run.connection.log_once("%s: matched by common names: %s", self.destination.label, pairs)
         found = [self._mapper.step(name) for name in properties]
         if found and not any(found):
             raise nothing_to_write(self.destination, self.stream, schema["properties"])
@@ -154,7 +154,7 @@ class RetailLoader(Loader):
         )
         if self._on_missing == "fail":
             raise self.destination.error("on_missing", text, hint)
-        self.run.logger.warning("%s: %s: its rows are rejected. %s", self.destination.pattern, text, hint)
+        self.run.logger.warning("%s: %s: its rows are rejected. %s", self.destination.label, text, hint)
 
     # The main thread
 
@@ -274,7 +274,7 @@ class RetailLoader(Loader):
         self._mapper.unknown.clear()
         for name in names:
             text = "%s: Listrak has no %s property %s; not sent"
-            self.run.connection.log_once(text, self.destination.pattern, self._kind.model.name, name)
+            self.run.connection.log_once(text, self.destination.label, self._kind.model.name, name)
 
     # Worker threads
 

@@ -153,6 +153,11 @@ class SmsLoader(Loader):
         """The property with the phone number."""
         return self.phone_property
 
+    @property
+    def position(self) -> int:
+        """The place of the destination among those of the stream."""
+        return self.destination.position
+
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
         """The canonical numbers that a record could mean."""
         cell = record.get(self.phone_property)
@@ -254,6 +259,7 @@ class SmsLoader(Loader):
         """Submit the batch."""
         if not self._batch:
             return
+        self.session.flush_earlier(self)
         batch, self._batch = self._batch, {}
         weight, self._weight = self._weight, 0
         key = ("sms", self.sender_code.id)

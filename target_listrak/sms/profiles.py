@@ -174,7 +174,7 @@ class ProfileMapping:
         if unmatched:
             self._run.connection.log_once(
                 "%s: no profile field matches %s; not sent",
-                self._destination.pattern,
+                self._destination.label,
                 ", ".join(map(escaped, unmatched)),
             )
         return columns

@@ -14,6 +14,14 @@ __all__ = ["SenderCodeSession"]
 
 
 class _Batches(Protocol):
+    @property
+    def stream(self) -> str:
+        """The stream that it loads."""
+
+    @property
+    def position(self) -> int:
+        """The place of its destination among those of the stream."""
+
     def holds(self, number: str) -> bool:
         """Whether the batch that is being filled has a row of the number."""
 
@@ -46,7 +54,15 @@ class SenderCodeSession:
     def flush_conflicting(self, loader: _Batches, number: str) -> None:
         """Submit the other loaders' batches that hold a number, before a later row of it is taken."""
         for other in self._loaders:
-            if other is not loader and other.holds(number):
+            # The destinations of one stream take the same rows: `flush_earlier` keeps their order.
+            if other is not loader and other.stream != loader.stream and other.holds(number):
+                other.flush()
+
+    def flush_earlier(self, loader: _Batches) -> None:
+        """Submit the batches of the stream's earlier destinations, before one of a later one is submitted."""
+        due = [one for one in self._loaders if one.stream == loader.stream]
+        for other in sorted(due, key=lambda one: one.position):
+            if other.position < loader.position:
                 other.flush()
 
     def forget(self, number: str, phone_list_id: int) -> None:

@@ -19,6 +19,10 @@ class RejectShareError(ListrakError):
     """More of a destination's records were rejected, or declined, than the settings allow."""
 
 
+def _at(tally: Tally) -> str:
+    return "" if tally.title == tally.stream else f" ({tally.destination})"
+
+
 def check_shares(tallies: Iterable[Tally], rejects_path: Path) -> None:
     """Fail where more rows were rejected or declined than allowed.
 
@@ -34,7 +38,8 @@ def check_shares(tallies: Iterable[Tally], rejects_path: Path) -> None:
         return
     setting = "max_reject_share" if over[0][0] == "rejected" else "max_declined_share"
     shares = ", ".join(
-        f"stream {one.stream!r} has {rows:,} of {one.settled:,} {result}, more than the share of {most:g}"
+        f"stream {one.stream!r}{_at(one)} has {rows:,} of {one.settled:,} {result}, more than the share of "
+        f"{most:g}"
         for result, one, rows, most in over
     )
     way_out = "Fix the source" if over[0][0] == "rejected" else "See who was declined and why"

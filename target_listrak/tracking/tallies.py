@@ -51,11 +51,12 @@ class Rows(NamedTuple):
 
 
 class Tally:
-    """The result of one stream's rows, counted.
+    """The result of one stream's rows at one destination, counted.
 
     Attributes:
         stream: The incoming stream.
         destination: Kind and place, for people.
+        title: Tells it apart from the other tallies of a run, for people.
         read: Rows read so far.
         skipped: Whether `unmapped_streams: skip` or `reject` decides about its rows.
         reasons: Declined and rejected rows, by (`declined` or `rejected`, code).
@@ -63,9 +64,12 @@ class Tally:
         max_declined_share: The same for declined rows; `None` means no limit.
     """
 
-    def __init__(self, stream: str, destination: str, *, skipped: bool = False) -> None:
+    def __init__(
+        self, stream: str, destination: str, *, skipped: bool = False, several: bool = False
+    ) -> None:
         self.stream = stream
         self.destination = destination
+        self.title = f"{stream} ({destination})" if several else stream
         self.skipped = skipped
         self.read = 0
         self.accepted = 0
@@ -224,9 +228,9 @@ def closing_table(tallies: Iterable[Tally]) -> list[str]:
         figures = (tally.read, *(getattr(tally, result) for result in _RESULTS), tally.open)
         rows.append((tally.stream, tally.destination, *(f"{figure:,}" for figure in figures)))
         if tally.removed:
-            notes.append(f"{tally.stream}: {tally.removed:,} members removed")
+            notes.append(f"{tally.title}: {tally.removed:,} members removed")
         notes += [
-            f"{tally.stream}: {count:,} {result}: {code}"
+            f"{tally.title}: {count:,} {result}: {code}"
             for (result, code), count in sorted(
                 tally.reasons.items(), key=lambda one: (one[0][0], -one[1], one[0][1])
             )

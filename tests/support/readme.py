@@ -1,4 +1,4 @@
-"""The README's own examples, as tests run them."""
+"""The examples of README and docs/recipes.md, as tests run them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 
 import yaml
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent.parent
+README = ROOT / "README.md"
+RECIPES = ROOT / "docs" / "recipes.md"
 
 
-def example(name: str) -> Any:  # noqa: ANN401  any YAML
-    """Give the YAML block that follows a comment ``<!-- example: name -->``."""
-    text = README.read_text("utf-8")
+def example(name: str, page: Path = README) -> Any:  # noqa: ANN401  any YAML
+    """Give the YAML block of a page that follows a comment ``<!-- example: name -->``."""
+    text = page.read_text("utf-8")
     found = re.search(rf"<!-- example: {name} -->\n```yaml\n(.*?)```", text, re.DOTALL)
-    assert found, f"the README has no example {name}"
+    assert found, f"{page.name} has no example {name}"
     return yaml.safe_load(found[1])

@@ -645,7 +645,7 @@ def test_settings_out_of_the_environment(runs: Runs, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(f"TARGET_LISTRAK_{name.upper()}", text)
     target = TargetListrak(parse_env_config=True)
     assert target.run.config["max_reject_share"] == 0.5
-    assert target.destinations.for_stream("people") is not None
+    assert target.destinations.for_stream("people")
     monkeypatch.setenv("TARGET_LISTRAK_MAX_REJECT_SHARE", "half")
     with pytest.raises(ConfigurationError, match="max_reject_share"):
         TargetListrak(parse_env_config=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -64,6 +65,23 @@ FIELDS = {"kind": "profile_fields", "list": 7}
         (
             {**LIST, "create_list": {"fromEmial": "news@example.com"}},
             ["destinations.people.create_list.fromEmial", "Did you mean 'fromEmail'?"],
+        ),
+        ([LIST, "sms"], ["destinations.people[1]: an object with `kind`"]),
+        ([LIST, {"kind": "sms"}], ["destinations.people[1].kind", "'sms' is not a kind"]),
+        ([LIST, {**LIST, "resubscribe": 1}], ["destinations.people[1].resubscribe", "expected true"]),
+        ([{"kind": "email_list"}, LIST], ["destinations.people[0].list", "either `list` or `list_from`"]),
+        ([LIST, LIST], ["destinations.people[1]", "the same as destinations.people[0]"]),
+        ([[LIST]], ["destinations.people[0]: an object"]),
+        (
+            [LIST, {"kind": "email_unsubscribe", "list": "main"}],
+            ["destinations.people[1].kind", "removes the people whom destinations.people[0] loads"],
+        ),
+        (
+            [
+                {"kind": "sms_opt_out", "sender_code": 1},
+                {"kind": "sms_list", "sender_code": 1, "phone_list": "News"},
+            ],
+            ["destinations.people[0].kind", "removes the people whom destinations.people[1] loads"],
         ),
         ({"kin": "email_list", "list": 1}, ["destinations.people.kin", "Did you mean 'kind'"]),
         ({"vips": {"list": 1}}, ["destinations.people.kind", "missing", "shop\\.vips"]),
@@ -194,8 +212,8 @@ def test_a_stream_s_destination_is_the_exact_name_then_the_longest_pattern() -> 
         "other": "*",
         "[a]": "[a]",
     }
-    assert {name: one.pattern for name in names if (one := found.for_stream(name))} == names
-    assert Destinations({"a": LIST}).for_stream("A") is None
+    assert {name: one[0].pattern for name in names if (one := found.for_stream(name))} == names
+    assert not Destinations({"a": LIST}).for_stream("A")
 
 
 def test_every_member_belongs_to_a_kind_and_has_a_text() -> None:
@@ -228,3 +246,24 @@ def test_whatever_is_written_there_is_taken_or_named(setting: Any) -> None:  # n
         assert set(one.options) <= set(KINDS[one.kind])
         for name in KINDS[one.kind]:
             one.option(name)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"people": [LIST, FIELDS]},
+        {"people": json.dumps([LIST, FIELDS])},
+        {"peo*": [LIST, FIELDS], "other": LIST},
+        {"shop": {"people": {"kind": "email_list", "list": 3}}, "people": [LIST, FIELDS]},
+    ],
+)
+def test_an_entry_may_be_an_array_of_destinations(setting: dict[str, Any]) -> None:
+    found = Destinations(setting).for_stream("people")
+    assert [(one.kind, one.position) for one in found] == [("email_list", 0), ("profile_fields", 1)]
+    assert [one.label.endswith(f"[{number}]") for number, one in enumerate(found)] == [True, True]
+
+
+def test_an_array_of_one_destination_and_the_destination_by_itself_are_the_same() -> None:
+    (one,) = Destinations({"people": [LIST]}).for_stream("people")
+    (other,) = Destinations({"people": LIST}).for_stream("people")
+    assert (one.kind, one.options, one.position) == (other.kind, other.options, other.position)
