@@ -1,7 +1,7 @@
 """The settings that tap and target share: their texts, as JSON schema, and their values, checked.
 
 The texts are plain data, so that this package needs no Singer. Both plugins put them into their own config
-schema, from which `meltano.yml`, the environment example and the README's tables are generated.
+schema, from which `meltano.yml`, the environment example and the tables of docs/settings.md are generated.
 """
 
 from __future__ import annotations

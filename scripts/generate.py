@@ -4,9 +4,9 @@
     python -m scripts.generate --check      only says what is stale; exit code 1 if anything is
 
 The sources are what any user can ask the plugins, ``--about --format=json`` and ``--discover``, and for the
-table of streams, docs/destinations.md, docs/values.md and docs/sandbox.md the code itself. What is made: the
-plugins' parts of meltano.yml, plugins/*.yml, .env.example, docs/destinations.md, the tables of README.md, of
-docs/values.md and of docs/sandbox.md, and catalogs/*.json.
+table of streams, docs/destinations.md, docs/values.md and docs/sandbox.md the code itself. Generated are the
+plugins' parts of meltano.yml, plugins/*.yml, .env.example, docs/destinations.md, catalogs/*.json, and tables
+in docs/settings.md, docs/streams.md, docs/values.md and docs/sandbox.md.
 """
 
 from __future__ import annotations
@@ -85,19 +85,21 @@ def make_files() -> Iterator[tuple[Path, str]]:
     about = {name: ask(name, "--about", "--format=json") for name in PLUGINS}
     catalog = ask("tap-listrak", "--discover")
     meltano = (ROOT / "meltano.yml").read_text("utf-8")
-    readme = (ROOT / "README.md").read_text("utf-8")
+    settings = (ROOT / "docs" / "settings.md").read_text("utf-8")
     extras = {"tap-listrak": {"select": selections.default_selection()}}
     for name in PLUGINS:
         own = settings_text.plugin_definition(about[name], "-e . -c constraints.txt") | extras.get(name, {})
         part = dump_yaml({key: value for key, value in own.items() if key != "name"}, indent=6)
         meltano = replace_part(meltano, f"own schema: {name}", part)
-        readme = replace_part(readme, f"settings of {name}", settings_text.markdown_table(about[name]))
+        settings = replace_part(settings, f"settings of {name}", settings_text.markdown_table(about[name]))
         reference = settings_text.reference_definition(about[name]) | extras.get(name, {})
         head = settings_text.REFERENCE_HEAD.format(name=name)
         yield ROOT / "plugins" / f"{name}.yml", head + dump_yaml(reference)
-    readme = replace_part(readme, "generated: streams", streams_table.markdown_table())
+    streams = (ROOT / "docs" / "streams.md").read_text("utf-8")
+    streams = replace_part(streams, "generated: streams", streams_table.markdown_table())
     yield ROOT / "meltano.yml", meltano
-    yield ROOT / "README.md", readme
+    yield ROOT / "docs" / "settings.md", settings
+    yield ROOT / "docs" / "streams.md", streams
     yield ROOT / ".env.example", settings_text.environment_example(about.values())
     yield ROOT / "docs" / "destinations.md", destinations_text.page()
     sandbox = (ROOT / "docs" / "sandbox.md").read_text("utf-8")

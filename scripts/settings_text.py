@@ -1,4 +1,4 @@
-"""Turns a plugin's config schema into Meltano's definitions, a README table and an environment example."""
+"""Turns a config schema into Meltano's definitions, the table of docs/settings.md and .env.example."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _default(setting: dict[str, Any]) -> str:
 
 
 def markdown_table(about: dict[str, Any]) -> str:
-    """Give the README's table of a plugin's settings."""
+    """Give the table of a plugin's settings."""
     required = set(about["settings"].get("required", []))
     lines = ["| Setting | Default | What it does |", "|---|---|---|"]
     for name, setting in all_settings(about["settings"]):

@@ -1,4 +1,4 @@
-"""Generates the README's table of streams from the class attributes of the streams."""
+"""Generates the table of streams from the class attributes of the streams."""
 
 from __future__ import annotations
 

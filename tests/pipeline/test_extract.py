@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from readme import example
+from documents import example
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,8 +181,8 @@ def test_a_ready_catalog_selects_its_streams_and_no_others(project: Project) -> 
     assert written == {"lists", "profile_field_groups", "profile_fields", "contacts"}
 
 
-def test_the_readme_s_privacy_example_leaves_no_address_behind(project: Project) -> None:
-    shown = example("privacy")
+def test_the_privacy_example_leaves_no_address_behind(project: Project) -> None:
+    shown = example("privacy", "reading.md")
     project.set_extras("tap-listrak", select=shown["select"])
     project.configure("tap-listrak", **shown["config"])
     project.run("tap-listrak", "target-duckdb")

@@ -1,4 +1,4 @@
-"""Into Listrak by `meltano run`: from files, and from PostgreSQL by the README's own example."""
+"""Into Listrak by `meltano run`: from files, and from PostgreSQL by the example of docs/loading.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from readme import example
+from documents import example
 
 if TYPE_CHECKING:
     from meltano_project import Project
@@ -138,7 +138,7 @@ def test_the_readme_s_postgres_example_fills_a_list_an_audience_and_the_orders(
 ) -> None:
     database.query(SHOP)
     project.environment["TAP_POSTGRES_SQLALCHEMY_URL"] = database.tap_url
-    shown = example("postgres")["plugins"]
+    shown = example("postgres", "loading.md")["plugins"]
     tap, target = shown["extractors"][0], shown["loaders"][0]
     project.set_extras("tap-postgres", select=tap["select"])
     project.configure("tap-postgres", **tap["config"])

@@ -14,6 +14,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
+STREAMS = (ROOT / "docs" / "streams.md").read_text("utf-8")
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 MELTANO: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
 PLUGINS = {plugin["name"]: plugin for some in MELTANO["plugins"].values() for plugin in some}
 
@@ -35,10 +38,10 @@ def test_nothing_generated_is_stale() -> None:
 
 
 @pytest.mark.parametrize("plugin", ["tap-listrak", "target-listrak"])
-def test_the_readme_s_settings_are_those_that_about_prints(plugin: str) -> None:
+def test_the_settings_page_has_the_settings_that_about_prints(plugin: str) -> None:
     printed = ask(plugin, "--about", "--format=markdown")
     known = re.findall(r"^\| (?!Setting|:--)([\w.]+) \|", printed, re.MULTILINE)
-    part = README.split(f"generated: settings of {plugin}", 1)[1].split("end of generated", 1)[0]
+    part = SETTINGS.split(f"generated: settings of {plugin}", 1)[1].split("end of generated", 1)[0]
     shown = re.findall(r"^\| `([\w.]+)` \|", part, re.MULTILINE)
     assert len(known) > 20
     assert shown == known
@@ -60,9 +63,9 @@ def test_every_secret_is_sensitive_and_has_no_value(plugin: str) -> None:
         assert f"# {prefix}_{name.upper()}=\n" in example
 
 
-def test_the_readme_names_every_stream_once() -> None:
+def test_the_streams_page_names_every_stream_once() -> None:
     streams = {stream["tap_stream_id"] for stream in json.loads(ask("tap-listrak", "--discover"))["streams"]}
-    part = README.split("generated: streams", 1)[1].split("end of generated", 1)[0]
+    part = STREAMS.split("generated: streams", 1)[1].split("end of generated", 1)[0]
     shown = re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)
     assert sorted(shown) == sorted(streams)
 
@@ -73,19 +76,37 @@ def test_every_property_of_every_stream_says_what_it_is() -> None:
             assert schema.get("description"), f"{stream['tap_stream_id']}.{name}"
 
 
-def test_the_commands_that_the_documents_show_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    for document in ("README.md", "CONTRIBUTING.md", "AGENTS.md"):
-        text = (ROOT / document).read_text("utf-8")
-        assert set(re.findall(r"`make ([a-z]+)", text)) <= targets, document
-    for line in re.findall(r"^meltano run (.*?)(?: +#.*)?$", README, re.MULTILINE):
+def test_the_readme_is_short_enough_to_be_read() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_that_the_documents_show_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
+    for line in re.findall(r"^meltano run (.*?)(?: +#.*)?$", text, re.MULTILINE):
         names = [word for word in line.split() if not word.startswith("--")]
         assert set(names) <= set(PLUGINS), line
-    for catalog in re.findall(r"catalogs/([\w-]+\.json)", README):
+    for catalog in re.findall(r"catalogs/([\w-]+\.json)", text):
         assert (ROOT / "catalogs" / catalog).exists()
-    for link in re.findall(r"\]\(([\w./-]+)\)", README):
-        assert (ROOT / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for path, anchor in re.findall(r"\]\((?!https?:|mailto:)([\w./-]*)(?:#([\w-]+))?\)", text):
+        target = page if not path else (page.parent / path).resolve()
+        assert target.exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {anchor_of(heading) for heading in headings}, f"{path}#{anchor}"
+
+
+def anchor_of(heading: str) -> str:
+    """Give the anchor that GitHub makes of a heading."""
+    plain = re.sub(r"[^\w\s-]", "", re.sub(r"\]\(.*?\)", "", heading.lower()))
+    return re.sub(r"\s", "-", plain.strip())
 
 
 def test_jobs_and_schedules_name_what_there_is() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from readme import RECIPES, example
+from documents import example
 from target_runs import Runs, record, schema, state
 
 NEWSLETTER = 40137
@@ -13,7 +13,7 @@ VIP = 1124
 
 def recipe(name: str) -> dict[str, Any]:
     """The settings of a recipe: `destinations`, and others."""
-    return dict(example(name, RECIPES)["config"])
+    return dict(example(name, "recipes.md")["config"])
 
 
 BOOLEAN = {"type": ["boolean", "null"]}
