@@ -12,7 +12,8 @@ from target_listrak.email.list_loader import ListLoader
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import InvalidValue, as_boolean
+from target_listrak.values.formats import as_boolean
+from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.plain import folded_name
 from target_listrak.values.row_faults import as_faults, with_faults
 

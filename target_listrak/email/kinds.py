@@ -18,7 +18,9 @@ from target_listrak.email.results import Result, reason_of
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import Address, comparison_key
-from target_listrak.values.formats import InvalidValue, Reading, as_text
+from target_listrak.values.formats import as_text
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

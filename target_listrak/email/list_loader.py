@@ -17,7 +17,8 @@ from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse, parse_many
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import InvalidValue, as_text
+from target_listrak.values.formats import as_text
+from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.possible_keys import possible_addresses
 from target_listrak.values.row_faults import with_faults
 

@@ -12,13 +12,15 @@ from target_listrak.delivery.import_body import encode_line
 from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout
 from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse
-from target_listrak.values.formats import AS_LISTRAK, Formatter, InvalidValue, as_boolean, as_text, formatter
+from target_listrak.values.formats import Formatter, as_boolean, as_text, formatter
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.reading import AS_LISTRAK
 from target_listrak.values.row_faults import RowFaults
 
 if TYPE_CHECKING:
     from target_listrak.email.profile_fields import Column, ProfileField
     from target_listrak.outcomes import Fault
-    from target_listrak.values.formats import Reading
+    from target_listrak.values.reading import Reading
 
 __all__ = ["FieldValuesMapping", "Mapper", "RowMapping"]
 

@@ -16,7 +16,8 @@ from target_listrak.config.names import (
     same_name,
 )
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import Formatter, Reading, formatter
+from target_listrak.values.formats import Formatter, formatter
+from target_listrak.values.reading import Reading
 
 if TYPE_CHECKING:
     from target_listrak.config.destination import Destination

@@ -18,7 +18,8 @@ from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, reje
 from target_listrak.retail.mapper import InvalidField, Mapper, merge
 from target_listrak.retail.models import KINDS
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import InvalidValue, Reading
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.reading import Reading
 from target_listrak.values.row_faults import InvalidValueError, RowFaults, rejection
 
 if TYPE_CHECKING:

@@ -24,17 +24,11 @@ from target_listrak.retail.models import KINDS, Model, Property
 from target_listrak.retail.property_names import COMMON_NAMES
 from target_listrak.values.addresses import parse
 from target_listrak.values.characters import plain_form
-from target_listrak.values.formats import (
-    AS_LISTRAK,
-    InvalidValue,
-    Reading,
-    as_boolean,
-    as_date,
-    as_date_time,
-    as_number,
-    formatter,
-    too_long,
-)
+from target_listrak.values.dates import as_date, as_date_time
+from target_listrak.values.formats import as_boolean, formatter
+from target_listrak.values.invalid_value import InvalidValue, too_long
+from target_listrak.values.numbers import as_number
+from target_listrak.values.reading import AS_LISTRAK, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

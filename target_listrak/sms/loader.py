@@ -28,7 +28,7 @@ from target_listrak.sms.contacts import (
 from target_listrak.sms.profiles import Profile, property_of
 from target_listrak.sms.session import SenderCodeSession
 from target_listrak.values import phones
-from target_listrak.values.formats import InvalidValue
+from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.plain import plain_value
 from target_listrak.values.possible_keys import possible_numbers
 from target_listrak.values.row_faults import with_faults

@@ -14,7 +14,10 @@ from target_listrak.config.names import NameLookupError, find_by_name, folded
 from target_listrak.config.property_names import property_like
 from target_listrak.values import addresses
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import Formatter, InvalidValue, Reading, as_date, formatter
+from target_listrak.values.dates import as_date
+from target_listrak.values.formats import Formatter, formatter
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.reading import Reading
 from target_listrak.values.row_faults import RowFaults
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
 from target_listrak.values.characters import first_invisible, named
-from target_listrak.values.formats import InvalidValue
+from target_listrak.values.invalid_value import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,83 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
 
-from listrak_api.dates import to_wall_time
-from listrak_api.settings import zone_from_config
+from target_listrak.values.dates import NO_DATE, as_date
+from target_listrak.values.invalid_value import InvalidValue, too_long
+from target_listrak.values.numbers import MAX_DECIMALS, MAX_DIGITS, as_decimal, as_number, plain
+from target_listrak.values.reading import AS_LISTRAK, Reading
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+__all__ = ["Formatter", "as_boolean", "as_text", "formatter"]
 
-__all__ = [
-    "AS_LISTRAK",
-    "Formatter",
-    "InvalidValue",
-    "Reading",
-    "as_boolean",
-    "as_date",
-    "as_date_time",
-    "as_number",
-    "as_text",
-    "formatter",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class InvalidValue:
-    """Why a value cannot be what its field needs.
-
-    Attributes:
-        code: A stable word for the rejects file, such as `not_a_date`.
-        reason: One sentence for a person. It names what is needed and never the value.
-    """
-
-    code: str
-    reason: str
-
-
-class Reading(NamedTuple):
-    """How texts are read that could mean two things. The default is how Listrak itself writes.
-
-    Attributes:
-        date_order: `mdy`, `dmy`, or `ymd` (dates with the year last are rejected). Dates with the year first
-            are always read.
-        decimal_mark: `.` or `,`, the other one divides thousands; None takes a point for the decimal mark and
-            rejects commas.
-        zone: Whose wall time gives an instant's calendar day; None takes the day as it is written.
-    """
-
-    date_order: str = "mdy"
-    decimal_mark: str | None = None
-    zone: dt.tzinfo | None = None
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any], config: Mapping[str, Any]) -> Reading:
-        """The reading that a destination's members, else the settings of the same names, ask for.
-
-        Args:
-            options: The members that the destination has.
-            config: The settings.
-        """
-        order, mark = (options.get(name) or config.get(name) for name in ("date_order", "decimal_mark"))
-        return cls(order or "mdy", mark, zone_from_config(config))
-
-
-AS_LISTRAK = Reading()
-"""How Listrak writes: what it returned is read so, whatever the settings say."""
 
 Formatter = Callable[[object], "str | InvalidValue"]
 """Turns one value into the text to send; "" where there is no value (null, blank text, empty list)."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
-_MAX_DIGITS = 40
-_MAX_DECIMALS = 400  # a double's smallest magnitudes; longer fractions come from exponents such as 1e-9999
-_NUMBERS = Context(prec=_MAX_DIGITS + _MAX_DECIMALS)
+_NUMBERS = Context(prec=MAX_DIGITS + MAX_DECIMALS)
 _CENTS = Decimal("0.01")
 _SMALL = 10**15
 """Whole numbers below it are their own text; `Decimal` comes to the same, ten times slower."""
@@ -93,17 +32,7 @@ _SMALL = 10**15
 # Neither CSV nor JSON forbids these, but one of them can break a whole import file on the other side.
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
-_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]M)?"
-_ZONE = r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
-_TIME = rf"(?:(?:T|\s+){_CLOCK}{_ZONE})?"
-_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII | re.IGNORECASE)
-_YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE)
-_GROUPED = {
-    mark: re.compile(rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+(?:\{mark}\d+)?", re.ASCII)
-    for mark, group in (".,", ",.")
-}
 _ISO_DATE_LENGTH = 10
-_NOON = 12
 
 _TRUE = frozenset({"on", "true", "t", "yes", "y", "1", "checked"})
 _FALSE = frozenset({"off", "false", "f", "no", "n", "0", "unchecked"})
@@ -113,9 +42,6 @@ _NO_VALUES = frozenset(
     | {"#FIELD!", "#BLOCKED!", "#CONNECT!", "#GETTING_DATA", "#UNKNOWN!", "[object Object]"}
 )
 """What spreadsheets and scripts write in place of a value: it never replaces one that is there."""
-
-_NO_DATE = dt.date(1, 1, 1)
-"""What Listrak writes where there is no date and null is not allowed."""
 
 
 _SPECIAL_BEGINNINGS = frozenset("#[ ")
@@ -183,166 +109,6 @@ def _joined(values: list[object] | tuple[object, ...]) -> str | InvalidValue:
     return ",".join(texts)
 
 
-def as_number(value: object, decimal_mark: str | None = None) -> Decimal | InvalidValue | None:
-    """A number, exactly; floats by their shortest decimal form.
-
-    Args:
-        value: A number, a boolean (1 or 0) or a text such as `"12.50"` or `"1e3"`.
-        decimal_mark: See `Reading`. Without it `"1,200"` is rejected: it could be 1.2 or 1200.
-
-    Returns:
-        The number, `None` where there is no value, or why it is not a number.
-    """
-    if isinstance(value, str):
-        value = value.strip()
-        if decimal_mark is not None:
-            value = _with_point(value, decimal_mark)
-        elif "," in value and _GROUPED["."].fullmatch(value.replace(".", "")):
-            return _AMBIGUOUS_NUMBER
-    if value is None or value == "":
-        return None
-    number = _decimal(value)
-    if number is None:
-        return InvalidValue("not_a_number", "a number is needed: digits with at most one decimal point")
-    if not number:
-        return Decimal(0)
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or number.adjusted() >= _MAX_DIGITS or exponent < -_MAX_DECIMALS:
-        return InvalidValue("number_too_large", f"the number has more than {_MAX_DIGITS} digits")
-    return number
-
-
-_AMBIGUOUS_NUMBER = InvalidValue(
-    "not_a_number", "a comma could divide thousands or be the decimal mark (set decimal_mark to say which)"
-)
-
-
-def _with_point(text: str, mark: str) -> str:
-    """A number's text with a point for the decimal mark and without what divides thousands; "?" if wrong."""
-    group = "," if mark == "." else "."
-    if group in text:
-        if not _GROUPED[mark].fullmatch(text):
-            return "?"
-        text = text.replace(group, "")
-    return text.replace(mark, ".")
-
-
-def _decimal(value: object) -> Decimal | None:
-    if isinstance(value, str):
-        fits = len(value) <= _MAX_DIGITS + _MAX_DECIMALS and _NUMBER.fullmatch(value)
-        return Decimal(value) if fits else None
-    if isinstance(value, int):  # booleans too: a flag kept in a number is 1 or 0
-        return Decimal(value) if value.bit_length() <= _MAX_DIGITS * 4 else Decimal("Infinity")
-    if isinstance(value, float):
-        return Decimal(repr(value)) if math.isfinite(value) else None
-    return value if isinstance(value, Decimal) and value.is_finite() else None
-
-
-def plain(number: Decimal | None) -> str:
-    """A number's digits without exponent and without zeros that say nothing; "" for none."""
-    if number is None:
-        return ""
-    if not number:  # also -0
-        return "0"
-    text = format(number, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return text.removeprefix("+")
-
-
-def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidValue | None:
-    """The calendar date that a value names.
-
-    A day that its source writes as exact midnight (of UTC, or of the offset that is there) is that day,
-    everywhere. Any other instant is on the day that the clocks of `reading.zone` show, if there is one.
-
-    Args:
-        value: As for `as_date_time`.
-        reading: How it is read.
-
-    Returns:
-        The date, `None` where there is none, or why not.
-    """
-    date_time = as_date_time(value, reading.date_order)
-    if not isinstance(date_time, dt.datetime):
-        return date_time
-    if reading.zone is None or date_time.tzinfo is None or date_time.time() == dt.time():
-        return date_time.date()
-    try:
-        return to_wall_time(date_time, reading.zone).date()
-    except OverflowError:
-        return InvalidValue("not_a_date", "the date is outside the years 1 to 9999 in the setting timezone")
-
-
-def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | InvalidValue | None:
-    """The date-time that a value names, aware where the value has an offset, else naive.
-
-    Args:
-        value: A date, a date-time, or a text: `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026 1:05 PM`.
-        date_order: How dates are read whose year is last (`Reading`). Month comes before day by default, as
-            Listrak itself writes dates. Day and month are never swapped to make a date possible.
-
-    Returns:
-        The date-time (midnight for a date), `None` where there is none (also for Listrak's own "no date",
-        0001-01-01), or why not.
-    """
-    date_time: dt.datetime | None = None
-    if isinstance(value, str):
-        text = value.strip()
-        if not text:
-            return None
-        date_time = _parsed_date_time(text, date_order)
-    elif isinstance(value, dt.datetime):
-        date_time = value
-    elif isinstance(value, dt.date):
-        date_time = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001  a calendar date has no zone
-    elif value is None:
-        return None
-    if date_time is None:
-        return _NOT_A_DATE[date_order]
-    return None if date_time.date() == _NO_DATE else date_time
-
-
-_NOT_A_DATE = {
-    order: InvalidValue("not_a_date", f"a date is needed: YYYY-MM-DD, with or without a time{form}")
-    for order, form in (
-        ("mdy", ", or MM/DD/YYYY (set date_order for days first)"),
-        ("dmy", ", or DD/MM/YYYY as date_order says"),
-        ("ymd", ", as date_order says"),
-    )
-}
-
-
-def _parsed_date_time(text: str, date_order: str) -> dt.datetime | None:
-    if match := _YEAR_FIRST.fullmatch(text):
-        year, month, day = match[1], match[3], match[4]
-    elif (match := _YEAR_LAST.fullmatch(text)) and date_order != "ymd":
-        month, day, year = match[1], match[3], match[4]
-        if date_order == "dmy":
-            month, day = day, month
-        elif match[2] == ".":  # nobody writes months first with dots
-            return None
-    else:
-        return None
-    hour, minute, second, fraction, half = match.group(5, 6, 7, 8, 9)
-    utc, sign, offset_hours, offset_minutes = match.group(10, 11, 12, 13)
-    hours = int(hour or 0)
-    try:
-        if half:
-            if not 1 <= hours <= _NOON:
-                return None
-            hours = hours % _NOON + (_NOON if half[0] in "Pp" else 0)
-        zone: dt.tzinfo | None = dt.UTC if utc else None
-        if sign:
-            offset = dt.timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
-            zone = dt.timezone(offset if sign == "+" else -offset)
-        micros = int((fraction or "").ljust(6, "0")[:6])
-        clock = dt.time(hours, int(minute or 0), int(second or 0), micros, zone)
-        return dt.datetime.combine(dt.date(int(year), int(month), int(day)), clock)
-    except ValueError:
-        return None
-
-
 def as_boolean(value: object) -> bool | InvalidValue | None:
     """A yes or a no.
 
@@ -355,7 +121,7 @@ def as_boolean(value: object) -> bool | InvalidValue | None:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float | Decimal):
-        number = _decimal(value)
+        number = as_decimal(value)
         if number is not None and number in {Decimal(0), Decimal(1)}:
             return bool(number)
     elif isinstance(value, str):
@@ -367,11 +133,6 @@ def as_boolean(value: object) -> bool | InvalidValue | None:
         if word in _FALSE:
             return False
     return InvalidValue("not_a_boolean", "a yes or no is needed: true or false, 1 or 0, yes or no, on or off")
-
-
-def too_long(length: int, limit: int) -> InvalidValue:
-    """The reason for a value of more characters than its field holds."""
-    return InvalidValue("too_long", f"the value has {length} characters, and the field holds {limit}")
 
 
 def _text(max_length: int | None) -> Formatter:
@@ -424,7 +185,7 @@ def _formatted_date(value: object, reading: Reading) -> str | InvalidValue:
         except ValueError:
             pass
         else:
-            if value[4] == value[7] == "-" and value != _NO_DATE.isoformat():
+            if value[4] == value[7] == "-" and value != NO_DATE.isoformat():
                 return f"{value[5:7]}/{value[8:]}/{value[:4]}"
     date = as_date(value, reading)
     if date is None:

@@ -16,7 +16,7 @@ import phonenumbers
 from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumber, ValidationResult
 
 from target_listrak.values.characters import without_invisible
-from target_listrak.values.formats import InvalidValue
+from target_listrak.values.invalid_value import InvalidValue
 
 __all__ = ["MOST_DIGITS", "canonical", "from_listrak", "is_country", "national_form", "plain_cell"]
 

@@ -17,7 +17,7 @@ from phonenumbers import NumberParseException
 
 from target_listrak.values.addresses import parse
 from target_listrak.values.characters import plain_form, without_invisible
-from target_listrak.values.formats import InvalidValue
+from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.phones import MOST_DIGITS, canonical, plain_cell
 
 __all__ = ["possible_addresses", "possible_numbers"]

@@ -11,7 +11,7 @@ from target_listrak.values.characters import escaped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_listrak.values.formats import InvalidValue
+    from target_listrak.values.invalid_value import InvalidValue
 
 __all__ = ["InvalidValueError", "RowFaults", "as_faults", "rejection", "with_faults"]
 

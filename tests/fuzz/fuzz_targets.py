@@ -23,7 +23,7 @@ from target_listrak.input.reader import InputError, Reader
 from target_listrak.input.unreadable import unreadable
 from target_listrak.target import TargetListrak
 from target_listrak.values import addresses, formats, phones
-from target_listrak.values.formats import InvalidValue
+from target_listrak.values.invalid_value import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

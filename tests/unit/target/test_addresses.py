@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from target_listrak.values.addresses import Address, comparison_key, parse, parse_many, parse_with_care
-from target_listrak.values.formats import InvalidValue
+from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.possible_keys import possible_addresses
 
 ATOMS = st.text("abcXYZ019_+-.'!#é", min_size=1, max_size=12)

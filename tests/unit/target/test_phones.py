@@ -8,7 +8,7 @@ from cells import EXAMPLES, Cell, phone_cells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_listrak.values.formats import InvalidValue
+from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.phones import canonical, from_listrak, is_country, national_form
 from target_listrak.values.possible_keys import possible_numbers
 

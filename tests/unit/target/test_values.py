@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_listrak.values.formats import InvalidValue, as_boolean, as_date, as_number, formatter
+from target_listrak.values.dates import as_date
+from target_listrak.values.formats import as_boolean, formatter
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.numbers import as_number
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text(st.characters()),

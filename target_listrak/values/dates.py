@@ -1,0 +1,115 @@
+"""Dates and date-times: as ISO 8601 and as Listrak writes them, in the order that the settings name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from listrak_api.dates import to_wall_time
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.reading import AS_LISTRAK, Reading
+
+__all__ = ["NO_DATE", "as_date", "as_date_time"]
+
+_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]M)?"
+_ZONE = r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
+_TIME = rf"(?:(?:T|\s+){_CLOCK}{_ZONE})?"
+_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII | re.IGNORECASE)
+_YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE)
+_NOON = 12
+
+NO_DATE = dt.date(1, 1, 1)
+"""What Listrak writes where there is no date and null is not allowed."""
+
+
+def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidValue | None:
+    """The calendar date that a value names.
+
+    A day that its source writes as exact midnight (of UTC, or of the offset that is there) is that day,
+    everywhere. Any other instant is on the day that the clocks of `reading.zone` show, if there is one.
+
+    Args:
+        value: As for `as_date_time`.
+        reading: How it is read.
+
+    Returns:
+        The date, `None` where there is none, or why not.
+    """
+    date_time = as_date_time(value, reading.date_order)
+    if not isinstance(date_time, dt.datetime):
+        return date_time
+    if reading.zone is None or date_time.tzinfo is None or date_time.time() == dt.time():
+        return date_time.date()
+    try:
+        return to_wall_time(date_time, reading.zone).date()
+    except OverflowError:
+        return InvalidValue("not_a_date", "the date is outside the years 1 to 9999 in the setting timezone")
+
+
+def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | InvalidValue | None:
+    """The date-time that a value names, aware where the value has an offset, else naive.
+
+    Args:
+        value: A date, a date-time, or a text: `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026 1:05 PM`.
+        date_order: How dates are read whose year is last (`Reading`). Month comes before day by default, as
+            Listrak itself writes dates. Day and month are never swapped to make a date possible.
+
+    Returns:
+        The date-time (midnight for a date), `None` where there is none (also for Listrak's own "no date",
+        0001-01-01), or why not.
+    """
+    date_time: dt.datetime | None = None
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return None
+        date_time = _parsed_date_time(text, date_order)
+    elif isinstance(value, dt.datetime):
+        date_time = value
+    elif isinstance(value, dt.date):
+        date_time = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001  a calendar date has no zone
+    elif value is None:
+        return None
+    if date_time is None:
+        return _NOT_A_DATE[date_order]
+    return None if date_time.date() == NO_DATE else date_time
+
+
+_NOT_A_DATE = {
+    order: InvalidValue("not_a_date", f"a date is needed: YYYY-MM-DD, with or without a time{form}")
+    for order, form in (
+        ("mdy", ", or MM/DD/YYYY (set date_order for days first)"),
+        ("dmy", ", or DD/MM/YYYY as date_order says"),
+        ("ymd", ", as date_order says"),
+    )
+}
+
+
+def _parsed_date_time(text: str, date_order: str) -> dt.datetime | None:
+    if match := _YEAR_FIRST.fullmatch(text):
+        year, month, day = match[1], match[3], match[4]
+    elif (match := _YEAR_LAST.fullmatch(text)) and date_order != "ymd":
+        month, day, year = match[1], match[3], match[4]
+        if date_order == "dmy":
+            month, day = day, month
+        elif match[2] == ".":  # nobody writes months first with dots
+            return None
+    else:
+        return None
+    hour, minute, second, fraction, half = match.group(5, 6, 7, 8, 9)
+    utc, sign, offset_hours, offset_minutes = match.group(10, 11, 12, 13)
+    hours = int(hour or 0)
+    try:
+        if half:
+            if not 1 <= hours <= _NOON:
+                return None
+            hours = hours % _NOON + (_NOON if half[0] in "Pp" else 0)
+        zone: dt.tzinfo | None = dt.UTC if utc else None
+        if sign:
+            offset = dt.timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
+            zone = dt.timezone(offset if sign == "+" else -offset)
+        micros = int((fraction or "").ljust(6, "0")[:6])
+        clock = dt.time(hours, int(minute or 0), int(second or 0), micros, zone)
+        return dt.datetime.combine(dt.date(int(year), int(month), int(day)), clock)
+    except ValueError:
+        return None

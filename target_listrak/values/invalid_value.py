@@ -1,0 +1,25 @@
+"""Why a value cannot be what its field needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["InvalidValue", "too_long"]
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidValue:
+    """Why a value cannot be what its field needs.
+
+    Attributes:
+        code: A stable word for the rejects file, such as `not_a_date`.
+        reason: One sentence for a person. It names what is needed and never the value.
+    """
+
+    code: str
+    reason: str
+
+
+def too_long(length: int, limit: int) -> InvalidValue:
+    """The reason for a value of more characters than its field holds."""
+    return InvalidValue("too_long", f"the value has {length} characters, and the field holds {limit}")
