@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import sqlite3
 import zlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
@@ -15,8 +13,10 @@ from listrak_api.settings import zone_from_config
 from target_listrak.config.property_names import nothing_to_write
 from target_listrak.delivery.loader import Loader
 from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
-from target_listrak.retail.mapper import InvalidField, Mapper, merge
+from target_listrak.retail.gathered import GatheredObject, Key, SentOrders
+from target_listrak.retail.mapper import Mapper, merge
 from target_listrak.retail.models import KINDS
+from target_listrak.retail.properties import InvalidField
 from target_listrak.values.characters import escaped
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.reading import Reading
@@ -60,32 +60,6 @@ _BROKEN: Final = Rejected(
     "send all rows of the order together",
 )
 
-Key = tuple[str, ...]
-
-
-@dataclass
-class _Object:
-    """An object that is being gathered.
-
-    Attributes:
-        value: Its properties, but for the items of flat rows.
-        items: The items of flat rows, each by what tells it apart.
-        rows: Its rows: of flat rows all, each by its item's key; else the last one.
-        merged: Whether the last row took earlier ones in.
-        broken: Whether a flat row of it was rejected.
-    """
-
-    value: dict[str, Any] = field(default_factory=dict)
-    items: dict[object, dict[str, Any]] = field(default_factory=dict)
-    rows: dict[object, Row] = field(default_factory=dict)
-    merged: bool = False
-    broken: bool = False
-
-    @property
-    def whole(self) -> dict[str, object] | None:
-        """What to write down should the object be rejected, where its last row alone does not say it."""
-        return dict(self.value) if self.merged and not self.items else None
-
 
 class RetailLoader(Loader):
     """Loads retail data: arrays of objects, upserted by the merchant's own keys.
@@ -114,11 +88,11 @@ class RetailLoader(Loader):
         self._kind = KINDS[destination.kind]
         self._row_faults = RowFaults(destination.option("on_bad_value"))
         self._on_missing: str = destination.option("on_missing")
-        self._batches: list[dict[Key, _Object]] = [{} for _ in range(_PARTITIONS)]
+        self._batches: list[dict[Key, GatheredObject]] = [{} for _ in range(_PARTITIONS)]
         self._weights = [0] * _PARTITIONS
         self._most_objects = min(_MOST_OBJECTS, int(run.config["batch_size_rows"]))
-        self._recent: OrderedDict[Key, _Object] = OrderedDict()
-        self._sent = _SentOrders()
+        self._recent: OrderedDict[Key, GatheredObject] = OrderedDict()
+        self._sent = SentOrders()
         self._line_keys: list[str] = []
         self._flat = False
 
@@ -133,10 +107,12 @@ class RetailLoader(Loader):
         if found and not any(found):
             raise nothing_to_write(self.destination, self.stream, schema["properties"])
         self._check_needed(properties)
-        self._flat = any(step is not None and step[2] for step in found)
+        self._flat = any(step is not None and step.of_item for step in found)
         self._log_unknown()
         steps = ((name, self._mapper.step(name)) for name in key_properties)
-        order_keys = {name for name, step in steps if step and not step[2] and step[0] == ("orderNumber",)}
+        order_keys = {
+            name for name, step in steps if step and not step.of_item and step.path == ("orderNumber",)
+        }
         self._line_keys = [name for name in key_properties if name not in order_keys]
 
     def _check_needed(self, properties: Mapping[str, Any]) -> None:
@@ -203,7 +179,7 @@ class RetailLoader(Loader):
         key = self._mapper.key(value) if self._flat else None
         if isinstance(key, tuple) and not self._sent.has(key):
             batch = self._batches[_partition(key)]
-            batch.setdefault(key, _Object()).broken = True
+            batch.setdefault(key, GatheredObject()).broken = True
 
     def _rows_of(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """An object's array with the number that each row has of it, where it has none of its own."""
@@ -216,19 +192,19 @@ class RetailLoader(Loader):
         """What tells a flat row's item apart: the stream's keys beside the order number, else the row."""
         return tuple(str(record.get(name)) for name in self._line_keys) if self._line_keys else row.number
 
-    def _begin(self, key: Key) -> _Object:
+    def _begin(self, key: Key) -> GatheredObject:
         """A new object; one of a flat stream begins with what was sent of it before, for rows come apart."""
         if not self._flat:
-            return _Object()
+            return GatheredObject()
         recent = self._recent.get(key)
         if recent is not None:
-            return _Object(recent.value, dict(recent.items), broken=recent.broken)
+            return GatheredObject(recent.value, dict(recent.items), broken=recent.broken)
         if self._sent.has(key):
             raise RowRejected(_SPLIT)
-        return _Object()
+        return GatheredObject()
 
     def _add(
-        self, known: _Object, value: dict[str, Any], item: dict[str, Any], item_key: object, row: Row
+        self, known: GatheredObject, value: dict[str, Any], item: dict[str, Any], item_key: object, row: Row
     ) -> None:
         known.value = merge(known.value, value)
         place = item_key if item else None
@@ -262,10 +238,10 @@ class RetailLoader(Loader):
             ("data", self.destination.kind, partition), functools.partial(self._work, objects), weight
         )
 
-    def _remember(self, batch: dict[Key, _Object]) -> None:
+    def _remember(self, batch: dict[Key, GatheredObject]) -> None:
         self._sent.add(batch)
         for key, known in batch.items():
-            self._recent[key] = _Object(known.value, known.items, broken=known.broken)
+            self._recent[key] = GatheredObject(known.value, known.items, broken=known.broken)
             self._recent.move_to_end(key)
         while len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
@@ -279,8 +255,8 @@ class RetailLoader(Loader):
 
     # Worker threads
 
-    def _work(self, objects: list[_Object]) -> None:
-        ready: list[tuple[dict[str, Any], _Object]] = []
+    def _work(self, objects: list[GatheredObject]) -> None:
+        ready: list[tuple[dict[str, Any], GatheredObject]] = []
         for known in objects:
             if known.broken:
                 self._reject(known, _BROKEN)
@@ -293,7 +269,7 @@ class RetailLoader(Loader):
         if ready:
             self._send(ready)
 
-    def _finished(self, known: _Object) -> tuple[dict[str, Any], list[InvalidField]]:
+    def _finished(self, known: GatheredObject) -> tuple[dict[str, Any], list[InvalidField]]:
         """An object as it is sent, and what it lacks."""
         value = dict(known.value)
         name = self._kind.rows
@@ -318,7 +294,7 @@ class RetailLoader(Loader):
     def _lacking(self, value: Mapping[str, Any]) -> list[InvalidField]:
         return self._mapper.missing(value, needed=self._on_missing != "send")
 
-    def _send(self, objects: Sequence[tuple[dict[str, Any], _Object]]) -> None:
+    def _send(self, objects: Sequence[tuple[dict[str, Any], GatheredObject]]) -> None:
         """Send an array; where Listrak refuses it, each half by itself, down to the objects at fault."""
         if not self.run.dry_run:
             try:
@@ -350,41 +326,13 @@ class RetailLoader(Loader):
             message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"
             raise ListrakError(message, hint=f"See {self.run.rejects.path} for the reasons.") from error
 
-    def _reject(self, known: _Object, rejected: Rejected) -> None:
+    def _reject(self, known: GatheredObject, rejected: Rejected) -> None:
         for row in known.rows.values():
             self.tracker.end(row, rejected, merged_with=known.whole)
 
 
 def _partition(key: Key) -> int:
     return zlib.crc32("\x1f".join(key).encode()) % _PARTITIONS
-
-
-class _SentOrders:
-    """The numbers of all flat orders that were sent: on disk, so that memory does not grow."""
-
-    def __init__(self) -> None:
-        self._db: sqlite3.Connection | None = None
-
-    def add(self, keys: dict[Key, _Object]) -> None:
-        if not keys:
-            return
-        if self._db is None:
-            # "" is SQLite's private temporary file, which is gone when closed.
-            self._db = sqlite3.connect("", isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = OFF")
-            self._db.execute("CREATE TABLE sent (key TEXT PRIMARY KEY) WITHOUT ROWID")
-        with self._db:
-            self._db.execute("BEGIN")
-            self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?)", [(key[-1],) for key in keys])
-
-    def has(self, key: Key) -> bool:
-        if self._db is None:
-            return False
-        return self._db.execute("SELECT 1 FROM sent WHERE key = ?", (key[-1],)).fetchone() is not None
-
-    def close(self) -> None:
-        if self._db is not None:
-            self._db.close()
 
 
 def _mapper(run: Run, destination: Destination) -> Mapper:

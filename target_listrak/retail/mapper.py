@@ -11,45 +11,24 @@ Absent is never sent. Null and blank are not sent either, unless nulls are to cl
 
 from __future__ import annotations
 
-import datetime as dt
-import functools
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from listrak_api.dates import DEFAULT_TIMEZONE, find_zone, to_wall_time
+from listrak_api.dates import DEFAULT_TIMEZONE, find_zone
 from target_listrak.retail.models import KINDS, Model, Property
+from target_listrak.retail.properties import InvalidField, date_time, scalar
 from target_listrak.retail.property_names import COMMON_NAMES
-from target_listrak.values.addresses import parse
-from target_listrak.values.characters import plain_form
-from target_listrak.values.dates import as_date, as_date_time
-from target_listrak.values.formats import as_boolean, formatter
-from target_listrak.values.invalid_value import InvalidValue, too_long
-from target_listrak.values.numbers import as_number
+from target_listrak.retail.spellings import Step, flat_names, is_nested, item_names, own_names, plain_name
+from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.reading import AS_LISTRAK, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
-__all__ = ["Converted", "InvalidField", "Mapper", "merge", "plain_name"]
-
-
-@dataclass(frozen=True, slots=True)
-class InvalidField:
-    """A property whose value Listrak would not take.
-
-    Attributes:
-        path: The API's name, such as `billingAddress.city` or `items[2].sku`.
-        bad: Why.
-        needed: Whether the object cannot be sent without it.
-    """
-
-    path: str
-    bad: InvalidValue
-    needed: bool = False
+__all__ = ["Converted", "Mapper", "merge"]
 
 
 @dataclass(slots=True)
@@ -67,9 +46,6 @@ class Converted:
     bad: list[InvalidField] = field(default_factory=list)
 
 
-_Step = tuple[tuple[str, ...], Property, bool]
-"""Where a column's value goes: the path, what it must be, and whether it belongs to the row's own item."""
-
 _NOTHING: Final = object()
 """Nothing to send: null differs from it where nulls are to clear."""
 _MISSING: Final = InvalidValue("missing_value", "Listrak requires a value here")
@@ -79,103 +55,6 @@ _USELESS: Final = InvalidValue(
 )
 _NOT_OBJECT: Final = InvalidValue("not_an_object", "an object is needed")
 _NOT_OBJECTS: Final = InvalidValue("not_an_array", "an array of objects is needed")
-_EMAIL_LENGTH: Final = 100
-_MAX_WHOLE: Final = 2**31
-_SEPARATORS = re.compile(r"[\W_]+")
-
-
-def plain_name(name: str) -> str:
-    """A name without what spellings differ in: case, separators, invisible characters, Unicode forms."""
-    return _SEPARATORS.sub("", plain_form(name)).lower()
-
-
-def _date_time(value: object, reading: Reading, zone: ZoneInfo) -> object:
-    """Wall time of the zone, without an offset; a date-time that has none is taken as such already.
-
-    Exact midnight UTC is a calendar day that a source wrote as a date-time: no time zone moves it.
-    """
-    date_time = as_date_time(value, reading.date_order)
-    if not isinstance(date_time, dt.datetime):
-        return date_time
-    if date_time.tzinfo is not None and not date_time.utcoffset() and date_time.time() == dt.time():
-        return date_time.replace(tzinfo=None).isoformat()
-    try:
-        return to_wall_time(date_time, zone).isoformat()
-    except OverflowError:
-        return InvalidValue(
-            "not_a_date", f"the date is outside the years 1 to 9999 in the time zone {zone.key}"
-        )
-
-
-def _day(value: object, reading: Reading) -> object:
-    """A calendar date, which no time zone moves."""
-    date = as_date(value, reading._replace(zone=None))
-    return f"{date.isoformat()}T00:00:00" if isinstance(date, dt.date) else date
-
-
-def _number(value: object, reading: Reading) -> object:
-    number = as_number(value, reading.decimal_mark)
-    if number is None or isinstance(number, InvalidValue):
-        return number
-    return int(number) if number == number.to_integral_value() and abs(number) < 2**53 else float(number)
-
-
-def _whole(value: object, reading: Reading) -> object:
-    number = as_number(value, reading.decimal_mark)
-    if number is None or isinstance(number, InvalidValue):
-        return number
-    if number != number.to_integral_value():
-        return InvalidValue("not_a_whole_number", "a whole number is needed")
-    if not -_MAX_WHOLE <= number < _MAX_WHOLE:
-        return InvalidValue("number_too_large", "a whole number of 32 bits is needed")
-    return int(number)
-
-
-def _email(value: object) -> object:
-    """An address; Listrak would take any text, and report nothing."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    address = parse(value)
-    if isinstance(address, InvalidValue):
-        return address
-    limit = _EMAIL_LENGTH
-    return address.sent if len(address.sent) <= limit else too_long(len(address.sent), limit)
-
-
-def _choice(choices: tuple[str, ...]) -> Callable[[object], object]:
-    names = {plain_name(choice): choice for choice in choices}
-
-    def format_choice(value: object) -> object:
-        if value is None:
-            return None
-        name = plain_name(value) if isinstance(value, str) else "?"
-        if not name:
-            return None
-        return names.get(name) or InvalidValue(
-            "not_a_choice", f"one of these is needed: {', '.join(choices)}"
-        )
-
-    return format_choice
-
-
-_SCALARS: Final[dict[str, Callable[..., object]]] = {
-    "whole": _whole,
-    "number": _number,
-    "yes_no": lambda value, reading: as_boolean(value),  # noqa: ARG005 - called as the others are
-    "day": _day,
-}
-
-
-@functools.cache
-def _scalar(kind: Property, reading: Reading) -> Callable[[object], object]:
-    """The function that makes one property's value: `None` for no value, or a `InvalidValue`."""
-    if kind.is_email:
-        return _email
-    if kind.type == "text":
-        return formatter("Text", kind.max_length)
-    if kind.type == "one_of":
-        return _choice(kind.choices)
-    return functools.partial(_SCALARS[kind.type], reading=reading)
 
 
 class Mapper:
@@ -210,17 +89,17 @@ class Mapper:
         self._clear = clear_nulls
         self._reading = reading
         self._zone = zone or find_zone(DEFAULT_TIMEZONE)
-        self._steps: dict[str, _Step | None] = {}
-        self._names = _flat_names(self.kind.model)
+        self._steps: dict[str, Step | None] = {}
+        self._names = flat_names(self.kind.model)
         if self.kind.rows:
             rows = self.kind.model.properties[self.kind.rows].model
-            for name, step in _item_names(self.kind.rows, rows).items() if rows else ():
+            for name, step in item_names(self.kind.rows, rows).items() if rows else ():
                 self._names.setdefault(name, step)
         if fields is not None:
             self._steps = {column: self._chosen(target) for column, target in fields.items()}
             self._names = {}
 
-    def _chosen(self, target: str) -> _Step:
+    def _chosen(self, target: str) -> Step:
         step = self._names.get(plain_name(target))
         if step is None:
             message = f"{self.kind.model.name} has no property {target!r}"
@@ -242,15 +121,17 @@ class Mapper:
         if not self._names:  # `fields` names them all
             return {}
         plain = {plain_name(name): name for name in reversed(list(properties))}
-        taken = {step[:1] + step[2:] for name in properties if (step := self._names.get(plain_name(name)))}
+        taken = {
+            (step.path, step.of_item) for name in properties if (step := self._names.get(plain_name(name)))
+        }
         matched: dict[str, str] = {}
         for target, names in COMMON_NAMES.get(self.kind.model.name, {}).items():
             step = self._names[plain_name(target)]
             found = next((plain[name] for name in names if name in plain and name not in self._names), None)
             if (
                 found is None
-                or step[:1] + step[2:] in taken
-                or (_is_nested(properties[found]) and step[1].model is None)
+                or (step.path, step.of_item) in taken
+                or (is_nested(properties[found]) and step.property.model is None)
             ):
                 continue
             self._steps[found] = step
@@ -260,10 +141,10 @@ class Mapper:
 
     def lacks(self, properties: Iterable[str]) -> list[str]:
         """The needed properties that no property of a stream goes to."""
-        found = {step[0] for name in properties if (step := self.step(name)) and not step[2]}
+        found = {step.path for name in properties if (step := self.step(name)) and not step.of_item}
         return [name for name in self.kind.needed if (name,) not in found]
 
-    def step(self, column: str) -> _Step | None:
+    def step(self, column: str) -> Step | None:
         """Where a record's property goes; `None` where Listrak has no such property (noted in `unknown`)."""
         try:
             return self._steps[column]
@@ -326,9 +207,9 @@ class Mapper:
         """A value as its property needs it, null to clear, or `_NOTHING`; what is wrong goes to `bad`."""
         made: object
         if kind.type == "date_time":
-            made = _date_time(value, self._reading, self._zone)
+            made = date_time(value, self._reading, self._zone)
         elif kind.model is None:
-            made = _scalar(kind, self._reading)(value)
+            made = scalar(kind, self._reading)(value)
         elif (given := _from_text(value) if isinstance(value, str) else value) is None:
             made = None
         elif kind.type == "objects":
@@ -346,7 +227,7 @@ class Mapper:
         if not isinstance(value, dict):
             return _NOT_OBJECT
         made: dict[str, object] = {}
-        names = _own_names(model)
+        names = own_names(model)
         for name, inner in value.items():
             known = names.get(plain_name(str(name)))
             if known is None:
@@ -372,13 +253,6 @@ class Mapper:
             if result is not _NOTHING:
                 made.append(result)
         return made or _NOTHING
-
-
-def _is_nested(schema: object) -> bool:
-    given = schema.get("type", ()) if isinstance(schema, dict) else ()
-    return bool({given} if isinstance(given, str) else set(given)) and bool(
-        {"object", "array"} & ({given} if isinstance(given, str) else set(given))
-    )
 
 
 def _from_text(text: str) -> object:
@@ -407,39 +281,6 @@ def _missing(model: Model, value: Mapping[str, Any], path: str) -> list[InvalidF
             for number, one in enumerate(inner):
                 found += _missing(kind.model, one, f"{path}{name}[{number}].")
     return found
-
-
-@functools.cache
-def _own_names(model: Model) -> dict[str, str]:
-    return {plain_name(name): name for name in model.properties}
-
-
-def _flat_names(model: Model) -> dict[str, _Step]:
-    """Every spelling of a flat column, without separators, and where its value goes."""
-    names: dict[str, _Step] = {}
-    inner: dict[str, _Step] = {}
-    for name, kind in model.properties.items():
-        names[plain_name(name)] = ((name,), kind, False)
-        if kind.type != "object" or kind.model is None:
-            continue
-        prefixes = {plain_name(name), plain_name(name).removesuffix("address") or plain_name(name)}
-        for flat, (path, property_, _) in _flat_names(kind.model).items():
-            for prefix in prefixes:
-                inner.setdefault(prefix + flat, ((name, *path), property_, False))
-    return {**inner, **names}
-
-
-def _item_names(rows: str, model: Model) -> dict[str, _Step]:
-    """Flat columns of one item: `item_sku`, `items_sku`; `item_discount_total`, which begins so itself."""
-    prefix = rows.removesuffix("s")
-    names: dict[str, _Step] = {}
-    for name, kind in model.properties.items():
-        step: _Step = ((name,), kind, True)
-        own = plain_name(name)
-        names[prefix + own] = names[rows + own] = step
-        if own.startswith(prefix):
-            names.setdefault(own, step)
-    return names
 
 
 def merge(old: object, new: object) -> Any:  # noqa: ANN401  objects and arrays of JSON

@@ -1,0 +1,70 @@
+"""Objects that are gathered from the rows of a stream, and which orders were sent already."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from target_listrak.tracking.tallies import Row
+
+__all__ = ["GatheredObject", "Key", "SentOrders"]
+
+Key = tuple[str, ...]
+"""What tells objects of a kind apart: names and values of the properties of its key."""
+
+
+@dataclass
+class GatheredObject:
+    """An object that is being gathered.
+
+    Attributes:
+        value: Its properties, but for the items of flat rows.
+        items: The items of flat rows, each by what tells it apart.
+        rows: Its rows: of flat rows all, each by its item's key; else the last one.
+        merged: Whether the last row took earlier ones in.
+        broken: Whether a flat row of it was rejected.
+    """
+
+    value: dict[str, Any] = field(default_factory=dict)
+    items: dict[object, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[object, Row] = field(default_factory=dict)
+    merged: bool = False
+    broken: bool = False
+
+    @property
+    def whole(self) -> dict[str, object] | None:
+        """What to write down should the object be rejected, where its last row alone does not say it."""
+        return dict(self.value) if self.merged and not self.items else None
+
+
+class SentOrders:
+    """The numbers of all flat orders that were sent: on disk, so that memory does not grow."""
+
+    def __init__(self) -> None:
+        self._db: sqlite3.Connection | None = None
+
+    def add(self, keys: Iterable[Key]) -> None:
+        """Note orders as sent."""
+        if self._db is None:
+            # "" is SQLite's private temporary file, which is gone when closed.
+            self._db = sqlite3.connect("", isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = OFF")
+            self._db.execute("CREATE TABLE sent (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?)", [(key[-1],) for key in keys])
+
+    def has(self, key: Key) -> bool:
+        """Whether an order was sent."""
+        if self._db is None:
+            return False
+        return self._db.execute("SELECT 1 FROM sent WHERE key = ?", (key[-1],)).fetchone() is not None
+
+    def close(self) -> None:
+        """Delete the numbers."""
+        if self._db is not None:
+            self._db.close()
