@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from target_listrak.config.names import NameLookupError, UnknownNameError
 from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.email.audience_members import OFF_PLAN, AudienceMembers, audience_line
-from target_listrak.email.importer import Plan
+from target_listrak.email.buffer import Line
+from target_listrak.email.import_files import Plan
 from target_listrak.email.list_loader import ListLoader
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected
@@ -143,7 +144,7 @@ class AudienceLoader(ListLoader):
         self._members.note_changed(address.key, address.sent)
         plan = self.plan if wanted else OFF_PLAN
         line = audience_line(address.sent, on=wanted)
-        self.add(self._target, plan, address.key, (self._field.id,), line, row)
+        self.add(self._target, plan, Line(address.key, (self._field.id,), line), row)
 
     def columns_wanted(self) -> None:
         """Each record is compared with what is so: one by one."""

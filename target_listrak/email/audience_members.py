@@ -11,8 +11,8 @@ import msgspec
 from listrak_api import routes
 from target_listrak.delivery.import_body import encode_line
 from target_listrak.delivery.mirror import Members, Missing
-from target_listrak.email.import_file import Buffer
-from target_listrak.email.importer import Plan
+from target_listrak.email.buffer import Buffer, Line
+from target_listrak.email.import_files import Plan
 from target_listrak.email.membership import Membership
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
 from target_listrak.tracking.state import Checkpoint
@@ -118,7 +118,8 @@ class AudienceMembers(Members):
         buffer = Buffer()
         checkpoint = Checkpoint()  # no row of the input: no STATE waits for them
         for number, (key, address) in enumerate(people):
-            buffer.add(key, (self._field.id,), audience_line(address, on=False), Row(number, checkpoint, b""))
+            line = Line(key, (self._field.id,), audience_line(address, on=False))
+            buffer.add(line, Row(number, checkpoint, b""))
         single = loader.single(self._list, OFF_PLAN, buffer)
         importer = loader.importer(OFF_PLAN, self._list)
         outcomes: dict[int, Outcome] = {}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from listrak_api.answers import Answer
     from target_listrak.delivery.run import Run
-    from target_listrak.email.import_file import Buffer
+    from target_listrak.email.buffer import Buffer
     from target_listrak.email.importer import Importer
     from target_listrak.email.lists import EmailList
     from target_listrak.outcomes import Outcome

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,21 +14,22 @@ from listrak_api.errors import (
     PayloadTooLargeError,
     RequestRefusedError,
 )
-from target_listrak.delivery.import_body import MAX_FILE_BYTES, ImportBody, encode_line
 from target_listrak.delivery.polling import ImportFailedError, await_import
 from target_listrak.delivery.worker_pool import Stopped
-from target_listrak.email.import_file import EXTERNAL_ID, Buffer, ColumnId, Layout
+from target_listrak.email.buffer import EXTERNAL_ID, Buffer, ColumnId
+from target_listrak.email.import_files import FileBuilder, ImportFile, Plan
 from target_listrak.email.results import Result, reason_of, result_of, summary_text
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
+    from target_listrak.delivery.import_body import ImportBody
     from target_listrak.delivery.run import Run
     from target_listrak.email.lists import EmailList
 
-__all__ = ["ImportFailedError", "Importer", "Plan"]
+__all__ = ["ImportFailedError", "Importer"]
 
 _READINGS: Final = 4
 """How often results are read while there are fewer of them than contacts were processed."""
@@ -44,31 +44,6 @@ _UNSUBSCRIBED: Final = frozenset(
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What the imports of a destination do.
-
-    Attributes:
-        import_type: `AddSubscribers`, `RemoveSubscribers` or `UpdateSubscribers`; with profile values, the
-            first one becomes `AddSubscribersAndSegmentationData`.
-        update_type: `Update`, `Append` or `Overwrite`.
-        include_unsubscribed: Whether unsubscribed contacts are updated as well.
-        trigger_journey: Whether new subscribers enter the list's subscription journeys.
-        event_ids: Events to raise.
-    """
-
-    import_type: str
-    update_type: str = "Update"
-    include_unsubscribed: bool = False
-    trigger_journey: bool = False
-    event_ids: tuple[int, ...] = ()
-
-    @property
-    def removes(self) -> bool:
-        """Whether contacts are unsubscribed."""
-        return self.import_type == "RemoveSubscribers"
-
-
 class _Result(msgspec.Struct, gc=False):
     """The result of a contact, in the API's words."""
 
@@ -77,15 +52,6 @@ class _Result(msgspec.Struct, gc=False):
 
 
 _results = msgspec.json.Decoder(list[_Result])
-
-
-@dataclass(frozen=True)
-class _File:
-    """One import file: rows of one batch with the same columns."""
-
-    update_type: str
-    columns: Layout
-    indices: Sequence[int]
 
 
 class Importer:
@@ -112,9 +78,8 @@ class Importer:
         self._run = run
         self._plan = plan
         self._stream = _UNSAFE.sub("-", stream)[:40].strip("-") or "stream"
-        self._column_name = column_name
+        self._builder = FileBuilder(run, self._stream, plan, column_name)
         self._keep_lines = keep_lines
-        self.max_file_bytes = MAX_FILE_BYTES
 
     def load(
         self,
@@ -137,102 +102,13 @@ class Importer:
             ImportFailedError: An import failed or took too long.
             ListrakError: As the client.
         """
-        for file in self._files(buffer, indices):
+        for file in self._builder.files(buffer, indices):
             settle(self._load_file(email_list, buffer, file, single))
-
-    # Building
-
-    def _files(self, buffer: Buffer, indices: Sequence[int]) -> Iterator[_File]:
-        """Group rows into files: by layout where an empty cell clears, and never over the size limit."""
-        plan = self._plan
-        mixed: Sequence[int] = indices
-        by_layout: dict[Layout, list[int]] = {}
-        if plan.update_type == "Overwrite" or buffer.clears:
-            mixed = mixed_rows = []
-            for index in indices:
-                if plan.update_type == "Overwrite" or _clears(buffer, index):
-                    by_layout.setdefault(buffer.layout(index), []).append(index)
-                else:
-                    mixed_rows.append(index)
-        if len(by_layout) > 1:
-            text = "%s: records carry %s different sets of properties, and clearing needs an import for each"
-            self._run.connection.log_once(text, self._stream, len(by_layout))
-        groups: list[tuple[str, Layout, Sequence[int]]] = [
-            ("Overwrite", layout, some) for layout, some in by_layout.items()
-        ]
-        if mixed:
-            groups.append((plan.update_type, _union(buffer.layouts_of(mixed)), mixed))
-        for update_type, columns, some in groups:
-            for part in self._by_size(buffer, columns, some):
-                yield _File(update_type, columns, part)
-
-    def _by_size(self, buffer: Buffer, columns: Layout, indices: Sequence[int]) -> Iterator[Sequence[int]]:
-        """Cut rows where a file would become too large, each row reckoned with all its columns."""
-        extra = sum(len(str(event_id)) + 3 for event_id in self._plan.event_ids)
-        size = room = self.max_file_bytes - len(self._header(columns))
-        if buffer.bytes + len(indices) * (3 * len(columns) + extra) <= room:
-            yield indices
-            return
-        part: list[int] = []
-        for index in indices:
-            line = len(buffer.lines[index]) + 3 * (len(columns) - len(buffer.layout(index))) + extra
-            if part and line > size:
-                yield part
-                part, size = [], room
-            part.append(index)
-            size -= line
-        if part:
-            yield part
-
-    def _lines(self, buffer: Buffer, file: _File) -> list[bytes]:
-        lines = list(map(buffer.lines.__getitem__, file.indices))
-        if buffer.layouts != [file.columns]:
-            for place, index in enumerate(file.indices):
-                if buffer.layout(index) != file.columns:
-                    address, cells = buffer.cells(index)
-                    lines[place] = encode_line([address, *(cells.get(one, "") for one in file.columns)])
-        if self._plan.event_ids:
-            events = "".join(f',"{event_id}"' for event_id in self._plan.event_ids).encode() + b"\n"
-            lines = [line[:-1] + events for line in lines]
-        return [self._header(file.columns), *lines]
-
-    def _header(self, columns: Layout) -> bytes:
-        return encode_line(
-            ["Email", *map(self._column_name, columns), *(f"Event {one}" for one in self._plan.event_ids)]
-        )
-
-    def _head(self, name: str, file: _File) -> dict[str, object]:
-        """The import's POST body, but for the file."""
-        plan = self._plan
-        import_type = plan.import_type
-        if import_type == "AddSubscribers" and any(column != EXTERNAL_ID for column in file.columns):
-            import_type = "AddSubscribersAndSegmentationData"
-        mappings: list[dict[str, object]] = [{"fileColumn": 0, "fileColumnType": "Email"}]
-        for number, column in enumerate(file.columns, 1):
-            if column == EXTERNAL_ID:
-                mappings.append({"fileColumn": number, "fileColumnType": "ExternalContactID"})
-            else:
-                kind = {"fileColumnType": "SegmentationField", "segmentationFieldId": column}
-                mappings.append({"fileColumn": number, **kind})
-        for number, _ in enumerate(plan.event_ids, 1 + len(file.columns)):
-            mappings.append({"fileColumn": number, "fileColumnType": "Event"})
-        return {
-            "fileName": name,
-            "fileDelimiter": ",",
-            "textQualifier": '"',
-            "hasColumnNames": True,
-            "importType": import_type,
-            "segmentationImportType": file.update_type,
-            "suppressEmailNotifications": True,
-            "triggerJourney": plan.trigger_journey,
-            "includeUnsubscribed": plan.include_unsubscribed,
-            "fileMappings": mappings,
-        }
 
     # Sending
 
     def _load_file(
-        self, email_list: EmailList, buffer: Buffer, file: _File, single: Callable[[int], Outcome]
+        self, email_list: EmailList, buffer: Buffer, file: ImportFile, single: Callable[[int], Outcome]
     ) -> dict[int, Outcome]:
         number = next(self._run.session(EmailSession).file_numbers)
         name = f"singer-{self._stream}-{self._plan.import_type}-{self._run.id}-{number:05}.csv"
@@ -243,16 +119,14 @@ class Importer:
             )
             return self.simulate(email_list, buffer, file.indices, carries_values=bool(file.columns))
         try:
-            import_id = self._start(
-                email_list, name, ImportBody(self._head(name, file), self._lines(buffer, file))
-            )
+            import_id = self._start(email_list, name, self._builder.body(name, buffer, file))
         except PayloadTooLargeError:
             if rows == 1:
                 raise
             half = rows // 2
             parts = (file.indices[:half], file.indices[half:])
             halves = [
-                self._load_file(email_list, buffer, _File(file.update_type, file.columns, part), single)
+                self._load_file(email_list, buffer, ImportFile(file.update_type, file.columns, part), single)
                 for part in parts
             ]
             return halves[0] | halves[1]
@@ -413,16 +287,3 @@ class Importer:
     def _wait(self, seconds: float) -> None:
         if self._run.stopping.wait(seconds):
             raise Stopped
-
-
-def _clears(buffer: Buffer, index: int) -> bool:
-    """Whether a row has an empty cell."""
-    return b'""' in buffer.lines[index] and not all(buffer.cells(index)[1].values())
-
-
-def _union(layouts: Iterable[Layout]) -> Layout:
-    """All columns of some layouts, each once, in the order in which they first occur."""
-    columns: dict[ColumnId, None] = {}
-    for layout in dict.fromkeys(layouts):
-        columns.update(dict.fromkeys(layout))
-    return tuple(columns)

@@ -8,9 +8,9 @@ from target_listrak.config.property_names import nothing_to_write, property_like
 from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.delivery.import_body import encode_line
 from target_listrak.email.beta_route import BetaRoute
+from target_listrak.email.buffer import NEW_EMAIL, Buffer, ContactKey, ExternalContact, Line
 from target_listrak.email.contacts import Contacts
-from target_listrak.email.import_file import EXTERNAL_KEY, NEW_EMAIL, Buffer
-from target_listrak.email.importer import Plan
+from target_listrak.email.import_files import Plan
 from target_listrak.email.list_loader import ListLoader
 from target_listrak.email.mapping import FieldValuesMapping, Mapper, RowMapping
 from target_listrak.email.profile_fields import columns_of
@@ -76,11 +76,7 @@ class FieldsLoader(ListLoader):
         Returns:
             The rows that are left to load, those with an address among them.
         """
-        wanted = {
-            key.removeprefix(EXTERNAL_KEY): index
-            for key, index in buffer.rows.items()
-            if key.startswith(EXTERNAL_KEY)
-        }
+        wanted = {key.sent: index for key, index in buffer.rows.items() if isinstance(key, ExternalContact)}
         if not wanted:
             return range(len(buffer))
         contacts = Contacts(self.run, email_list, self.destination)
@@ -124,18 +120,20 @@ class EmailListLoader(FieldsLoader):
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
         """Unsubscribe the contact, found by its address or, where the record has none, by its external id."""
-        address = self.leaving_address(record, self._external_id)
-        self.add(self.list_of(record), _REMOVE, address.key, (), encode_line([address.sent]), row)
+        name = self._external_id
+        contact = self.leaving_contact(record, name) if name else self.leaving_address(record)
+        line = Line(contact.key, (), encode_line([contact.sent]))
+        self.add(self.list_of(record), _REMOVE, line, row)
 
     def withdraw(self, record: Mapping[str, Any]) -> None:
         """Take rows of the contact that would subscribe it out of the open batches of the record's list.
 
         A record that names no list, or one that there is not, is taken for one of every list.
         """
-        keys = set(self.possible_keys(record) or ())
+        keys: set[ContactKey] = set(self.possible_keys(record) or ())
         external = as_text(record.get(self._external_id)) if self._external_id else ""
         if isinstance(external, str) and external:
-            keys.add(f"{EXTERNAL_KEY}{external}")
+            keys.add(ExternalContact(external))
         try:
             lists = [self.list_of(record).id]
         except RowRejected:
@@ -265,15 +263,15 @@ class ProfileFieldsLoader(FieldsLoader):
         """As for any list, unless the external id is what finds the contact."""
         return None if self._by_external_id else super().columns_wanted()
 
-    def address(self, record: Mapping[str, Any]) -> Address:
-        """The record's address; or its external id, as a key that `load` turns into an address."""
+    def contact(self, record: Mapping[str, Any]) -> Address | ExternalContact:
+        """The record's address; or its external id, which `load` turns into an address."""
         name = self._by_external_id
         if name is None:
-            return super().address(record)
+            return super().contact(record)
         external = as_text(record.get(name))
         if isinstance(external, InvalidValue) or not external:
             raise RowRejected(Rejected("no_external_id", f"{name}: an external contact id is needed"))
-        return Address(external, f"{EXTERNAL_KEY}{external}")
+        return ExternalContact(external)
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load a batch: by the beta route where that is asked for and the account has it, else by import."""

@@ -9,9 +9,9 @@ from target_listrak.config.destination_members import KINDS
 from target_listrak.config.names import NameLookupError
 from target_listrak.config.property_names import property_like
 from target_listrak.delivery.loader import Loader, Prepared, attempt
+from target_listrak.email.buffer import Buffer, ContactKey, ExternalContact, Line
 from target_listrak.email.contacts import Contacts
-from target_listrak.email.import_file import EXTERNAL_KEY, Buffer, Layout
-from target_listrak.email.importer import Importer, Plan
+from target_listrak.email.importer import Importer
 from target_listrak.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
+    from target_listrak.email.import_files import Plan
     from target_listrak.email.lists import EmailList
     from target_listrak.input.columns import Columns
     from target_listrak.outcomes import Fault
@@ -59,7 +60,7 @@ class Batch:
         self.list_id = email_list.id
         self.buffer = Buffer(clears=loader.destination.clears)
 
-    def withdraw(self, keys: Collection[str]) -> None:
+    def withdraw(self, keys: Collection[ContactKey]) -> None:
         """Take out what subscribes some contacts and was added until now; it counts as merged."""
         if self.plan.import_type == "AddSubscribers":
             self.buffer.withdraw(keys)
@@ -144,12 +145,12 @@ class ListLoader(Loader):
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Put one record's line into the batch of its list."""
         try:
-            address = self.address(record)
+            contact = self.contact(record)
             email_list = self._list or self.list_of(record)
         except RowRejected as ended:
             raise RowRejected(with_faults(ended.rejected, self._email, self.faults(record))) from None
-        layout, line = self._mapper_of(email_list)(record, address)
-        self.add(email_list, self.plan, address.key, layout, line, row)
+        layout, text = self._mapper_of(email_list)(record, contact)
+        self.add(email_list, self.plan, Line(contact.key, layout, text), row)
 
     def faults(self, record: Mapping[str, Any]) -> Sequence[Fault]:
         """What is wrong with a record beside its key, as far as that can be told without its list."""
@@ -188,8 +189,16 @@ class ListLoader(Loader):
             self._seal_if_full(batch)
         self.run.session(EmailSession).open_batches.bound_memory(count)
 
+    def contact(self, record: Mapping[str, Any]) -> Address | ExternalContact:
+        """Give the record's contact: by address, unless a kind finds it by its external id.
+
+        Raises:
+            RowRejected: The record names none, or its address is not valid.
+        """
+        return self.address(record)
+
     def address(self, record: Mapping[str, Any]) -> Address:
-        """The record's address.
+        """Give the record's address.
 
         Raises:
             RowRejected: There is none, or it is not valid.
@@ -210,28 +219,44 @@ class ListLoader(Loader):
         address = parse(cell)
         return (address.key,) if isinstance(address, Address) else possible_addresses(cell)
 
-    def leaving_address(self, record: Mapping[str, Any], external_id: str | None = None) -> Address:
-        """The address of a record that says that its contact leaves, or its external id as a key.
+    def leaving_contact(self, record: Mapping[str, Any], external_id: str) -> Address | ExternalContact:
+        """Give the contact of a record that says that it leaves: by address, else by external id.
 
         Args:
             record: The record. Of a deletion some sources send the key properties only.
-            external_id: The property with the external contact id, if the destination knows one.
+            external_id: The property with the external contact id.
 
         Raises:
             RowRejected: It has neither, or its address is not one.
         """
+        external = as_text(record.get(external_id))
+        if isinstance(external, str) and external and self._lacks_address(record):
+            return ExternalContact(external)
+        return self.leaving_address(record, external_id)
+
+    def leaving_address(self, record: Mapping[str, Any], external_id: str | None = None) -> Address:
+        """Give the address of a record that says that its contact leaves.
+
+        Args:
+            record: The record.
+            external_id: The property with the external contact id, for the reason.
+
+        Raises:
+            RowRejected: It has none, or its address is not one.
+        """
         address = parse(record.get(self._email))
         if isinstance(address, Address):
             return address
-        if address.code != "no_email_address":
+        if not self._lacks_address(record):
             raise RowRejected(Rejected.of(address))
-        external = as_text(record.get(external_id)) if external_id else ""
-        if isinstance(external, str) and external:
-            return Address(external, f"{EXTERNAL_KEY}{external}")
         other = external_id or ("an external id (setting external_id)" if self._knows_external_ids else "")
         ways = " or ".join(one for one in (self._email, other) if one)
         reason = f"the source deleted the record and sent its key only: it must send {ways} with deletions"
         raise RowRejected(Rejected("deleted", reason))
+
+    def _lacks_address(self, record: Mapping[str, Any]) -> bool:
+        address = parse(record.get(self._email))
+        return isinstance(address, InvalidValue) and address.code == "no_email_address"
 
     @property
     def _knows_external_ids(self) -> bool:
@@ -259,11 +284,11 @@ class ListLoader(Loader):
             raise RowRejected(known)
         return known
 
-    def add(self, email_list: EmailList, plan: Plan, key: str, layout: Layout, line: bytes, row: Row) -> None:  # noqa: PLR0913, PLR0917 - the parts of one thing
+    def add(self, email_list: EmailList, plan: Plan, line: Line, row: Row) -> None:
         """Put a row into the open batch of its list and plan; submit the batch when it is full."""
         batch = self._batch(email_list, plan)
-        self.run.session(EmailSession).open_batches.flush_conflicting(batch, key)
-        batch.buffer.add(key, layout, line, row)
+        self.run.session(EmailSession).open_batches.flush_conflicting(batch, line.key)
+        batch.buffer.add(line, row)
         self._seal_if_full(batch)
         self.run.session(EmailSession).open_batches.bound_memory()
 
@@ -377,10 +402,10 @@ class ListLoader(Loader):
         if accepted + unchanged < len(results):
             for index, outcome in outcomes.items():
                 if isinstance(outcome, Declined | Rejected):
-                    line, merged = buffer.record(index)
-                    self.tracker.write_down(buffer.number(index), line, outcome, merged)
+                    line, merged = buffer.sources.record(index, clears=buffer.clears)
+                    self.tracker.write_down(buffer.sources.number(index), line, outcome, merged)
                     declined += isinstance(outcome, Declined)
-        checkpoints = buffer.count_checkpoints(outcomes)
+        checkpoints = buffer.sources.count_checkpoints(outcomes)
         self.tracker.settle(
             checkpoints,
             accepted=accepted,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from target_listrak.delivery.import_body import encode_line
-from target_listrak.email.import_file import EXTERNAL_ID, NEW_EMAIL, ColumnId, Layout
+from target_listrak.email.buffer import EXTERNAL_ID, NEW_EMAIL, ColumnId, ExternalContact, Layout
 from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse
 from target_listrak.values.formats import Formatter, as_boolean, as_text, formatter
@@ -29,7 +29,7 @@ USE_AUDIENCE_KEY: Final = "useAudienceKey"
 
 _SAME_IF_EQUAL = frozenset({str, int})
 
-Mapper = Callable[[Mapping[str, Any], Address], tuple[Layout, bytes]]
+Mapper = Callable[[Mapping[str, Any], Address | ExternalContact], tuple[Layout, bytes]]
 """Makes a record's layout and line; raises `RowRejected`."""
 
 
@@ -64,7 +64,7 @@ class RowMapping:
         self._layout: Layout = (EXTERNAL_ID, *ids) if external_id else ids
         self._external_format = formatter("Text")
 
-    def __call__(self, record: Mapping[str, Any], address: Address) -> tuple[Layout, bytes]:
+    def __call__(self, record: Mapping[str, Any], address: Address | ExternalContact) -> tuple[Layout, bytes]:
         """The record's layout and line.
 
         Raises:
@@ -163,7 +163,7 @@ class RowMapping:
             return ""
         return cell
 
-    def _new_address(self, record: Mapping[str, Any], address: Address) -> str | None:
+    def _new_address(self, record: Mapping[str, Any], address: Address | ExternalContact) -> str | None:
         value = record.get(str(self._new_email))
         if value is None or value == "":
             return None
@@ -233,7 +233,7 @@ class FieldValuesMapping:
         self._fields = fields
         self._formats = {one.id: formatter(one.data_type, one.max_length, reading) for one in fields.values()}
 
-    def __call__(self, record: Mapping[str, Any], address: Address) -> tuple[Layout, bytes]:
+    def __call__(self, record: Mapping[str, Any], address: Address | ExternalContact) -> tuple[Layout, bytes]:
         """The record's layout and line.
 
         Raises:

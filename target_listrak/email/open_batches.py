@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from target_listrak.email.import_file import Buffer
+    from target_listrak.email.buffer import Buffer, ContactKey
 
 __all__ = ["OpenBatch", "OpenBatches"]
 
@@ -31,7 +31,7 @@ class OpenBatch(Protocol):
     position: int
     buffer: Buffer
 
-    def withdraw(self, keys: Collection[str]) -> None:
+    def withdraw(self, keys: Collection[ContactKey]) -> None:
         """Take out what subscribes some contacts and was added until now."""
 
     def seal(self) -> None:
@@ -61,7 +61,7 @@ class OpenBatches:
             for other in sorted(due, key=lambda one: one.position):
                 self._seal(other)
 
-    def flush_conflicting(self, batch: OpenBatch, key: str) -> None:
+    def flush_conflicting(self, batch: OpenBatch, key: ContactKey) -> None:
         """Submit the list's other batches that hold this contact, before a later row of it is taken."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
@@ -81,7 +81,7 @@ class OpenBatches:
         if batch in self._by_list[batch.list_id]:
             batch.seal()
 
-    def withdraw(self, list_id: int, keys: Collection[str]) -> None:
+    def withdraw(self, list_id: int, keys: Collection[ContactKey]) -> None:
         """Take what subscribes some contacts out of a list's batches: a later row of theirs says no."""
         for batch in list(self._by_list.get(list_id, ())):
             batch.withdraw(keys)

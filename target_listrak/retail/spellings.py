@@ -1,4 +1,4 @@
-"""The names that a record's properties may have: spellings, flat columns of nested objects, an order's items."""
+"""The names that a record's properties may have: spellings, flat columns of nested objects, order items."""
 
 from __future__ import annotations
 

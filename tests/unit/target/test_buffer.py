@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from target_listrak.delivery.import_body import ImportBody, decode_line, encode_line
-from target_listrak.email.import_file import Buffer
+from target_listrak.email.buffer import Buffer, Line
 from target_listrak.tracking.state import Checkpoint
 from target_listrak.tracking.tallies import Row, Rows
 
@@ -67,9 +67,8 @@ def test_the_last_row_of_a_contact_wins_property_by_property(
     for number, (key, cells) in enumerate(rows):
         record = {str(column): cell or None for column, cell in cells.items()}
         line = json.dumps({"record": record}).encode()
-        buffer.add(
-            key, tuple(cells), encode_line([key, *cells.values()]), Row(number, checkpoints[number], line)
-        )
+        text = encode_line([key, *cells.values()])
+        buffer.add(Line(key, tuple(cells), text), Row(number, checkpoints[number], line))
         kept = model.setdefault(key, {})
         count[key] = count.get(key, 0) + 1
         for column, cell in cells.items():
@@ -81,9 +80,9 @@ def test_the_last_row_of_a_contact_wins_property_by_property(
     settled: list[Checkpoint] = []
     for key, index in buffer.rows.items():
         assert buffer.cells(index) == (key, model[key])
-        assert buffer.merged(index) == count[key] - 1
-        settled += buffer.checkpoints(index)
-        _, whole = buffer.record(index)
+        assert buffer.sources.merged(index) == count[key] - 1
+        settled += buffer.sources.checkpoints(index)
+        _, whole = buffer.sources.record(index, clears=clears)
         if whole is not None:
             assert {int(name): value or "" for name, value in whole.items()} == model[key]
     assert sorted(map(id, settled)) == sorted(map(id, checkpoints))
@@ -101,7 +100,7 @@ def test_rows_taken_many_at_a_time_are_as_those_taken_one_by_one(
     lines = [encode_line([key, cells.get(1, "")]) for key, (_, cells) in zip(keys, rows, strict=True)]
     records = [json.dumps({"record": {"1": number}}).encode() for number in range(len(rows))]
     for number, key in enumerate(keys):
-        one_by_one.add(key, layout, lines[number], Row(number + 7, checkpoint, records[number]))
+        one_by_one.add(Line(key, layout, lines[number]), Row(number + 7, checkpoint, records[number]))
     ends = sorted({0, len(rows), *(min(cut, len(rows)) for cut in cuts)})
     for start, end in pairwise(ends):
         part = Rows(7, checkpoint, records).part(start, end)
@@ -110,8 +109,8 @@ def test_rows_taken_many_at_a_time_are_as_those_taken_one_by_one(
     assert (at_once.lines, at_once.bytes) == (one_by_one.lines, one_by_one.bytes)
     indices = range(len(one_by_one))
     assert at_once.layouts_of(indices) == one_by_one.layouts_of(indices)
-    assert at_once.count_checkpoints(indices) == one_by_one.count_checkpoints(indices)
+    assert at_once.sources.count_checkpoints(indices) == one_by_one.sources.count_checkpoints(indices)
     for index in indices:
-        assert at_once.number(index) == one_by_one.number(index)
-        assert at_once.record(index) == one_by_one.record(index)
+        assert at_once.sources.number(index) == one_by_one.sources.number(index)
+        assert at_once.sources.record(index) == one_by_one.sources.record(index)
     assert at_once.indices_of(keys) == [one_by_one.index_of(key) for key in keys]
