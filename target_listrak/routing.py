@@ -87,8 +87,8 @@ class Feed:
             check_property_names(self.loader.destination, self.stream, schema)
             self.loader.take_schema(self._paths.schema, keys)
             signs = self.loader.signs
-            if self.loader.mirror is not None:
-                self.loader.mirror.watch(self.tracker.tally, self.ends)
+            if self.loader.watched is not None:
+                self.loader.watched.ends = self.ends
             validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
             wanted = None if validates else self._paths.columns(self.loader.columns_wanted(), signs.named)
             self._codec = codec_of(self.stream, wanted, keys, schema, signs)
@@ -143,7 +143,7 @@ class Feed:
             Whether they were taken; else nothing was done, and they must be taken one by one.
         """
         loader = self.loader
-        if self._codec is None or loader is None or loader.mirror is not None:
+        if self._codec is None or loader is None or loader.watched is not None:
             return False
         columns = self._codec.columns(lines, end.version)
         if columns is None:
@@ -174,16 +174,17 @@ class Feed:
     def _note_keys(self, record: object, *, mapped: bool) -> None:
         """Tell the mirror, if there is one, whom a row could mean, whatever the row's result will be."""
         loader = self.loader
-        if loader is None or loader.mirror is None:
+        if loader is None or loader.watched is None:
             return
         named = record.record if isinstance(record, Unreadable) else record
         # A key that a map would have made is not known, whatever the record has under its name.
-        key = loader.key_property
-        made = not mapped and {folded(key), folded(key.partition(".")[0])} & self.made_by_maps
-        if made or not isinstance(named, dict):
-            loader.mirror.note(None)
-        else:
-            loader.mirror.note(loader.possible_keys(self._expanded(named)))
+        if isinstance(named, dict) and (mapped or not self._makes_any(loader.key_properties)):
+            loader.note(self._expanded(named))
+
+    def _makes_any(self, names: Sequence[str]) -> bool:
+        """Whether a stream map makes one of some properties, or what they are in."""
+        parts = {folded(part) for name in names for part in (name, name.partition(".")[0])}
+        return bool(parts & self.made_by_maps)
 
     def count(self) -> None:
         """Bring the SDK's record counter up to date."""
@@ -298,9 +299,8 @@ class Router:
         self._loader_classes = loader_classes
         for one in self._destinations.all:
             self._resolved[one.label] = loader_classes[one.kind].resolve(self._run, one)
-        self._run.mirrors.check(
-            (one, loader_classes[one.kind].fills(self._resolved[one.label])) for one in self._destinations.all
-        )
+        for one in self._destinations.all:
+            self._run.mirrors.fill(one, loader_classes[one.kind].fills(one, self._resolved[one.label]))
 
     def feeds_of(self, stream: str) -> Feeds:
         """The ways of a stream (after stream maps) to its loaders, made when the stream first appears.

@@ -76,6 +76,8 @@ def check_together(destination: Destination) -> None:
         raise destination.error("list", "expected either `list` or `list_from`, not both")
     _check_update(destination)
     _check_shares(destination)
+    if kind == "audience":
+        _check_audience(destination)
     if kind == "audience" and option("create_missing") and "field_group" not in options:
         raise destination.error("field_group", "create_missing needs to know the group of the new field")
     if "member" in options and "member_from" in options:
@@ -133,6 +135,17 @@ def _check_update(destination: Destination) -> None:
         raise destination.error(
             "null_handling", "Append only adds; `clear` contradicts it", "Use update_type Update."
         )
+
+
+def _check_audience(destination: Destination) -> None:
+    options, option = destination.options, destination.option
+    if ("field" in options) == ("field_from" in options):
+        raise destination.error("field", "expected either `field` or `field_from`, not both")
+    if option("subscribe") and "include_unsubscribed" in options:
+        hint = "Use two destinations: one that subscribes, one that includes the unsubscribed."
+        raise destination.error("include_unsubscribed", "with `subscribe` the unsubscribed stay so", hint)
+    if "subscribed" in options and not option("subscribe"):
+        raise destination.error("subscribed", "nobody is subscribed: it goes with `subscribe: true`")
 
 
 def _check_shares(destination: Destination) -> None:

@@ -50,11 +50,14 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "email": _property("The property with the email address. Default: the one named like it."),
     "phone": _property("The property with the phone number. Default: the one named like it."),
-    "external_id": _property("The property with the external contact id."),
+    "external_id": _property(
+        "The property with the external contact id. Kinds that load only known contacts find them by it "
+        "where a record has no address."
+    ),
     "new_email": _property("The property with a contact's new address: the contact is moved to it."),
     "fields": Option(
         "`auto`: properties go to the profile fields of the same name. Or an object from property to field "
-        "(name, `Group.Field`, or id).",
+        "(name, `Group.Field`, or id). For kind audience: no other fields, unless it is given.",
         (str, dict),
         default="auto",
     ),
@@ -63,6 +66,16 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "field_group": Option(
         "The profile field group: decides between fields of the same name, and takes new ones.", NAME_OR_ID
+    ),
+    "field_from": _property(
+        "The property that holds the name or id of each record's audience field: one stream of many "
+        "audiences. With `field_group` only fields of that group are meant."
+    ),
+    "subscribe": Option(
+        "Add contacts that the list does not know to it. You need their consent (`subscribed`). Whoever "
+        "unsubscribed stays so.",
+        (bool,),
+        default=False,
     ),
     "field": Option(
         "The CheckBox profile field that tells who is in the audience, by name or id.", NAME_OR_ID
@@ -208,10 +221,10 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
         "double_opt_in",
         "trigger_journeys",
         "event_ids",
-        "allow_deletes",
         *_CONSENT,
+        *_MIRROR,
     ),
-    "email_unsubscribe": ("list", "list_from", "email"),
+    "email_unsubscribe": ("list", "list_from", "email", "external_id"),
     "profile_fields": (
         "list",
         "list_from",
@@ -226,12 +239,17 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "audience": (
         "list",
+        "list_from",
         "email",
+        "external_id",
         "field",
-        "field_group",
-        "create_missing",
+        "field_from",
+        *_FIELDS,
         "member",
         "member_from",
+        "subscribe",
+        "subscribed",
+        "subscribed_values",
         "include_unsubscribed",
         *_MIRROR,
     ),
@@ -249,7 +267,6 @@ KINDS: Final = {kind: (*members, "delete_markers", *SHARES) for kind, members in
 """The members that each kind of destination has."""
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
-    "audience": ("list", "field"),
     "sms_list": ("sender_code", "phone_list"),
     "sms_profiles": ("sender_code",),
     "sms_unsubscribe": ("sender_code", "phone_list"),

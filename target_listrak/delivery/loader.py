@@ -15,10 +15,10 @@ from target_listrak.input.row_signs import RowSigns
 from target_listrak.outcomes import Outcome, Rejected, rejected_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
-    from target_listrak.delivery.mirror import Mirror
+    from target_listrak.delivery.mirror import Filled, Mirror, Watched
     from target_listrak.delivery.run import Run
     from target_listrak.input.columns import Columns
     from target_listrak.tracking.tallies import Row, Rows, RowTracker
@@ -54,7 +54,10 @@ class Loader(abc.ABC):
 
     Attributes:
         kinds: The kinds of destination that the class serves.
-        mirror: Set from the first `schema` on where the destination mirrors: it is told of every row.
+        mirror: The mirror of all rows, from the first `schema` on; `None` where there is none, or where the
+            records name their audience or list.
+        watched: What mirrors are told of the stream, from the first `schema` on, where the destination
+            mirrors.
         signs: Judges each record before `take` or `take_leaving` gets it (made by `take_schema`).
     """
 
@@ -74,6 +77,7 @@ class Loader(abc.ABC):
         self.tracker = tracker
         self.resolved = resolved
         self.mirror: Mirror | None = None
+        self.watched: Watched | None = None
         self.signs: RowSigns
 
     @classmethod
@@ -89,9 +93,9 @@ class Loader(abc.ABC):
         """
 
     @classmethod
-    def fills(cls, resolved: Any) -> Hashable:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
-        """The audience or list that a destination can mirror; `None` for kinds that do not mirror."""
-        return None
+    def fills(cls, destination: Destination, resolved: Any) -> Sequence[Filled]:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
+        """What a destination fills of that which can be mirrored, as far as no record names it."""
+        return ()
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
@@ -181,9 +185,26 @@ class Loader(abc.ABC):
         raise NotImplementedError
 
     @property
-    def key_property(self) -> str:
-        """The property by which contacts are told apart, for kinds that mirror; else empty."""
-        return ""
+    def key_properties(self) -> Sequence[str]:
+        """The properties that tell contacts, and mirrors, apart, for kinds that mirror."""
+        return ()
+
+    def note(self, record: Mapping[str, Any]) -> None:
+        """Tell its mirror, if there is one, whom a row could mean, whatever the row's result will be.
+
+        A row of which this is not said may be anybody's, in any mirror of the stream.
+
+        Args:
+            record: The record, which may be one that is rejected.
+        """
+        mirror = self.mirror_of(record)
+        if mirror is not None and self.watched is not None:
+            mirror.note(self.possible_keys(record))
+            self.watched.noted += 1
+
+    def mirror_of(self, record: Mapping[str, Any]) -> Mirror | None:  # noqa: ARG002 - for subclasses
+        """The mirror that a record is for; `None` where that cannot be told."""
+        return self.mirror
 
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:  # noqa: ARG002 - for subclasses
         """Whom a record could mean, read generously: mirroring must not remove them.

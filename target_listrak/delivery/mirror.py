@@ -15,7 +15,7 @@ from target_listrak.config.destination import place
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 
     from listrak_api.errors import ConfigurationError
     from target_listrak.config.destination import Destination
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from target_listrak.tracking.state import Hold
     from target_listrak.tracking.tallies import Tally
 
-__all__ = ["Members", "Mirror", "MirrorStopError", "Mirrors", "Missing"]
+__all__ = ["Filled", "Members", "Mirror", "MirrorStopError", "Mirrors", "Missing", "Watched"]
 
 
 class MirrorStopError(ListrakError):
@@ -42,6 +42,33 @@ class Missing(NamedTuple):
     before: int
 
 
+class Filled(NamedTuple):
+    """What a destination fills, and whether it removes members from it.
+
+    Attributes:
+        what: The audience or list.
+        mirrored: Whether the destination mirrors it.
+    """
+
+    what: Hashable
+    mirrored: bool
+
+
+class Watched:
+    """One stream that feeds a mirror, or several where its records name their audience or list.
+
+    Attributes:
+        tally: Its row accounting.
+        ends: The ends of the incoming streams that it is made of; more may be added later.
+        noted: How many rows said which mirror they are for. All others may be for any.
+    """
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self.ends: Mapping[str, StreamEnd] = {}
+        self.noted = 0
+
+
 class Members(abc.ABC):
     """Who is in one audience or on one list, as it was before the run.
 
@@ -54,6 +81,10 @@ class Members(abc.ABC):
     @abc.abstractmethod
     def keep(self, key: str) -> None:
         """Note that a record names a contact: it is not removed."""
+
+    def keys_of(self, external_id: str) -> Collection[str]:  # noqa: ARG002 - for subclasses
+        """The keys of the contacts that have an external id, where the channel has such ids."""
+        return ()
 
     @abc.abstractmethod
     def missing(self) -> Missing:
@@ -105,20 +136,12 @@ class Mirror:
         self._destination = destination
         self._hold = hold
         self._logger = logger
-        self._tallies: dict[str, Tally] = {}
-        self._ends: list[Mapping[str, StreamEnd]] = []
-        self._noted = 0
+        self._watched: list[Watched] = []
 
-    def watch(self, tally: Tally, ends: Mapping[str, StreamEnd]) -> None:
-        """Add a stream that feeds the audience.
-
-        Args:
-            tally: Its row accounting.
-            ends: The ends of the incoming streams that it is made of; more may be added later.
-        """
-        if tally.stream not in self._tallies:
-            self._tallies[tally.stream] = tally
-            self._ends.append(ends)
+    def watch(self, watched: Watched) -> None:
+        """Add a stream that feeds the audience."""
+        if watched not in self._watched:
+            self._watched.append(watched)
 
     def note(self, keys: Iterable[str] | None) -> None:
         """Note whom a row names, whatever the row's result will be. Called once for each row.
@@ -126,7 +149,6 @@ class Mirror:
         Args:
             keys: Everybody whom the row could mean; None where that could be anybody.
         """
-        self._noted += 1
         if keys is None:
             self.unreadable += 1
             return
@@ -154,7 +176,7 @@ class Mirror:
             return False
         self._check_signs(missing)
         # Rows that were rejected before anybody could look at their key are unreadable, too.
-        unreadable = self.unreadable + sum(one.read for one in self._tallies.values()) - self._noted
+        unreadable = self.unreadable + sum(one.tally.read - one.noted for one in self._watched)
         self._check_share(missing, unreadable)
         if unreadable:
             self._logger.warning(
@@ -171,7 +193,7 @@ class Mirror:
 
     def remove(self) -> None:
         """Remove the members whom no record names, and count them."""
-        next(iter(self._tallies.values())).removed += self.members.remove()
+        self._watched[0].tally.removed += self.members.remove()
 
     def release(self) -> None:
         """Let STATE pass."""
@@ -182,8 +204,8 @@ class Mirror:
         without_state = self._destination.option("mirror_without_state")
         signs = (
             end.missing_sign(mirror, without_state=without_state)
-            for ends in self._ends
-            for end in ends.values()
+            for one in self._watched
+            for end in one.ends.values()
         )
         absent = [sign for sign in signs if sign is not None]
         if not absent:
@@ -197,7 +219,7 @@ class Mirror:
 
     def _check_share(self, missing: Missing, unreadable: int) -> None:
         most = self._destination.option("max_removed_share")
-        empty = [end.stream for ends in self._ends for end in ends.values() if end.empty]
+        empty = [end.stream for one in self._watched for end in one.ends.values() if end.empty]
         # An empty stream is as likely one that a source did not come to as one that has lost all its members.
         if empty and most < 1:
             msg = (
@@ -252,25 +274,30 @@ class Mirrors:
         self._logger = logger
         self._mirrors: dict[Hashable, Mirror] = {}
         self._members: dict[Hashable, Members] = {}
+        self._filled: dict[Hashable, dict[str, tuple[Destination, bool]]] = {}
+        self._holds: list[Hold] = []
 
-    @staticmethod
-    def check(filled: Iterable[tuple[Destination, Hashable]]) -> None:
+    def fill(self, destination: Destination, filled: Iterable[Filled]) -> None:
         """Refuse two destinations that fill what one of them mirrors: it would remove the other's members.
 
         Args:
-            filled: Each destination with what it fills; `None` for one that fills nothing of this kind.
+            destination: A destination.
+            filled: What it fills: known before the first record, or named by a record.
 
         Raises:
             ConfigurationError: There are two such destinations.
         """
-        by_what: dict[Hashable, list[Destination]] = {}
-        for destination, what in filled:
-            if what is not None:
-                by_what.setdefault(what, []).append(destination)
-        for together in by_what.values():
-            for one in together:
-                if len(together) > 1 and one.option("mirror") is not False:
-                    raise _two_entries(one, next(other for other in together if other is not one))
+        for what, mirrored in filled:
+            together = self._filled.setdefault(what, {})
+            for other, other_mirrored in together.values():
+                if other.label != destination.label and (mirrored or other_mirrored):
+                    first, second = (other, destination) if other_mirrored else (destination, other)
+                    raise _two_entries(first, second, what)
+            together[destination.label] = (destination, mirrored)
+
+    def hold(self, hold: Hold) -> None:
+        """Keep STATE back until the mirrors have finished, whatever audiences the records will name."""
+        self._holds.append(hold)
 
     def members(self, what: Hashable, make: Callable[[], M]) -> M:
         """The members of an audience or list, read when they are first asked for."""
@@ -280,7 +307,12 @@ class Mirrors:
         return members  # type: ignore[return-value]  # what was made for it
 
     def join(
-        self, what: Hashable, destination: Destination, members: Members, hold: Callable[[], Hold]
+        self,
+        what: Hashable,
+        destination: Destination,
+        members: Members,
+        hold: Callable[[], Hold],
+        watched: Watched,
     ) -> Mirror:
         """The mirror of an audience or list, for one more stream that feeds it.
 
@@ -289,9 +321,11 @@ class Mirrors:
             destination: The stream's destination.
             members: Who is in it.
             hold: Holds STATE back from now on.
+            watched: The stream.
         """
         if what not in self._mirrors:
             self._mirrors[what] = Mirror(destination, members, hold(), self._logger)
+        self._mirrors[what].watch(watched)
         return self._mirrors[what]
 
     def finish(self) -> None:
@@ -319,6 +353,8 @@ class Mirrors:
             mirror.remove()
         for mirror in self._mirrors.values():
             mirror.release()
+        for hold in self._holds:
+            hold.release()
 
     def close(self) -> None:
         """Close what is on disk: the run is over, however it ended."""
@@ -326,11 +362,12 @@ class Mirrors:
             members.close()
 
 
-def _two_entries(one: Destination, other: Destination) -> ConfigurationError:
-    text = f"{place(other.label)} fills the same {_NOUNS[one.kind]}: mirroring would remove its members"
+def _two_entries(one: Destination, other: Destination, what: Hashable) -> ConfigurationError:
+    noun = _NOUNS.get(what[0], "list") if isinstance(what, tuple) else "list"
+    text = f"{place(other.label)} fills the same {noun}: mirroring would remove its members"
     return one.error(
         "mirror", text, "Use one entry whose pattern matches both streams: their members are joined."
     )
 
 
-_NOUNS = {"audience": "profile field", "sms_list": "Phone List"}
+_NOUNS = {"audience": "profile field", "phone list": "Phone List", "email list": "List"}

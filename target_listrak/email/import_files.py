@@ -27,6 +27,8 @@ class Plan:
         include_unsubscribed: Whether unsubscribed contacts are updated as well.
         trigger_journey: Whether new subscribers enter the list's subscription journeys.
         event_ids: Events to raise.
+        topic: Tells imports apart that do the same with different profile fields: the order of their rows
+            does not matter.
     """
 
     import_type: str
@@ -34,6 +36,7 @@ class Plan:
     include_unsubscribed: bool = False
     trigger_journey: bool = False
     event_ids: tuple[int, ...] = ()
+    topic: int = 0
 
     @property
     def removes(self) -> bool:

@@ -4,95 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from target_listrak.config.property_names import nothing_to_write, property_like
 from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.delivery.import_body import encode_line
+from target_listrak.delivery.mirror import Filled, Mirror, Watched
 from target_listrak.email.beta_route import BetaRoute
-from target_listrak.email.buffer import NEW_EMAIL, Buffer, ContactKey, ExternalContact, Line
-from target_listrak.email.contacts import Contacts
+from target_listrak.email.buffer import NEW_EMAIL, Buffer, Line
+from target_listrak.email.fields_loader import FieldsLoader, KnownContactsLoader, external_id_of
 from target_listrak.email.import_files import Plan
-from target_listrak.email.list_loader import ListLoader
+from target_listrak.email.list_members import Subscribers
 from target_listrak.email.mapping import FieldValuesMapping, Mapper, RowMapping
-from target_listrak.email.profile_fields import columns_of
 from target_listrak.email.results import Result, reason_of
 from target_listrak.email.session import EmailSession
-from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, RowRejected
-from target_listrak.values.addresses import Address, comparison_key
+from target_listrak.outcomes import Declined, Outcome, RowRejected
 from target_listrak.values.formats import as_text
-from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.possible_keys import possible_addresses
 from target_listrak.values.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from target_listrak.config.destination import Destination
     from target_listrak.email.lists import EmailList
     from target_listrak.tracking.tallies import Row
 
 __all__ = ["EmailListLoader", "EmailUnsubscribeLoader", "ProfileFieldsLoader"]
 
 _REMOVE = Plan("RemoveSubscribers")
-_EXTERNAL_ID_NAMES = ("externalcontactid",)
-
-
-class FieldsLoader(ListLoader):
-    """What `email_list` and `profile_fields` share: properties go to profile fields.
-
-    Attributes:
-        needs_fields: Whether a stream without a property for any field is an error.
-    """
-
-    needs_fields: ClassVar[bool] = False
-
-    _external_id: str | None = None
-
-    def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
-        """Match the schema's properties to the list's fields, making missing ones where that is allowed."""
-        option = self.destination.option
-        self._external_id = external_id = self.external_id_column(schema)
-        names = ("list_from", "external_id", "new_email", "member", "member_from", "field_values")
-        used = {str(self.destination.options[name]) for name in names if name in self.destination.options}
-        used |= {self._email, str(external_id)}
-        fields = self.run.session(EmailSession).lists.fields(email_list)
-        columns = columns_of(self.destination, fields, schema, used, self.run.connection)
-        if not columns and self.needs_fields:
-            raise nothing_to_write(self.destination, self.stream, schema.get("properties") or {})
-        return RowMapping(
-            columns,
-            external_id=external_id,
-            new_email=self.destination.options.get("new_email"),
-            clears=self.destination.clears,
-            on_bad_value=option("on_bad_value"),
-        )
-
-    def external_id_column(self, schema: Mapping[str, Any]) -> str | None:
-        """The property that goes to the external contact id."""
-        return self.destination.options.get("external_id") or property_like(schema, _EXTERNAL_ID_NAMES)
-
-    def find_addresses(
-        self, email_list: EmailList, buffer: Buffer, *, include_unsubscribed: bool
-    ) -> Sequence[int]:
-        """Turn the external ids of rows into addresses; decline rows whose contact the list does not know.
-
-        Returns:
-            The rows that are left to load, those with an address among them.
-        """
-        wanted = {key.sent: index for key, index in buffer.rows.items() if isinstance(key, ExternalContact)}
-        if not wanted:
-            return range(len(buffer))
-        contacts = Contacts(self.run, email_list, self.destination)
-        found = contacts.addresses_of(wanted.keys(), include_unsubscribed=include_unsubscribed)
-        unknown = {
-            index: reason_of(Result.UNKNOWN_CONTACT) for name, index in wanted.items() if name not in found
-        }
-        done: dict[int, Outcome] = dict(unknown)
-        for external_id, address in found.items():
-            index, key = wanted[external_id], comparison_key(address)
-            if key in buffer.rows:  # another row of the batch has the contact's address: one is enough
-                done[index] = UNCHANGED
-            else:
-                buffer.rename(index, key, address)
-        self.settle_all(buffer, done)
-        return [index for index in range(len(buffer)) if index not in done]
 
 
 class EmailListLoader(FieldsLoader):
@@ -102,6 +39,53 @@ class EmailListLoader(FieldsLoader):
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("email_list",)
+
+    @classmethod
+    def fills_list(cls, destination: Destination, email_list: EmailList) -> Sequence[Filled]:
+        """The list. A dry run gives one that it would create no id of its own."""
+        what = ("email list", email_list.id, email_list.name)
+        return [Filled(what, destination.option("mirror") is not False)]
+
+    def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
+        """Match the properties; before the first record, read who is on a list that is to be mirrored."""
+        super().schema(schema, key_properties)
+        if self.destination.option("mirror") is not False and self.watched is None:
+            self.watched = Watched(self.tracker.tally)
+            self.run.mirrors.hold(self.tracker.hold())
+            self.mirror = None if self._list is None else self._mirror_of(self._list)
+
+    def _mirror_of(self, email_list: EmailList) -> Mirror:
+        assert self.watched is not None  # noqa: S101 - see schema; for the type checker
+        (filled,) = self.fills_list(self.destination, email_list)
+        members = self.run.mirrors.members(filled.what, lambda: Subscribers(self, email_list))
+        return self.run.mirrors.join(filled.what, self.destination, members, self.tracker.hold, self.watched)
+
+    def mirror_of(self, record: Mapping[str, Any]) -> Mirror | None:
+        """The mirror of the record's list."""
+        if self.mirror is not None:
+            return self.mirror
+        try:
+            return self._mirror_of(self.list_of(record))
+        except RowRejected:
+            return None
+
+    @property
+    def finds_by_external_id(self) -> bool:
+        """A deletion may name its contact by its external id alone."""
+        return self._external_id is not None
+
+    def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
+        """The contacts whom a record could mean, by its address and its new one, or by its external id."""
+        external = external_id_of(record, self._external_id)
+        if external and self.watched is not None and as_text(record.get(self._email)) == "":
+            mirror = self.mirror_of(record)
+            return mirror.members.keys_of(external) if mirror is not None else None
+        keys = super().possible_keys(record)
+        new_email = self.destination.options.get("new_email")
+        if keys is None or new_email is None or as_text(record.get(new_email)) == "":
+            return keys
+        new = possible_addresses(record.get(new_email))
+        return None if new is None else {*keys, *new}
 
     def make_plan(self) -> Plan:
         """Add subscribers and their values."""
@@ -126,20 +110,8 @@ class EmailListLoader(FieldsLoader):
         self.add(self.list_of(record), _REMOVE, line, row)
 
     def withdraw(self, record: Mapping[str, Any]) -> None:
-        """Take rows of the contact that would subscribe it out of the open batches of the record's list.
-
-        A record that names no list, or one that there is not, is taken for one of every list.
-        """
-        keys: set[ContactKey] = set(self.possible_keys(record) or ())
-        external = as_text(record.get(self._external_id)) if self._external_id else ""
-        if isinstance(external, str) and external:
-            keys.add(ExternalContact(external))
-        try:
-            lists = [self.list_of(record).id]
-        except RowRejected:
-            lists = list(dict.fromkeys(batch.list_id for batch in self.batches))
-        for list_id in lists:
-            self.run.session(EmailSession).open_batches.withdraw(list_id, keys)
+        """Take rows of the contact that would subscribe it out of the open batches of the record's list."""
+        self.withdraw_contact(record, self._external_id)
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load a batch: changes of address and double opt-in by calls, the rest by import, then resubscribe.
@@ -196,8 +168,8 @@ class EmailListLoader(FieldsLoader):
         self.settle_all(buffer, outcomes)
 
 
-class EmailUnsubscribeLoader(ListLoader):
-    """Unsubscribes contacts. Never subscribes anybody."""
+class EmailUnsubscribeLoader(KnownContactsLoader):
+    """Unsubscribes contacts, found by address or external id. Never subscribes anybody."""
 
     kinds: ClassVar[tuple[str, ...]] = ("email_unsubscribe",)
 
@@ -205,8 +177,13 @@ class EmailUnsubscribeLoader(ListLoader):
         """Remove subscribers."""
         return _REMOVE
 
+    def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
+        """The address alone."""
+        del email_list, schema
+        return RowMapping(())
 
-class ProfileFieldsLoader(FieldsLoader):
+
+class ProfileFieldsLoader(KnownContactsLoader):
     """Updates profile fields of known contacts, by address or external id. Never subscribes anybody."""
 
     kinds: ClassVar[tuple[str, ...]] = ("profile_fields",)
@@ -219,21 +196,7 @@ class ProfileFieldsLoader(FieldsLoader):
             "UpdateSubscribers", option("update_type"), include_unsubscribed=option("include_unsubscribed")
         )
 
-    @property
-    def _by_external_id(self) -> str | None:
-        """The property with the external id, where that is what finds the contact."""
-        return None if self._email else self.destination.options.get("external_id")
-
-    def find_email(self, schema: Mapping[str, Any]) -> str:
-        """The property with the address; none is needed where there is an external id."""
-        if "external_id" in self.destination.options and "email" not in self.destination.options:
-            return property_like(schema, ("email", "emailaddress")) or ""
-        return super().find_email(schema)
-
-    def external_id_column(self, schema: Mapping[str, Any]) -> str | None:
-        """The external id finds the contact; it is not changed."""
-        del schema
-        return None
+    either: ClassVar[bool] = False
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
         """Take fields from properties, or from one property that holds an object of them."""
@@ -259,26 +222,9 @@ class ProfileFieldsLoader(FieldsLoader):
             reading=Reading.of(self.destination.options, self.run.config),
         )
 
-    def columns_wanted(self) -> tuple[str, ...] | None:
-        """As for any list, unless the external id is what finds the contact."""
-        return None if self._by_external_id else super().columns_wanted()
-
-    def contact(self, record: Mapping[str, Any]) -> Address | ExternalContact:
-        """The record's address; or its external id, which `load` turns into an address."""
-        name = self._by_external_id
-        if name is None:
-            return super().contact(record)
-        external = as_text(record.get(name))
-        if isinstance(external, InvalidValue) or not external:
-            raise RowRejected(Rejected("no_external_id", f"{name}: an external contact id is needed"))
-        return ExternalContact(external)
-
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load a batch: by the beta route where that is asked for and the account has it, else by import."""
-        indices: Sequence[int] = range(len(buffer))
-        if self._by_external_id:
-            unsubscribed = bool(self.destination.option("include_unsubscribed"))
-            indices = self.find_addresses(email_list, buffer, include_unsubscribed=unsubscribed)
+        indices = self.found(email_list, plan, buffer)
         if indices and not (
             self.destination.option("route") == "beta"
             and self._load_by_beta(email_list, plan, buffer, indices)

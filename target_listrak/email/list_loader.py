@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
+    from target_listrak.delivery.mirror import Filled
     from target_listrak.delivery.run import Run
     from target_listrak.email.import_files import Plan
     from target_listrak.email.lists import EmailList
@@ -55,6 +56,7 @@ class Batch:
         self.loader = loader
         self.stream = loader.stream
         self.position = loader.destination.position
+        self.topic = plan.topic
         self.email_list = email_list
         self.plan = plan
         self.list_id = email_list.id
@@ -113,6 +115,16 @@ class ListLoader(Loader):
         """Kind and list."""
         where = resolved.name if resolved else f"list by {destination.option('list_from')}"
         return f"{destination.kind}: {where}"
+
+    @classmethod
+    def fills(cls, destination: Destination, resolved: Any) -> Sequence[Filled]:  # noqa: ANN401 - each kind resolves to what it needs
+        """The list, unless the records name it."""
+        return () if resolved is None else cls.fills_list(destination, resolved)
+
+    @classmethod
+    def fills_list(cls, destination: Destination, email_list: EmailList) -> Sequence[Filled]:  # noqa: ARG003 - for subclasses
+        """What the destination fills of a list; without an override nothing that can be mirrored."""
+        return ()
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:  # noqa: ARG002 - for subclasses
         """Find the address property, and prepare the mapping where the list is known already."""
@@ -209,9 +221,14 @@ class ListLoader(Loader):
         return address
 
     @property
-    def key_property(self) -> str:
-        """The property with the address."""
-        return self._email
+    def key_properties(self) -> Sequence[str]:
+        """The properties with the address and, where the records name it, with the list."""
+        return (self._email, self._list_from) if self._list_from else (self._email,)
+
+    @property
+    def finds_by_external_id(self) -> bool:
+        """Whether records may name their contact by its external id alone."""
+        return False
 
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
         """The keys of the contacts whom a record could mean."""
@@ -277,6 +294,7 @@ class ListLoader(Loader):
         if known is None:
             try:
                 known = self.run.session(EmailSession).lists.find(wanted)
+                self.run.mirrors.fill(self.destination, self.fills_list(self.destination, known))
             except NameLookupError as error:
                 known = Rejected("unknown_list", f"{self._list_from}: {error.message}")
             self._named[wanted] = known

@@ -24,6 +24,7 @@ CREATE TABLE contact (
     changed INTEGER NOT NULL DEFAULT 0 -- a change was sent in this run
 ) WITHOUT ROWID
 """
+_EXTERNAL = "CREATE TABLE external (id TEXT, key TEXT, PRIMARY KEY (id, key)) WITHOUT ROWID"
 
 
 class Membership:
@@ -35,6 +36,7 @@ class Membership:
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute(_TABLE)
+        self._db.execute(_EXTERNAL)
         self._db.execute("BEGIN")
         self._seen: list[tuple[str]] = []
 
@@ -45,6 +47,19 @@ class Membership:
             contacts: Key and address of each, and whether it is on. One that is there already stays as it is.
         """
         self._db.executemany("INSERT OR IGNORE INTO contact (key, address, was) VALUES (?, ?, ?)", contacts)
+
+    def add_external_ids(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Note the external ids of contacts: id and key of each."""
+        self._db.executemany("INSERT OR IGNORE INTO external (id, key) VALUES (?, ?)", pairs)
+
+    def keys_of(self, external_id: str) -> list[str]:
+        """The keys of the contacts that have an external id."""
+        return [key for (key,) in self._db.execute("SELECT key FROM external WHERE id = ?", (external_id,))]
+
+    def address_of(self, key: str) -> str | None:
+        """The address of a contact, as Listrak spells it."""
+        row = self._db.execute("SELECT address FROM contact WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
 
     def says(self, key: str, *, on: bool) -> bool:
         """Whether the field says so of a contact: it did before the run, and no change was sent since."""

@@ -24,11 +24,12 @@ _LOOK_EVERY = 2_000
 
 
 class OpenBatch(Protocol):
-    """A batch that is being filled: its list, its stream and place among its destinations, and its rows."""
+    """A batch that is being filled: its list, its stream and place among its destinations, its rows."""
 
     list_id: int
     stream: str
     position: int
+    topic: int
     buffer: Buffer
 
     def withdraw(self, keys: Collection[ContactKey]) -> None:
@@ -110,4 +111,6 @@ class OpenBatches:
 
 def _conflict(one: OpenBatch, other: OpenBatch) -> bool:
     """Whether two batches may hold rows of a contact whose order only sending one of them keeps."""
-    return one is not other and (one.stream != other.stream or one.position == other.position)
+    if one is other:
+        return False
+    return one.stream != other.stream or (one.position, one.topic) == (other.position, other.topic)

@@ -124,6 +124,15 @@ class ProfileFields:
             paths = ", ".join(f"{one.path} ({one.id})" for one in fields)
             raise UnknownNameError(error.message, hint=f"There is: {paths or 'none'}.") from None
 
+    def find_in(self, wanted: str | int, group: FieldGroup) -> ProfileField:
+        """The field of a name or id in one group only: what records name must not reach other fields.
+
+        Raises:
+            NameLookupError: There is none, or more than one.
+        """
+        fields = [one for one in self.all() if one.group.id == group.id]
+        return find_by_name(wanted, fields, f"profile field of group {group.name!r}")
+
     def group(self, wanted: str | int, *, create: bool = False) -> FieldGroup:
         """The group of a name or id.
 

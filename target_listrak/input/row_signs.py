@@ -72,7 +72,8 @@ class RowSigns:
         self._removes = destination.kind in _REMOVING
         self._consent: Consent | None = None
         self._unsubscribe = False
-        if "subscribed" in KINDS[destination.kind]:
+        members = KINDS[destination.kind]
+        if "subscribed" in members and ("subscribe" not in members or option("subscribe")):
             self._consent = Consent(
                 option("subscribed"),
                 option("subscribed_values"),

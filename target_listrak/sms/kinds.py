@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from target_listrak.config.property_names import nothing_to_write
+from target_listrak.delivery.mirror import Filled, Watched
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, NotLoaded, Outcome, Rejected
 from target_listrak.sms.contacts import OPTED_OUT, PENDING, UNKNOWN_NUMBER, State
 from target_listrak.sms.loader import Entry, SmsLoader
@@ -13,8 +14,9 @@ from target_listrak.sms.profiles import Profile, create_body, update_body
 from target_listrak.sms.updates import UpdatingLoader
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping, Sequence
 
+    from target_listrak.config.destination import Destination
     from target_listrak.tracking.tallies import Row
 
 __all__ = ["SmsListLoader", "SmsOptOutLoader", "SmsProfilesLoader", "SmsUnsubscribeLoader"]
@@ -37,19 +39,24 @@ class SmsListLoader(UpdatingLoader):
     _members: PhoneListMembers | None = None
 
     @classmethod
-    def fills(cls, resolved: Any) -> Hashable:  # noqa: ANN401 - each kind resolves to what it needs
+    def fills(cls, destination: Destination, resolved: Any) -> Sequence[Filled]:  # noqa: ANN401 - each kind resolves to what it needs
         """The sender code's Phone List."""
-        return "phone list", resolved.sender_code.id, resolved.phone_list.id
+        what = ("phone list", resolved.sender_code.id, resolved.phone_list.id)
+        return [Filled(what, destination.option("mirror") is not False)]
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Match the properties; before the first record, read who is on a list that is to be mirrored."""
         super().schema(schema, key_properties)
         if self.destination.option("mirror") is not False and self.mirror is None:
-            what = self.fills(self.resolved)
+            (filled,) = self.fills(self.destination, self.resolved)
+            what = filled.what
+            self.watched = Watched(self.tracker.tally)
             self._members = self.run.mirrors.members(
                 what, lambda: PhoneListMembers(self.run, self.stream, self.contacts, self.phone_list)
             )
-            self.mirror = self.run.mirrors.join(what, self.destination, self._members, self.tracker.hold)
+            self.mirror = self.run.mirrors.join(
+                what, self.destination, self._members, self.tracker.hold, self.watched
+            )
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
         """Add a row whose person leaves the list."""

@@ -149,9 +149,9 @@ class SmsLoader(Loader):
         return self.resolved.phone_list  # type: ignore[no-any-return]
 
     @property
-    def key_property(self) -> str:
+    def key_properties(self) -> Sequence[str]:
         """The property with the phone number."""
-        return self.phone_property
+        return (self.phone_property,)
 
     @property
     def position(self) -> int:

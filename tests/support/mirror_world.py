@@ -1,4 +1,4 @@
-"""Mirrors of both channels as a test looks at them, and when one may remove somebody, said once more."""
+"""Mirrors of all kinds as a test looks at them, and when one may remove somebody, said once more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NEWSLETTER, VIP = 40137, 1124
-CHANNELS = ("audience", "sms_list")
+CHANNELS = ("audience", "email_list", "sms_list")
 MODES: dict[str, dict[str, object]] = {
     "false": {"mirror": False},
     "true": {"mirror": True},
@@ -25,7 +25,7 @@ PATTERN = "crowd_*"
 
 @dataclass
 class MirrorWorld:
-    """An audience or a Phone List in a small world, with the members that it is seeded with."""
+    """An audience, a List or a Phone List in a small world, with the members that it is seeded with."""
 
     runs: Runs
     channel: str
@@ -43,21 +43,25 @@ class MirrorWorld:
     @property
     def key(self) -> str:
         """The property with the key."""
-        return "email" if self.channel == "audience" else "phone"
+        return "phone" if self.channel == "sms_list" else "email"
 
     @property
     def title(self) -> str:
         """What the members are members of, in messages."""
-        return "Service.VIP" if self.channel == "audience" else "Phone List VIP Texts"
+        return {
+            "audience": "Service.VIP",
+            "email_list": "List Newsletter",
+            "sms_list": "Phone List VIP Texts",
+        }[self.channel]
 
     def entry(self, **options: object) -> dict[str, Any]:
         """One entry of the setting `destinations`."""
-        places: dict[str, Any] = (
-            {"list": NEWSLETTER, "field": "VIP"}
-            if self.channel == "audience"
-            else {"sender_code": CODE, "phone_list": CLUB}
-        )
-        return {"kind": self.channel, **places, **options}
+        places: dict[str, dict[str, Any]] = {
+            "audience": {"list": NEWSLETTER, "field": "VIP"},
+            "email_list": {"list": NEWSLETTER},
+            "sms_list": {"sender_code": CODE, "phone_list": CLUB},
+        }
+        return {"kind": self.channel, **places[self.channel], **options}
 
     def destinations(self, **options: object) -> dict[str, Any]:
         """One entry, for all streams that are called `crowd_…`."""
@@ -87,7 +91,8 @@ class MirrorWorld:
             everybody = SmsWorld(self.runs).everybody(CLUB, "subscribed")
             return {number for number, one in everybody.items() if not one["optOut"]}
         found = set()
-        for state in ("Subscribed", "Unsubscribed"):
+        listed = self.channel == "email_list"
+        for state in ("Subscribed",) if listed else ("Subscribed", "Unsubscribed"):
             answer = self.runs._session.get(
                 f"{self.runs.sandbox.url}/email/v1/List/{NEWSLETTER}/Contact",
                 params={"subscriptionState": state, "segmentationFieldIds": VIP, "count": 5000},
@@ -98,7 +103,7 @@ class MirrorWorld:
             found |= {
                 row["emailAddress"]
                 for row in answer["data"]
-                if any(value["value"] == "on" for value in row["segmentationFieldValues"])
+                if listed or any(value["value"] == "on" for value in row["segmentationFieldValues"])
             }
         return found
 

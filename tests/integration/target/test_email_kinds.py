@@ -575,3 +575,15 @@ def test_segments_events_give_the_values_that_segments_action_gives(
     for left_out in ("'abc'", "'-5'", "'0'", "'x'"):
         assert left_out in caplog.text
     assert len([one for one in runs.imports() if one["listId"] == NEWSLETTER]) == 1
+
+
+def test_contacts_are_unsubscribed_by_external_id_where_a_record_has_no_address(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "a@example.org", externalContactID="A1")
+    runs.save(NEWSLETTER, "b@example.org", externalContactID="B1")
+    said = [("A1", None), ("Z9", "b@example.org"), ("A1", "a@example.org"), ("C1", ""), (None, None)]
+    rows = [record("people", number=number, email=email) for number, email in said]
+    entry = {"people": {"kind": "email_unsubscribe", "list": NEWSLETTER, "external_id": "number"}}
+    outcome = runs.good([schema("people", "number", "email"), *rows], entry)
+    assert sorted(outcome.codes) == ["no_external_id", "unknown_contact"]
+    for one in ("a@example.org", "b@example.org"):
+        assert (runs.contact(NEWSLETTER, one) or {})["subscriptionState"] == "Unsubscribed"

@@ -221,9 +221,9 @@ def test_a_stream_that_does_not_come_at_all_removes_nobody(world: MirrorWorld) -
 def test_T4_badly_written_keys_keep_their_members(world: MirrorWorld) -> None:
     """Three end in a zero-width space (or an extension); only the one whom no row names is removed."""
     people = world.members
-    ends = ("\u200b", "\ufeff", ",") if world.channel == "audience" else ("\u200b", " x12", " ext. 7")
+    ends = ("\u200b", "\ufeff", ",") if world.key == "email" else ("\u200b", " x12", " ext. 7")
     odd = [f"{one}{end}" for one, end in zip(people[1:4], ends, strict=True)]
-    two = f"{people[4]}; {people[5]}" if world.channel == "audience" else f"+{people[4]} or +{people[5]}"
+    two = f"{people[4]}; {people[5]}" if world.key == "email" else f"+{people[4]} or +{people[5]}"
     messages = [world.schema(), *world.rows([*odd, two, *people[6:]]), state(1)]
     outcome = world.run(messages, **END_OF_INPUT)
     assert outcome.error is None
@@ -306,11 +306,13 @@ def test_T4_a_key_that_a_stream_map_makes_is_not_known_where_the_map_fails(audie
 
 def test_declined_rows_keep_their_members(world: MirrorWorld) -> None:
     """Listrak's refusal and missing consent are no reason to remove anybody else either."""
-    strangers = (
-        ["stranger@example.org"]
-        if world.channel == "audience"
-        else SmsWorld(world.runs).some(1, "unsubscribed")
-    )
+    if world.channel == "sms_list":
+        strangers = SmsWorld(world.runs).some(1, "unsubscribed")
+    else:
+        strangers = ["stranger@example.org"]
+    if world.channel == "email_list":
+        world.runs.save(40137, strangers[0])
+        world.runs.unsubscribe(40137, strangers[0])
     outcome = world.run(
         [world.schema(), *world.rows([*world.members[1:], *strangers]), state(1)], **END_OF_INPUT
     )
@@ -345,7 +347,7 @@ def test_T5_a_mirror_with_too_many_rejects_removes_nobody(world: MirrorWorld) ->
 def test_where_another_stream_fails_the_run_nobody_is_removed(world: MirrorWorld) -> None:
     destinations = {
         **world.destinations(**END_OF_INPUT),
-        "other": {"kind": "email_list", "list": 40137, "max_reject_share": 0},
+        "other": {"kind": "email_unsubscribe", "list": 40137, "max_reject_share": 0},
     }
     messages = [
         schema("other", "email"),
@@ -414,12 +416,11 @@ def test_T9_two_entries_that_fill_what_one_of_them_mirrors_are_an_error(
     """Before anything is written; also where one names the list and field, and the other gives their ids."""
     first, second = (world.entry(**(END_OF_INPUT if one else {})) for one in mirrors)
     if spelled == "by id":
-        ids = (
-            {"list": "Newsletter", "field": 1124}
-            if world.channel == "audience"
-            else {"sender_code": "48291", "phone_list": "VIP Texts"}
-        )
-        second |= ids
+        second |= {
+            "audience": {"list": "Newsletter", "field": 1124},
+            "email_list": {"list": "Newsletter"},
+            "sms_list": {"sender_code": "48291", "phone_list": "VIP Texts"},
+        }[world.channel]
     before = written(world)
     messages = [world.schema("us"), *world.rows(world.members[:3], "us"), state(1)]
     outcome = world.runs.run(messages, {"us": first, "eu": second})

@@ -93,10 +93,12 @@ def test_T2_input_that_is_cut_inside_a_line_removes_nobody(world: MirrorWorld) -
 
 FORMS = {
     "audience": ("{}", " {} ", "{}\u200b", "\ufeff{}", "Ann <{}>", "mailto:{}", "{},", "{}; {}"),
+    "email_list": ("{}", " {} ", "{}\u200b", "Ann <{}>", "{}; {}"),
     "sms_list": ("{}", "+{}", "+{}\u200b", "{} x12", "+{} ext. 7", "'{}", "+{} or +{}"),
 }
 GARBAGE = {
     "audience": ("", None, "nobody", "n/a", "a@b@c", 5, ["x"]),
+    "email_list": ("", None, "nobody", "a@b@c", 5),
     "sms_list": ("", None, "12", "n/a", "2.16555E9", True, ["x"]),
 }
 STREAMS = st.sampled_from(["crowd_a", "crowd_b"])

@@ -53,3 +53,19 @@ def test_copies_of_a_stream_have_destinations_of_their_own(runs: Runs) -> None:
     left = runs.contact(NEWSLETTER, "b@example.org")
     assert left is not None
     assert left["subscriptionState"] == "Unsubscribed"
+
+
+def test_one_table_of_rows_with_email_and_audience_feeds_many_audiences(runs: Runs) -> None:
+    people = [f"vip{number}@example.org" for number in range(10)]
+    for one in people:
+        runs.save(NEWSLETTER, one)
+    head = schema("audience_members", "email", "audience")
+
+    def rows(audience: str, some: list[str]) -> list[dict[str, Any]]:
+        return [record("audience_members", email=one, audience=audience) for one in some]
+
+    runs.good([head, *rows("Gold", people), *rows("Silver", people), state(1)], **recipe("audiences"))
+    again = [head, *rows("Gold", people[1:]), *rows("Silver", people), state(2)]
+    outcome = runs.good(again, **recipe("audiences"))
+    assert (outcome.tally.unchanged, outcome.tally.removed) == (19, 1)
+    assert sorted(runs.values(NEWSLETTER, people[0]).values()) == ["off", "on"]

@@ -220,9 +220,15 @@ def test_T11_every_member_that_names_a_property_is_compared_with_the_schema(kind
         "field_values": "crm_id",
         "field_group": 1,
     }
-    needed = {name: value for name, value in entry.items() if name in REQUIRED.get(kind, ())}
+    needed: dict[str, object] = {
+        name: value for name, value in entry.items() if name in REQUIRED.get(kind, ())
+    }
     if "list_from" in KINDS[kind] and member != "list_from":
         needed["list"] = "Newsletter"
+    if kind == "audience" and member != "field_from":
+        needed["field"] = 1124
+    if kind == "audience" and member == "subscribed":
+        needed["subscribe"] = True
     if kind == "profile_fields" and member in {"member", "member_from"}:
         needed["field_values"] = "crm_id"
     from target_listrak.config.destinations import Destinations  # noqa: PLC0415 - what the loaders are given

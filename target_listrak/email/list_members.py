@@ -1,0 +1,209 @@
+"""Who is a member on an email list, read before the run, and removing those whom no record names."""
+
+from __future__ import annotations
+
+import abc
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from listrak_api import routes
+from target_listrak.delivery.import_body import encode_line
+from target_listrak.delivery.mirror import Members, Missing
+from target_listrak.email.buffer import Buffer, Line
+from target_listrak.email.import_files import Plan
+from target_listrak.email.membership import Membership
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
+from target_listrak.tracking.state import Checkpoint
+from target_listrak.tracking.tallies import Row
+from target_listrak.values.addresses import Address, comparison_key, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from target_listrak.email.buffer import Layout
+    from target_listrak.email.list_loader import ListLoader
+    from target_listrak.email.lists import EmailList
+
+__all__ = ["Contact", "ListMembers", "Subscribers"]
+
+_REMOVE: Final = Plan("RemoveSubscribers")
+
+
+class Value(msgspec.Struct):
+    """A profile value of a contact."""
+
+    segmentationFieldId: int  # noqa: N815 - the API's name
+    value: str | None = None
+
+
+class Contact(msgspec.Struct):
+    """A contact of a list, as far as membership is concerned."""
+
+    emailAddress: str  # noqa: N815 - the API's name
+    externalContactID: str | int | None = None  # noqa: N815 - the API's name
+    segmentationFieldValues: list[Value] | None = None  # noqa: N815 - the API's name
+
+
+_contacts: Final = msgspec.json.Decoder(list[Contact])
+
+
+class ListMembers(Members):
+    """Members that an import can remove. Read from Listrak when it is made.
+
+    Args:
+        loader: The first loader that feeds it: its run, and its way to make an import.
+        email_list: The list.
+        title: What the members are members of, for people.
+        plan: What an import that removes does.
+    """
+
+    def __init__(self, loader: ListLoader, email_list: EmailList, title: str, plan: Plan) -> None:
+        self.title = title
+        self._loader = loader
+        self._list = email_list
+        self._plan = plan
+        self._contacts = Membership()
+        self._unreadable: list[str] = []
+        if not self.exists:  # a dry run only pretends that it was made
+            return
+        for params in self.queries:
+            for page in self._pages(params):
+                self._contacts.add((key, address, on) for key, address, on, _ in page)
+                if loader.finds_by_external_id:
+                    self._contacts.add_external_ids(
+                        (external, key) for key, _, _, external in page if external
+                    )
+        self._keep_unreadable()
+        text = "%s: %s current members in %s"
+        loader.run.logger.info(text, loader.stream, f"{self._contacts.size:,}", title)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self._list.id)
+
+    @property
+    @abc.abstractmethod
+    def queries(self) -> Sequence[Mapping[str, object]]:
+        """The parameters of `GET /List/{listId}/Contact`, for each pass that reads contacts."""
+
+    @abc.abstractmethod
+    def membership(self, contact: Contact) -> bool | None:
+        """Whether a contact that was read is a member; `None` where Listrak does not say."""
+
+    @abc.abstractmethod
+    def removal(self, address: str) -> tuple[Layout, bytes]:
+        """The columns and the line of an import file that removes a member."""
+
+    def keep(self, key: str) -> None:
+        """Note that a row names a contact."""
+        self._contacts.note_seen(key)
+
+    def address_of(self, key: str) -> str | None:
+        """The address of a contact that was read, as Listrak spells it."""
+        return self._contacts.address_of(key)
+
+    def keys_of(self, external_id: str) -> Collection[str]:
+        """The keys of the contacts that were read with an external id: none, one, or more."""
+        return self._contacts.keys_of(external_id)
+
+    def missing(self) -> Missing:
+        """Count the members whom no record names."""
+        return Missing(self._contacts.missing_count, self._contacts.size)
+
+    def remove(self) -> int:
+        """**Remove** the members whom no record names, by imports, and wait for them."""
+        removed = 0
+        people = self._contacts.missing()
+        while part := list(islice(people, self._loader.batch_rows)):
+            removed += self._remove(part)
+        return removed
+
+    def close(self) -> None:
+        """Delete what is on disk."""
+        self._contacts.close()
+
+    def _pages(self, params: Mapping[str, object]) -> Iterator[list[tuple[str, str, bool, str]]]:
+        """Key, address, membership and external id of contacts, a page at a time."""
+        client = self._loader.run.connection.client("email")
+        for page in client.pages(routes.CONTACTS, {"listId": self._list.id}, params, decoder=_contacts):
+            found = []
+            for contact in page.rows:
+                on = self.membership(contact)
+                if on is None:
+                    continue
+                key = comparison_key(contact.emailAddress)
+                if on and not isinstance(parse(contact.emailAddress), Address):
+                    self._unreadable.append(key)
+                found.append((key, contact.emailAddress, on, str(contact.externalContactID or "")))
+            yield found
+
+    def _keep_unreadable(self) -> None:
+        """Leave members alone whose own address cannot be read: records may spell it otherwise."""
+        for key in self._unreadable:
+            self._contacts.note_seen(key)
+        if self._unreadable:
+            self._loader.run.logger.warning(
+                "%s: %s contacts in %s have an address that cannot be compared: mirroring leaves them alone",
+                self._loader.stream,
+                f"{len(self._unreadable):,}",
+                self.title,
+            )
+
+    def _remove(self, people: list[tuple[str, str]]) -> int:
+        loader = self._loader
+        buffer = Buffer()
+        checkpoint = Checkpoint()  # no row of the input: no STATE waits for them
+        for number, (key, address) in enumerate(people):
+            layout, line = self.removal(address)
+            buffer.add(Line(key, layout, line), Row(number, checkpoint, b""))
+        single = loader.single(self._list, self._plan, buffer)
+        importer = loader.importer(self._plan, self._list)
+        outcomes: dict[int, Outcome] = {}
+
+        def job() -> None:
+            importer.load(self._list, buffer, range(len(buffer)), single, outcomes.update)
+
+        try:
+            loader.run.imports.submit(("list", self._list.id), job, buffer.weight)
+            loader.run.imports.drain()
+        finally:
+            buffer.close()
+        return self._count(outcomes)
+
+    def _count(self, outcomes: Mapping[int, Outcome]) -> int:
+        reasons = Counter(
+            outcome.code for outcome in outcomes.values() if isinstance(outcome, Declined | Rejected)
+        )
+        for code, count in reasons.items():
+            self._loader.run.logger.warning(
+                "%s: %s members could not be removed from %s: %s",
+                self._loader.stream,
+                f"{count:,}",
+                self.title,
+                code,
+            )
+        return sum(one in {ACCEPTED, UNCHANGED} for one in outcomes.values())
+
+
+class Subscribers(ListMembers):
+    """The subscribers of a list (`GET /List/{listId}/Contact`). Removing one unsubscribes it."""
+
+    def __init__(self, loader: ListLoader, email_list: EmailList) -> None:
+        super().__init__(loader, email_list, f"List {email_list.name}", _REMOVE)
+
+    @property
+    def queries(self) -> Sequence[Mapping[str, object]]:
+        """Those that are subscribed."""
+        return [{"subscriptionState": "Subscribed"}]
+
+    def membership(self, contact: Contact) -> bool | None:  # noqa: ARG002 - see queries
+        """Each of them is a member."""
+        return True
+
+    def removal(self, address: str) -> tuple[Layout, bytes]:
+        """The address alone."""
+        return (), encode_line([address])
