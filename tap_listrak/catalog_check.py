@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]  # the SDK's own dependency
 
 from listrak_api.errors import ConfigurationError
+from listrak_singer.names import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from singer_sdk import Stream
+    from singer_sdk.singerlib.catalog import Catalog
+
+logger = logging.getLogger("tap-listrak")
 
 _TEXT = {"type": ["string", "null"]}
 _TEXTS = {"type": ["array", "null"], "items": {"type": "string"}}
@@ -68,6 +75,46 @@ def check_catalog(catalog: dict[str, Any]) -> None:
             message = f"the catalog gives {entry['tap_stream_id']!r} another name"
             hint = "Streams are renamed by the setting stream_maps, with __alias__."
             raise ConfigurationError(message, setting="catalog", hint=hint)
+
+
+def check_selection(catalog: Catalog, streams: Mapping[str, Stream]) -> None:
+    """Check what a catalog selects; log a warning about streams without metadata, which the SDK selects.
+
+    Args:
+        catalog: The catalog.
+        streams: All streams of the tap, by name, with their own keys.
+
+    Raises:
+        ConfigurationError: It selects a stream that does not exist, or one whose schema there lacks a key.
+    """
+    bare = []
+    for entry in catalog.streams:
+        name = entry.tap_stream_id
+        # Not `.root`: it adds an entry, and then the stream has metadata by which it is not selected.
+        root: Any = entry.metadata.get(())
+        if name not in streams:
+            if root is not None and root.selected:
+                message = f"the catalog selects a stream that does not exist: {name!r}"
+                raise ConfigurationError(message, setting="catalog", hint=did_you_mean(name, streams))
+            continue
+        if not entry.metadata:
+            bare.append(name)
+        if streams[name].selected:
+            _check_keys(name, streams[name].primary_keys or (), entry.schema.properties or {})
+    if bare:
+        logger.warning(
+            "The catalog has no metadata for %s: without metadata a stream is read with all its properties",
+            ", ".join(bare),
+        )
+
+
+def _check_keys(stream: str, keys: Iterable[str], properties: Iterable[str]) -> None:
+    missing = [key for key in keys if key not in properties]
+    if missing:
+        # Records without a part of their key replace each other in the loader's table.
+        message = f"the schema of {stream!r} in the catalog lacks {', '.join(missing)}, a part of its key"
+        hint = "Create a catalog with --discover. To leave a property out, set selected to false there."
+        raise ConfigurationError(message, setting="catalog", hint=hint)
 
 
 def _refuse(what: str, errors: Iterable[Any]) -> None:

@@ -20,7 +20,6 @@ from singer_sdk.tap_base import CliTestOptionValue
 from listrak_api.errors import ConfigurationError
 from listrak_singer.cli import ListrakCommand, only_one_more_signal
 from listrak_singer.files import read_object
-from listrak_singer.names import did_you_mean
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
 from tap_listrak.incremental.bookmarks import check_state, format_bookmark, unwrapped
 from tap_listrak.output.logs import RetryLogFilter
@@ -116,12 +115,16 @@ class TapListrak(CheckedSettings, TapSession):
         return errors
 
     def _check_catalog(self) -> None:
-        names = self.streams.keys()
-        for entry in self.input_catalog.streams if self.input_catalog else ():
-            if entry.metadata.root.selected and entry.tap_stream_id not in names:
-                message = f"the catalog selects a stream that does not exist: {entry.tap_stream_id!r}"
-                hint = did_you_mean(entry.tap_stream_id, names)
-                raise ConfigurationError(message, setting="catalog", hint=hint)
+        """Check what a catalog selects.
+
+        Raises:
+            ConfigurationError: A stream that it selects does not exist, or lacks a key there.
+        """
+        if self.input_catalog is None:
+            return
+        from tap_listrak.catalog_check import check_selection  # noqa: PLC0415 - only with a catalog
+
+        check_selection(self.input_catalog, self.streams)
 
     # --- a run
 
@@ -182,7 +185,8 @@ class TapListrak(CheckedSettings, TapSession):
         # Without a catalog nobody has asked for these.
         level = logging.WARNING if self.input_catalog else logging.INFO
         for settings, names in lacking.items():
-            self.logger.log(level, "Not read, because %s is not set: %s", settings, ", ".join(names))
+            are = "are" if " and " in settings else "is"
+            self.logger.log(level, "Not read, because %s %s not set: %s", settings, are, ", ".join(names))
 
     def _closing_table(self) -> list[str]:
         from tap_listrak.output.report import table  # noqa: PLC0415 - as above

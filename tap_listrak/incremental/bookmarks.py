@@ -13,6 +13,7 @@ as the SDK's own::
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -150,6 +151,7 @@ class Bookmarks:
     overlap: timedelta = timedelta(0)
     frozen: bool = False
     _before: dict[tuple[str, Partition], datetime] = field(init=False)
+    _ahead: Counter[str] = field(init=False)
     _remembered: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
     _entries: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
     _held: dict[tuple[str, Partition], datetime | None] = field(init=False, default_factory=dict)
@@ -157,6 +159,7 @@ class Bookmarks:
     def __post_init__(self) -> None:
         """Take in what the last run left."""
         self._before = {}
+        self._ahead = Counter()
         for stream, entry in self.state.get("bookmarks", {}).items():
             if "replication_key_value" in entry:
                 logger.warning("The state's bookmark of %s names no list: it is ignored", stream)
@@ -170,6 +173,14 @@ class Bookmarks:
                     for one in entry["partitions"]
                     if id(one) in kept or partition_of(one["context"]) is None
                 ]
+        for stream, count in self._ahead.items():
+            logger.warning(
+                "%d of the state's bookmarks of %s lie in the future: reading from the run's start less the "
+                "overlap. Remove %s from the state to read it from start_date again",
+                count,
+                stream,
+                stream,
+            )
 
     @property
     def until(self) -> datetime:
@@ -290,11 +301,8 @@ class Bookmarks:
             return
         bookmark = parse_bookmark(part["replication_key_value"], stream=stream)
         if bookmark > self.started_at + _FUTURE_TOLERANCE:
-            logger.warning(
-                "The bookmark of %s (%s) lies in the future: reading from the run's start less the overlap",
-                stream,
-                format_bookmark(bookmark),
-            )
+            # Nobody knows up to when was really read: the run's start is the latest that it can be.
+            self._ahead[stream] += 1
             bookmark = self.started_at
         # Of two entries for one partition (a state put together by hand) the earlier is the safe one.
         known = self._before.get((stream, partition), bookmark)

@@ -96,6 +96,23 @@ def test_a_bookmark_in_the_future_is_not_believed(caplog: pytest.LogCaptureFixtu
     assert "future" in caplog.text
 
 
+def test_a_state_copied_from_the_future_is_one_warning_per_stream(caplog: pytest.LogCaptureFixture) -> None:
+    """An account of 300 lists logged 300 lines for each stream."""
+    state: dict[str, Any] = {"bookmarks": {}}
+    for stream in ("messages", "contacts"):
+        state["bookmarks"][stream] = {
+            "partitions": [
+                {"context": {"listId": number}, "replication_key_value": "2031-01-01T00:00:00Z"}
+                for number in range(30)
+            ]
+        }
+    Bookmarks(state, NOW)
+    assert [one.getMessage().split(" lie")[0] for one in caplog.records] == [
+        "30 of the state's bookmarks of messages",
+        "30 of the state's bookmarks of contacts",
+    ]
+
+
 @pytest.mark.parametrize(
     "value",
     ["2026-06-01", "2026-06-01T00:00:00", "2026-06-01 00:00:00+00:00", "2026-06-01T02:00:00.000000+02:00"],

@@ -10,6 +10,7 @@ from tap_runs import catalog, settings
 
 from listrak_api.errors import ConfigurationError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
+from tap_listrak.streams import STREAMS
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:
@@ -107,6 +108,40 @@ def test_a_catalog_that_selects_nothing_is_an_error(
     assert (done.returncode, done.stdout) == (1, "")
     assert "no stream is selected" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_catalog_without_metadata_selects_its_streams_as_the_sdk_does(
+    tiny: RunningSandbox, caplog: pytest.LogCaptureFixture, *, empty: bool
+) -> None:
+    """The check of the catalog added an entry to the metadata, by which nothing was selected."""
+    config = settings(tiny)
+    bare = catalog(config, [])
+    bare["streams"] = [one for one in bare["streams"] if one["tap_stream_id"] in {"lists", "campaigns"}]
+    for entry in bare["streams"]:
+        entry["metadata"] = []
+        if not empty:
+            del entry["metadata"]
+    tap = TapListrak(config=config, catalog=bare)
+    assert {name for name, one in tap.streams.items() if one.selected} == {"lists", "campaigns"}
+    said = [one.getMessage() for one in caplog.records if "no metadata" in one.getMessage()]
+    assert len(said) == 1
+    assert "campaigns" in said[0]
+
+
+@pytest.mark.parametrize("stream", [stream.name for stream in STREAMS if not stream.needs])
+def test_a_catalog_whose_schema_lacks_a_key_is_an_error_that_names_it(
+    tiny: RunningSandbox, stream: str
+) -> None:
+    """Somebody had deleted a column: records went out without it, and replaced each other in the table."""
+    config = settings(tiny)
+    for key in next(one.keys for one in STREAMS if one.name == stream):
+        chosen = catalog(config, [stream])
+        entry = next(one for one in chosen["streams"] if one["tap_stream_id"] == stream)
+        del entry["schema"]["properties"][key]
+        entry["metadata"] = [one for one in entry["metadata"] if one["breadcrumb"] != ["properties", key]]
+        with pytest.raises(ConfigurationError, match=f"{stream}.*lacks {key}, a part of its key"):
+            TapListrak(config=config, catalog=chosen)
 
 
 def test_keys_stay_whatever_a_catalog_says(tiny: RunningSandbox, script: Script, tmp_path: Path) -> None:
