@@ -10,6 +10,7 @@ row.
 from __future__ import annotations
 
 import enum
+import re
 from typing import TYPE_CHECKING, Final
 
 from target_listrak.input.consent_names import How, consent_reading
@@ -29,10 +30,14 @@ class Answer(enum.Enum):
     YES = "agreed"
     NO = "did not agree"
     OTHER_NO = "did not agree, by a property that no setting names"
+    NOT_IN_USE = "the record of the person is not in use"
     NOT_YET = "has not confirmed yet"
     EMPTY = "the value is missing"
     UNREADABLE = "neither yes nor no"
 
+
+_AGAINST: Final = frozenset({How.REFUSED, How.IN_USE, How.NOT_IN_USE})
+"""What counts beside the property that `subscribed` names: names that say no plainly."""
 
 _YES: Final = frozenset({"true", "t", "yes", "y", "on"})
 _NO: Final = frozenset({"false", "f", "no", "n", "off"})
@@ -66,6 +71,8 @@ _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "unsubscribedate",
     "subscribedate",
 )
+_IS_DATE: Final = re.compile(r"(?:at|on|date|time|timestamp)$|^date")
+"""Names of dates, folded: when something happened, so that an empty value means that it did not."""
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
 
@@ -96,9 +103,10 @@ class Consent:
 
     def watches(self, name: str) -> bool:
         """Whether the answer can depend on a property of the record."""
+        how = consent_reading(name, self._channel)
         if self.property is not None:
-            return name == self.property
-        return is_listrak_state(name) or consent_reading(name, self._channel) is not None
+            return name == self.property or how in _AGAINST
+        return is_listrak_state(name) or how is not None
 
     def says(self, record: Mapping[str, object]) -> tuple[Answer, str]:
         """What a record says.
@@ -107,7 +115,9 @@ class Consent:
             The answer, and the property that gives it.
         """
         if self.property is not None:
-            return self._answer(record.get(self.property)), self.property
+            answer = self._answer(record.get(self.property))
+            contradicted = self._contradicted(record) if answer is Answer.YES else None
+            return contradicted or (answer, self.property)
         found = {folded_name(name): name for name in record if is_listrak_state(name)}
         if _STATE in found:
             return _state(record[found[_STATE]]), found[_STATE]
@@ -119,6 +129,22 @@ class Consent:
             return Answer.NO, found[_UNSUBSCRIBED]
         return self._known(record)
 
+    def is_plain(self, name: str, value: object) -> bool:
+        """Whether a property that `watches` names says nothing against the contact by itself."""
+        if self.property is not None and name != self.property:
+            return self._contradicted({name: value}) is None
+        return self.says({name: value})[0] in {Answer.YES, Answer.SILENT}
+
+    def _contradicted(self, record: Mapping[str, object]) -> tuple[Answer, str] | None:
+        """What says no where the named property says yes: an opt-out, or a record that is not in use."""
+        for name, value in record.items():
+            how = None if name == self.property else consent_reading(name, self._channel)
+            if how is not None and how in _AGAINST:
+                answer = _known_answer(how, value, record)
+                if answer in {Answer.OTHER_NO, Answer.NOT_IN_USE}:
+                    return answer, name
+        return None
+
     def _known(self, record: Mapping[str, object]) -> tuple[Answer, str]:
         """What the names of shops and CRMs say together: a no first, then what is not a clear yes."""
         answers: dict[Answer, str] = {}
@@ -126,7 +152,7 @@ class Consent:
             how = None if is_listrak_state(name) else consent_reading(name, self._channel)
             if how is not None:
                 answers.setdefault(_known_answer(how, value, record), name)
-        for answer in (Answer.OTHER_NO, Answer.NOT_YET, Answer.UNREADABLE, Answer.EMPTY):
+        for answer in (Answer.OTHER_NO, Answer.NOT_IN_USE, Answer.NOT_YET, Answer.UNREADABLE, Answer.EMPTY):
             if answer in answers:
                 return answer, answers[answer]
         return Answer.SILENT, ""
@@ -145,6 +171,8 @@ class Consent:
 def who_stays(record: Mapping[str, object], channel: str) -> str:
     """The property of a known name by which a record says that its contact agrees to get messages.
 
+    A date of unsubscribing that is empty says so, too: a table of all contacts has such a column.
+
     Returns:
         "" where none says so, or another one says that the contact does not agree.
     """
@@ -152,8 +180,12 @@ def who_stays(record: Mapping[str, object], channel: str) -> str:
     for name, value in record.items():
         how = consent_reading(name, channel)
         if how is not None:
-            answers.setdefault(_known_answer(how, value, record), name)
-    return "" if Answer.OTHER_NO in answers else answers.get(Answer.YES, "")
+            answer = _known_answer(how, value, record)
+            if how is How.REFUSED and _is_empty(value) and _IS_DATE.search(folded_name(name)):
+                answer = Answer.YES
+            answers.setdefault(answer, name)
+    no = {Answer.OTHER_NO, Answer.NOT_IN_USE}
+    return "" if no & answers.keys() else answers.get(Answer.YES, "")
 
 
 def _is_empty(value: object) -> bool:
@@ -181,12 +213,22 @@ def _state(value: object) -> Answer:
 
 def _known_answer(how: How, value: object, record: Mapping[str, object]) -> Answer:
     """What one property of a known name says; `SILENT` where it says neither."""
-    if how is How.REFUSED:
-        if happened(value) is Mark.DOUBTFUL:
-            return Answer.UNREADABLE
-        if happened(value) is Mark.DELETED and not _subscribed_since(value, record):
-            return Answer.OTHER_NO
-        return Answer.SILENT if _is_empty(value) else Answer.YES
+    if how is How.IN_USE:
+        return Answer.NOT_IN_USE if _boolean(value) is Answer.NO else Answer.SILENT
+    if how is How.NOT_IN_USE:
+        return Answer.NOT_IN_USE if happened(value) is Mark.DELETED else Answer.SILENT
+    return _refusal(value, record) if how is How.REFUSED else _agreement(how, value)
+
+
+def _refusal(value: object, record: Mapping[str, object]) -> Answer:
+    if happened(value) is Mark.DOUBTFUL:
+        return Answer.UNREADABLE
+    if happened(value) is Mark.DELETED and not _subscribed_since(value, record):
+        return Answer.OTHER_NO
+    return Answer.SILENT if _is_empty(value) else Answer.YES
+
+
+def _agreement(how: How, value: object) -> Answer:
     if isinstance(value, dict):
         inner = {folded_name(name): part for name, part in value.items()}
         value = next((inner[name] for name in _INNER if name in inner), None)

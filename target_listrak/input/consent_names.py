@@ -23,6 +23,8 @@ class How(enum.Enum):
     AGREED = "a boolean, or the word of a state: yes means agreed"
     STATE = "the word of a state; other words say nothing"
     REFUSED = "a boolean or a date: yes means did not agree"
+    IN_USE = "a boolean: no means that the person's record is not in use; yes says nothing"
+    NOT_IN_USE = "a boolean or a date: yes means that the person's record is not in use"
 
 
 _BOTH: Final = {
@@ -39,7 +41,21 @@ _BOTH: Final = {
         "opt_out is_opted_out has_opted_out opted_out_at opt_out_at opt_out_date date_opted_out "
         "marketing_opt_out marketing_opted_out global_opt_out do_not_contact unsubscribed is_unsubscribed "
         "has_unsubscribed globally_unsubscribed global_unsubscribe unsubscribed_at unsubscribed_on "
-        "unsubscribed_date unsubscribe_at date_unsubscribed suppressed is_suppressed suppressed_at"
+        "unsubscribed_date unsubscribe_at unsubscribe_date date_unsubscribed suppressed is_suppressed "
+        "suppressed_at suppression_date revoked_at consent_revoked_at consent_withdrawn consent_withdrawn_at "
+        "withdrawn_at"
+    ),
+    How.IN_USE: (
+        "active is_active enabled is_enabled account_active account_enabled contact_active customer_active "
+        "user_active"
+    ),
+    How.NOT_IN_USE: (
+        "removed archived is_archived archived_at archived_on archive_date date_archived inactive "
+        "is_inactive inactivated_at deactivated is_deactivated deactivated_at "
+        "deactivated_on disabled is_disabled disabled_at "
+        "blocked is_blocked blocked_at banned is_banned "
+        "banned_at suspended is_suspended suspended_at blacklisted "
+        "is_blacklisted blocklisted is_blocklisted deceased is_deceased account_closed account_closed_at"
     ),
 }
 _EMAIL: Final = {

@@ -34,8 +34,13 @@ _CONSENT: Final = {
     Answer.NO: Declined("no_consent", "the record says that the contact did not agree or has unsubscribed"),
     Answer.OTHER_NO: Declined(
         "no_consent",
-        "the record says that the contact did not agree. If this property means something else, name the one "
-        "that counts (`subscribed`)",
+        "the record says that the contact did not agree. If this property means something else, map it to "
+        "null (`stream_maps`), or name the one that counts (`subscribed`)",
+    ),
+    Answer.NOT_IN_USE: Declined(
+        "not_in_use",
+        "the record says that it is not in use (inactive, archived, disabled, blocked). If this property "
+        "means something else, map it to null (`stream_maps`)",
     ),
     Answer.NOT_YET: Declined(
         "pending", "the record says that the contact has not confirmed its subscription"
@@ -190,4 +195,4 @@ class RowSigns:
             return False
         if self._consent is None or not self._consent.watches(name):
             return True
-        return self._consent.says({name: value})[0] in {Answer.YES, Answer.SILENT}
+        return self._consent.is_plain(name, value)

@@ -51,66 +51,40 @@ class _Reading(enum.Enum):
     STATUS = "a status, if it is the word of a deletion"
 
 
+_NAMES: Final[dict[_Reading, str]] = {
+    _Reading.DATE_OR_BOOLEAN: (
+        # Singer taps and loaders, Airbyte, PeerDB, Fivetran, Hevo, Debezium, dlt, HubSpot
+        "_sdc_deleted_at _sdc_lsn_deleted_at _sdc_removed_at _sdc_deleted _sdc_is_deleted "
+        "_ab_cdc_deleted_at _airbyte_cdc_deleted_at "
+        "_peerdb_is_deleted _fivetran_deleted __hevo__marked_deleted "
+        "__deleted _dlt_deleted _dlt_deleted_at _is_deleted cdc_deleted hs_deleted hs_is_deleted "
+        # What applications call their own soft deletes
+        "is_deleted is_row_deleted is_delete soft_deleted "
+        "soft_delete marked_deleted delete_flag deleted_flag "
+        "del_flag deleted_at deleted_on deleted_date "
+        "deleted_time deleted_timestamp deleted_datetime date_deleted "
+        "time_deleted soft_deleted_at deletion_date deletion_time deletion_timestamp deletion_requested_at "
+        "is_removed removed_at removed_on removed_date date_removed record_deleted user_deleted "
+        "account_deleted contact_deleted customer_deleted tombstone is_tombstone purged is_purged purged_at "
+        "erased is_erased erased_at anonymized "
+        "is_anonymized anonymized_at anonymised is_anonymised anonymised_at "
+        "redacted is_redacted redacted_at gdpr_deleted gdpr_deleted_at gdpr_erased forgotten forgotten_at"
+    ),
+    _Reading.OPERATION: (
+        "_sdc_operation_type _sdc_operation _sdc_lsn_operation _meta/op _change_type METADATA$ACTION "
+        "header__change_oper cdc_operation cdc_op _cdc_operation"
+    ),
+    _Reading.SOME_OPERATION: (
+        "__op _op _operation op_type operation_type row_kind _rowkind _estuary_op dml_type event_type action "
+        "change_operation"
+    ),
+    _Reading.ACTIVE: "_fivetran_active",
+    _Reading.ENDED: "dbt_valid_to",
+    _Reading.STATUS: "record_status account_status contact_status customer_status user_status",
+}
+
 MARKERS: Final[dict[str, _Reading]] = {
-    # Singer taps and loaders
-    "_sdc_deleted_at": _Reading.DATE_OR_BOOLEAN,
-    "_sdc_lsn_deleted_at": _Reading.DATE_OR_BOOLEAN,
-    "_sdc_removed_at": _Reading.DATE_OR_BOOLEAN,
-    "_sdc_deleted": _Reading.DATE_OR_BOOLEAN,
-    "_sdc_is_deleted": _Reading.DATE_OR_BOOLEAN,
-    "_sdc_operation_type": _Reading.OPERATION,
-    "_sdc_operation": _Reading.OPERATION,
-    "_sdc_lsn_operation": _Reading.OPERATION,
-    # Airbyte, Fivetran, Hevo, Debezium, Delta Lake and BigQuery, Snowflake, Qlik, dbt
-    "_ab_cdc_deleted_at": _Reading.DATE_OR_BOOLEAN,
-    "_airbyte_cdc_deleted_at": _Reading.DATE_OR_BOOLEAN,
-    "_peerdb_is_deleted": _Reading.DATE_OR_BOOLEAN,
-    "_fivetran_deleted": _Reading.DATE_OR_BOOLEAN,
-    "_fivetran_active": _Reading.ACTIVE,
-    "__hevo__marked_deleted": _Reading.DATE_OR_BOOLEAN,
-    "__deleted": _Reading.DATE_OR_BOOLEAN,
-    "__op": _Reading.SOME_OPERATION,
-    "_meta/op": _Reading.OPERATION,
-    "_change_type": _Reading.OPERATION,
-    "METADATA$ACTION": _Reading.OPERATION,
-    "header__change_oper": _Reading.OPERATION,
-    "op_type": _Reading.SOME_OPERATION,
-    "operation_type": _Reading.SOME_OPERATION,
-    "cdc_operation": _Reading.OPERATION,
-    "row_kind": _Reading.SOME_OPERATION,
-    "_estuary_op": _Reading.SOME_OPERATION,
-    "dml_type": _Reading.SOME_OPERATION,
-    "event_type": _Reading.SOME_OPERATION,
-    "action": _Reading.SOME_OPERATION,
-    "dbt_valid_to": _Reading.ENDED,
-    # What applications call their own soft deletes
-    "is_deleted": _Reading.DATE_OR_BOOLEAN,
-    "is_row_deleted": _Reading.DATE_OR_BOOLEAN,
-    "soft_deleted": _Reading.DATE_OR_BOOLEAN,
-    "marked_deleted": _Reading.DATE_OR_BOOLEAN,
-    "deleted_at": _Reading.DATE_OR_BOOLEAN,
-    "deleted_on": _Reading.DATE_OR_BOOLEAN,
-    "deleted_date": _Reading.DATE_OR_BOOLEAN,
-    "deleted_time": _Reading.DATE_OR_BOOLEAN,
-    "deleted_timestamp": _Reading.DATE_OR_BOOLEAN,
-    "date_deleted": _Reading.DATE_OR_BOOLEAN,
-    "soft_deleted_at": _Reading.DATE_OR_BOOLEAN,
-    "deletion_date": _Reading.DATE_OR_BOOLEAN,
-    "deletion_time": _Reading.DATE_OR_BOOLEAN,
-    "deletion_timestamp": _Reading.DATE_OR_BOOLEAN,
-    "is_removed": _Reading.DATE_OR_BOOLEAN,
-    "removed_at": _Reading.DATE_OR_BOOLEAN,
-    "removed_on": _Reading.DATE_OR_BOOLEAN,
-    "date_removed": _Reading.DATE_OR_BOOLEAN,
-    "record_deleted": _Reading.DATE_OR_BOOLEAN,
-    "tombstone": _Reading.DATE_OR_BOOLEAN,
-    "is_tombstone": _Reading.DATE_OR_BOOLEAN,
-    "hs_deleted": _Reading.DATE_OR_BOOLEAN,
-    "record_status": _Reading.STATUS,
-    "account_status": _Reading.STATUS,
-    "contact_status": _Reading.STATUS,
-    "customer_status": _Reading.STATUS,
-    "user_status": _Reading.STATUS,
+    name: reading for reading, names in _NAMES.items() for name in names.split()
 }
 """The markers that are known: how each is read. Names that fold to the same are one."""
 
@@ -150,6 +124,9 @@ _MOST_NAMES: Final = 10_000
 
 _IS_UPDATE: Final = "metadataisupdate"
 
+
+_WITH_UNDERSCORE: Final = frozenset({"operation"})
+"""Names that are markers with an underscore before them only."""
 
 _KNOWN: Final = {folded_name(name): reading for name, reading in MARKERS.items()}
 
@@ -250,11 +227,16 @@ class DeleteMarkers:
             return self._readings[name]
         except KeyError:
             reading = _Reading.OPERATION if name == "__$operation" else _KNOWN.get(folded_name(name))
-            if reading is not None and self._is_data(name):
+            if reading is not None and (self._is_data(name) or _is_ordinary(name)):
                 reading = None
             if len(self._readings) < _MOST_NAMES:
                 self._readings[name] = reading
             return reading
+
+
+def _is_ordinary(name: str) -> bool:
+    """Whether a name is one of a marker but for the underscore before it, which tells the two apart."""
+    return not name.startswith("_") and folded_name(name) in _WITH_UNDERSCORE
 
 
 def _as_read(reading: _Reading | None, name: str, value: object) -> Mark:

@@ -37,6 +37,10 @@ MARKERS: list[dict[str, Any]] = [
     {"_PEERDB_IS_DELETED": True},
     {"_airbyte_cdc_deleted_at": "2026-06-30T10:00:00Z"},
     {"action": "deleted"},
+    {"_operation": "delete"},
+    {"_dlt_deleted": True},
+    {"anonymized_at": "2026-06-30T10:00:00Z"},
+    {"delete_flag": "Y"},
     {"record_status": "Deleted"},
     {"payload": {"op": "d", "before": {"id": 1}, "after": None}},
     {"before": {"id": 1}, "after": None},
@@ -299,3 +303,101 @@ def test_consent_is_found_however_it_is_spelled_and_inside_objects(runs: Runs, n
     outcome = runs.good([head, *rows], to(subscribed="traits.agreed" if nested else "has_agreed"))
     assert outcome.not_loaded == (10, 0)
     assert [subscribed(runs, email) for email, _ in people] == [True, None] * 10
+
+
+NOT_IN_USE: list[dict[str, Any]] = [
+    {"archived": True},
+    {"is_archived": "true"},
+    {"archived_at": "2026-06-30T10:00:00Z"},
+    {"removed": True},
+    {"is_active": False},
+    {"active": "N"},
+    {"enabled": 0},
+    {"deactivated_at": "2026-06-30"},
+    {"is_blocked": 1},
+    {"customer": {"x": 1}, "banned": "yes"},
+]
+IN_USE: dict[str, Any] = {
+    "archived": False,
+    "archived_at": None,
+    "is_active": True,
+    "enabled": "1",
+    "removed": "",
+}
+
+
+@pytest.mark.parametrize("many", [1, 20], ids=["by itself", "by column"])
+@pytest.mark.parametrize(
+    "options", [{}, {"subscribed": "consent"}, {"allow_deletes": True, "unsubscribe": True}]
+)
+def test_a_record_that_is_not_in_use_subscribes_and_unsubscribes_nobody(
+    runs: Runs, many: int, options: dict[str, Any]
+) -> None:
+    names = {name for row in (*NOT_IN_USE, IN_USE) for name in row}
+    head = schema("people", *NAMES, "consent", **{name: {} for name in names})
+    runs.save(NEWSLETTER, "idle0@example.com")
+    kept = [
+        record("people", email=f"here{place}@example.com", consent=True, **IN_USE) for place in range(many)
+    ]
+    rows = [
+        record("people", email=f"idle{place}@example.com", consent=True, **sign)
+        for place, sign in enumerate(NOT_IN_USE)
+    ]
+    outcome = runs.good([head, *kept, *rows, *kept], to(**options))
+    assert outcome.codes == ["not_in_use"] * len(rows)
+    assert [subscribed(runs, f"idle{place}@example.com") for place in range(len(rows))] == [
+        True,
+        *[None] * (len(rows) - 1),
+    ]
+    assert subscribed(runs, "here0@example.com")
+
+
+@pytest.mark.parametrize(
+    "sign", [{"unsubscribed_at": "2026-06-30T10:00:00Z"}, {"opt_out": True}, {"do_not_contact": "1"}]
+)
+@pytest.mark.parametrize("many", [1, 20], ids=["by itself", "by column"])
+def test_a_yes_that_another_property_contradicts_subscribes_nobody(
+    runs: Runs, sign: dict[str, Any], many: int
+) -> None:
+    head = schema("people", "email", "consent", **{name: {} for name in sign})
+    rows = [record("people", email=f"no{place}@example.com", consent=True, **sign) for place in range(many)]
+    outcome = runs.good([head, *rows], to(subscribed="consent"))
+    assert set(outcome.codes) == {"no_consent"}
+    assert subscribed(runs, "no0@example.com") is None
+
+
+@pytest.mark.parametrize("name", ["unsubscribed_at", "opted_out_at", "date_unsubscribed", "unsubscribe_date"])
+def test_a_table_of_all_contacts_unsubscribes_only_those_with_a_date(runs: Runs, name: str) -> None:
+    for place in range(3):
+        runs.save(NEWSLETTER, f"person{place}@example.com")
+    head = schema("people", "email", name)
+    dates = (None, "2026-06-30T10:00:00Z", "")
+    rows = [
+        record("people", email=f"person{place}@example.com", **{name: date})
+        for place, date in enumerate(dates)
+    ]
+    outcome = runs.good([head, *rows], to("email_unsubscribe"))
+    assert outcome.codes == ["still_agrees"] * 2
+    assert [subscribed(runs, f"person{place}@example.com") for place in range(3)] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("no", "options"),
+    [
+        ({"consent": False}, {"subscribed": "consent", "unsubscribe": True}),
+        ({"consent": True, "is_deleted": True}, {"subscribed": "consent", "allow_deletes": True}),
+    ],
+)
+@pytest.mark.parametrize("many", [0, 20], ids=["by itself", "by column"])
+def test_a_yes_and_then_a_no_of_one_batch_is_never_subscribed(
+    runs: Runs, no: dict[str, Any], options: dict[str, Any], many: int
+) -> None:
+    head = schema("people", "email", "consent", is_deleted={})
+    others = [record("people", email=f"other{place}@example.com", consent=True) for place in range(many)]
+    rows = [
+        record("people", email="changed@example.com", consent=True),
+        *others,
+        record("people", email="changed@example.com", **no),
+    ]
+    runs.good([head, *rows, state(1)], to(**options))
+    assert runs.contact(NEWSLETTER, "changed@example.com") is None

@@ -373,7 +373,7 @@ def test_a_batch_that_is_large_is_cut_and_each_import_is_named(runs: Runs) -> No
 
 
 def test_files_stay_under_the_size_limit(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_listrak.email.importer.MAX_FILE_BYTES", 150)
+    monkeypatch.setattr("target_listrak.email.import_files.MAX_FILE_BYTES", 150)
     runs.good([SCHEMA, *people(20)], TO_LIST)
     sizes = [
         len("Email,Customer.First Name") + 6 + sum(len(",".join(row)) + 5 for row in one["rows"])
