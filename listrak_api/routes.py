@@ -188,6 +188,7 @@ CONVERSATION_MESSAGE_LINK_CLICKERS = Route(
 CONVERSATION_MESSAGE_SUMMARY = Route("GET", _CONVERSATION_MESSAGE + "/Summary", "List + Message + Report")
 CONVERSATION_SUMMARY = Route("GET", _CONVERSATION + "/Summary", "List + Report")
 EVENTS = Route("GET", _LIST + "/Event", "List + Event", collection=True)
+CREATE_EVENT = Route("POST", _LIST + "/Event", "List + Event")
 EVENT = Route("GET", _LIST + "/Event/{eventId}", "List + Event")
 EVENT_GROUPS = Route("GET", _LIST + "/EventGroup", "List + Event", collection=True)
 EVENT_GROUP = Route("GET", _LIST + "/EventGroup/{eventGroupId}", "List + Event")

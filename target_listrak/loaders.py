@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_listrak.email.audience import AudienceLoader
+from target_listrak.email.event_loader import EmailEventsLoader
 from target_listrak.email.kinds import EmailListLoader, EmailUnsubscribeLoader, ProfileFieldsLoader
 from target_listrak.retail.loader import RetailLoader
 from target_listrak.sms.kinds import SmsListLoader, SmsOptOutLoader, SmsProfilesLoader, SmsUnsubscribeLoader
@@ -20,6 +21,7 @@ LOADERS: dict[str, type[Loader]] = {
         EmailListLoader,
         EmailUnsubscribeLoader,
         ProfileFieldsLoader,
+        EmailEventsLoader,
         AudienceLoader,
         SmsListLoader,
         SmsProfilesLoader,

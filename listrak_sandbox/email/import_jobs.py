@@ -164,7 +164,7 @@ class Job:
             self.skipped_rows += 1
             return
         word = self._apply(email, external, values)
-        if events and word in {"Subscribed", "Already Subscribed", "Updated"}:
+        if events and word in {"Subscribed", "Already Subscribed", "Updated", "Unsubscribed"}:
             at = text_of(self.clock.now())
             self.state.raised += [{"eventId": one, "emailAddress": email, "at": at} for one in events]
         self._note(email, word)

@@ -209,9 +209,14 @@ def _check_goals(destination: Destination, fields: Mapping[str, object]) -> None
 
 
 def _check_events(destination: Destination) -> None:
-    for event_id in destination.option("event_ids"):
-        if not isinstance(event_id, int) or isinstance(event_id, bool) or event_id <= 0:
-            raise destination.error("event_ids", "a list of event ids (positive whole numbers) is needed")
+    for one in destination.option("event_ids"):
+        good = one > 0 if isinstance(one, int) and not isinstance(one, bool) else isinstance(one, str)
+        if not good or not str(one).strip():
+            text = "a list of events is needed: names, or ids (positive whole numbers)"
+            raise destination.error("event_ids", text)
+    options = destination.options
+    if destination.kind == "email_events" and ("event" in options) == ("event_from" in options):
+        raise destination.error("event", "expected either `event` or `event_from`, not both")
 
 
 def _check_consent(destination: Destination) -> None:

@@ -70,7 +70,7 @@ def member_value(option: Option, value: object, place: str) -> object:
     types = [_JSON_TYPES[kind] for kind in option.types]
     if not isinstance(value, str) and types != ["array"]:
         return value
-    items = {"type": "integer"} if place.endswith(".event_ids") else {}
+    items = {"type": ["integer", "string"]} if place.endswith(".event_ids") else {}
     return coerced(value, {"type": types, "items": items}, place)
 
 

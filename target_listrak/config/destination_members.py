@@ -86,7 +86,7 @@ OPTIONS: Final[dict[str, Option]] = {
         "`member`."
     ),
     "create_missing": Option(
-        "Create profile fields (and the group) that are missing.", (bool,), default=False
+        "Create what is missing: profile fields (and the group), or the event.", (bool,), default=False
     ),
     "update_type": Option(
         "What happens to values that are there: Update replaces them, Append adds to them, Overwrite also "
@@ -140,7 +140,15 @@ OPTIONS: Final[dict[str, Option]] = {
     "trigger_journeys": Option(
         "Let new subscribers enter the list's subscription journeys.", (bool,), default=False
     ),
-    "event_ids": Option("Events (ids) to raise for each contact.", (list,), default=()),
+    "subscribed_by_contact": Option(
+        "Tell Listrak that the contact itself asked to be subscribed, and not somebody for it. One call per "
+        "contact, as imports cannot say so.",
+        (bool,),
+        default=False,
+    ),
+    "event_ids": Option("Events (names or ids) of the List to raise for each contact.", (list,), default=()),
+    "event": Option("The event of the List, by name or id, that each record raises.", NAME_OR_ID),
+    "event_from": _property("The property that holds the name or id of the event that the record raises."),
     "allow_deletes": Option(
         "Records that their source marks as deleted unsubscribe, set `off` (audience) or mark the product "
         "review as deleted (reviews). Without it they are rejected. They never subscribe.",
@@ -219,12 +227,14 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
         "new_email",
         "resubscribe",
         "double_opt_in",
+        "subscribed_by_contact",
         "trigger_journeys",
         "event_ids",
         *_CONSENT,
         *_MIRROR,
     ),
-    "email_unsubscribe": ("list", "list_from", "email", "external_id"),
+    "email_unsubscribe": ("list", "list_from", "email", "external_id", "event_ids"),
+    "email_events": ("list", "list_from", "email", "external_id", "event", "event_from", "create_missing"),
     "profile_fields": (
         "list",
         "list_from",

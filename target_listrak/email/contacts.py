@@ -13,7 +13,7 @@ from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Reje
 from target_listrak.values.addresses import comparison_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
@@ -46,9 +46,13 @@ class Contacts:
         run: The run.
         email_list: The list.
         destination: The destination, for its settings.
+        event_ids: Events to raise with what subscribes or updates a contact.
     """
 
-    def __init__(self, run: Run, email_list: EmailList, destination: Destination) -> None:
+    def __init__(
+        self, run: Run, email_list: EmailList, destination: Destination, event_ids: Sequence[int] = ()
+    ) -> None:
+        self._events = list(event_ids)
         self._run = run
         self._list = email_list
         self._destination = destination
@@ -132,6 +136,8 @@ class Contacts:
         params: dict[str, object] = {"overrideUnsubscribe": True} if resubscribe else {}
         if self._destination.option("double_opt_in") and known is None:
             params["sendDoubleOptIn"] = True
+        if self._destination.option("subscribed_by_contact"):
+            params["subscribedByContact"] = True
         if new_address:
             moved = self._move(address, new_address, params if _is_unsubscribed(known) else None)
             if moved is not ACCEPTED:
@@ -140,10 +146,6 @@ class Contacts:
             if not any(cells[column] for column in cells if column != NEW_EMAIL) and not self._events:
                 return ACCEPTED
         return self._save(address, cells, params, state="Subscribed")
-
-    @property
-    def _events(self) -> list[int]:
-        return list(self._destination.option("event_ids"))
 
     def _move(self, address: str, new_address: str, resubscribe: dict[str, object] | None) -> Outcome:
         """Change a contact's address: a call of its own, as Listrak takes no values and events with it."""
@@ -204,7 +206,7 @@ class Contacts:
         if values:
             clears = any(not value["value"] for value in values)
             query["updateType"] = "Overwrite" if clears else self._destination.option("update_type")
-        if self._events and state == "Subscribed":
+        if self._events and state != "Unsubscribed":
             query["eventIds"] = self._events
         if self._run.dry_run:
             return self._pretend(address, query, state, cells.get(EXTERNAL_ID, ""))

@@ -117,7 +117,7 @@ class Importer:
             self._run.logger.info(
                 "Dry run: %s would be imported into list %r: %s rows", name, email_list.name, f"{rows:,}"
             )
-            return self.simulate(email_list, buffer, file.indices, carries_values=bool(file.columns))
+            return self.simulate(email_list, buffer, file.indices, carries_values=self._carries(file))
         try:
             import_id = self._start(email_list, name, self._builder.body(name, buffer, file))
         except PayloadTooLargeError:
@@ -141,7 +141,7 @@ class Importer:
         if not self._keep_lines:
             buffer.forget_lines(file.indices)
         return self.await_results(
-            email_list, [import_id], name, buffer, file.indices, carries_values=bool(file.columns)
+            email_list, [import_id], name, buffer, file.indices, carries_values=self._carries(file)
         )
 
     def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
@@ -175,6 +175,10 @@ class Importer:
                     if row.get("importFileName") == name:
                         return str(row["importFileId"])
         return None
+
+    def _carries(self, file: ImportFile) -> bool:
+        """Whether an import does something to contacts that were subscribed already."""
+        return bool(file.columns or self._plan.event_ids)
 
     def simulate(
         self, email_list: EmailList, buffer: Buffer, indices: Sequence[int], *, carries_values: bool

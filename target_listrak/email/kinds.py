@@ -94,7 +94,6 @@ class EmailListLoader(FieldsLoader):
             "AddSubscribers",
             option("update_type"),
             trigger_journey=option("trigger_journeys"),
-            event_ids=tuple(option("event_ids")),
         )
 
     @property
@@ -129,7 +128,8 @@ class EmailListLoader(FieldsLoader):
                 self.load_by_import(email_list, plan, buffer, indices)
             return
         single = self.single(email_list, plan, buffer)
-        by_call = self.destination.option("double_opt_in")
+        option = self.destination.option
+        by_call = option("double_opt_in") or option("subscribed_by_contact")
         single_rows: list[int] = []
         if by_call or any(NEW_EMAIL in layout for layout in buffer.layouts):
             single_rows = [
@@ -168,7 +168,9 @@ class EmailListLoader(FieldsLoader):
                 if isinstance(outcome, Declined) and outcome.code == before.code
             ]
             if again:
-                outcomes = outcomes | self.calls(again, self.single(email_list, self.plan, buffer))
+                outcomes = outcomes | self.calls(
+                    again, self.single(email_list, self.plan_of(email_list), buffer)
+                )
         self.settle_all(buffer, outcomes)
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import abc
 from typing import TYPE_CHECKING, Any
 
 from target_listrak.config.destination_members import KINDS
 from target_listrak.config.names import NameLookupError
 from target_listrak.config.property_names import property_like
-from target_listrak.delivery.loader import Loader, Prepared, attempt
+from target_listrak.delivery.loader import Prepared
+from target_listrak.email.batch_imports import BatchImports, event_ids_of
 from target_listrak.email.buffer import Buffer, ContactKey, ExternalContact, Line
-from target_listrak.email.contacts import Contacts
-from target_listrak.email.importer import Importer
 from target_listrak.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.email.session import EmailSession
-from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
+from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse, parse_many
 from target_listrak.values.characters import escaped
 from target_listrak.values.formats import as_text
@@ -23,7 +21,7 @@ from target_listrak.values.possible_keys import possible_addresses
 from target_listrak.values.row_faults import with_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.mirror import Filled
@@ -74,7 +72,7 @@ class Batch:
         self.loader.submit(self)
 
 
-class ListLoader(Loader):
+class ListLoader(BatchImports):
     """Loads one stream into one list, or into the lists that its records name.
 
     Each list and *plan* (adding or removing, say) has an open batch. A full batch is
@@ -90,7 +88,6 @@ class ListLoader(Loader):
         resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
     ) -> None:
         super().__init__(run, stream, destination, tracker, resolved)
-        self.plan = self.make_plan()
         self._list: EmailList | None = resolved
         self._list_from: str | None = destination.option("list_from")
         self._named: dict[object, EmailList | Rejected] = {}
@@ -99,7 +96,6 @@ class ListLoader(Loader):
         self._mappers: dict[int, Mapper] = {}
         self._batches: dict[tuple[int, Plan], Batch] = {}
         self._last: Batch | None = None
-        self._importers: dict[tuple[int, Plan], Importer] = {}
         self.batch_rows: int = run.config["batch_size_rows"]
 
     @classmethod
@@ -108,7 +104,13 @@ class ListLoader(Loader):
         lists = run.session(EmailSession).lists
         # With `list_from`, too: lists that may not be read are an error before a record is read.
         lists.all()
-        return lists.of(destination)
+        found = lists.of(destination)
+        if found is not None:
+            try:
+                event_ids_of(run, destination, found)
+            except NameLookupError as error:
+                raise destination.error("event_ids", error.message, error.hint) from None
+        return found
 
     @classmethod
     def describe(cls, destination: Destination, resolved: EmailList | None) -> str:
@@ -162,7 +164,7 @@ class ListLoader(Loader):
         except RowRejected as ended:
             raise RowRejected(with_faults(ended.rejected, self._email, self.faults(record))) from None
         layout, text = self._mapper_of(email_list)(record, contact)
-        self.add(email_list, self.plan, Line(contact.key, layout, text), row)
+        self.add(email_list, self.plan_of(email_list), Line(contact.key, layout, text), row)
 
     def faults(self, record: Mapping[str, Any]) -> Sequence[Fault]:
         """What is wrong with a record beside its key, as far as that can be told without its list."""
@@ -190,7 +192,7 @@ class ListLoader(Loader):
         assert self._list is not None  # noqa: S101 - see columns_wanted; for the type checker
         taken, count = 0, len(rows.lines)
         while taken < count:
-            batch = self._batch(self._list, self.plan)
+            batch = self._batch(self._list, self.plan_of(self._list))
             room = max(1, self.batch_rows - len(batch.buffer))
             part = rows.part(taken, taken + room)
             first = start + taken
@@ -295,6 +297,7 @@ class ListLoader(Loader):
             try:
                 known = self.run.session(EmailSession).lists.find(wanted)
                 self.run.mirrors.fill(self.destination, self.fills_list(self.destination, known))
+                self.plan_of(known)
             except NameLookupError as error:
                 known = Rejected("unknown_list", f"{self._list_from}: {error.message}")
             self._named[wanted] = known
@@ -365,70 +368,6 @@ class ListLoader(Loader):
 
     # What the kinds decide
 
-    @property
-    def keep_lines(self) -> bool:
-        """Whether rows are loaded once more after their import."""
-        return False
-
-    @abc.abstractmethod
-    def make_plan(self) -> Plan:
-        """What the imports of the destination do."""
-
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002 - for subclasses
         """How records of this schema become lines for this list. Without an override: the address."""
         return RowMapping(())
-
-    def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
-        """Load one batch and settle its rows; runs in a worker thread."""
-        self.load_by_import(email_list, plan, buffer, range(len(buffer)))
-
-    def load_by_import(
-        self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
-    ) -> None:
-        """Load rows of a batch by an import, or more than one, and settle them."""
-        single = self.single(email_list, plan, buffer)
-        importer = self.importer(plan, email_list)
-        importer.load(email_list, buffer, indices, single, lambda outcomes: self.settle_all(buffer, outcomes))
-
-    def single(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Callable[[int], Outcome]:
-        """How one row is loaded without an import, where an import of one row is refused."""
-        contacts = Contacts(self.run, email_list, self.destination)
-
-        def load_one(index: int) -> Outcome:
-            address, cells = buffer.cells(index)
-            if plan.removes:
-                return attempt(lambda: contacts.unsubscribe(address))
-            if plan.import_type == "UpdateSubscribers":
-                include = plan.include_unsubscribed
-                return attempt(lambda: contacts.update(address, cells, include_unsubscribed=include))
-            return attempt(lambda: contacts.subscribe(address, cells))
-
-        return load_one
-
-    def importer(self, plan: Plan, email_list: EmailList) -> Importer:
-        """The importer of a plan and list."""
-        key = (email_list.id, plan)
-        if key not in self._importers:
-            name = self.run.session(EmailSession).lists.fields(email_list).column_name
-            self._importers[key] = Importer(self.run, self.stream, plan, name, keep_lines=self.keep_lines)
-        return self._importers[key]
-
-    def settle_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
-        """Count a batch's rows by their outcomes, and the rows that were merged into them."""
-        results = list(outcomes.values())
-        accepted, unchanged, declined = results.count(ACCEPTED), results.count(UNCHANGED), 0
-        if accepted + unchanged < len(results):
-            for index, outcome in outcomes.items():
-                if isinstance(outcome, Declined | Rejected):
-                    line, merged = buffer.sources.record(index, clears=buffer.clears)
-                    self.tracker.write_down(buffer.sources.number(index), line, outcome, merged)
-                    declined += isinstance(outcome, Declined)
-        checkpoints = buffer.sources.count_checkpoints(outcomes)
-        self.tracker.settle(
-            checkpoints,
-            accepted=accepted,
-            unchanged=unchanged,
-            declined=declined,
-            rejected=len(results) - accepted - unchanged - declined,
-            merged=checkpoints.total() - len(results),
-        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from listrak_api import routes
 from target_listrak.config.names import NameLookupError, UnknownNameError, find_by_name, same_name
+from target_listrak.email.events import Events
 from target_listrak.email.profile_fields import ProfileFields
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Lists:
         self._lock = threading.RLock()
         self._all: list[EmailList] | None = None
         self._fields: dict[int, ProfileFields] = {}
+        self._events: dict[tuple[int, str], Events] = {}
 
     def all(self) -> list[EmailList]:
         """Every list of the account (`GET /List`)."""
@@ -81,6 +83,13 @@ class Lists:
             if email_list.id not in self._fields:
                 self._fields[email_list.id] = ProfileFields(self._connection, email_list.id, email_list.name)
             return self._fields[email_list.id]
+
+    def events(self, email_list: EmailList) -> Events:
+        """The events of a list, read when first asked for."""
+        with self._lock:
+            if email_list not in self._events:
+                self._events[email_list] = Events(self._connection, email_list.id, email_list.name)
+            return self._events[email_list]
 
     def _make(self, name: str, destination: Destination) -> EmailList:
         given = destination.option("create_list")

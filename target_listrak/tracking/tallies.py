@@ -60,6 +60,7 @@ class Tally:
         read: Rows read so far.
         skipped: Whether `unmapped_streams: skip` or `reject` decides about its rows.
         reasons: Declined and rejected rows, by (`declined` or `rejected`, code).
+        remarks: What the report says of rows beside their results, counted.
         max_reject_share: The largest share of rejected rows (0 to 1), of the destination or of the run.
         max_declined_share: The same for declined rows; `None` means no limit.
     """
@@ -79,6 +80,7 @@ class Tally:
         self.merged = 0
         self.removed = 0
         self.reasons: Counter[tuple[str, str]] = Counter()
+        self.remarks: Counter[str] = Counter()
         self.max_reject_share: float | None = None
         self.max_declined_share: float | None = None
 
@@ -159,6 +161,11 @@ class RowTracker:
         declined = isinstance(outcome, Declined)
         self.settle({row.checkpoint: 1}, declined=int(declined), rejected=int(not declined))
 
+    def remark(self, text: str) -> None:
+        """Count a row of which the report says something beside its result."""
+        with self._lock:
+            self.tally.remarks[text] += 1
+
     def write_down(
         self, number: int, line: bytes, outcome: NotLoaded, merged_with: dict[str, object] | None = None
     ) -> None:
@@ -229,6 +236,7 @@ def closing_table(tallies: Iterable[Tally]) -> list[str]:
         rows.append((tally.stream, tally.destination, *(f"{figure:,}" for figure in figures)))
         if tally.removed:
             notes.append(f"{tally.title}: {tally.removed:,} members removed")
+        notes += [f"{tally.title}: {count:,} {text}" for text, count in tally.remarks.items()]
         notes += [
             f"{tally.title}: {count:,} {result}: {code}"
             for (result, code), count in sorted(
