@@ -14,6 +14,7 @@ from listrak_api.settings import (
 )
 from listrak_singer.settings import settings_of_missing_libraries
 from target_listrak.config.destination_members import KINDS
+from target_listrak.values.reading import NULL_TEXTS
 
 __all__ = ["CONFIG_JSONSCHEMA", "WITHOUT_EFFECT"]
 
@@ -143,6 +144,15 @@ _LOADING: Final[dict[str, Any]] = {
         "thousands. If it is not set, a point is the decimal mark (1.200 is 1.2), and numbers with a comma "
         "are rejected. A destination may have its own.",
         "enum": [".", ",", None],
+    },
+    "null_values": {
+        "type": ["array", "null"],
+        "title": "Texts that mean null",
+        "description": "Texts in values that mean that there is no value, as programs write them; compared "
+        "with their case. They are treated as null is (`null_handling`), and count as missing in keys. An "
+        "empty array takes every text as it is, except in keys.",
+        "items": {"type": "string"},
+        "default": list(NULL_TEXTS),
     },
     # The SDK's own setting; the default differs: the mapping checks each value that it uses, once, for its
     # field.

@@ -14,7 +14,7 @@ from target_listrak.email.results import Result, reason_of
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import comparison_key
-from target_listrak.values.formats import as_text
+from target_listrak.values.formats import as_identifier, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ EXTERNAL_NAMES: Final = ("externalcontactid",)
 def external_id_of(record: Mapping[str, Any], name: str | None) -> str:
     """The external contact id that a record has under a name; "" where it has none that can be read."""
     value = record.get(name) if name else None
-    external = "" if isinstance(value, list | dict | bool) else as_text(value)
+    external = "" if isinstance(value, list | dict | bool) else as_identifier(value)
     return external if isinstance(external, str) else ""
 
 

@@ -20,7 +20,8 @@ from listrak_api.dates import DEFAULT_TIMEZONE, find_zone
 from target_listrak.retail.models import KINDS, Model, Property
 from target_listrak.retail.properties import InvalidField, date_time, scalar
 from target_listrak.retail.property_names import COMMON_NAMES
-from target_listrak.retail.spellings import Step, flat_names, is_nested, item_names, own_names, plain_name
+from target_listrak.retail.spellings import Step, flat_names, is_nested, item_names, nested_names, plain_name
+from target_listrak.values.formats import as_identifier
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.reading import AS_LISTRAK, Reading
 
@@ -183,7 +184,7 @@ class Mapper:
     def key(self, value: Mapping[str, Any]) -> tuple[str, ...] | InvalidField:
         """What tells objects of this kind apart, or which property is missing for it."""
         for names in self.kind.keys:
-            found = tuple(str(value[name]) for name in names if value.get(name))
+            found = tuple(str(value[name]) for name in names if _identifies(value.get(name)))
             if len(found) == len(names):
                 return (*names, *(text.lower() if names == ("email",) else text for text in found))
         either = " or ".join(dict.fromkeys(names[0] for names in self.kind.keys))
@@ -227,7 +228,7 @@ class Mapper:
         if not isinstance(value, dict):
             return _NOT_OBJECT
         made: dict[str, object] = {}
-        names = own_names(model)
+        names = nested_names(model, [plain_name(str(name)) for name in value])
         for name, inner in value.items():
             known = names.get(plain_name(str(name)))
             if known is None:
@@ -253,6 +254,12 @@ class Mapper:
             if result is not _NOTHING:
                 made.append(result)
         return made or _NOTHING
+
+
+def _identifies(value: object) -> bool:
+    """Whether a value can tell objects apart: `NULL` and `-` stand where there is none."""
+    text = as_identifier(value)
+    return isinstance(text, str) and any(map(str.isalnum, text))
 
 
 def _from_text(text: str) -> object:

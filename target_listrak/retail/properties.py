@@ -43,6 +43,11 @@ class InvalidField:
     needed: bool = False
 
 
+def is_null_text(value: object, reading: Reading) -> bool:
+    """Whether a value is a text that means null."""
+    return isinstance(value, str) and value.strip() in reading.null_values
+
+
 def date_time(value: object, reading: Reading, zone: ZoneInfo) -> object:
     """Wall time of the zone, without an offset; a date-time that has none is taken as such already.
 
@@ -50,7 +55,7 @@ def date_time(value: object, reading: Reading, zone: ZoneInfo) -> object:
     """
     date_time = as_date_time(value, reading.date_order)
     if not isinstance(date_time, dt.datetime):
-        return date_time
+        return None if is_null_text(value, reading) else date_time
     if date_time.tzinfo is not None and not date_time.utcoffset() and date_time.time() == dt.time():
         return date_time.replace(tzinfo=None).isoformat()
     try:
@@ -122,11 +127,20 @@ _SCALARS: Final[dict[str, Callable[..., object]]] = {
 
 @functools.cache
 def scalar(kind: Property, reading: Reading) -> Callable[[object], object]:
-    """The function that makes one property's value: `None` for no value, or a `InvalidValue`."""
+    """Give the function that makes one property's value: `None` for no value, or an `InvalidValue`."""
+    if kind.type == "text" and not kind.is_email:
+        return formatter("Text", kind.max_length, reading)
+    convert: Callable[[object], object]
     if kind.is_email:
-        return _email
-    if kind.type == "text":
-        return formatter("Text", kind.max_length)
-    if kind.type == "one_of":
-        return _choice(kind.choices)
-    return functools.partial(_SCALARS[kind.type], reading=reading)
+        convert = _email
+    elif kind.type == "one_of":
+        convert = _choice(kind.choices)
+    else:
+        convert = functools.partial(_SCALARS[kind.type], reading=reading)
+
+    def convert_or_null(value: object) -> object:
+        converted = convert(value)
+        is_null = type(converted) is InvalidValue and is_null_text(value, reading)
+        return None if is_null else converted
+
+    return convert_or_null

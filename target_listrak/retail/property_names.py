@@ -50,6 +50,17 @@ COMMON_NAMES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "item_price": _names("price unitprice"),
         "item_itemTotal": _names("linetotal lineamount"),
     },
+    "OrderItem": {
+        "sku": _names("productsku variantsku itemsku itemnumber productcode"),
+        "quantity": _names("qty itemqty itemquantity count units quantityordered qtyordered"),
+        "price": _names("unitprice itemprice baseprice"),
+        "itemTotal": _names("linetotal lineamount rowtotal total totalprice"),
+        "itemDiscountTotal": _names("discount discountamount totaldiscount"),
+        "discountedPrice": _names("saleprice finalprice"),
+        "status": _names("itemstatus"),
+        "trackingNumber": _names("tracking trackingno trackingcode"),
+        "shipDate": _names("shippeddate shippedat dateshipped"),
+    },
     "Product": {
         "sku": _names("productsku productid itemnumber"),
         "title": _names("name productname producttitle"),

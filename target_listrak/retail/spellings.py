@@ -6,12 +6,15 @@ import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from target_listrak.retail.property_names import COMMON_NAMES
 from target_listrak.values.characters import plain_form
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from target_listrak.retail.models import Model, Property
 
-__all__ = ["Step", "flat_names", "is_nested", "item_names", "own_names", "plain_name"]
+__all__ = ["Step", "flat_names", "is_nested", "item_names", "nested_names", "plain_name"]
 
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -41,9 +44,30 @@ def is_nested(schema: object) -> bool:
     return bool({"object", "array"} & ({given} if isinstance(given, str) else set(given)))
 
 
+def nested_names(model: Model, given: Iterable[str]) -> dict[str, str]:
+    """Give the API's name of each property of a nested object, by its name without separators.
+
+    Args:
+        model: What the object is.
+        given: The names that the object has, without separators. A common name of shops counts where the
+            object has no property of the API's name.
+    """
+    own = _own_names(model)
+    common = COMMON_NAMES.get(model.name) or {}
+    given = set(given)
+    if given <= own.keys() or not common:
+        return own
+    names = dict(own)
+    for target, others in common.items():
+        if plain_name(target) not in given:
+            found = next((name for name in others if name in given and name not in own), None)
+            if found is not None:
+                names[found] = target
+    return names
+
+
 @functools.cache
-def own_names(model: Model) -> dict[str, str]:
-    """Give the API's name of each property of a model, by its name without separators."""
+def _own_names(model: Model) -> dict[str, str]:
     return {plain_name(name): name for name in model.properties}
 
 

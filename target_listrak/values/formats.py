@@ -10,15 +10,16 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
+import sys
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from target_listrak.values.dates import NO_DATE, as_date
 from target_listrak.values.invalid_value import InvalidValue, too_long
 from target_listrak.values.numbers import MAX_DECIMALS, MAX_DIGITS, as_decimal, as_number, plain
-from target_listrak.values.reading import AS_LISTRAK, Reading
+from target_listrak.values.reading import AS_LISTRAK, IDENTIFIER, Reading
 
-__all__ = ["Formatter", "as_boolean", "as_text", "formatter"]
+__all__ = ["Formatter", "as_boolean", "as_identifier", "as_text", "formatter"]
 
 
 Formatter = Callable[[object], "str | InvalidValue"]
@@ -135,24 +136,36 @@ def as_boolean(value: object) -> bool | InvalidValue | None:
     return InvalidValue("not_a_boolean", "a yes or no is needed: true or false, 1 or 0, yes or no, on or off")
 
 
-def _text(max_length: int | None) -> Formatter:
-    if not max_length:
-        return as_text
+def _text(max_length: int | None, nulls: frozenset[str]) -> Formatter:
+    limit = max_length or sys.maxsize
 
     def format_text(value: object) -> str | InvalidValue:
         if (
             type(value) is str
-            and len(value) <= max_length
+            and len(value) <= limit
             and value.isprintable()
             and value[:1] not in _SPECIAL_BEGINNINGS  # `_is_plain`, without a call for each value
         ):
-            return value
+            return "" if value in nulls else value
         text = as_text(value)
-        if isinstance(text, InvalidValue) or len(text) <= max_length:
+        if isinstance(text, InvalidValue):
             return text
-        return too_long(len(text), max_length)
+        if text.strip() in nulls:
+            return ""
+        return text if len(text) <= limit else too_long(len(text), limit)
 
     return format_text
+
+
+def _without_nulls(format_value: Formatter, nulls: frozenset[str]) -> Formatter:
+    """Give no value for a text that means null, where it is not one of the field's type."""
+
+    def format_or_null(value: object) -> str | InvalidValue:
+        formatted = format_value(value)
+        is_null = type(formatted) is InvalidValue and isinstance(value, str) and value.strip() in nulls
+        return "" if is_null else formatted
+
+    return format_or_null
 
 
 def _with_cents(number: Decimal) -> str:
@@ -229,11 +242,17 @@ def formatter(data_type: str, max_length: int | None = None, reading: Reading = 
     """
     kind = data_type.lower()
     if kind == "numeric":
-        return _number(max_length, cents=True, decimal_mark=reading.decimal_mark)
-    if kind == "number":
-        return _number(max_length, cents=False, decimal_mark=reading.decimal_mark)
-    if kind == "date":
-        return _date(reading)
-    if kind in {"checkbox", "radiobutton"}:
-        return _on_off
-    return _text(max_length)
+        typed = _number(max_length, cents=True, decimal_mark=reading.decimal_mark)
+    elif kind == "number":
+        typed = _number(max_length, cents=False, decimal_mark=reading.decimal_mark)
+    elif kind == "date":
+        typed = _date(reading)
+    elif kind in {"checkbox", "radiobutton"}:
+        typed = _on_off
+    else:
+        return _text(max_length, reading.null_values)
+    return _without_nulls(typed, reading.null_values) if reading.null_values else typed
+
+
+as_identifier: Formatter = formatter("Text", None, IDENTIFIER)
+"""Give an id as text; "" where there is none, also for a text such as `NULL`."""

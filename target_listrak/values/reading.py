@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listrak_api.settings import zone_from_config
 
@@ -10,7 +10,24 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-__all__ = ["AS_LISTRAK", "Reading"]
+__all__ = ["AS_LISTRAK", "IDENTIFIER", "NULL_TEXTS", "Reading"]
+
+NULL_TEXTS: Final = (
+    "NULL",
+    "null",
+    "\\N",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "None",
+    "(null)",
+    "<null>",
+    "[null]",
+    "(blank)",
+    "undefined",
+)
+"""What programs write where there is no value (the default of the setting `null_values`)."""
 
 
 class Reading(NamedTuple):
@@ -22,11 +39,13 @@ class Reading(NamedTuple):
         decimal_mark: `.` or `,`, the other one divides thousands; None takes a point for the decimal mark and
             rejects commas.
         zone: Whose wall time gives an instant's calendar day; None takes the day as it is written.
+        null_values: Texts that mean that there is no value, compared with their case, without blanks around.
     """
 
     date_order: str = "mdy"
     decimal_mark: str | None = None
     zone: dt.tzinfo | None = None
+    null_values: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, options: Mapping[str, Any], config: Mapping[str, Any]) -> Reading:
@@ -37,8 +56,13 @@ class Reading(NamedTuple):
             config: The settings.
         """
         order, mark = (options.get(name) or config.get(name) for name in ("date_order", "decimal_mark"))
-        return cls(order or "mdy", mark, zone_from_config(config))
+        given = config.get("null_values")
+        nulls = NULL_TEXTS if given is None else given
+        return cls(order or "mdy", mark, zone_from_config(config), frozenset(map(str.strip, nulls)))
 
 
 AS_LISTRAK = Reading()
 """How Listrak writes: what it returned is read so, whatever the settings say."""
+
+IDENTIFIER = Reading(null_values=frozenset(NULL_TEXTS))
+"""How ids are read: none of them is called `NULL`, whatever the settings say."""
