@@ -9,7 +9,7 @@ import signal
 import sys
 from collections import defaultdict
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk.mapper import RemoveRecordTransform
@@ -26,6 +26,7 @@ from tap_listrak.output.logs import RetryLogFilter
 from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
 from tap_listrak.sync.context_stream import ContextStream, MappedAway
+from tap_listrak.sync.known_ids import STATE_KEY
 from tap_listrak.sync.session import TapSession
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class TapListrak(CheckedSettings, TapSession):
         inner = unwrapped(state)
         check_state(inner)
         super().load_state(inner)
+        if STATE_KEY in inner:  # the SDK takes in bookmarks only
+            cast("dict[str, Any]", self.state)[STATE_KEY] = inner[STATE_KEY]
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

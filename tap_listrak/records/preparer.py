@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-listrak")
 
+_MISSING = "missing:"
+
 
 class Preparer:
     """Prepares the records of one stream.
@@ -93,6 +95,11 @@ class Preparer:
                 {"date": dates.NO_DATE, "number": "0"}.get(self._kinds[key], "missing:…"),
             )
 
+    @property
+    def used_placeholders(self) -> bool:
+        """Whether a part of a key was missing since the last report."""
+        return bool(self._missing)
+
     def placeholder_key(self, key: str, row: Mapping[str, Any]) -> object:
         """Return what stands for a missing part of a row's key, and count it.
 
@@ -108,7 +115,7 @@ class Preparer:
         if kind == "number":
             return 0
         text = json.dumps(row, sort_keys=True, default=str)
-        return f"missing:{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+        return f"{_MISSING}{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
     def _prepare(
         self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], normalised: dates.UtcDates
@@ -126,6 +133,11 @@ class Preparer:
         # What the schema does not know is left to the SDK, which warns and drops it.
         record.update(source)
         return record
+
+
+def stands_for_nothing(value: object) -> bool:
+    """Return whether an id looks like a placeholder for one that was missing."""
+    return value == 0 or (isinstance(value, str) and value.startswith(_MISSING))
 
 
 def is_missing(value: object) -> bool:

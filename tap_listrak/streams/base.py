@@ -18,11 +18,12 @@ from listrak_api.answers import CursorGuard
 from tap_listrak.incremental.bookmarks import Partition, partition_of
 from tap_listrak.incremental.refresh_policy import ReadHistory
 from tap_listrak.records.pages import PageCodec, encode, passes_records_through
-from tap_listrak.records.preparer import Preparer
+from tap_listrak.records.preparer import Preparer, stands_for_nothing
 from tap_listrak.sync.context_stream import Context, ContextStream
 from tap_listrak.sync.narrowing import narrowing
 from tap_listrak.sync.prefetcher import Fetch, Position
 from tap_listrak.sync.steps import Order, Read, Rows, Step
+from tap_listrak.sync.unread_parents import UnreadParents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -84,6 +85,7 @@ class ListrakStream(ContextStream):
         self.state_partitioning_keys = self.partition_names
         self.preparer = Preparer(self.name, self.schema, self.keys, lambda: tap.zone)
         self._writes_pages: bool | None = None
+        self.unread_parents = UnreadParents(self)
 
     @cached_property
     def codec(self) -> PageCodec:
@@ -94,6 +96,7 @@ class ListrakStream(ContextStream):
         """Finish the stream for this run, and say how often a key was missing."""
         super().close()
         self.preparer.report()
+        self.unread_parents.report()
 
     # --- what to ask for: pure, because the prefetcher calls it from other threads
 
@@ -207,9 +210,10 @@ class ListrakStream(ContextStream):
         """
         for stream in self.listrak_family():
             if stream.selected and stream.has_bookmark:
-                self._tap.bookmarks.advance(
-                    stream.name, stream.partition(context), until, replication_key=stream.replication_key
-                )
+                bookmarks, partition = self._tap.bookmarks, stream.partition(context)
+                bookmarks.advance(stream.name, partition, until, replication_key=stream.replication_key)
+                if until is None:
+                    bookmarks.release(stream.name, partition)
 
     def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
         """Keep this run from moving the bookmark of this context's partition beyond a time.
@@ -293,6 +297,20 @@ class ListrakStream(ContextStream):
     def page(self, step: Step, rows: Rows) -> Iterable[Row]:  # noqa: ARG002 - for subclasses
         """Return the records to write when a page's turn comes."""
         return rows.records
+
+    # --- parents whose id is missing
+
+    def lacks_id(self, child_context: Mapping[str, Any]) -> bool:
+        """Return whether a placeholder stands for an id in a child context: nothing can be asked by it."""
+        return self.preparer.used_placeholders and any(
+            stands_for_nothing(value) for name, value in child_context.items() if name[0] != "_"
+        )
+
+    def _sync_children(self, child_context: types.Context | None) -> None:
+        if child_context is not None and self.lacks_id(child_context):
+            self.unread_parents.note(child_context)
+            return
+        super()._sync_children(child_context)
 
     # --- writing whole pages: see `tap_listrak.records.pages`
 
@@ -379,7 +397,7 @@ class ListrakStream(ContextStream):
     ) -> Iterator[Fetch[Rows]]:
         for index, record in records:
             child_context = self.get_child_context(record, context)
-            if child_context is None:
+            if child_context is None or self.lacks_id(child_context):
                 continue
             for number, child in enumerate(self.active_children):
                 if isinstance(child, ListrakStream):

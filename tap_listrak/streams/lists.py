@@ -10,6 +10,7 @@ from listrak_api import routes
 from tap_listrak.preflight import select_lists
 from tap_listrak.records.schemas import LIST_ID, date_time, flag, integer, key, text
 from tap_listrak.streams.base import ListrakStream
+from tap_listrak.streams.remembered import RememberedStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from tap_listrak.sync.steps import Step
 
 
-class Lists(ListrakStream):
+class Lists(RememberedStream):
     """Stream of lists."""
 
     name = "lists"
     one_row_per = "list"
     route = routes.LISTS
+    resource = routes.LIST
     chosen_by = "list_ids"
     keys = ("listId",)
     partition_names = ()

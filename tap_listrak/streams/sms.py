@@ -18,6 +18,7 @@ from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefused
 from tap_listrak.preflight import CLOSED_CODES
 from tap_listrak.records.schemas import date_time, flag, integer, key, text
 from tap_listrak.streams.base import ListrakStream
+from tap_listrak.streams.remembered import RememberedStream
 from tap_listrak.sync.steps import Read, Rows
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class SmsStream(ListrakStream):
             return Rows([])
 
 
-class SenderCodes(SmsStream):
+class SenderCodes(SmsStream, RememberedStream):
     """Stream of sender codes."""
 
     name = "sender_codes"
@@ -97,6 +98,7 @@ class SenderCodes(SmsStream):
         "shortCodeId."
     )
     route = routes.SENDER_CODES
+    resource = routes.SENDER_CODE
     chosen_by = "sender_code_ids"
     keys = ("senderCodeId",)
     partition_names = ()
@@ -143,12 +145,13 @@ class SenderCodes(SmsStream):
         return {"senderCodeId": record["senderCodeId"]}
 
 
-class PhoneLists(SmsStream):
+class PhoneLists(SmsStream, RememberedStream):
     """Stream of phone lists."""
 
     name = "phone_lists"
     one_row_per = "phone list, active or not"
     route = routes.PHONE_LISTS
+    resource = routes.PHONE_LIST
     parent_stream_type = SenderCodes
     chosen_by = "phone_list_ids"
     keys = ("senderCodeId", "phoneListId")

@@ -1,0 +1,50 @@
+"""Collections whose ids the state keeps, so that an answer that comes short is noticed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_listrak.streams.base import ListrakStream
+from tap_listrak.sync.known_ids import KnownIds, warn_of_short_answer
+from tap_listrak.sync.steps import Rows, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from listrak_api.routes import Route
+    from tap_listrak.sync.context_stream import Context
+
+
+class RememberedStream(ListrakStream):
+    """A collection that others hang on. What an answer leaves out is asked for by its id.
+
+    See `tap_listrak.sync.known_ids`.
+    """
+
+    resource: ClassVar[Route]
+    """The operation that reads one row by its id."""
+
+    def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
+        """Take the pages in order, then the rows that they left out, as a page of their own."""
+        own, found = self.keys[-1], set[int]()
+        step: Step | None = None
+        for step, rows in super().walk(context):
+            found.update(row[own] for row in rows.records)
+            yield step, rows
+        if step is None or self.limited:
+            return
+        known = KnownIds(self._tap, self.name, self.keys, context)
+        chosen = getattr(self._tap.settings, self.chosen_by) if self.chosen_by else ()
+        rows_left_out, refused = known.ask(self.resource, known.missing(found, chosen))
+        last = Step((*step.order[:-1], step.order[-1] + 1), step.request)
+        records = self.prepare(rows_left_out, context, last) if rows_left_out else []
+        left_out = [int(record[own]) for record in records]
+        if left_out or (refused and found):
+            warn_of_short_answer(self.name, sorted([*left_out, *refused]))
+        if left_out or refused:
+            for stream in self.family():
+                stream.partially_read = True
+        if records:
+            self._row_position = self._position + last.order
+            yield last, Rows(records)
+        known.keep({one for one in (*found, *left_out, *refused) if one}, narrowed=bool(chosen))

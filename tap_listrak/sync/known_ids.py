@@ -1,0 +1,146 @@
+"""Whether a collection came with all that earlier runs have seen there: lists, sender codes, phone lists.
+
+Everything else belongs to one of these. One that an answer leaves out would not be read, and at the end of
+the run ACTIVATE_VERSION would remove it, and all below it, from the loader's tables. So their ids are kept in
+the state (as many as there are, whatever the history), and one that is missing is asked for by its id: with
+404 it was deleted, with a row the answer was short. A run in which nothing is missing asks for nothing.
+
+In the state, beside ``bookmarks``: ``{"known_ids": {"lists": [[7], [8]], "phone_lists": [[3, 41]]}}``, the
+values of the stream's key.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+from listrak_api.errors import NotFoundError, RequestRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from listrak_api.routes import Route
+    from tap_listrak.records.row import Row
+    from tap_listrak.sync.session import TapSession
+
+logger = logging.getLogger("tap-listrak")
+
+STATE_KEY = "known_ids"
+_SHOWN = 10
+
+
+class KnownIds:
+    """What earlier runs have seen of one collection, below one parent.
+
+    Args:
+        tap: The tap; its state is changed in place.
+        stream: The stream's name.
+        keys: Its key: the parent's ids, then its own.
+        context: The parent's ids.
+    """
+
+    def __init__(
+        self, tap: TapSession, stream: str, keys: tuple[str, ...], context: Mapping[str, Any]
+    ) -> None:
+        self._tap = tap
+        self._stream = stream
+        self._keys = keys
+        self._parent = tuple(context[name] for name in keys[:-1])
+        self._state = cast("dict[str, Any]", tap.state)
+
+    def missing(self, found: Collection[int], chosen: Collection[object]) -> list[int]:
+        """Return the ids that an earlier run has seen and this one has not.
+
+        Args:
+            found: The ids that came.
+            chosen: Those that a setting chooses; empty for all.
+        """
+        return sorted(one for one in self._known() - set(found) if not chosen or one in chosen)
+
+    def ask(self, route: Route, missing: Sequence[int]) -> tuple[list[Row], list[int]]:
+        """Ask for what is missing, one by one.
+
+        Args:
+            route: Reads one by its id.
+            missing: The ids.
+
+        Returns:
+            The rows of those that are there, and the ids of those of which nothing is known, because Listrak
+            refuses to show one: the others are not asked for then.
+
+        Raises:
+            ListrakError: What the client raises otherwise.
+        """
+        parent = dict(zip(self._keys, self._parent, strict=False))
+        rows: list[Row] = []
+        refused: list[int] = []
+        deleted: list[int] = []
+        for number, one in enumerate(missing):
+            try:
+                row = self._tap.client(route.api).get(route, {**parent, self._keys[-1]: one})
+            except NotFoundError:
+                deleted.append(one)
+            except RequestRefusedError:
+                refused += missing[number:]
+                break
+            else:
+                rows += [row] if isinstance(row, dict) else []
+        if deleted:
+            logger.info("Deleted in Listrak since the last run: %s of %s", _named(deleted), self._stream)
+        return rows, refused
+
+    def keep(self, present: Iterable[int], *, narrowed: bool) -> None:
+        """Note what there is for the next run.
+
+        Args:
+            present: The ids.
+            narrowed: Whether a setting left some out, which the state knows of still.
+        """
+        kept = self._known() | set(present) if narrowed else set(present)
+        others = [one for one in self._entries() if tuple(one[:-1]) != self._parent]
+        self._state.setdefault("bookmarks", {})  # a state without is refused
+        known = self._state.get(STATE_KEY)
+        known = self._state[STATE_KEY] = known if isinstance(known, dict) else {}
+        known[self._stream] = sorted([*others, *([*self._parent, one] for one in kept)])
+
+    def _entries(self) -> list[list[int]]:
+        known = self._state.get(STATE_KEY)
+        entries = known.get(self._stream) if isinstance(known, dict) else None
+        if entries is None:
+            return self._of_bookmarks()
+        return [
+            one
+            for one in (entries if isinstance(entries, list) else [])
+            if isinstance(one, list) and len(one) == len(self._keys) and all(type(n) is int for n in one)
+        ]
+
+    def _known(self) -> set[int]:
+        return {one[-1] for one in self._entries() if tuple(one[:-1]) == self._parent}
+
+    def _of_bookmarks(self) -> list[list[int]]:
+        """Return the ids in the bookmarks: a state of a version that kept no others."""
+        found = {
+            tuple(part["context"][name] for name in self._keys)
+            for entry in self._state.get("bookmarks", {}).values()
+            for part in entry.get("partitions", [])
+            if all(type(part["context"].get(name)) is int for name in self._keys)
+        }
+        return [list(one) for one in sorted(found)]
+
+
+def warn_of_short_answer(stream: str, ids: list[int]) -> None:
+    """Log that an answer was short."""
+    logger.warning(
+        "Listrak's answer left out %d of %s that are there (%s). They are read one by one as far as Listrak "
+        "shows them; no ACTIVATE_VERSION is sent for %s and the streams below it, so that loaders delete no "
+        "rows there",
+        len(ids),
+        stream,
+        _named(ids),
+        stream,
+    )
+
+
+def _named(ids: list[int]) -> str:
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    return ", ".join(map(str, ids[:_SHOWN])) + more

@@ -1,0 +1,55 @@
+"""Parents that came without their id: their child records cannot be asked for, and so count as not read."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from tap_listrak.records.dates import parse_record_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_listrak.sync.context_stream import ContextStream
+
+logger = logging.getLogger("tap-listrak")
+
+
+class UnreadParents:
+    """Counts one stream's rows whose child records could not be read. Used by the thread that writes.
+
+    Args:
+        stream: The stream.
+    """
+
+    def __init__(self, stream: ContextStream) -> None:
+        self._stream = stream
+        self._count = 0
+
+    def note(self, child_context: Mapping[str, Any]) -> None:
+        """Count a row; hold the bookmarks of the streams below, which send no ACTIVATE_VERSION in this run.
+
+        Args:
+            child_context: The row's ids, one of them a placeholder, and when it was sent.
+        """
+        below = [one for child in self._stream.active_children for one in child.family()]
+        if not below:
+            return
+        self._count += 1
+        for stream in below:
+            stream.partially_read = True
+            if stream.selected:
+                stream.hold(child_context, parse_record_date(child_context.get("_sent")))
+
+    def report(self) -> None:
+        """Log how many there were since the last report."""
+        count, self._count = self._count, 0
+        if count:
+            logger.warning(
+                "%d rows of %s came without their id: their child records were not read. Bookmarks stay "
+                "before them, so that the next run asks again, and no ACTIVATE_VERSION is sent for what is "
+                "below %s",
+                count,
+                self._stream.name,
+                self._stream.name,
+            )
