@@ -19,8 +19,12 @@ and holds no secret, token, address or phone number.
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import ClassVar
+
 __all__ = [
     "AuthenticationError",
+    "Cause",
     "ConfigurationError",
     "ListrakError",
     "LostAnswerError",
@@ -30,6 +34,17 @@ __all__ = [
     "RequestRefusedError",
     "UnavailableError",
 ]
+
+
+class Cause(Enum):
+    """What an error comes from, and so whether the same run can succeed when it is repeated unchanged."""
+
+    SETTINGS = "settings"
+    """Settings or credentials: a person has to change something."""
+    DATA = "data"
+    """The input, or a request that Listrak refuses: a repetition gives the same error."""
+    UNAVAILABLE = "unavailable"
+    """Listrak could not be reached, or did not finish in time: a later run can succeed."""
 
 
 class ListrakError(Exception):
@@ -42,7 +57,10 @@ class ListrakError(Exception):
     Attributes:
         message: As given.
         hint: As given.
+        cause: What errors of this class come from.
     """
+
+    cause: ClassVar[Cause] = Cause.DATA
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -66,6 +84,8 @@ class ConfigurationError(ListrakError):
         setting: As given.
     """
 
+    cause = Cause.SETTINGS
+
     def __init__(self, message: str, *, setting: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.setting = setting
@@ -88,6 +108,8 @@ class AuthenticationError(ListrakError):
         setting: As given.
         areas: As given.
     """
+
+    cause = Cause.SETTINGS
 
     def __init__(
         self, message: str, *, hint: str = "", setting: str = "", areas: tuple[str, ...] = ()
@@ -163,6 +185,8 @@ class UnavailableError(ListrakError):
         status: As given.
     """
 
+    cause = Cause.UNAVAILABLE
+
     def __init__(self, message: str, *, hint: str = "", status: int = 0) -> None:
         super().__init__(message, hint=hint)
         self.status = status
@@ -182,6 +206,8 @@ class LostAnswerError(ListrakError):
         status: As given.
     """
 
+    cause = Cause.UNAVAILABLE
+
     def __init__(self, message: str, *, hint: str = "", status: int = 0) -> None:
         super().__init__(message, hint=hint)
         self.status = status
@@ -189,3 +215,5 @@ class LostAnswerError(ListrakError):
 
 class PagingError(ListrakError):
     """A collection gave a cursor that it had given before: reading on would never end."""
+
+    cause = Cause.UNAVAILABLE

@@ -22,6 +22,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from listrak_api.errors import ListrakError
 from listrak_api.masking import install_masking
+from listrak_singer.endings import ExitCode, ending_of, retryable_line
 from listrak_singer.files import InputFile, TextFile
 
 if TYPE_CHECKING:
@@ -55,11 +56,17 @@ def only_one_more_signal() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+class _ReaderClosed(Exception):  # noqa: N818 - carries an error past click
+    def __init__(self, error: BrokenPipeError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class ListrakCommand(SingerCommand):
     """The SDK's command, with errors reported in lines that a person can use."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's signature
-        """Run the command; exit code 1 after an error. Files that it makes are for their owner only."""
+        """Run the command; `listrak_singer.endings` has the exit codes. Files are for their owner only."""
         os.umask(0o077)
         install_masking(logging.getLogger())
         try:
@@ -68,20 +75,29 @@ class ListrakCommand(SingerCommand):
             self._end(terminated)
             self._say(f"The run was {terminated}; what is not confirmed will be sent again")
             sys.exit(128 + terminated.signum)
-        except Exception as error:
-            lines = error_lines(error)
-            if lines is None:
-                raise
-            self._say(*lines)
-            self._exit()
+        except SystemExit as end:
+            if end.code in {ExitCode.SETTINGS, ExitCode.COMMAND_LINE}:  # click's or the SDK's, both final
+                self._say(retryable_line(retryable=False))
+            raise
+        except _ReaderClosed as closed:
+            self._fail(closed.error)
+        except Exception as error:  # noqa: BLE001 - raised again where it is a fault of the code
+            self._fail(error)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run the plugin; click would end silently when the reader of standard output has gone."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            self._say(*(error_lines(error) or ()))
-            self._exit()
+            raise _ReaderClosed(error) from error
+
+    def _fail(self, error: Exception) -> NoReturn:
+        """End with what a person needs of an error, and one line for programs; raise a fault of the code."""
+        lines, ending = error_lines(error), ending_of(error)
+        self._say(*(lines or ()), retryable_line(retryable=ending.retryable))
+        if lines is None:
+            raise error
+        self._exit(ending.code)
 
     def _end(self, terminated: Terminated) -> None:
         try:
@@ -97,14 +113,14 @@ class ListrakCommand(SingerCommand):
             self.logger.error("%s", line)
 
     @staticmethod
-    def _exit() -> NoReturn:
+    def _exit(code: ExitCode) -> NoReturn:
         # Python flushes standard output at exit, and would complain if that is what failed.
         try:
             if sys.stdout is not None:
                 sys.stdout.flush()
         except (OSError, ValueError):
             sys.stdout = None
-        sys.exit(1)
+        sys.exit(code)
 
     @classmethod
     def like(cls, command: click.Command, logger: logging.Logger) -> ListrakCommand:

@@ -154,7 +154,7 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "summary (recipients, bounces, unsubscribes). What comes short is read again three times within nine "
         "seconds. If it stays short, a line names the message and both numbers, and the bookmark of "
         "`message_activity` of that list stays before the message, so that the next run reads it in full "
-        "again: `warn` goes on, `fail` ends the run with exit code 1 after everything was read, `off` "
+        "again: `warn` goes on, `fail` ends the run with exit code 75 after everything was read, `off` "
         "compares nothing. It costs a request for each full read, or none where `message_summaries` is "
         "selected.",
         "default": "warn",

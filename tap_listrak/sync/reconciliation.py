@@ -25,7 +25,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from listrak_api import routes
-from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
+from listrak_api.errors import Cause, ListrakError, NotFoundError, RequestRefusedError
 from tap_listrak.records.dates import parse_record_date
 from tap_listrak.sync.prefetcher import Prefetcher
 from tap_listrak.sync.steps import Read
@@ -50,6 +50,8 @@ Key = tuple[int, int]
 
 class ReconciliationError(ListrakError):
     """Activity stayed short of its summary, and `reconcile` is `fail`. All was read and written before."""
+
+    cause = Cause.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)

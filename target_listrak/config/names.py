@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from listrak_api.errors import ListrakError
+from listrak_api.errors import Cause, ListrakError
 from listrak_singer.names import did_you_mean
 from target_listrak.values.characters import plain_form
 
@@ -44,6 +44,8 @@ T = TypeVar("T", bound=Named)
 
 class NameLookupError(ListrakError):
     """A name or id does not mean exactly one thing. One of the two below; the hint lists what there is."""
+
+    cause = Cause.SETTINGS
 
 
 class UnknownNameError(NameLookupError):

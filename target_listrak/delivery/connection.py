@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from listrak_api.client import Client
-from listrak_api.errors import ListrakError, LostAnswerError, RequestRefusedError
+from listrak_api.errors import LostAnswerError, RequestRefusedError, UnavailableError
 from listrak_api.settings import ConnectionSettings
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Connection:
                 found = int(named) if named.isdecimal() else find()
                 if found is None:
                     message = f"{route} was carried out, but Listrak neither named nor lists what was created"
-                    raise ListrakError(message, hint="Run again: it will be found by its name.")
+                    raise UnavailableError(message, hint="Run again: it will be found by its name.")
             if found is not None:
                 return found
             self.logger.warning("%s: the answer was lost and nothing was created; it is sent again", route)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from listrak_api.errors import ListrakError, NotFoundError
+from listrak_api.errors import Cause, ListrakError, NotFoundError
 from target_listrak.delivery.import_status import has_ended, has_failed
 from target_listrak.delivery.worker_pool import Stopped
 
@@ -25,6 +25,8 @@ _AGAIN: Final = "Its rows are not confirmed: the next run sends them again."
 
 class ImportFailedError(ListrakError):
     """An import failed, or did not end in time. Its rows are not confirmed."""
+
+    cause = Cause.UNAVAILABLE
 
 
 def await_import(run: Run, where: str, read: Callable[[], Any]) -> None:

@@ -49,8 +49,11 @@ class Ended:
         return self.errors[-2000:]
 
     def stopped_cleanly(self) -> bool:
-        """Whether it ended with an error that a person can read."""
-        return self.code == 1 and "Traceback" not in self.errors and "ERROR" in self.errors
+        """Whether it ended with an error that a person can read, and a line for programs that fits it."""
+        if self.code not in (1, 65, 75) or "Traceback" in self.errors or "ERROR" not in self.errors:
+            return False
+        last = self.errors.splitlines()[-1].partition("retryable: ")[2]
+        return last in ({"true"} if self.code == 75 else {"true", "false"} if self.code == 1 else {"false"})
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ def refused(done: CompletedProcess[str]) -> str:
     """A user's mistake: exit code 1, a line or two, no stack trace."""
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("retryable: false")
     return done.stderr
 
 

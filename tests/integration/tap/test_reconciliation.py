@@ -253,13 +253,14 @@ def test_a_long_first_run_never_passes_what_came_short_in_an_early_window(
                 assert part["replication_key_value"] <= sent[early["messageId"]]
 
 
-def test_fail_ends_the_run_with_exit_code_1_after_everything_was_read(
+def test_fail_ends_the_run_with_exit_code_75_after_everything_was_read(
     box: RunningSandbox, answers: Answers, whole: Extraction, script: Script
 ) -> None:
     chosen = busiest(whole)
     answers.change, answers.only = (lambda rows: rows[1:]), {chosen["messageId"]}
     done = script("tap-listrak", config=settings(box, reconcile="fail", list_ids=[chosen["listId"]]))
-    assert done.returncode == 1
+    assert done.returncode == 75
+    assert done.stderr.splitlines()[-1].endswith("retryable: true")
     assert "Traceback" not in done.stderr
     assert f"Message {chosen['messageId']} of list" in done.stderr
     assert "1 came short" in done.stderr

@@ -81,7 +81,7 @@ def test_T2_an_extractor_that_is_killed_removes_nobody_and_fails_the_run(
     missing = len(world.members) - (end - 1)
     said = f"{missing} of {len(world.members)} current members in {world.title} would be removed"
     assert extractor.returncode == -9
-    assert done.returncode == 1
+    assert done.returncode == 65
     assert said.encode() in done.stderr
     assert b"Traceback" not in done.stderr
     assert done.stdout == b""

@@ -578,7 +578,8 @@ def test_a_config_file_that_is_no_json_is_one_line(runs: Runs) -> None:
 def test_a_malformed_line_ends_the_command_without_a_trace(runs: Runs) -> None:
     done = command(runs, runs.config(TO_LIST), json.dumps(SCHEMA).encode() + b"\n{oops ann@example.org\n")
     text = done.stderr.decode()
-    assert done.returncode == 1
+    assert done.returncode == 65
+    assert text.splitlines()[-1].endswith("retryable: false")
     assert "Line 2 of the input" in text
     assert "Traceback" not in text
     assert "ann@example.org" not in text
