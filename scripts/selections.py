@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from tap_listrak.shards import shard_streams
 from tap_listrak.streams import STREAMS
 
 TWELVE_REPORTS = (
@@ -45,6 +46,8 @@ SELECTIONS: dict[str, tuple[str, ...]] = {
         "sms_profile_fields",
         "sms_transactional_messages",
     ),
+    # What each process reads where an account is divided among several; `tap-listrak --shards` names them.
+    **{f"shard-{kind}": streams for kind, streams in shard_streams().items()},
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import signal
 import sys
@@ -224,7 +225,26 @@ class TapListrak(CheckedSettings, TapSession):
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """Return the SDK's command with this project's way of telling errors."""
-        return ListrakCommand.like(super().get_singer_command(), cls.logger)
+        command = super().get_singer_command()
+        text = "Print the shards of the account, one JSON object in each line: shard, settings, catalog."
+        command.params.append(
+            click.Option(
+                ["--shards"], is_flag=True, expose_value=False, help=text, callback=cls._print_shards
+            )
+        )
+        return ListrakCommand.like(command, cls.logger)
+
+    @classmethod
+    def _print_shards(cls, ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's
+        if not wanted:
+            return
+        from tap_listrak.shards import shards  # noqa: PLC0415 - not needed for --version and --about
+
+        config = ctx.params.get("config", _ConfigInput())
+        tap = cls(config=config.config, parse_env_config=config.parse_env)
+        for shard in shards(tap):
+            click.echo(json.dumps(shard))
+        ctx.exit(0)
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TAP: list[set[str]] = [
     {"tap"},
-    {"connection_test", "catalog_check", "mapping_check"},
+    {"connection_test", "catalog_check", "mapping_check", "shards"},
     {"date_probe"},
     {"streams"},
     {"preflight"},
