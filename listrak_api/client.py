@@ -14,7 +14,7 @@ from listrak_api.answers import Answer, CursorGuard, Page, read_answer, read_pag
 from listrak_api.auth import TokenSource
 from listrak_api.errors import PayloadTooLargeError
 from listrak_api.outcomes import error_for, exchange_once
-from listrak_api.pacing import Pace, limiter_for
+from listrak_api.pacing import Pace, limiter_of
 from listrak_api.queries import encode_body, format_query
 from listrak_api.retry import RetryPolicy, Verdict, repeat
 from listrak_api.stats import Observation, Stats
@@ -78,8 +78,7 @@ class Client:
         self._slots = threading.BoundedSemaphore(settings.max_concurrency)
         self._pace = Pace()
         self._granted: set[tuple[str, ...]] = set()
-        rate = settings.requests_per_second
-        self._limiter = limiter_for(settings.api_url, rate) if rate else None
+        self._limiter = limiter_of(settings)
 
     def __enter__(self) -> Self:
         """Return the client itself."""

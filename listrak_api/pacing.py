@@ -8,10 +8,14 @@ from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from listrak_api.shared_rate import SharedLimiter, rate_of, shared_limiter_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyrate_limiter import Limiter
+
+    from listrak_api.settings import ConnectionSettings
 
 _RECOVERY_SECONDS = 10.0
 _SLOWEST = 0.25
@@ -99,10 +103,20 @@ def limiter_for(api_url: str, requests_per_second: float) -> Limiter:  # noqa: A
         requests_per_second: The limit; below 1, or with a fraction, the requests are spaced evenly.
     """
     # Imported here: it takes as long as all of this package, and hardly anybody sets a limit.
-    from pyrate_limiter import Limiter, Rate  # noqa: PLC0415
+    from pyrate_limiter import Limiter  # noqa: PLC0415
 
-    if requests_per_second == int(requests_per_second):
-        rate = Rate(int(requests_per_second), 1000)
-    else:
-        rate = Rate(1, max(1, round(1000 / requests_per_second)))
-    return Limiter(rate, buffer_ms=5)
+    return Limiter(rate_of(requests_per_second), buffer_ms=5)
+
+
+def limiter_of(settings: ConnectionSettings) -> Limiter | SharedLimiter | None:
+    """Return the hard limit that settings ask for: of this process or, by `rate_limit_url`, of several.
+
+    Raises:
+        ConfigurationError: The store that `rate_limit_url` names cannot be reached.
+    """
+    rate = settings.requests_per_second
+    if not rate:
+        return None
+    if not settings.rate_limit_url:
+        return limiter_for(settings.api_url, rate)
+    return shared_limiter_for(settings.rate_limit_url, settings.api_url, settings.client_id, rate)

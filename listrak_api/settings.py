@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from listrak_api.dates import DEFAULT_TIMEZONE, find_zone
 from listrak_api.errors import ConfigurationError
+from listrak_api.shared_rate import check_rate_limit_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +106,16 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
         "Fractions are allowed (`0.5` is one request in two seconds). Without a value there is no limit.",
         "exclusiveMinimum": 0,
     },
+    "rate_limit_url": {
+        "type": ["string", "null"],
+        "title": "Shared rate limit",
+        "description": "Where processes on one account keep the count for `requests_per_second`, so that all "
+        "together stay below it: `sqlite:////path/file` on one machine, `redis://…` or `postgresql://…` on "
+        "several. Every process needs the same value of both settings. Each integration has a limit of its "
+        "own. Needs the extra `rate-sqlite`, `rate-redis` or `rate-postgres` (docs/scale.md).",
+        "secret": True,
+        "writeOnly": True,
+    },
     "request_timeout": {
         "type": ["number", "null"],
         "title": "Time limit of a request",
@@ -182,6 +193,7 @@ class ConnectionSettings:
         auth_url: The token endpoint.
         max_concurrency: Requests in flight at once.
         requests_per_second: Hard limit; None for no limit.
+        rate_limit_url: Where processes share that limit; empty for this process only.
         request_timeout: Seconds for one attempt, see the setting's text.
         max_retries: Repetitions after passing failures.
         user_agent: The User-Agent header.
@@ -197,6 +209,7 @@ class ConnectionSettings:
     auth_url: str = DEFAULT_AUTH_URL
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY
     requests_per_second: float | None = None
+    rate_limit_url: str = field(default="", repr=False)
     request_timeout: float = DEFAULT_REQUEST_TIMEOUT
     max_retries: int = DEFAULT_MAX_RETRIES
     user_agent: str = ""
@@ -212,6 +225,11 @@ class ConnectionSettings:
         _check_number("request_timeout", self.request_timeout, low=0)
         if self.requests_per_second is not None:
             _check_number("requests_per_second", self.requests_per_second, low=0)
+        if self.rate_limit_url != "":
+            check_rate_limit_url(self.rate_limit_url)
+            if self.requests_per_second is None:
+                name, what = "rate_limit_url", "is set, but no limit that processes could share"
+                raise _wrong(name, what, "Set requests_per_second too, or leave out both.")
         object.__setattr__(
             self, "user_agent", _check_text("user_agent", self.user_agent or _own_user_agent())
         )
