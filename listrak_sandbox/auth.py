@@ -60,7 +60,8 @@ def authorize(call: Call) -> None:
 
     Raises:
         ApiError: 401 ERROR_UNAUTHORIZED, for every cause alike: no or bad token, paused integration,
-            missing area, IP address not allowed, another kind of integration.
+            missing area, IP address not allowed, another kind of integration. 429
+            ERROR_TOO_MANY_REQUESTS: more requests in a second than the integration may make.
     """
     if call.route.integration is None:
         return
@@ -74,4 +75,6 @@ def authorize(call: Call) -> None:
     granted = integration.areas is None or call.route.areas <= set(integration.areas)
     if name != call.route.integration or integration.paused or integration.refuse_ip or not granted:
         raise unauthorized()
+    if not call.sandbox.rates.admit(name, integration.requests_per_second):
+        raise ApiError(429, "ERROR_TOO_MANY_REQUESTS", "Too many requests.")
     call.integration = name

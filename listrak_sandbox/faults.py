@@ -37,6 +37,7 @@ class Spec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         route: A route's template, with or without base path and method, or a pattern with ``*``. None: what
             the kind is for; mostly everything but the token endpoint.
         method: Only calls of this HTTP method.
+        ids: Only calls whose path has these parameters, such as ``{"listId": 40274}``: one list fails alone.
         share: Share of the calls it strikes, 0 to 1.
         count: Strikes at most so often. None: what the kind says; mostly without limit.
         after: Lets this many calls pass first.
@@ -46,6 +47,7 @@ class Spec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     kind: str
     route: str | None = None
     method: str | None = None
+    ids: dict[str, int | str] | None = None
     share: float = 1.0
     count: int | None = None
     after: int = 0
@@ -90,6 +92,9 @@ class Fault:
     def _is_for(self, call: Call) -> bool:
         route = call.route
         if self.spec.method and self.spec.method.upper() != route.method:
+            return False
+        ids = self.spec.ids or {}
+        if any(call.ids.get(name) != str(value) for name, value in ids.items()):
             return False
         wanted = self.spec.route or self.kind.route
         if wanted is None:

@@ -12,6 +12,7 @@ from listrak_sandbox import dates
 from listrak_sandbox.clock import Clock
 from listrak_sandbox.envelope import Answer, ApiError, invalid
 from listrak_sandbox.log import RequestLog
+from listrak_sandbox.request_rates import RequestRates
 from listrak_sandbox.settings import Settings
 from listrak_sandbox.store import Store
 from listrak_sandbox.tokens import Tokens
@@ -223,6 +224,7 @@ class Sandbox:
         self.settings = Settings.from_config(config)
         self.clock = Clock()
         self.tokens = Tokens()
+        self.rates = RequestRates()
         self.log = RequestLog()
         self.world = World(self.seed, self.scale)
         self.store = Store(self.world)
@@ -236,6 +238,7 @@ class Sandbox:
         self.seed = self.seed if seed is None else seed
         self.scale = scale or self.scale
         self.settings = Settings.from_config(self.config)
+        self.rates = RequestRates()
         self.clock.reset()
         self.world = World(self.seed, self.scale)
         self.store.close()

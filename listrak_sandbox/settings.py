@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ class Integration:
         areas: Areas granted to it. None: all there are.
         paused: A paused integration gets no token, and its tokens are refused.
         refuse_ip: Behave as if the caller's address were not on its allow list.
+        requests_per_second: Requests that it may make in a second of real time, all callers together; more
+            are answered 429 without having been carried out. 0: as many as it likes.
     """
 
     client_id: str
@@ -51,6 +54,7 @@ class Integration:
     areas: tuple[str, ...] | None = None
     paused: bool = False
     refuse_ip: bool = False
+    requests_per_second: float = 0.0
 
 
 def _integrations() -> dict[str, Integration]:
@@ -207,6 +211,10 @@ class Settings:
                 key: tuple(value) if isinstance(value, list) else value for key, value in attributes.items()
             }
             _check(Integration, values)
+            rate = values.get("requests_per_second", 0)
+            if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < math.inf:
+                message = "requests_per_second of an integration is a number, 0 or more"
+                raise ValueError(message)
             integrations[name] = replace(integrations[name], **values)
         _check(Settings, changes)
         for name, value in changes.items():

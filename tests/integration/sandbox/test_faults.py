@@ -614,3 +614,20 @@ def test_any_json_is_either_read_or_refused(value: object) -> None:
     except ValueError:
         return
     assert all(fault.spec.kind in KINDS for fault in found)
+
+
+def test_a_fault_with_ids_strikes_one_phone_list_alone(sms: Api) -> None:
+    lists = [one["phoneListId"] for one in sms.rows("/ShortCode/410/PhoneList")]
+    struck, spared = lists[0], lists[1]
+    switch_on(sms, "status", status=500, ids={"senderCodeId": 410, "phoneListId": struck})
+    for number, status in ((struck, 500), (spared, 200)):
+        assert sms.call("GET", f"/ShortCode/410/PhoneList/{number}/Contact").status_code == status
+    assert sms.call("GET", CODES).status_code == 200
+    assert told(sms)["ids"] == {"senderCodeId": 410, "phoneListId": struck}
+    assert told(sms)["hits"] == 1
+
+
+@pytest.mark.parametrize("ids", [7, [7], {"listId": None}, {"listId": True}, {"listId": [1]}])
+def test_ids_that_are_none_are_refused(ids: object) -> None:
+    with pytest.raises(ValueError, match=r"status: .*ids"):
+        faults.parse({"kind": "status", "ids": ids})

@@ -105,3 +105,21 @@ def test_a_slip_is_an_error_with_the_line_for_schedulers(
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].endswith("retryable: false")
+
+
+def test_a_list_that_fails_fails_alone_and_its_retry_completes(tiny: RunningSandbox, script: Script) -> None:
+    config = settings(tiny, max_retries=0)
+    parts = [one for one in shards(script, config) if one["catalog"] == "shard-list"]
+    struck, spared = parts[0], parts[1]
+    fault = {"kind": "status", "status": 503, "ids": {"listId": struck["settings"]["list_ids"][0]}}
+    tiny.control("POST", "faults", [fault])
+    try:
+        catalog = f"--catalog={CATALOGS / 'shard-list'}.json"
+        failed = script("tap-listrak", catalog, config=config | struck["settings"])
+        assert failed.returncode == 75
+        assert failed.stderr.splitlines()[-1].endswith("retryable: true")
+        assert "Traceback" not in failed.stderr
+        assert read(script, config | spared["settings"], "shard-list").records["contacts"]
+    finally:
+        tiny.control("DELETE", "faults")
+    assert read(script, config | struck["settings"], "shard-list").records["contacts"]
