@@ -92,7 +92,11 @@ def _behind_a_wrong_prefix(variable: str, prefix: str, properties: Mapping[str, 
         name = variable[end:].lower()
         if name in properties and distance(variable[:end], prefix) == 1:
             return name
-    return None
+    # The prefix's underscore and the name's first letter changed places: TARGET_LISTRAKD_RY_RUN.
+    last = len(prefix) - 1
+    swapped = variable[:last] + variable[last : last + 2][::-1] + variable[last + 2 :]
+    name = swapped.removeprefix(prefix).lower()
+    return name if swapped.startswith(prefix) and name in properties else None
 
 
 def _own_prefix(prefix: str) -> str:
