@@ -199,8 +199,10 @@ class TapSession(Tap):
         Bookmarks move only after the rows before them are written, so the state is right at any time. BATCH
         files may be collected or waiting still: then it is the last STATE that is written again.
         """
-        if self._state_writer.behind:
-            written = self._state_writer.written if self.config.get("batch_config") else self.state
+        writer = self._state_writer
+        # Before streams are discovered it is still the SDK's, and nothing was written.
+        if isinstance(writer, CoveringStateWriter) and writer.behind:
+            written = writer.written if self.config.get("batch_config") else self.state
             if written is not None:
                 self.state_writer.write_state(written)
 

@@ -145,7 +145,7 @@ def test_X16_files_as_windows_writes_them_are_read(
     folders = {
         "tap_stream_id": "folders",
         "stream": "folders",
-        "schema": {"type": "object", "properties": {}},
+        "schema": {"type": "object", "properties": {"folderId": {"type": "integer"}}},
         "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}],
     }
     files = {"state": {"bookmarks": {}}, "catalog": {"streams": [folders]}, "config": {"list_ids": [40274]}}
@@ -290,4 +290,5 @@ def test_X21_nothing_precedes_the_error_of_a_destination(box: RunningSandbox, tm
     assert ended.stopped_cleanly(), ended.last_words
     errors = [one for one in ended.errors.splitlines() if "ERROR" in one]
     assert "has no property 'crm'" in errors[0]
-    assert len(errors) == 2
+    assert len(errors) == 3
+    assert errors[-1].endswith("retryable: false")
