@@ -1,8 +1,9 @@
 """Every route of Listrak that the tap and the target use, and what Listrak's specs say about it.
 
-All reads of the email and SMS APIs are here, and those writes that the target needs. Routes that send
-messages to people (broadcasts, message sends, transactional sends and resends) are left out on purpose, as
-are deletions of lists, fields and campaigns: what has no route cannot be called by mistake.
+All reads of the email and SMS APIs are here, and those writes that the target needs. Of the routes
+that send messages to people only the transactional sends are here: the target calls them where a destination
+has `allow_sending`. Broadcasts and resends are left out on purpose, as are deletions of lists, fields and
+campaigns: what has no route cannot be called by mistake.
 
 Logs and errors name a route by its template, never by the filled path: paths hold addresses and phone
 numbers.
@@ -249,6 +250,7 @@ SPLIT_TEST = Route("GET", _SPLIT_TEST, "List + Message")
 SPLIT_TEST_MESSAGES = Route("GET", _SPLIT_TEST + "/Message", "List + Message", collection=True)
 TRANSACTIONAL_MESSAGES = Route("GET", _LIST + "/TransactionalMessage", "List + Message", collection=True)
 TRANSACTIONAL_MESSAGE = Route("GET", _TRANSACTIONAL, "List + Message")
+SEND_TRANSACTIONAL_MESSAGE = Route("POST", _TRANSACTIONAL + "/Message", "List + Message")
 TRANSACTIONAL_MESSAGE_ACTIVITY = Route(
     "GET",
     _TRANSACTIONAL + "/Activity",
@@ -294,6 +296,9 @@ SMS_TRANSACTIONAL_MESSAGES = Route(
 )
 SMS_TRANSACTIONAL_MESSAGE = Route(
     "GET", _PHONE_LIST + "/TransactionalMessage/{transactionalMessageId}", "", api="sms"
+)
+SEND_SMS_TRANSACTIONAL_MESSAGE = Route(
+    "POST", _PHONE_LIST + "/TransactionalMessage/{transactionalMessageId}/Message", "", api="sms"
 )
 SMS_SEGMENTATION_FIELDS = Route("GET", _SENDER_CODE + "/SegmentationField", "", api="sms", collection=True)
 SMS_SEGMENTATION_FIELD = Route(

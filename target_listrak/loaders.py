@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from target_listrak.email.audience import AudienceLoader
 from target_listrak.email.event_loader import EmailEventsLoader
 from target_listrak.email.kinds import EmailListLoader, EmailUnsubscribeLoader, ProfileFieldsLoader
+from target_listrak.email.message_loader import TransactionalMessageLoader
 from target_listrak.retail.loader import RetailLoader
 from target_listrak.sms.kinds import SmsListLoader, SmsOptOutLoader, SmsProfilesLoader, SmsUnsubscribeLoader
+from target_listrak.sms.message_loader import SmsTransactionalMessageLoader
 
 if TYPE_CHECKING:
     from target_listrak.delivery.loader import Loader
@@ -22,6 +24,8 @@ LOADERS: dict[str, type[Loader]] = {
         EmailUnsubscribeLoader,
         ProfileFieldsLoader,
         EmailEventsLoader,
+        TransactionalMessageLoader,
+        SmsTransactionalMessageLoader,
         AudienceLoader,
         SmsListLoader,
         SmsProfilesLoader,

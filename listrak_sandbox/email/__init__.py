@@ -72,10 +72,11 @@ class EmailFamily:
         return expected(self.sandbox, selection)
 
     def written(self) -> dict[str, object]:
-        """Return what was written: calls in order, imports with their rows, and events raised."""
+        """Return what was written: calls in order, imports with their rows, events raised, messages sent."""
         return {
             "email": self.sandbox.store.log,
             "imports": self._imports.written(),
+            "sends": [one for one in self.sandbox.store.log if "transactionalMessageId" in one],
             "events": [
                 {"listId": state.list_id, **one}
                 for state in self.sandbox.store.lists.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from listrak_sandbox import paging
+from listrak_sandbox.email import sends
 from listrak_sandbox.email.access import PageCache, activity_page, clicker_page, made_list, whole
 from listrak_sandbox.email.messages import DATES, link_number
 from listrak_sandbox.envelope import Answer, not_found, page, resource
@@ -140,4 +141,5 @@ def routes(cache: PageCache) -> list[Route]:
             by_type | {"dateType", "emailAddress"},
             paged=True,
         ),
+        *sends.routes(ONE_TRANSACTIONAL, _transactional),
     ]

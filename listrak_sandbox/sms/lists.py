@@ -1,12 +1,15 @@
-"""Sender codes, phone lists, profile fields and transactional messages: what an account has, read only."""
+"""Sender codes, phone lists, profile fields, transactional messages and their sends: what an account has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from listrak_sandbox import paging
-from listrak_sandbox.envelope import Answer, ApiError, json_answer, not_found, page, resource
+from listrak_sandbox.envelope import Answer, ApiError, created, json_answer, not_found, page, resource
 from listrak_sandbox.sandbox import Call, Route
+from listrak_sandbox.sms import phones
 from listrak_sandbox.sms.world import SYSTEM_FIELDS
 
 if TYPE_CHECKING:
@@ -93,6 +96,13 @@ def message_records(code: SenderCode, list_id: int) -> list[Record]:
     ]
 
 
+class SendBody(msgspec.Struct, rename="camel"):
+    """Body of a transactional send."""
+
+    phone_number: str | None = None
+    message_content: str | None = None
+
+
 class _Handlers:
     def __init__(self, family: SmsFamily) -> None:
         self._family = family
@@ -135,11 +145,23 @@ class _Handlers:
         return page(message_records(code, one.id), None)
 
     def get_message(self, call: Call) -> Answer:
+        return self._single(self._message(call))
+
+    def send_message(self, call: Call) -> Answer:
+        """Record a transactional send; nothing is sent."""
+        _, one = self._family.code_and_list(call)
+        self._message(call)
+        body = call.json(SendBody)
+        phone = phones.parse(body.phone_number, self._family.sandbox.settings.sms_body_form)
+        self._family.note(call, "send", phone, one)
+        return created("null")
+
+    def _message(self, call: Call) -> Record:
         code, one = self._family.code_and_list(call)
         wanted = call.id("transactionalMessageId")
         for record in message_records(code, one.id):
             if record["transactionalMessageId"] == wanted:
-                return self._single(record)
+                return record
         raise ApiError(
             404,
             "ERROR_TRANSACTIONAL_MESSAGE_NOT_FOUND",
@@ -160,4 +182,9 @@ def routes(family: SmsFamily) -> list[Route]:
         Route("GET", f"{code}/SegmentationField/{{segmentationFieldId}}", handlers.get_field),
         Route("GET", f"{one_list}/TransactionalMessage", handlers.get_messages),
         Route("GET", f"{one_list}/TransactionalMessage/{{transactionalMessageId}}", handlers.get_message),
+        Route(
+            "POST",
+            f"{one_list}/TransactionalMessage/{{transactionalMessageId}}/Message",
+            handlers.send_message,
+        ),
     ]

@@ -74,6 +74,11 @@ def check_together(destination: Destination) -> None:
             raise destination.error(member, f"a destination of kind {kind} needs it", OPTIONS[member].text)
     if "list_from" in KINDS[kind] and ("list" in options) == ("list_from" in options):
         raise destination.error("list", "expected either `list` or `list_from`, not both")
+    if "allow_sending" in KINDS[kind] and not option("allow_sending"):
+        text = "messages would go out to people, and it is not true"
+        raise destination.error("allow_sending", text, "Set it to true if that is what you want.")
+    if option("max_messages") < 0:
+        raise destination.error("max_messages", "expected a number of messages, 0 or more")
     _check_update(destination)
     _check_shares(destination)
     if kind == "audience":

@@ -197,6 +197,16 @@ OPTIONS: Final[dict[str, Option]] = {
     "max_declined_share": Option(
         "The setting of that name, for this destination alone (0 to 1).", (int, float)
     ),
+    "allow_sending": Option("Messages go out to people: nothing is sent without it.", (bool,), default=False),
+    "message": Option("The transactional message, by name or id.", NAME_OR_ID),
+    "content": _property(
+        "The property with the text of an SMS message. Without it the message goes as it is."
+    ),
+    "max_messages": Option(
+        "The most messages that a run sends. Beyond it the run ends with an error; what was sent stands.",
+        (int,),
+        default=1000,
+    ),
     "sender_code": Option("The SMS sender code: its code or id.", NAME_OR_ID),
     "phone_list": Option("The Phone List, by name or id.", NAME_OR_ID),
 }
@@ -263,6 +273,26 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
         "include_unsubscribed",
         *_MIRROR,
     ),
+    "transactional_message": (
+        "list",
+        "message",
+        "allow_sending",
+        "max_messages",
+        "email",
+        *_READING,
+        "fields",
+        "field_group",
+        "on_bad_value",
+    ),
+    "sms_transactional_message": (
+        "sender_code",
+        "phone_list",
+        "message",
+        "allow_sending",
+        "max_messages",
+        "phone",
+        "content",
+    ),
     "sms_list": ("sender_code", "phone_list", "phone", *_SMS_FIELDS, "resubscribe", *_CONSENT, *_MIRROR),
     "sms_profiles": ("sender_code", "phone", *_SMS_FIELDS),
     "sms_unsubscribe": ("sender_code", "phone_list", "phone"),
@@ -277,6 +307,8 @@ KINDS: Final = {kind: (*members, "delete_markers", *SHARES) for kind, members in
 """The members that each kind of destination has."""
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "transactional_message": ("list", "message"),
+    "sms_transactional_message": ("sender_code", "phone_list", "message"),
     "sms_list": ("sender_code", "phone_list"),
     "sms_profiles": ("sender_code",),
     "sms_unsubscribe": ("sender_code", "phone_list"),

@@ -48,6 +48,14 @@ _LOADING: Final[dict[str, Any]] = {
         "`.meltano/target-listrak/target-listrak-rejects.singer`, which Git ignores, else "
         "`~/.local/state/singer-listrak/target-listrak-rejects.singer` (or below `$XDG_STATE_HOME`).",
     },
+    "sent_path": {
+        "type": ["string", "null"],
+        "title": "Record of sent messages",
+        "description": "SQLite file in which destinations that send messages (`allow_sending`) note what was "
+        "sent, by destination and key of the record, so that no run sends a message twice. Keep it: without "
+        "it everything is sent again. One run at a time has it. Without a value: "
+        "`target-listrak-sent.sqlite` beside the default rejects file.",
+    },
     "max_reject_share": {
         "type": ["number", "null"],
         "title": "Largest share of rejected records",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from target_listrak.delivery.connection import Connection
 from target_listrak.delivery.mirror import Mirrors
 from target_listrak.delivery.worker_pool import WorkerPool
+from target_listrak.tracking.local_files import rejects_path
 from target_listrak.tracking.rejects import RejectsFile
-from target_listrak.tracking.rejects_place import rejects_path
 from target_listrak.tracking.state import StateTracker
 from target_listrak.tracking.tallies import RowTracker, Tally
 

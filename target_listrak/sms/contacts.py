@@ -225,6 +225,25 @@ class SmsContacts:
             lambda: self._body_form.call(number, send), lambda: self.state(number, phone_list) in on_list
         )
 
+    def send_message(self, number: str, phone_list: PhoneList, message_id: int, content: str | None) -> None:
+        """**Send** a transactional message (`POST …/TransactionalMessage/{id}/Message`). Not repeated.
+
+        Raises:
+            LostAnswerError: It may have been sent.
+            ListrakError: It was not sent.
+        """
+        ids = {
+            "senderCodeId": self.sender_code.id,
+            "phoneListId": phone_list.id,
+            "transactionalMessageId": message_id,
+        }
+
+        def send(form: str) -> None:
+            body = {"phoneNumber": form} | ({} if content is None else {"messageContent": content})
+            self._client.send(routes.SEND_SMS_TRANSACTIONAL_MESSAGE, ids, body=body)
+
+        self._body_form.call(number, send)
+
     def subscribe(self, number: str, phone_list: PhoneList) -> Outcome | None:
         """**Subscribe** a known number (`POST …/Contact/{phoneNumber}/PhoneList/{id}`).
 

@@ -63,12 +63,13 @@ _USUAL_PHONES: Final = (
 
 
 class Resolved(NamedTuple):
-    """What the names of an SMS destination mean."""
+    """What the names of an SMS destination mean; `message` is the id of a transactional message."""
 
     sender_code: SenderCode
     phone_list: PhoneList | None
     fields: list[SmsField]
     contacts: SmsContacts
+    message: int = 0
 
 
 @dataclass

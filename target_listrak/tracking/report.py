@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_listrak.tracking.rejects_place import replay_command
+from target_listrak.tracking.local_files import replay_command
 from target_listrak.tracking.tallies import closing_table, log_metrics
 
 if TYPE_CHECKING:

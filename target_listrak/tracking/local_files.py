@@ -1,4 +1,4 @@
-"""Where the rejects file is: a place that nobody commits, as it holds people's data."""
+"""Where the files of the target are: a place that nobody commits, as they hold people's data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 
 from listrak_api.errors import ConfigurationError
 
-__all__ = ["FILE_NAME", "rejects_path", "replay_command"]
+__all__ = ["FILE_NAME", "local_path", "rejects_path", "replay_command"]
 
 FILE_NAME: Final = "target-listrak-rejects.singer"
 
@@ -28,22 +28,37 @@ def rejects_path(setting: str | None) -> Path:
     Raises:
         ConfigurationError: The setting names a folder, or a file in a folder that cannot be written to.
     """
+    return local_path("rejects_path", setting, FILE_NAME, "The rejects file")
+
+
+def local_path(name: str, setting: str | None, file_name: str, what: str) -> Path:
+    """Return the path of one of the target's files.
+
+    Args:
+        name: The setting.
+        setting: Its value; without one the default place, as for `rejects_path`.
+        file_name: The file's name there.
+        what: What the file is, for error texts.
+
+    Raises:
+        ConfigurationError: The setting names a folder, or a file in a folder that cannot be written to.
+    """
     if setting is None:
-        return _default_folder() / FILE_NAME
+        return _default_folder() / file_name
     path = Path(setting)
     try:
         path = path.expanduser()
         if path.is_dir():
-            message = f"rejects_path is a folder: {path}"
-            raise ConfigurationError(message, setting="rejects_path", hint="Name a file in it.")
+            message = f"{name} is a folder: {path}"
+            raise ConfigurationError(message, setting=name, hint="Name a file in it.")
         there = next((one for one in path.absolute().parents if one.exists()), Path("/"))
         usable = "\0" not in setting and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
     except (OSError, ValueError, RuntimeError):  # a name that is too long, a NUL in it, no home folder
         usable = False
     if not usable:
-        message = "The rejects file (setting rejects_path) cannot be written: no file can be made there"
+        message = f"{what} (setting {name}) cannot be written: no file can be made there"
         hint = "Name a file in a folder you may write to."
-        raise ConfigurationError(message, setting="rejects_path", hint=hint)
+        raise ConfigurationError(message, setting=name, hint=hint)
     return path
 
 

@@ -1,0 +1,175 @@
+"""Sending messages to people: each at most once, and no more of them than the destination allows."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from listrak_api.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ListrakError,
+    LostAnswerError,
+    NotFoundError,
+    RequestRefusedError,
+    UnavailableError,
+)
+from target_listrak.delivery.loader import attempt
+from target_listrak.delivery.sent_record import Sent, SentRecord, key_of
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
+from target_listrak.tracking.local_files import local_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from target_listrak.config.destination import Destination
+    from target_listrak.delivery.run import Run
+    from target_listrak.tracking.tallies import Row, RowTracker
+
+__all__ = ["MessageLimitError", "Sender"]
+
+FILE_NAME: Final = "target-listrak-sent.sqlite"
+_NOT_SENT = (AuthenticationError, ConfigurationError, NotFoundError, RequestRefusedError, UnavailableError)
+"""Errors of the client after which a request was certainly not carried out."""
+_UNKNOWN: Final = Declined(
+    "unknown_outcome",
+    "the message may have been sent: its answer was lost, or a run ended meanwhile. It is not sent again",
+)
+
+
+class MessageLimitError(ListrakError):
+    """A run would send more messages than the destination allows; those that were sent stand."""
+
+
+class SentMessages:
+    """The run's record of sent messages: `run.session(SentMessages)`. Opens the file when it is made."""
+
+    def __init__(self, run: Run) -> None:
+        path = local_path("sent_path", run.config["sent_path"], FILE_NAME, "The record of sent messages")
+        self.record = SentRecord(path, read_only=run.dry_run)
+
+
+class Sender:
+    """Sends the messages of one stream. Side effect: **people get messages**.
+
+    Args:
+        run: The run.
+        stream: The stream.
+        destination: Its destination.
+        tracker: Settles rows.
+        place: Kind, list and message, by their ids. With the stream it tells one destination's messages
+            apart from another's, in this run and in later ones.
+        keys: The stream's key properties.
+
+    Raises:
+        ConfigurationError: The stream has no key, or the record of sent messages cannot be used.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of one thing
+        self,
+        run: Run,
+        stream: str,
+        destination: Destination,
+        tracker: RowTracker,
+        place: str,
+        keys: list[str],
+    ) -> None:
+        if not keys:
+            text = f"stream {stream!r} has no key properties: nothing would tell a message from a second one"
+            raise destination.error("", text, "Give the stream a key in the source.")
+        self._run = run
+        self._destination = destination
+        self._tracker = tracker
+        self._keys = keys
+        self._name = f"{run.config['api_url']} {place} {stream}"
+        self._most: int = destination.option("max_messages")
+        self._record = run.session(SentMessages).record
+        self._lock = threading.Lock()
+        self._begun = 0
+        self._pretended: set[str] = set()
+
+    def key(self, record: Mapping[str, object]) -> str:
+        """What tells a record's message apart.
+
+        Raises:
+            RowRejected: A key property has no value.
+        """
+        key = key_of(record, self._keys)
+        if key is None:
+            names = ", ".join(self._keys)
+            raise RowRejected(
+                Rejected("missing_key", f"{names}: a message needs a value of each key property")
+            )
+        return key
+
+    def submit(self, row: Row, key: str, send: Callable[[], Outcome]) -> None:
+        """Send a message in a worker thread, unless it was sent before, and settle its row.
+
+        Args:
+            row: The row.
+            key: Its key.
+            send: Makes the call: `ACCEPTED`, or why the message was not sent. Must not repeat it.
+        """
+        self._run.calls.submit(
+            ("send", self._name, key), lambda: self._tracker.end(row, self._once(key, send)), len(row.line)
+        )
+
+    def close(self) -> None:
+        """Close the record."""
+        self._record.close()
+
+    def _once(self, key: str, send: Callable[[], Outcome]) -> Outcome:
+        known = self._claim(key)
+        if known is not None:
+            return known
+        if self._run.dry_run:
+            self._tracker.remark("messages would be sent")
+            return ACCEPTED
+        # Whatever ends this otherwise (a signal, an error nobody thought of) leaves the claim: it is unknown.
+        try:
+            outcome = attempt(send)
+        except LostAnswerError:
+            self._record.end(self._name, key, Sent.UNKNOWN)
+            self._run.logger.warning(
+                "%s: the answer to a message was lost: it may have been sent, and is not sent again",
+                self._destination.label,
+            )
+            return _UNKNOWN
+        except _NOT_SENT:
+            self._release(key)
+            raise
+        if outcome is ACCEPTED:
+            self._record.end(self._name, key, Sent.SENT)
+        else:
+            self._release(key)
+        return outcome
+
+    def _claim(self, key: str) -> Outcome | None:
+        """Note that a message is being sent; or why it must not be.
+
+        Raises:
+            MessageLimitError: It would be one too many.
+        """
+        with self._lock:
+            state = self._record.state(self._name, key)
+            if state is Sent.UNKNOWN:
+                return _UNKNOWN
+            if state is Sent.SENT or key in self._pretended:
+                return UNCHANGED
+            if self._begun >= self._most:
+                text = f"{self._most:,} messages were sent in this run, and no more are allowed"
+                problem = self._destination.error("max_messages", text)
+                raise MessageLimitError(
+                    problem.message, hint="If more are to be sent, raise max_messages, and run again."
+                )
+            self._begun += 1
+            if self._run.dry_run:
+                self._pretended.add(key)
+            else:
+                self._record.claim(self._name, key)
+        return None
+
+    def _release(self, key: str) -> None:
+        with self._lock:
+            self._begun -= 1
+            self._record.end(self._name, key, None)

@@ -1,0 +1,151 @@
+"""What was sent, kept on disk, so that no message is sent twice: not after a crash, not by a second run.
+
+A message is claimed before it is sent, and confirmed after Listrak took it. A claim that a crash left behind
+says that the message may have been sent: it is unknown, and never sent again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import threading
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from listrak_api.errors import ConfigurationError
+from target_listrak.values.plain import plain_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["Sent", "SentRecord", "key_of"]
+
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS message (
+    destination TEXT NOT NULL, -- API, kind, list, message and stream
+    key TEXT NOT NULL,         -- SHA-256 of the record's key: no address is stored
+    state TEXT NOT NULL,       -- claimed, sent or unknown
+    at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (destination, key)
+) WITHOUT ROWID
+"""
+
+
+class Sent(Enum):
+    """What is known of a message."""
+
+    SENT = "sent"
+    UNKNOWN = "unknown"
+
+
+def key_of(record: Mapping[str, object], names: Sequence[str]) -> str | None:
+    """What tells a record's message apart: a digest of its key properties; `None` where one has no value.
+
+    A number and the text of it are the same key: whoever changes the type of a key must not send everything
+    again.
+    """
+    parts = []
+    for name in names:
+        value = record.get(name)
+        text = plain_value(value) if not isinstance(value, list | dict) else ""
+        if not text:
+            return None
+        parts.append(text)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+class SentRecord:
+    """The file of the setting `sent_path`. Thread safe; one run at a time has it.
+
+    Args:
+        path: The file.
+        read_only: Whether nothing is written: for a dry run, which needs no file.
+
+    Raises:
+        ConfigurationError: The file cannot be opened, or another run has it.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+        if read_only and not path.exists():
+            return
+        with self._reporting():
+            if not read_only:
+                path.parent.mkdir(0o700, parents=True, exist_ok=True)
+                path.touch(0o600, exist_ok=True)
+            name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+            self._db = sqlite3.connect(
+                name, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False
+            )
+            if read_only:
+                return
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("BEGIN EXCLUSIVE")
+            self._db.execute(_TABLE)
+            self._db.execute("COMMIT")
+
+    def state(self, destination: str, key: str) -> Sent | None:
+        """What is known of a message; `None` if it was never begun. A claim counts as unknown."""
+        with self._lock, self._reporting():
+            if self._db is None:
+                return None
+            query = "SELECT state FROM message WHERE destination = ? AND key = ?"
+            row = self._db.execute(query, (destination, key)).fetchone()
+        if row is None:
+            return None
+        return Sent.SENT if row[0] == Sent.SENT.value else Sent.UNKNOWN
+
+    def claim(self, destination: str, key: str) -> None:
+        """Note, before a message is sent, that it is: on disk when this returns."""
+        query = "INSERT INTO message (destination, key, state) VALUES (?, ?, 'claimed')"
+        self._write(query, (destination, key))
+
+    def end(self, destination: str, key: str, state: Sent | None) -> None:
+        """Note how it went.
+
+        Args:
+            destination: The destination.
+            key: The message's key.
+            state: Sent, or unknown; `None` if it was certainly not sent, so that it may be sent later.
+        """
+        if state is None:
+            self._write("DELETE FROM message WHERE destination = ? AND key = ?", (destination, key))
+            return
+        query = "UPDATE message SET state = ? WHERE destination = ? AND key = ?"
+        self._write(query, (state.value, destination, key))
+
+    def close(self) -> None:
+        """Close the file; another run may have it then."""
+        with self._lock:
+            db, self._db = self._db, None
+            if db is not None:
+                db.close()
+
+    def _write(self, query: str, values: tuple[str, ...]) -> None:
+        with self._lock, self._reporting():
+            if self._db is None:
+                message = "the record of sent messages is closed"
+                raise sqlite3.OperationalError(message)
+            self._db.execute(query, values)
+
+    @contextlib.contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            locked = "locked" in str(error)
+            cause = "another run uses it" if locked else f"{type(error).__name__}: {error}"
+            message = f"The record of sent messages (setting sent_path) cannot be used: {cause}: {self._path}"
+            hint = (
+                "Wait until the other run has ended."
+                if locked
+                else "Name a file in a folder you may write to."
+            )
+            raise ConfigurationError(message, setting="sent_path", hint=hint) from error
