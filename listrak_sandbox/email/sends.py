@@ -54,4 +54,4 @@ def routes(template: str, message_of: Callable[[Call], object]) -> list[Route]:
         call.sandbox.store.log.append(entry)
         return created("null")  # as recorded: a text
 
-    return [Route("POST", f"{template}/Message", send, frozenset({"List", "Message"}))]
+    return [Route("POST", f"{template}/Message", send, frozenset({"List", "Message"}), body=True)]

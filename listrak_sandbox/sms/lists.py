@@ -186,5 +186,6 @@ def routes(family: SmsFamily) -> list[Route]:
             "POST",
             f"{one_list}/TransactionalMessage/{{transactionalMessageId}}/Message",
             handlers.send_message,
+            body=True,
         ),
     ]

@@ -298,6 +298,18 @@ def walked(contract: Contract) -> Contract:
     walk(contract)
     # What no collection leads to.
     code = "/sms/v1/ShortCode/{senderCodeId}"
+    for place, ids, body in (
+        ("/email/v1/List/{listId}", {"listId": 40137}, {"emailAddress": "contract@example.com"}),
+        (
+            f"{code}/PhoneList/{{phoneListId}}",
+            {"senderCodeId": 410, "phoneListId": 7101},
+            {"phoneNumber": "12165550199"},
+        ),
+    ):
+        messages = f"{place}/TransactionalMessage"
+        one = contract.call(f"GET {messages}", ids)[1]["data"][0]["transactionalMessageId"]
+        path = {**ids, "transactionalMessageId": one}
+        contract.call(f"POST {messages}/{{transactionalMessageId}}/Message", path, body)
     contract.call(f"GET {code}/ContactImport/{{importFileId}}", {"senderCodeId": 410, "importFileId": 50_001})
     contract.call(f"GET {code}/PhoneList", {"senderCodeId": 410}, status="inactive")
     for query in ({"standing": "opted_out"}, {"state": "pending"}, {"state": "unsubscribed"}):

@@ -17,16 +17,11 @@ if TYPE_CHECKING:
 pytestmark = needs_specs
 
 LEFT_OUT = {
-    "sends something to people, which neither tap nor target does": (
+    "sends something to people that neither tap nor target sends": (
         "POST /email/v1/List/{listId}/Message",
         "POST /email/v1/List/{listId}/SavedMessage/{savedMessageId}/Message",
-        "POST /email/v1/List/{listId}/TransactionalMessage/{transactionalMessageId}/Message",
         "POST /email/v1/List/{listId}/TransactionalMessage/{transactionalMessageId}/Resend/{resendKey}",
         "POST /sms/v1/ShortCode/{senderCodeId}/Broadcast/Immediate",
-        (
-            "POST /sms/v1/ShortCode/{SenderCodeId}/PhoneList/{phoneListId}"
-            "/TransactionalMessage/{transactionalMessageId}/Message"
-        ),
     ),
     "changes the account's set-up, which the target leaves to people": (
         "POST /email/v1/Content",

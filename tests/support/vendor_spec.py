@@ -29,10 +29,13 @@ def load(api: str) -> dict[str, Any]:
 
 
 def operations(api: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Operations by method and whole path template."""
+    """Operations by method and full path template.
+
+    One path spells a parameter with a capital letter (``{SenderCodeId}``); it is the same one.
+    """
     spec = load(api)
     return {
-        (method.upper(), spec["basePath"] + path): operation
+        (method.upper(), spec["basePath"] + path.replace("{SenderCodeId}", "{senderCodeId}")): operation
         for path, methods in spec["paths"].items()
         for method, operation in methods.items()
     }
