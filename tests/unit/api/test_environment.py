@@ -280,4 +280,5 @@ def test_X8_on_the_command_line_it_is_one_line_and_exit_code_1(
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert sum(variable in line for line in done.stderr.splitlines()) == 1
-    assert "retry" not in done.stderr
+    assert "retryable: false" in done.stderr
+    assert "retry" not in done.stderr.replace("retryable: false", "")
