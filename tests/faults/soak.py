@@ -77,6 +77,9 @@ LASTING: list[dict[str, Any]] = [
 ]
 """What ends a run that meets it, from some call on."""
 
+ERRORS = frozenset({1, 65, 75})
+"""Exit codes of runs that end with an error: settings, data, Listrak unavailable."""
+
 
 @dataclass
 class Ended:
@@ -232,12 +235,13 @@ class Soak:
     def _judge(self, name: str, weather: str, ended: Ended, faults: list[dict[str, Any]]) -> None:
         allowed = {0}
         if weather == "lasting":
-            allowed |= {1}
+            allowed |= ERRORS
         elif weather == "killed":
             allowed |= {-signal.SIGKILL, 128 + signal.SIGTERM, -signal.SIGTERM}
-        how = {0: "ended well", 1: "stopped with an error"}.get(ended.code, "were ended by a signal")
+        stopped = dict.fromkeys(ERRORS, "stopped with an error")
+        how = {0: "ended well", **stopped}.get(ended.code, "were ended by a signal")
         self.counts[f"runs that {how}"] += 1
-        readable = "Traceback" not in ended.errors and (ended.code != 1 or "ERROR" in ended.errors)
+        readable = "Traceback" not in ended.errors and (ended.code not in ERRORS or "ERROR" in ended.errors)
         if ended.code not in allowed or not readable:
             what = f"{name} at {self.now:%Y-%m-%d %H:%M}, {weather} {faults}: exit code {ended.code}"
             self.troubles.append(f"{what}\n{ended.errors[-1500:]}")
