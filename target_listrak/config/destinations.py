@@ -41,12 +41,27 @@ class Destinations:
         self.all = [one for some in self._by_pattern.values() for one in some]
 
     def for_stream(self, stream: str) -> Sequence[Destination]:
-        """The destinations of a stream: those of exactly its name, else of the longest pattern that fits."""
+        """Give the destinations of a stream: those of its name, else of the longest pattern that fits.
+
+        Of two patterns of one length the one with fewer `*` counts.
+
+        Raises:
+            ConfigurationError: Several patterns fit alike: which one is meant cannot be told.
+        """
         if stream in self._by_pattern:
             return self._by_pattern[stream]
         fitting = [one for one in self._by_pattern if fnmatch.fnmatchcase(stream, one)]
-        longest = max(fitting, key=lambda one: (len(one), one), default=None)
-        return () if longest is None else self._by_pattern[longest]
+        best = max(map(_precision, fitting), default=None)
+        longest = [one for one in fitting if _precision(one) == best]
+        if len(longest) > 1:
+            message = f"destinations: the patterns {' and '.join(longest)} fit stream {stream!r} alike"
+            hint = "Give the stream an entry of exactly its name, or make one of the patterns longer."
+            raise ConfigurationError(message, setting="destinations", hint=hint)
+        return self._by_pattern[longest[0]] if longest else ()
+
+
+def _precision(pattern: str) -> tuple[int, int]:
+    return len(pattern), -pattern.count("*")
 
 
 def _parse_entry(pattern: str, entry: object) -> Sequence[Destination]:

@@ -218,6 +218,16 @@ def test_overwrite_implies_clear(options: dict[str, Any], clears: bool) -> None:
     assert one.clears is clears
 
 
+def test_patterns_of_one_length_that_fit_a_stream_alike_are_an_error() -> None:
+    joins = {"kind": "email_list", "list": "Newsletter"}
+    leaves = {"kind": "email_unsubscribe", "list": "Newsletter"}
+    found = Destinations({"left_*": leaves, "*_vips": joins, "left_vips_2": joins})
+    with pytest.raises(ConfigurationError, match=r"left_\* and \*_vips fit"):
+        found.for_stream("left_vips")
+    assert found.for_stream("left_vips_2")[0].kind == "email_list"
+    assert found.for_stream("left_others")[0].kind == "email_unsubscribe"
+
+
 def test_a_stream_s_destination_is_the_exact_name_then_the_longest_pattern() -> None:
     entries = {"*": LIST, "shop_*": LIST, "shop_?": LIST, "shop_customers": LIST, "[a]": LIST}
     found = Destinations(entries)
