@@ -102,11 +102,7 @@ class EmailListLoader(FieldsLoader):
         return bool(self.destination.option("resubscribe"))
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
-        """Unsubscribe the contact, found by its address or, where the record has none, by its external id.
-
-        Its rows of open batches that would subscribe it are not sent: no welcome message comes first.
-        """
-        self.withdraw(record)
+        """Unsubscribe the contact, found by its address or, where the record has none, by its external id."""
         name = self._external_id
         contact = self.leaving_contact(record, name) if name else self.leaving_address(record)
         line = Line(contact.key, (), encode_line([contact.sent]))

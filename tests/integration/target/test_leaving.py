@@ -379,25 +379,3 @@ def test_a_table_of_all_contacts_unsubscribes_only_those_with_a_date(runs: Runs,
     outcome = runs.good([head, *rows], to("email_unsubscribe"))
     assert outcome.codes == ["still_agrees"] * 2
     assert [subscribed(runs, f"person{place}@example.com") for place in range(3)] == [True, False, True]
-
-
-@pytest.mark.parametrize(
-    ("no", "options"),
-    [
-        ({"consent": False}, {"subscribed": "consent", "unsubscribe": True}),
-        ({"consent": True, "is_deleted": True}, {"subscribed": "consent", "allow_deletes": True}),
-    ],
-)
-@pytest.mark.parametrize("many", [0, 20], ids=["by itself", "by column"])
-def test_a_yes_and_then_a_no_of_one_batch_is_never_subscribed(
-    runs: Runs, no: dict[str, Any], options: dict[str, Any], many: int
-) -> None:
-    head = schema("people", "email", "consent", is_deleted={})
-    others = [record("people", email=f"other{place}@example.com", consent=True) for place in range(many)]
-    rows = [
-        record("people", email="changed@example.com", consent=True),
-        *others,
-        record("people", email="changed@example.com", **no),
-    ]
-    runs.good([head, *rows, state(1)], to(**options))
-    assert runs.contact(NEWSLETTER, "changed@example.com") is None
