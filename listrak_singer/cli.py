@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
 import sqlite3
 import sys
 import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +28,10 @@ from listrak_singer.endings import ExitCode, ending_of, retryable_line
 from listrak_singer.files import InputFile, TextFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import NoReturn
+
+_WRITING_ONLY = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 __all__ = ["ListrakCommand", "Terminated", "error_lines", "only_one_more_signal"]
 
@@ -62,6 +67,15 @@ class _ReaderClosed(Exception):  # noqa: N818 - carries an error past click
         self.error = error
 
 
+@contextmanager
+def _named_if_reader_closed() -> Iterator[None]:
+    """Keep click from ending silently when the reader of standard output has gone."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderClosed(error) from error
+
+
 class ListrakCommand(SingerCommand):
     """The SDK's command, with errors reported in lines that a person can use."""
 
@@ -84,12 +98,15 @@ class ListrakCommand(SingerCommand):
         except Exception as error:  # noqa: BLE001 - raised again where it is a fault of the code
             self._fail(error)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - click's signature
+        """Parse the options; the SDK runs --discover and --test here."""
+        with _named_if_reader_closed():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
-        """Run the plugin; click would end silently when the reader of standard output has gone."""
-        try:
+        """Run the plugin."""
+        with _named_if_reader_closed():
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise _ReaderClosed(error) from error
 
     def _fail(self, error: Exception) -> NoReturn:
         """End with what a person needs of an error, and one line for programs; raise a fault of the code."""
@@ -157,5 +174,8 @@ def _system_line(error: BaseException) -> str | None:
     if isinstance(error, sqlite3.OperationalError):
         return f"The temporary folder ({tempfile.gettempdir()}) cannot be written to: {error}"
     if isinstance(error, OSError) and error.errno is not None:
-        return f"{error.strerror}: {error.filename or 'standard input or output'}"
+        where = error.filename or (
+            "standard output" if error.errno in _WRITING_ONLY else "standard input or output"
+        )
+        return f"{error.strerror}: {where}"
     return None

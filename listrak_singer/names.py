@@ -17,19 +17,12 @@ _SEPARATORS = re.compile(r"[\s_.-]+")
 def distance(one: str, other: str) -> int:
     """Count the edits between two names: letters added, left out, replaced, or swapped with the next.
 
-    The standard library has a measure of likeness only, which ranks some names with two edits before names
+    difflib of the standard library measures likeness only, and ranks some names with two edits before names
     with one.
     """
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for row, letter in enumerate(one, 1):
-        current = [row]
-        for column, wanted in enumerate(other, 1):
-            edits = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != wanted))
-            swapped = row > 1 and column > 1 and letter == other[column - 2] and wanted == one[row - 2]
-            current.append(min(edits, before[column - 2] + 1) if swapped else edits)
-        before, last = last, current
-    return last[-1]
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - needed after a slip only
+
+    return OSA.distance(one, other)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -337,6 +337,11 @@ class Router:
         tracker = self._run.tracker(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
         return Feed(stream, tracker, None, reject=what == "reject")
 
+    def unused(self) -> list[str]:
+        """Labels of the destinations for which no stream has come, in the order of the settings."""
+        used = {loader.destination.label for loader in self.loaders()}
+        return [one.label for one in self._destinations.all if one.label not in used]
+
     def feeds(self) -> Iterator[Feed]:
         """All feeds so far, in the order in which their streams came."""
         return (feed for feeds in self._feeds.values() for feed in feeds)

@@ -18,6 +18,7 @@ from listrak_api.settings import zone_from_config
 from listrak_singer.cli import ListrakCommand, Terminated, only_one_more_signal
 from listrak_singer.settings import CheckedSettings
 from target_listrak.cli import TargetTerminated, check_standard_input
+from target_listrak.config.destination import place
 from target_listrak.config.destinations import Destinations
 from target_listrak.config.names import folded
 from target_listrak.config.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
@@ -281,6 +282,8 @@ class TargetListrak(CheckedSettings, Target):
             raise
         for feed in self.router.feeds():
             feed.count()
+        if unused := self.router.unused():
+            self.logger.info("No stream came for: %s", ", ".join(map(place, unused)))
         # The sinks' own end: nothing is left to drain, and the SDK holds no STATE.
         super().process_endofpipe()
         self._close()

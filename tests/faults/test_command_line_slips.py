@@ -261,16 +261,26 @@ def test_a_terminal_as_standard_input_is_said(config: Path, tmp_path: Path) -> N
     assert b"from the terminal" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["tap-listrak", "target-listrak"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tap-listrak",
+        "target-listrak",
+        "tap-listrak --about",
+        "target-listrak --about",
+        "tap-listrak --discover",
+    ],
+)
 @pytest.mark.parametrize("output", ['"$@" > /dev/full', '"$@" | true; exit ${PIPESTATUS[0]}'])
 def test_standard_output_that_takes_nothing_is_one_line(
-    box: RunningSandbox, config: Path, tmp_path: Path, name: str, output: str
+    box: RunningSandbox, config: Path, tmp_path: Path, command: str, output: str
 ) -> None:
+    name, *options = command.split()
     if name == "tap-listrak":
         config.write_text(json.dumps({**without_data(settings_for(box)), "list_ids": [40274]}))
     script = Path(sys.executable).with_name(name)
     done = subprocess.run(
-        ["/bin/bash", "-c", output, "bash", str(script), f"--config={config}"],
+        ["/bin/bash", "-c", output, "bash", str(script), f"--config={config}", *options],
         cwd=tmp_path,
         input=lines([*PEOPLE, state(1)]),
         capture_output=True,

@@ -255,6 +255,21 @@ def test_a_stream_without_destination_fails_before_anything_is_written(runs: Run
     assert runs.imports() == []
 
 
+def test_destinations_that_no_stream_came_for_are_named_at_the_end(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    two = [{"kind": "email_list", "list": one} for one in (NEWSLETTER, OUTLET)]
+    destinations = {**TO_LIST, "peple": TO_LIST["people"], "old_*": two}
+    with caplog.at_level("INFO"):
+        runs.good([SCHEMA, *people(1)], destinations)
+    assert (
+        "No stream came for: destinations.peple, destinations.old_*[0], destinations.old_*[1]" in caplog.text
+    )
+    caplog.clear()
+    runs.good([SCHEMA, *people(1)], TO_LIST)
+    assert "No stream came for" not in caplog.text
+
+
 def test_patterns_the_exact_name_first_then_the_longest(runs: Runs) -> None:
     destinations = {
         "*": {"kind": "email_unsubscribe", "list": NEWSLETTER},
