@@ -147,12 +147,12 @@ class TokenSource:
             self._settings.auth_url,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             body=urlencode(form).encode(),
+            repeatable=True,  # a token that is asked for twice does no harm
         )
 
         def once() -> Outcome[Token]:
             self._stats.add(renewals=1)
-            # A token that is asked for twice does no harm.
-            return exchange_once(self._transport, exchange, self._read, repeatable=True).outcome
+            return exchange_once(self._transport, exchange, self._read).outcome
 
         outcome = repeat(once, _NAME, self._policy, self._transport.pause)
         if outcome.verdict is Verdict.ACCEPT and outcome.value is not None:

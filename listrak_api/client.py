@@ -161,8 +161,9 @@ class Client:
             UnavailableError: No usable answer came, retries included.
             ConfigurationError: Listrak redirects, or its certificate cannot be verified.
         """
+        request = self._request(route, ids, params)
         return self._call(
-            route, ids, params, lambda reply: read_resource(reply.body, collection=route.collection)
+            route, request, lambda reply: read_resource(reply.body, collection=route.collection)
         )
 
     def get_page(  # noqa: PLR0913 - the parts of a request
@@ -196,7 +197,8 @@ class Client:
         paging: dict[str, object] = {"count": min(count, MAX_COUNT)} if route.paged else {}
         if cursor is not None:
             paging["cursor"] = cursor
-        return self._call(route, ids, params, lambda reply: read_page(reply.body, decoder), paging=paging)
+        request = self._request(route, ids, params, paging)
+        return self._call(route, request, lambda reply: read_page(reply.body, decoder))
 
     def pages(
         self,
@@ -276,49 +278,40 @@ class Client:
             message = f"{route} is a read"
             raise ValueError(message)
         data: Body = body_stream if body_stream is not None else encode_body(body)
-        if data is not None and len(data) > MAX_PAYLOAD_BYTES:
-            message = (
-                f"{route} was not sent: its body has {len(data):,} bytes, Listrak takes {MAX_PAYLOAD_BYTES:,}"
-            )
-            hint = "Send fewer rows at once (batch_size_rows)."
-            raise PayloadTooLargeError(message, status=HTTPStatus.NOT_FOUND, hint=hint)
+        _check_size(route, data)
+        request = self._request(route, ids, params)
         return self._call(
             route,
-            ids,
-            params,
+            replace(request, body=data, repeatable=route.repeatable or idempotent),
             lambda reply: read_answer(reply.status, reply.body),
-            body=data,
-            idempotent=idempotent,
         )
 
-    def _call(  # noqa: PLR0913 - the parts of a request
+    def _request(
         self,
         route: Route,
         ids: Mapping[str, object],
         params: Mapping[str, object],
-        read: Callable[[Reply], T],
-        *,
         paging: Mapping[str, object] = _NOTHING,
-        body: Body = None,
-        idempotent: bool = False,
-    ) -> T:
-        """Send a request until its outcome is final; return what was read or raise the error."""
+    ) -> Exchange:
+        """Return a request without token and body."""
         if route.api != self.api:
             message = f"{route} does not belong to the {self.api} API"
             raise ValueError(message)
-        exchange = Exchange(
+        return Exchange(
             route.method,
             self.settings.api_url + route.path(ids),
             format_query(route, params, paging),
             {} if route.method == "GET" else {"Content-Type": "application/json"},
-            body,
+            repeatable=route.repeatable,
         )
-        repeatable = route.repeatable or idempotent
+
+    def _call(self, route: Route, request: Exchange, read: Callable[[Reply], T]) -> T:
+        """Send a request until its outcome is final; return what was read or raise the error."""
         attempts, refusals = itertools.count(), itertools.count(1)
         doubted = min(_REFUSALS_DOUBTED, self._policy.max_retries)
 
         def once() -> Outcome[T]:
-            outcome = self._attempt(route, exchange, read, repeatable=repeatable, retry=next(attempts) > 0)
+            outcome = self._attempt(route, request, read, retry=next(attempts) > 0)
             if outcome.verdict is Verdict.NOT_AUTHORISED:
                 # What was granted before is hardly withdrawn in mid-run; secrets are rotated, tokens revoked.
                 if route.areas in self._granted and next(refusals) <= doubted:
@@ -333,7 +326,7 @@ class Client:
         raise error_for(outcome, str(route), self.settings, areas=route.areas)
 
     def _attempt(
-        self, route: Route, exchange: Exchange, read: Callable[[Reply], T], *, repeatable: bool, retry: bool
+        self, route: Route, request: Exchange, read: Callable[[Reply], T], *, retry: bool
     ) -> Outcome[T]:
         """Send a request once or, should the token be refused, again: with the next token, then with its own.
 
@@ -343,17 +336,14 @@ class Client:
         with self._slots:
             self._wait_for_turn()
             token = self._tokens.get()
-            sending = replace(exchange, token=token)
-            outcome = self._exchange(route, sending, read, repeatable=repeatable, retry=retry)
+            outcome = self._exchange(route, replace(request, token=token), read, retry=retry)
             for own in (False, True):
                 if outcome.verdict is not Verdict.RENEW_TOKEN:
                     break
                 self._wait_for_turn()
                 with self._tokens.renewed(token, own=own) as (token, first_use):
-                    sending = replace(exchange, token=token)
-                    outcome = self._exchange(
-                        route, sending, read, repeatable=repeatable, retry=True, first_use=first_use
-                    )
+                    sending = replace(request, token=token, first_use=first_use)
+                    outcome = self._exchange(route, sending, read, retry=True)
             return outcome
 
     def _wait_for_turn(self) -> None:
@@ -364,19 +354,12 @@ class Client:
             while not self._limiter.try_acquire("listrak", timeout=1) and not self._transport.closed:
                 pass
 
-    def _exchange(  # noqa: PLR0913 - what an attempt consists of
-        self,
-        route: Route,
-        exchange: Exchange,
-        read: Callable[[Reply], T],
-        *,
-        repeatable: bool,
-        retry: bool,
-        first_use: bool = False,
+    def _exchange(
+        self, route: Route, request: Exchange, read: Callable[[Reply], T], *, retry: bool
     ) -> Outcome[T]:
         """Send, count, slow the pace after a 429, and tell the observer."""
         started = time.monotonic()
-        sent = exchange_once(self._transport, exchange, read, repeatable=repeatable, first_use=first_use)
+        sent = exchange_once(self._transport, request, read)
         seconds = time.monotonic() - started
         outcome = sent.outcome
         throttled = outcome.end == HTTPStatus.TOO_MANY_REQUESTS
@@ -387,8 +370,22 @@ class Client:
             retries=int(retry),
             throttled=int(throttled),
             bytes_received=sent.received,
-            bytes_sent=0 if exchange.body is None else len(exchange.body),
+            bytes_sent=request.size,
         )
         if self.observer is not None:
             self.observer(route, Observation(outcome.status, seconds, sent.received, retry))
         return outcome
+
+
+def _check_size(route: Route, body: Body) -> None:
+    """Check a body's size, which Listrak would answer with a 404 that says nothing.
+
+    Raises:
+        PayloadTooLargeError: It is over the limit.
+    """
+    if body is not None and len(body) > MAX_PAYLOAD_BYTES:
+        message = (
+            f"{route} was not sent: its body has {len(body):,} bytes, Listrak takes {MAX_PAYLOAD_BYTES:,}"
+        )
+        hint = "Send fewer rows at once (batch_size_rows)."
+        raise PayloadTooLargeError(message, status=HTTPStatus.NOT_FOUND, hint=hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from listrak_api import environment
@@ -25,7 +25,7 @@ from listrak_api.retry import Failure, Outcome, Verdict, decide, parse_retry_aft
 from listrak_api.transport import ExchangeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from listrak_api.answers import Envelope
     from listrak_api.settings import ConnectionSettings
@@ -58,9 +58,6 @@ def exchange_once(
     transport: Transport,
     exchange: Exchange,
     read: Callable[[Reply], T],
-    *,
-    repeatable: bool,
-    first_use: bool = False,
 ) -> Sent[T]:
     """Send a request once and judge how it ended.
 
@@ -68,49 +65,37 @@ def exchange_once(
         transport: Sends it.
         exchange: The request.
         read: Takes the value out of a successful answer; raises `UnreadableError` if it cannot.
-        repeatable: Whether it may be carried out twice without harm.
-        first_use: Whether its token was given for it alone, just before.
 
     Returns:
         The outcome; never an exception for anything that a server can do, except what `read` raises on
         purpose.
     """
-    size = 0 if exchange.body is None else len(exchange.body)
     try:
         reply = transport.exchange(exchange)
     except ExchangeError as problem:
-        return Sent(Outcome(decide(problem.failure, repeatable=repeatable), problem.failure))
-
-    def judge(status: int, envelope: Envelope | None) -> Outcome[T]:
-        return _judge(reply, status, envelope, size, repeatable=repeatable, first_use=first_use)
-
+        return Sent(Outcome(decide(problem.failure, repeatable=exchange.repeatable), problem.failure))
     refused = read_envelope(reply.body) if reply.status >= _FIRST_ERROR else None
-    outcome = judge(reply.status, refused)
+    outcome: Outcome[T] = _judge(exchange, reply, reply.status, refused)
     if outcome.verdict is Verdict.ACCEPT:
         try:
             outcome = replace(outcome, value=read(reply))
         except ErrorAnswerError as problem:
-            outcome = judge(problem.envelope.error_status, problem.envelope)
+            outcome = _judge(exchange, reply, problem.envelope.error_status, problem.envelope)
         except UnreadableError:
-            verdict = decide(Failure.UNREADABLE, repeatable=repeatable)
+            verdict = decide(Failure.UNREADABLE, repeatable=exchange.repeatable)
             outcome = replace(outcome, verdict=verdict, end=Failure.UNREADABLE)
     return Sent(outcome, len(reply.body))
 
 
-def _judge(  # noqa: PLR0913 - what a verdict depends on
-    reply: Reply, status: int, envelope: Envelope | None, size: int, *, repeatable: bool, first_use: bool
-) -> Outcome[T]:
-    """Judge a complete answer, by its status and what its envelope says of an error.
-
-    `size` is that of the request's body, in bytes.
-    """
+def _judge(exchange: Exchange, reply: Reply, status: int, envelope: Envelope | None) -> Outcome[T]:
+    """Judge a complete answer, by its status and what its envelope says of an error."""
     code = message = ""
     if envelope is not None and envelope.error:
         code, message = mask(str(envelope.error))[:80], mask(str(envelope.message or ""))[:300]
-    large = size > (LARGE_BODY_BYTES if code else UNEXPLAINED_BODY_BYTES)
+    large = exchange.size > (LARGE_BODY_BYTES if code else UNEXPLAINED_BODY_BYTES)
     date = http_date(reply.headers.get("Date"))
     return Outcome(
-        decide(status, code, repeatable=repeatable, first_use=first_use, large=large),
+        decide(status, code, repeatable=exchange.repeatable, first_use=exchange.first_use, large=large),
         status,
         code,
         message,
@@ -139,7 +124,40 @@ def _origin(url: str) -> str:
     return mask(f"{parts.scheme}://{host}") if parts.scheme and host else ""
 
 
-def error_for(  # noqa: PLR0911 - one row per verdict
+@dataclass(frozen=True, slots=True)
+class _Unaccepted:
+    """A request that was not accepted, for the text of its error.
+
+    Attributes:
+        outcome: The final outcome.
+        name: Method and template of the request.
+        settings: Tell which settings to name.
+        areas: The areas that the route needs.
+        token: Whether the request was for a token.
+    """
+
+    outcome: Outcome[Any]
+    name: str
+    settings: ConnectionSettings
+    areas: tuple[str, ...]
+    token: bool
+
+    @property
+    def url_setting(self) -> str:
+        """The setting with the address that was asked."""
+        return "auth_url" if self.token else "api_url"
+
+    @property
+    def url(self) -> str:
+        """The address that was asked."""
+        return self.settings.auth_url if self.token else self.settings.api_url
+
+    def wrong_url(self, message: str, hint: str) -> ConfigurationError:
+        """The error for an address that is not Listrak's, or not reached safely."""
+        return ConfigurationError(message, setting=self.url_setting, hint=hint)
+
+
+def error_for(
     outcome: Outcome[T],
     name: str,
     settings: ConnectionSettings,
@@ -159,76 +177,84 @@ def error_for(  # noqa: PLR0911 - one row per verdict
     Returns:
         The error to raise.
     """
-    what = outcome.what
-    url_setting = "auth_url" if token else "api_url"
-    match outcome.verdict:
-        case Verdict.NOT_AUTHORISED | Verdict.RENEW_TOKEN:
-            return _not_authorised(outcome, name, settings, areas, token=token)
-        case Verdict.TOO_LARGE:
-            return PayloadTooLargeError(
-                f"{name} was refused: its body is larger than Listrak takes",
-                status=outcome.status,
-                hint="Listrak takes up to 250 MB at once: send fewer rows at once (batch_size_rows).",
-            )
-        case Verdict.NOT_FOUND if token:
-            return ConfigurationError(
-                f"{url_setting} leads to nothing: status {outcome.status}",
-                setting=url_setting,
-                hint=f"Set {url_setting} to the token endpoint with its path, or leave it out.",
-            )
-        case Verdict.NOT_FOUND:
-            reason = ": ".join(part for part in (outcome.code, outcome.message) if part)
-            return NotFoundError(f"{name}: not found" + (f" ({reason})" if reason else ""), code=outcome.code)
-        case Verdict.REFUSED:
-            return RequestRefusedError(
-                f"{name} was refused with status {outcome.status}",
-                status=outcome.status,
-                code=outcome.code,
-                message=outcome.message,
-            )
-        case Verdict.REDIRECTED:
-            where = f" to {outcome.location}" if outcome.location else ""
-            return ConfigurationError(
-                f"{name} was answered with a redirect{where}, which is not followed: "
-                "it would carry the token there",
-                setting=url_setting,
-                hint=f"Check {url_setting}: it must be the address that Listrak answers at itself.",
-            )
-        case Verdict.UNTRUSTED:
-            variable = environment.authorities_variable()
-            hint = (
-                f"Check {url_setting}, and whether the file that the environment variable {variable} names "
-                "holds the server's certificate authority."
-                if variable
-                else f"Check {url_setting}. If a proxy of yours inspects TLS, name its certificate authority "
-                "in the environment variable REQUESTS_CA_BUNDLE."
-            )
-            return ConfigurationError(f"{name}: {what}, so nothing was sent", setting=url_setting, hint=hint)
-        case Verdict.NOT_TLS:
-            return ConfigurationError(
-                f"{name}: {what}, so nothing was sent",
-                setting=url_setting,
-                hint=f"Check scheme and port of {url_setting}.",
-            )
-        case Verdict.LOST:
-            return LostAnswerError(
-                f"{name} was sent, but {what}: Listrak may have carried it out or not",
-                hint="It was not repeated, because that could do it twice. "
-                "Look in Listrak whether it was done.",
-                status=outcome.status,
-            )
-        case _:
-            url = settings.auth_url if token else settings.api_url
-            return _unavailable(outcome, name, url_setting, url)
+    unaccepted = _Unaccepted(outcome, name, settings, areas, token)
+    return _ERRORS.get(outcome.verdict, _unavailable)(unaccepted)
 
 
-def _not_authorised(
-    outcome: Outcome[T], name: str, settings: ConnectionSettings, areas: tuple[str, ...], *, token: bool
-) -> AuthenticationError:
-    id_name, secret_name = settings.credential_names
+def _too_large(request: _Unaccepted) -> ListrakError:
+    return PayloadTooLargeError(
+        f"{request.name} was refused: its body is larger than Listrak takes",
+        status=request.outcome.status,
+        hint="Listrak takes up to 250 MB at once: send fewer rows at once (batch_size_rows).",
+    )
+
+
+def _not_found(request: _Unaccepted) -> ListrakError:
+    outcome = request.outcome
+    if request.token:
+        return request.wrong_url(
+            f"{request.url_setting} leads to nothing: status {outcome.status}",
+            f"Set {request.url_setting} to the token endpoint with its path, or leave it out.",
+        )
+    reason = ": ".join(part for part in (outcome.code, outcome.message) if part)
+    return NotFoundError(f"{request.name}: not found" + (f" ({reason})" if reason else ""), code=outcome.code)
+
+
+def _refused(request: _Unaccepted) -> ListrakError:
+    outcome = request.outcome
+    return RequestRefusedError(
+        f"{request.name} was refused with status {outcome.status}",
+        status=outcome.status,
+        code=outcome.code,
+        message=outcome.message,
+    )
+
+
+def _redirected(request: _Unaccepted) -> ListrakError:
+    location = request.outcome.location
+    where = f" to {location}" if location else ""
+    return request.wrong_url(
+        f"{request.name} was answered with a redirect{where}, which is not followed: "
+        "it would carry the token there",
+        f"Check {request.url_setting}: it must be the address that Listrak answers at itself.",
+    )
+
+
+def _untrusted(request: _Unaccepted) -> ListrakError:
+    variable = environment.authorities_variable()
+    hint = (
+        f"Check {request.url_setting}, and whether the file that the environment variable {variable} names "
+        "holds the server's certificate authority."
+        if variable
+        else f"Check {request.url_setting}. If a proxy of yours inspects TLS, name its certificate authority "
+        "in the environment variable REQUESTS_CA_BUNDLE."
+    )
+    return request.wrong_url(f"{request.name}: {request.outcome.what}, so nothing was sent", hint)
+
+
+def _not_tls(request: _Unaccepted) -> ListrakError:
+    return request.wrong_url(
+        f"{request.name}: {request.outcome.what}, so nothing was sent",
+        f"Check scheme and port of {request.url_setting}.",
+    )
+
+
+def _lost(request: _Unaccepted) -> ListrakError:
+    return LostAnswerError(
+        f"{request.name} was sent, but {request.outcome.what}: Listrak may have carried it out or not",
+        hint="It was not repeated, because that could do it twice. Look in Listrak whether it was done.",
+        status=request.outcome.status,
+    )
+
+
+def _not_authorised(request: _Unaccepted) -> ListrakError:
+    outcome, areas = request.outcome, request.areas
+    id_name, secret_name = request.settings.credential_names
     code = f" ({outcome.code})" if outcome.code else ""
     subject = (
-        f"Listrak gave no token for {id_name}" if token else f"Listrak refused {name} with a fresh token"
+        f"Listrak gave no token for {id_name}"
+        if request.token
+        else f"Listrak refused {request.name} with a fresh token"
     )
     area = (
         f"an area that was not granted to it (this call needs {', '.join(areas)})"
@@ -245,8 +271,9 @@ def _not_authorised(
     )
 
 
-def _unavailable(outcome: Outcome[T], name: str, url_setting: str, url: str) -> UnavailableError:
-    proxy = environment.proxy_for(url)
+def _unavailable(request: _Unaccepted) -> ListrakError:
+    outcome, url_setting = request.outcome, request.url_setting
+    proxy = environment.proxy_for(request.url)
     network = "network" if proxy is None else f"network and proxy (environment variable {proxy.variable})"
     hints = {
         Failure.NOT_CONNECTED: f"Check {url_setting} and this machine's {network}.",
@@ -261,7 +288,20 @@ def _unavailable(outcome: Outcome[T], name: str, url_setting: str, url: str) -> 
         what += f", and Listrak asked for a pause of {outcome.retry_after:,.0f} s"
     times = "once" if outcome.attempts == 1 else f"{outcome.attempts} times"
     return UnavailableError(
-        f"{name} was tried {times} without success: {what}",
+        f"{request.name} was tried {times} without success: {what}",
         hint=hints.get(outcome.end, default),
         status=outcome.status,
     )
+
+
+_ERRORS: Mapping[Verdict, Callable[[_Unaccepted], ListrakError]] = {
+    Verdict.NOT_AUTHORISED: _not_authorised,
+    Verdict.RENEW_TOKEN: _not_authorised,
+    Verdict.TOO_LARGE: _too_large,
+    Verdict.NOT_FOUND: _not_found,
+    Verdict.REFUSED: _refused,
+    Verdict.REDIRECTED: _redirected,
+    Verdict.UNTRUSTED: _untrusted,
+    Verdict.NOT_TLS: _not_tls,
+    Verdict.LOST: _lost,
+}

@@ -99,6 +99,8 @@ class Exchange:
         headers: Headers beside the usual ones.
         body: The body.
         token: The bearer token; empty for none.
+        repeatable: Whether it may be carried out twice without harm.
+        first_use: Whether the token was given for it alone, just before.
     """
 
     method: str
@@ -107,6 +109,13 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body = field(default=None, repr=False)
     token: str = field(default="", repr=False)
+    repeatable: bool = False
+    first_use: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return 0 if self.body is None else len(self.body)
 
 
 class Transport:
