@@ -12,6 +12,7 @@ from target_listrak.config.destination_members import KINDS
 from target_listrak.config.names import folded
 from target_listrak.config.property_names import check_property_names
 from target_listrak.config.property_paths import PropertyPaths
+from target_listrak.delivery.loader import Delivery
 from target_listrak.input.columns import codec_of
 from target_listrak.input.reader import record_as_read, record_of
 from target_listrak.input.row_signs import PAST_VERSION
@@ -317,9 +318,8 @@ class Router:
         loader_class = self._loader_classes[destination.kind]
         resolved = self._resolved[destination.label]
         tracker = self._run.tracker(stream, loader_class.describe(destination, resolved), destination)
-        return Feed(
-            stream, tracker, loader_class(self._run, stream, destination, tracker, resolved), reject=False
-        )
+        loader = loader_class(Delivery(self._run, stream, destination, tracker), resolved)
+        return Feed(stream, tracker, loader, reject=False)
 
     def _unmapped(self, stream: str) -> Feed:
         what = self._run.config["unmapped_streams"]

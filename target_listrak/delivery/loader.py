@@ -8,6 +8,7 @@ and is never full. The loader lives as long as the run.
 from __future__ import annotations
 
 import abc
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from listrak_api.errors import NotFoundError, RequestRefusedError
@@ -23,7 +24,24 @@ if TYPE_CHECKING:
     from target_listrak.input.columns import Columns
     from target_listrak.tracking.tallies import Row, Rows, RowTracker
 
-__all__ = ["Loader", "Prepared", "attempt"]
+__all__ = ["Delivery", "Loader", "Prepared", "attempt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One stream (after stream maps) on its way to one destination, in one run.
+
+    Attributes:
+        run: What all loaders share.
+        stream: The stream's name.
+        destination: Its destination, checked.
+        tracker: Settles rows: each one exactly once, and only when Listrak has confirmed it.
+    """
+
+    run: Run
+    stream: str
+    destination: Destination
+    tracker: RowTracker
 
 
 class Prepared(NamedTuple):
@@ -46,10 +64,8 @@ class Loader(abc.ABC):
     """Takes the rows of one incoming stream to its destination.
 
     Args:
-        run: What all loaders share.
-        stream: The stream's name.
-        destination: Its destination, checked.
-        tracker: Settles rows: each one exactly once, and only when Listrak has confirmed it.
+        delivery: Which stream goes where; its parts are the loader's `run`, `stream`, `destination` and
+            `tracker`.
         resolved: What `resolve` returned for the destination.
 
     Attributes:
@@ -65,16 +81,14 @@ class Loader(abc.ABC):
 
     def __init__(
         self,
-        run: Run,
-        stream: str,
-        destination: Destination,
-        tracker: RowTracker,
+        delivery: Delivery,
         resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
     ) -> None:
-        self.run = run
-        self.stream = stream
-        self.destination = destination
-        self.tracker = tracker
+        self.delivery = delivery
+        self.run = delivery.run
+        self.stream = delivery.stream
+        self.destination = delivery.destination
+        self.tracker = delivery.tracker
         self.resolved = resolved
         self.mirror: Mirror | None = None
         self.watched: Watched | None = None

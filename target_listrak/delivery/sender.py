@@ -22,9 +22,9 @@ from target_listrak.tracking.local_files import local_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.run import Run
-    from target_listrak.tracking.tallies import Row, RowTracker
+    from target_listrak.tracking.tallies import Row
 
 __all__ = ["MessageLimitError", "Sender"]
 
@@ -53,10 +53,7 @@ class Sender:
     """Sends the messages of one stream. Side effect: **people get messages**.
 
     Args:
-        run: The run.
-        stream: The stream.
-        destination: Its destination.
-        tracker: Settles rows.
+        delivery: Which stream goes where.
         place: Kind, list and message, by their ids. With the stream it tells one destination's messages
             apart from another's, in this run and in later ones.
         keys: The stream's key properties.
@@ -65,21 +62,14 @@ class Sender:
         ConfigurationError: The stream has no key, or the record of sent messages cannot be used.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of one thing
-        self,
-        run: Run,
-        stream: str,
-        destination: Destination,
-        tracker: RowTracker,
-        place: str,
-        keys: list[str],
-    ) -> None:
+    def __init__(self, delivery: Delivery, place: str, keys: list[str]) -> None:
+        run, stream, destination = delivery.run, delivery.stream, delivery.destination
         if not keys:
             text = f"stream {stream!r} has no key properties: nothing would tell a message from a second one"
             raise destination.error("", text, "Give the stream a key in the source.")
         self._run = run
         self._destination = destination
-        self._tracker = tracker
+        self._tracker = delivery.tracker
         self._keys = keys
         self._name = f"{run.config['api_url']} {place} {stream}"
         self._most: int = destination.option("max_messages")

@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.run import Run
     from target_listrak.email.lists import EmailList
     from target_listrak.email.profile_fields import ProfileField
     from target_listrak.outcomes import Fault
-    from target_listrak.tracking.tallies import Row, RowTracker
+    from target_listrak.tracking.tallies import Row
 
 __all__ = ["AudienceLoader"]
 
@@ -81,15 +82,13 @@ class AudienceLoader(KnownContactsLoader):
 
     kinds: ClassVar[tuple[str, ...]] = ("audience",)
 
-    def __init__(
-        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: Place
-    ) -> None:
-        super().__init__(run, stream, destination, tracker, resolved.list)
-        option = destination.option
-        by_name = MEMBERSHIP if "member_from" in destination.options else None
+    def __init__(self, delivery: Delivery, resolved: Place) -> None:
+        super().__init__(delivery, resolved.list)
+        option = self.destination.option
+        by_name = MEMBERSHIP if "member_from" in self.destination.options else None
         self._member: str | None = option("member") or by_name
         self._field_from: str | None = option("field_from")
-        self._writes_fields = "fields" in destination.options
+        self._writes_fields = "fields" in self.destination.options
         self._unnamed = {"member", "ismember"}
         if resolved.field is not None:
             self._unnamed.add(folded_name(resolved.field.name))

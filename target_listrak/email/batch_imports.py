@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.run import Run
     from target_listrak.email.buffer import Buffer
     from target_listrak.email.import_files import Plan
     from target_listrak.email.lists import EmailList
-    from target_listrak.tracking.tallies import RowTracker
 
 __all__ = ["BatchImports", "event_ids_of"]
 
@@ -32,15 +32,8 @@ class BatchImports(Loader):
         plan: What the imports of the destination do, without the events, whose ids each list has for itself.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        stream: str,
-        destination: Destination,
-        tracker: RowTracker,
-        resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
-    ) -> None:
-        super().__init__(run, stream, destination, tracker, resolved)
+    def __init__(self, delivery: Delivery, resolved: Any) -> None:  # noqa: ANN401 - each kind resolves to what it needs
+        super().__init__(delivery, resolved)
         self.plan = self.make_plan()
         self._plans: dict[EmailList, Plan] = {}
         self._importers: dict[tuple[int, Plan], Importer] = {}

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.mirror import Filled
     from target_listrak.delivery.run import Run
     from target_listrak.email.import_files import Plan
     from target_listrak.email.lists import EmailList
     from target_listrak.input.columns import Columns
     from target_listrak.outcomes import Fault
-    from target_listrak.tracking.tallies import Row, Rows, RowTracker
+    from target_listrak.tracking.tallies import Row, Rows
 
 __all__ = ["Batch", "ListLoader"]
 
@@ -79,24 +80,17 @@ class ListLoader(BatchImports):
     submitted to the worker pool with the list as its key: lists side by side, one import per list at a time.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        stream: str,
-        destination: Destination,
-        tracker: RowTracker,
-        resolved: Any,  # noqa: ANN401 - each kind resolves to what it needs
-    ) -> None:
-        super().__init__(run, stream, destination, tracker, resolved)
+    def __init__(self, delivery: Delivery, resolved: Any) -> None:  # noqa: ANN401 - each kind resolves to what it needs
+        super().__init__(delivery, resolved)
         self._list: EmailList | None = resolved
-        self._list_from: str | None = destination.option("list_from")
+        self._list_from: str | None = self.destination.option("list_from")
         self._named: dict[object, EmailList | Rejected] = {}
         self._email = ""
         self._schema: dict[str, Any] = {}
         self._mappers: dict[int, Mapper] = {}
         self._batches: dict[tuple[int, Plan], Batch] = {}
         self._last: Batch | None = None
-        self.batch_rows: int = run.config["batch_size_rows"]
+        self.batch_rows: int = self.run.config["batch_size_rows"]
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> EmailList | None:

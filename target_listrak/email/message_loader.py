@@ -15,9 +15,10 @@ from target_listrak.values.row_faults import with_faults
 
 if TYPE_CHECKING:
     from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.run import Run
     from target_listrak.email.lists import EmailList
-    from target_listrak.tracking.tallies import Row, RowTracker
+    from target_listrak.tracking.tallies import Row
 
 __all__ = ["TransactionalMessageLoader"]
 
@@ -45,10 +46,8 @@ class TransactionalMessageLoader(FieldsLoader):
 
     kinds: ClassVar[tuple[str, ...]] = ("transactional_message",)
 
-    def __init__(
-        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: Place
-    ) -> None:
-        super().__init__(run, stream, destination, tracker, resolved.list)
+    def __init__(self, delivery: Delivery, resolved: Place) -> None:
+        super().__init__(delivery, resolved.list)
         self._place = resolved
         self._sender: Sender | None = None
 
@@ -86,9 +85,7 @@ class TransactionalMessageLoader(FieldsLoader):
         super().schema(schema, key_properties)
         place = f"transactional_message {self._place.list.id} {self._place.message.id}"
         if self._sender is None:
-            self._sender = Sender(
-                self.run, self.stream, self.destination, self.tracker, place, key_properties
-            )
+            self._sender = Sender(self.delivery, place, key_properties)
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Send one record's message, unless it was sent before."""

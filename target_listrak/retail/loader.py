@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.run import Run
-    from target_listrak.tracking.tallies import Row, RowTracker
+    from target_listrak.tracking.tallies import Row
 
 __all__ = ["RetailLoader"]
 
@@ -79,18 +80,16 @@ class RetailLoader(Loader):
         run.connection.client("data")
         _mapper(run, destination)
 
-    def __init__(
-        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: None
-    ) -> None:
-        super().__init__(run, stream, destination, tracker, resolved)
-        self._client = run.connection.client("data")
-        self._mapper = _mapper(run, destination)
-        self._kind = KINDS[destination.kind]
-        self._row_faults = RowFaults(destination.option("on_bad_value"))
-        self._on_missing: str = destination.option("on_missing")
+    def __init__(self, delivery: Delivery, resolved: None) -> None:
+        super().__init__(delivery, resolved)
+        self._client = self.run.connection.client("data")
+        self._mapper = _mapper(self.run, self.destination)
+        self._kind = KINDS[self.destination.kind]
+        self._row_faults = RowFaults(self.destination.option("on_bad_value"))
+        self._on_missing: str = self.destination.option("on_missing")
         self._batches: list[dict[Key, GatheredObject]] = [{} for _ in range(_PARTITIONS)]
         self._weights = [0] * _PARTITIONS
-        self._most_objects = min(_MOST_OBJECTS, int(run.config["batch_size_rows"]))
+        self._most_objects = min(_MOST_OBJECTS, int(self.run.config["batch_size_rows"]))
         self._recent: OrderedDict[Key, GatheredObject] = OrderedDict()
         self._sent = SentOrders()
         self._line_keys: list[str] = []

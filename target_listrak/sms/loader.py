@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.run import Run
     from target_listrak.outcomes import Fault
     from target_listrak.sms.sender_codes import PhoneList, SenderCode, SmsField
-    from target_listrak.tracking.tallies import Row, RowTracker
+    from target_listrak.tracking.tallies import Row
 
 __all__ = ["Entry", "Resolved", "SmsLoader"]
 
@@ -127,19 +128,17 @@ class SmsLoader(Loader):
             where = f"{resolved.phone_list.name}, {where}"
         return f"{destination.kind} ({where})"
 
-    def __init__(
-        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: Resolved
-    ) -> None:
-        super().__init__(run, stream, destination, tracker, resolved)
+    def __init__(self, delivery: Delivery, resolved: Resolved) -> None:
+        super().__init__(delivery, resolved)
         self.contacts = resolved.contacts
         self.sender_code = resolved.sender_code
-        self.country: str = run.config["default_country"]
-        self._international: bool = run.config["phone_digits"] == "international"
+        self.country: str = self.run.config["default_country"]
+        self._international: bool = self.run.config["phone_digits"] == "international"
         self.phone_property = ""
         self._batch: dict[str, Entry] = {}
         self._weight = 0
-        self._most_rows = min(_BATCH_ROWS, int(run.config["batch_size_rows"]))
-        self.session = run.session(SenderCodeSession, self.sender_code.id)
+        self._most_rows = min(_BATCH_ROWS, int(self.run.config["batch_size_rows"]))
+        self.session = self.run.session(SenderCodeSession, self.sender_code.id)
         self.session.add(self)
 
     @property

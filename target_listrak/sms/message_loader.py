@@ -78,14 +78,7 @@ class SmsTransactionalMessageLoader(SmsLoader):
         super().schema(schema, key_properties)
         ids = f"{self.sender_code.id} {self.phone_list.id} {self.resolved.message}"
         if self._sender is None:
-            self._sender = Sender(
-                self.run,
-                self.stream,
-                self.destination,
-                self.tracker,
-                f"sms_transactional_message {ids}",
-                key_properties,
-            )
+            self._sender = Sender(self.delivery, f"sms_transactional_message {ids}", key_properties)
 
     def take_number(self, number: str, record: dict[str, Any], row: Row) -> None:
         """Send one record's message, unless it was sent before."""

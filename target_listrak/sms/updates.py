@@ -15,11 +15,10 @@ from target_listrak.values.formats import formatter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_listrak.config.destination import Destination
-    from target_listrak.delivery.run import Run
+    from target_listrak.delivery.loader import Delivery
     from target_listrak.outcomes import Fault
     from target_listrak.sms.loader import Resolved
-    from target_listrak.tracking.tallies import Row, RowTracker
+    from target_listrak.tracking.tallies import Row
 
 __all__ = ["UpdatingLoader"]
 
@@ -40,12 +39,10 @@ class UpdatingLoader(SmsLoader):
 
     has_fields: ClassVar[bool] = True
 
-    def __init__(
-        self, run: Run, stream: str, destination: Destination, tracker: RowTracker, resolved: Resolved
-    ) -> None:
-        super().__init__(run, stream, destination, tracker, resolved)
+    def __init__(self, delivery: Delivery, resolved: Resolved) -> None:
+        super().__init__(delivery, resolved)
         self.mapping: ProfileMapping
-        self._importer = SmsImporter(run, self.sender_code, stream)
+        self._importer = SmsImporter(self.run, self.sender_code, self.stream)
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Find the phone number, and match the other properties to profile fields."""
