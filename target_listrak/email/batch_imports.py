@@ -11,6 +11,7 @@ from target_listrak.email.contacts import Contacts
 from target_listrak.email.importer import Importer
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
+from target_listrak.tracking.tallies import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -111,14 +112,9 @@ class BatchImports(Loader):
                     self.tracker.write_down(buffer.sources.number(index), line, outcome, merged)
                     declined += isinstance(outcome, Declined)
         checkpoints = buffer.sources.count_checkpoints(outcomes)
-        self.tracker.settle(
-            checkpoints,
-            accepted=accepted,
-            unchanged=unchanged,
-            declined=declined,
-            rejected=len(results) - accepted - unchanged - declined,
-            merged=checkpoints.total() - len(results),
-        )
+        rejected = len(results) - accepted - unchanged - declined
+        counts = Results(accepted, unchanged, declined, rejected, merged=checkpoints.total() - len(results))
+        self.tracker.settle(checkpoints, counts)
 
 
 def event_ids_of(run: Run, destination: Destination, email_list: EmailList) -> tuple[int, ...]:

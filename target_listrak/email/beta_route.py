@@ -16,6 +16,7 @@ from listrak_api import routes
 from listrak_api.errors import ListrakError, LostAnswerError, RequestRefusedError
 from target_listrak.delivery.polling import APPEARS_WITHIN
 from target_listrak.delivery.worker_pool import Stopped
+from target_listrak.email.importer import SentRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,9 +93,8 @@ class BetaRoute:
                 "import of them"
             )
             raise ListrakError(message, hint="They cannot be confirmed. Use `route: import`.")
-        return self._importer.await_results(
-            email_list, sorted(import_ids), "by the beta route", buffer, indices, carries_values=True
-        )
+        sent = SentRows(email_list, sorted(import_ids), "by the beta route", buffer, indices)
+        return self._importer.await_results(sent, carries_values=True)
 
     def _post(self, email_list: EmailList, body: list[dict[str, object]]) -> tuple[Answer, bool]:
         """Send contacts; return the answer, and whether one was lost before.

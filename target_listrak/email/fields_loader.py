@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from target_listrak.config.property_names import nothing_to_write, property_like
 from target_listrak.email.buffer import Buffer, ContactKey, ExternalContact
 from target_listrak.email.contacts import Contacts
+from target_listrak.email.field_matching import columns_of
 from target_listrak.email.list_loader import ListLoader
 from target_listrak.email.mapping import Mapper, RowMapping
-from target_listrak.email.profile_fields import columns_of
 from target_listrak.email.results import Result, reason_of
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Outcome, Rejected, RowRejected

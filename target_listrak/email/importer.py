@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from target_listrak.delivery.run import Run
     from target_listrak.email.lists import EmailList
 
-__all__ = ["ImportFailedError", "Importer"]
+__all__ = ["ImportFailedError", "Importer", "SentRows"]
 
 _READINGS: Final = 4
 """How often results are read while there are fewer of them than contacts were processed."""
@@ -40,6 +41,8 @@ _UNSUBSCRIBED: Final = frozenset(
     {Result.PREVIOUSLY_UNSUBSCRIBED, Result.ALREADY_UNSUBSCRIBED, Result.UNSUBSCRIBED}
 )
 """Results that say that a contact is unsubscribed: where those are included, its row was applied."""
+
+_LOOK: Final = "Look at the list's imports in Listrak, then run it again."
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
 
@@ -52,6 +55,25 @@ class _Result(msgspec.Struct, gc=False):
 
 
 _results = msgspec.json.Decoder(list[_Result])
+
+
+@dataclass(frozen=True, slots=True)
+class SentRows:
+    """Rows that were sent, and what Listrak makes of them.
+
+    Attributes:
+        email_list: The list.
+        import_ids: The imports that hold them.
+        name: The file's name, for texts.
+        buffer: The batch that they are of.
+        indices: Which of its rows they are.
+    """
+
+    email_list: EmailList
+    import_ids: Sequence[str]
+    name: str
+    buffer: Buffer
+    indices: Sequence[int]
 
 
 class Importer:
@@ -140,9 +162,8 @@ class Importer:
         )
         if not self._keep_lines:
             buffer.forget_lines(file.indices)
-        return self.await_results(
-            email_list, [import_id], name, buffer, file.indices, carries_values=self._carries(file)
-        )
+        sent = SentRows(email_list, [import_id], name, buffer, file.indices)
+        return self.await_results(sent, carries_values=self._carries(file))
 
     def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
         """Send the file once, as far as anybody can tell, and return the import's id."""
@@ -157,12 +178,13 @@ class Importer:
                 )
                 found = self._find(email_list, name)
                 if found is None and sending == _SENDINGS:
-                    raise
+                    message = f"{name} was sent {sending} times; no answer came, and Listrak does not list it"
+                    raise LostAnswerError(message, hint=_LOOK) from None
             if found is not None:
                 return found
             self._run.logger.warning("Listrak does not have %s; it is sent again", name)
         message = f"Listrak took the file {name} but did not name the import, nor list it"
-        raise ImportFailedError(message, hint="Look at the list's imports in Listrak, then run again.")
+        raise ImportFailedError(message, hint=_LOOK)
 
     def _find(self, email_list: EmailList, name: str) -> str | None:
         """The import that has this file's name, looked for a few times: it may be on its way still."""
@@ -201,24 +223,11 @@ class Importer:
 
     # Confirming
 
-    def await_results(  # noqa: PLR0913 - the parts of one thing
-        self,
-        email_list: EmailList,
-        import_ids: Sequence[str],
-        name: str,
-        buffer: Buffer,
-        indices: Sequence[int],
-        *,
-        carries_values: bool,
-    ) -> dict[int, Outcome]:
+    def await_results(self, sent: SentRows, *, carries_values: bool) -> dict[int, Outcome]:
         """Wait until an import, or several that belong together, have ended, and read their results.
 
         Args:
-            email_list: The list.
-            import_ids: The imports.
-            name: The file's name, for texts.
-            buffer: The batch that they are of.
-            indices: The rows that they hold.
+            sent: The rows and their imports.
             carries_values: Whether a contact that was subscribed already has got values.
 
         Returns:
@@ -228,10 +237,11 @@ class Importer:
             ImportFailedError: One failed, or did not end within `import_timeout`.
         """
         client = self._run.connection.client("email")
-        every = [{"listId": email_list.id, "importFileId": import_id} for import_id in import_ids]
+        name, wanted = sent.name, set(sent.indices)
+        every = [{"listId": sent.email_list.id, "importFileId": import_id} for import_id in sent.import_ids]
         processed = 0
         for ids in every:
-            where = f"Import {name} ({ids['importFileId']}) of list {email_list.name!r}"
+            where = f"Import {name} ({ids['importFileId']}) of list {sent.email_list.name!r}"
             await_import(self._run, where, partial(client.get, routes.LIST_IMPORT_STATUS, ids))
             summary = client.get(routes.LIST_IMPORT_SUMMARY, ids)
             self._run.logger.info(
@@ -239,16 +249,15 @@ class Importer:
             )
             processed += int(summary.get("processedCount") or 0)
         found: dict[int, Outcome] = {}
-        wanted = set(indices)
         for reading in range(_READINGS):
             if reading:
                 self._wait(float(self._run.config["import_poll_seconds"]))
             for ids in every:
-                found |= self._read_results(ids, buffer, wanted, carries_values=carries_values)
+                found |= self._read_results(ids, sent.buffer, wanted, carries_values=carries_values)
             if len(found) >= min(len(wanted), processed):
                 break
         nothing = reason_of(Result.UNKNOWN_CONTACT if self._only_known else Result.FAILED)
-        return {index: found.get(index, nothing) for index in indices}
+        return {index: found.get(index, nothing) for index in sent.indices}
 
     @property
     def _only_known(self) -> bool:

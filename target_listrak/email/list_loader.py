@@ -13,6 +13,7 @@ from target_listrak.email.buffer import Buffer, ContactKey, ExternalContact, Lin
 from target_listrak.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import Rejected, RowRejected
+from target_listrak.tracking.tallies import Results
 from target_listrak.values.addresses import Address, parse, parse_many
 from target_listrak.values.characters import escaped
 from target_listrak.values.formats import as_identifier
@@ -341,7 +342,7 @@ class ListLoader(BatchImports):
         self.run.session(EmailSession).open_batches.closed(batch)
         if buffer.withdrawn:
             dropped = buffer.drop_withdrawn()
-            self.tracker.settle(dropped, merged=dropped.total())
+            self.tracker.settle(dropped, Results(merged=dropped.total()))
         if not len(buffer):
             buffer.close()
             return

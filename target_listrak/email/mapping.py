@@ -18,7 +18,8 @@ from target_listrak.values.reading import AS_LISTRAK
 from target_listrak.values.row_faults import RowFaults
 
 if TYPE_CHECKING:
-    from target_listrak.email.profile_fields import Column, ProfileField
+    from target_listrak.email.field_matching import Column
+    from target_listrak.email.profile_fields import ProfileField
     from target_listrak.outcomes import Fault
     from target_listrak.values.reading import Reading
 

@@ -1,34 +1,28 @@
-"""Profile fields (Listrak: segmentation fields): from properties and names to ids, types and lengths."""
+"""A list's profile fields (Listrak: segmentation fields) and their groups, by name or id."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listrak_api import routes
 from target_listrak.config.names import (
     AmbiguousNameError,
-    NameLookupError,
     UnknownNameError,
     find_by_name,
     folded,
     same_name,
 )
-from target_listrak.values.characters import escaped
-from target_listrak.values.formats import Formatter, formatter
-from target_listrak.values.reading import Reading
 
 if TYPE_CHECKING:
-    from target_listrak.config.destination import Destination
+    from collections.abc import Callable, Mapping
+
     from target_listrak.delivery.connection import Connection
 
-__all__ = ["Column", "FieldGroup", "ProfileField", "ProfileFields", "columns_of"]
+__all__ = ["FieldGroup", "ProfileField", "ProfileFields"]
 
 _PRETENDED: Final = -1000
 """Ids below this stand for fields and groups that a dry run did not make."""
-_TEXT_LENGTH: Final = 250
-_LENGTHS: Final = {"Numeric": 18, "Date": 10, "CheckBox": 3}
 
 
 class FieldGroup(NamedTuple):
@@ -51,14 +45,6 @@ class ProfileField(NamedTuple):
     def path(self) -> str:
         """`Group.Field`."""
         return f"{self.group.name}.{self.name}"
-
-
-class Column(NamedTuple):
-    """A property of the stream and the field that takes it."""
-
-    property: str
-    field: ProfileField
-    format: Formatter
 
 
 class ProfileFields:
@@ -222,165 +208,3 @@ class ProfileFields:
             for page in pages
             for row in page.rows
         ]
-
-
-def columns_of(
-    destination: Destination,
-    fields: ProfileFields,
-    schema: Mapping[str, Any],
-    used: set[str],
-    connection: Connection,
-) -> list[Column]:
-    """Match a stream's properties to a list's profile fields.
-
-    Args:
-        destination: The destination, with `fields`, `field_group` and `create_missing`.
-        fields: The list's fields. Missing ones are made where that is allowed.
-        schema: The stream's schema.
-        used: Properties that have another use (the address, for example): `auto` leaves them out.
-        connection: For its log.
-
-    Returns:
-        The columns, in the order of the setting or of the schema.
-
-    Raises:
-        ConfigurationError: A field or group is unknown or ambiguous, or two properties go to one field.
-    """
-    properties: Mapping[str, Any] = schema.get("properties") or {}
-    create = bool(destination.option("create_missing"))
-    reading = Reading.of(destination.options, connection.config)
-    group = _group(destination, fields, create=create)
-    explicit = destination.option("fields")
-    if isinstance(explicit, Mapping):
-        columns = [
-            _explicit(destination, fields, name, goal, properties.get(name), group, create=create)
-            for name, goal in explicit.items()
-        ]
-    else:
-        columns = _auto(destination, fields, properties, used, group, create=create, connection=connection)
-    _check_unique(destination, columns)
-    return [
-        one._replace(format=formatter(one.field.data_type, one.field.max_length, reading)) for one in columns
-    ]
-
-
-def _group(destination: Destination, fields: ProfileFields, *, create: bool) -> FieldGroup | None:
-    wanted = destination.option("field_group")
-    if wanted is None:
-        return None
-    try:
-        return fields.group(wanted, create=create)
-    except NameLookupError as error:
-        raise destination.error("field_group", error.message, error.hint) from None
-
-
-def _explicit(  # noqa: PLR0913, PLR0917 - the parts of one thing
-    destination: Destination,
-    fields: ProfileFields,
-    name: str,
-    goal: str | int,
-    schema: object,
-    group: FieldGroup | None,
-    *,
-    create: bool,
-) -> Column:
-    try:
-        field = fields.find(goal, group)
-    except NameLookupError as error:
-        missing = isinstance(goal, str) and not goal.isdigit() and isinstance(error, UnknownNameError)
-        if not create or not missing:
-            raise destination.error(f"fields.{name}", error.message, error.hint) from None
-        path, _, field_name = str(goal).rpartition(".")
-        home = fields.group(path, create=True) if path else group
-        if home is None:
-            hint = "Set field_group, or write Group.Field."
-            raise destination.error("field_group", f"the new field {goal!r} needs a group", hint) from None
-        field = fields.create(field_name, home, *_type_for(schema))
-    return Column(name, field, formatter(field.data_type, field.max_length))
-
-
-def _auto(  # noqa: PLR0913 - the parts of one thing
-    destination: Destination,
-    fields: ProfileFields,
-    properties: Mapping[str, Any],
-    used: set[str],
-    group: FieldGroup | None,
-    *,
-    create: bool,
-    connection: Connection,
-) -> list[Column]:
-    columns, unmatched = [], []
-    for name, schema in properties.items():
-        if name in used or name.startswith("_sdc_"):
-            continue
-        try:
-            field = fields.find(name, group)
-        except NameLookupError as error:
-            if not isinstance(error, UnknownNameError):
-                raise destination.error("fields", f"property {name!r}: {error.message}", error.hint) from None
-            if not create or not _is_plain(schema):
-                unmatched.append(name)
-                continue
-            if group is None:
-                hint = "It is where create_missing puts new fields."
-                raise destination.error(
-                    "field_group", f"the new field {name!r} needs a group", hint
-                ) from None
-            field = fields.create(name, group, *_type_for(schema))
-        columns.append(Column(name, field, formatter(field.data_type, field.max_length)))
-    if unmatched:
-        connection.log_once(
-            "%s: no profile field matches %s",
-            f"destinations.{destination.label}",
-            ", ".join(map(escaped, unmatched)),
-        )
-    return columns
-
-
-def _check_unique(destination: Destination, columns: list[Column]) -> None:
-    taken: dict[int, str] = {}
-    for column in columns:
-        other = taken.setdefault(column.field.id, column.property)
-        if other != column.property:
-            text = f"the properties {other!r} and {column.property!r} both go to {column.field.path}"
-            raise destination.error("fields", text, "Name each property's field in `fields`.")
-
-
-def _types(schema: object) -> set[str]:
-    """The JSON types that a property may have, null aside."""
-    if not isinstance(schema, Mapping):
-        return set()
-    given = schema.get("type", [])
-    types = {given} if isinstance(given, str) else {str(one) for one in given}
-    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        types |= _types(choice)
-    return types - {"null"}
-
-
-def _is_plain(schema: object) -> bool:
-    return not _types(schema) & {"object", "array"}
-
-
-def _type_for(schema: object) -> tuple[str, int]:
-    """Type and length of the field for a property."""
-    types = _types(schema)
-    formats = _formats(schema)
-    if types == {"boolean"}:
-        data_type = "CheckBox"
-    elif types and types <= {"integer", "number"}:
-        data_type = "Numeric"
-    elif formats & {"date", "date-time"}:
-        data_type = "Date"
-    else:
-        length = schema.get("maxLength") if isinstance(schema, Mapping) else None
-        return "Text", length if isinstance(length, int) and 0 < length <= _TEXT_LENGTH else _TEXT_LENGTH
-    return data_type, _LENGTHS[data_type]
-
-
-def _formats(schema: object) -> set[str]:
-    if not isinstance(schema, Mapping):
-        return set()
-    found = {str(schema["format"])} if "format" in schema else set()
-    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        found |= _formats(choice)
-    return found

@@ -50,6 +50,24 @@ class Rows(NamedTuple):
         return Rows(self.first + start, self.checkpoint, self.lines[start:end])
 
 
+class Results(NamedTuple):
+    """Numbers of rows by result.
+
+    Attributes:
+        accepted: Rows that Listrak took.
+        unchanged: Rows that said what was so already.
+        declined: Rows that are right and were not loaded.
+        rejected: Rows that are wrong.
+        merged: Rows that a later one of the same contact replaces.
+    """
+
+    accepted: int = 0
+    unchanged: int = 0
+    declined: int = 0
+    rejected: int = 0
+    merged: int = 0
+
+
 class Tally:
     """The result of one stream's rows at one destination, counted.
 
@@ -83,6 +101,14 @@ class Tally:
         self.remarks: Counter[str] = Counter()
         self.max_reject_share: float | None = None
         self.max_declined_share: float | None = None
+
+    def add(self, results: Results) -> None:
+        """Count rows whose result is known now."""
+        self.accepted += results.accepted
+        self.unchanged += results.unchanged
+        self.declined += results.declined
+        self.rejected += results.rejected
+        self.merged += results.merged
 
     @property
     def settled(self) -> int:
@@ -143,7 +169,7 @@ class RowTracker:
 
     def merge(self, row: Row) -> None:
         """Settle a row that a later row of the same contact replaces."""
-        self.settle({row.checkpoint: 1}, merged=1)
+        self.settle({row.checkpoint: 1}, Results(merged=1))
 
     def end(self, row: Row, outcome: Outcome, *, merged_with: dict[str, object] | None = None) -> None:
         """Settle a row; one that is declined or rejected is written to the rejects file.
@@ -155,11 +181,11 @@ class RowTracker:
         """
         if isinstance(outcome, Loaded):
             accepted = outcome is Loaded.ACCEPTED
-            self.settle({row.checkpoint: 1}, accepted=int(accepted), unchanged=int(not accepted))
+            self.settle({row.checkpoint: 1}, Results(accepted=int(accepted), unchanged=int(not accepted)))
             return
         self.write_down(row.number, row.line, outcome, merged_with)
         declined = isinstance(outcome, Declined)
-        self.settle({row.checkpoint: 1}, declined=int(declined), rejected=int(not declined))
+        self.settle({row.checkpoint: 1}, Results(declined=int(declined), rejected=int(not declined)))
 
     def remark(self, text: str) -> None:
         """Count a row of which the report says something beside its result."""
@@ -191,32 +217,15 @@ class RowTracker:
         with self._lock:
             self.tally.reasons[word, outcome.code] += 1
 
-    def settle(  # noqa: PLR0913 - a count per result
-        self,
-        checkpoints: Mapping[Checkpoint, int],
-        *,
-        accepted: int = 0,
-        unchanged: int = 0,
-        declined: int = 0,
-        rejected: int = 0,
-        merged: int = 0,
-    ) -> None:
+    def settle(self, checkpoints: Mapping[Checkpoint, int], results: Results) -> None:
         """Count rows as settled, many at a time.
 
         Args:
             checkpoints: How many rows of which checkpoint.
-            accepted: Rows that Listrak took.
-            unchanged: Rows that said what was so already.
-            declined: Rows written down as declined.
-            rejected: Rows written down as rejected.
-            merged: Rows that a later one replaces.
+            results: The same rows by result; those declined or rejected are in the rejects file already.
         """
         with self._lock:
-            self.tally.accepted += accepted
-            self.tally.unchanged += unchanged
-            self.tally.declined += declined
-            self.tally.rejected += rejected
-            self.tally.merged += merged
+            self.tally.add(results)
         self._state_tracker.settle_all(checkpoints)
 
     def hold(self) -> Hold:
@@ -224,15 +233,12 @@ class RowTracker:
         return self._state_tracker.hold()
 
 
-_RESULTS = ("accepted", "unchanged", "declined", "rejected", "merged")
-
-
 def closing_table(tallies: Iterable[Tally]) -> list[str]:
     """The row accounting as lines of text: one per stream, with a head, then the reasons, counted."""
-    rows: list[tuple[str, ...]] = [("stream", "destination", "read", *_RESULTS, "not confirmed")]
+    rows: list[tuple[str, ...]] = [("stream", "destination", "read", *Results._fields, "not confirmed")]
     notes: list[str] = []
     for tally in tallies:
-        figures = (tally.read, *(getattr(tally, result) for result in _RESULTS), tally.open)
+        figures = (tally.read, *(getattr(tally, result) for result in Results._fields), tally.open)
         rows.append((tally.stream, tally.destination, *(f"{figure:,}" for figure in figures)))
         if tally.removed:
             notes.append(f"{tally.title}: {tally.removed:,} members removed")
@@ -257,7 +263,7 @@ def closing_table(tallies: Iterable[Tally]) -> list[str]:
 def log_metrics(tally: Tally) -> None:
     """Log the tally's figures as the SDK's metrics, one counter per result."""
     logger = metrics.get_metrics_logger()
-    for outcome in _RESULTS:
+    for outcome in Results._fields:
         tags = {metrics.Tag.STREAM: tally.stream, "destination": tally.destination, "outcome": outcome}
         metrics.log(
             logger, metrics.Point("counter", metrics.Metric.RECORD_COUNT, getattr(tally, outcome), tags)
