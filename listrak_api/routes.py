@@ -1,9 +1,9 @@
 """Every route of Listrak that the tap and the target use, and what Listrak's specs say about it.
 
-All reads of the email and SMS APIs are here, and those writes that the target needs. Of the routes
-that send messages to people only the transactional sends are here: the target calls them where a destination
-has `allow_sending`. Broadcasts and resends are left out on purpose, as are deletions of lists, fields and
-campaigns: what has no route cannot be called by mistake.
+All reads of the APIs are here, and those writes that the target needs. Of the routes that send messages to
+people only the transactional sends are here: the target calls them where a destination has `allow_sending`.
+Broadcasts and resends are left out on purpose, as are deletions of lists, fields and campaigns: what has no
+route cannot be called by mistake.
 
 Logs and errors name a route by its template, never by the filled path: paths hold addresses and phone
 numbers.
@@ -21,7 +21,7 @@ from listrak_api.errors import RequestRefusedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Api = Literal["email", "sms", "data"]
+Api = Literal["email", "sms", "data", "cross_channel", "privacy"]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -36,7 +36,7 @@ class Route:
         template: The path below the API's base, with the specs' own parameter names: ``/List/{listId}``.
         area: The areas (scopes) that the integration needs, joined by ``" + "``; empty where the specs name
             none.
-        api: Which of the three APIs, and so which integration.
+        api: Which of the five APIs, and so which integration.
         collection: Whether the answer is a collection; else it is one resource.
         paged: Whether the specs declare ``cursor`` and ``count``. A cursor that comes back is followed in
             any case.
@@ -75,7 +75,7 @@ class Route:
     @property
     def base(self) -> str:
         """The API's base path, for example ``/email/v1``."""
-        return f"/{self.api}/v1"
+        return f"/{self.api.replace('_', '')}/v1"
 
     @property
     def repeatable(self) -> bool:
@@ -311,3 +311,12 @@ IMPORT_ORDERS = Route("POST", "/Order", "Order", api="data")
 IMPORT_PRODUCTS = Route("POST", "/Product", "Product", api="data")
 IMPORT_RATING_SUMMARIES = Route("POST", "/RatingSummary", "Review", api="data")
 IMPORT_REVIEWS = Route("POST", "/Review", "Review", api="data")
+
+# --- cross channel
+CUSTOM_EVENTS = Route("GET", "/eventConfigurations", api="cross_channel", collection=True)
+CUSTOM_EVENT = Route("GET", "/eventConfigurations/{eventUID}", api="cross_channel")
+POST_CUSTOM_EVENTS = Route("POST", "/eventConfigurations/{eventUID}/events", api="cross_channel")
+
+# --- privacy
+FORGET = Route("POST", "/Forget", api="privacy")
+FORGET_REQUEST = Route("GET", "/Forget/{requestId}", api="privacy")

@@ -34,12 +34,20 @@ CREDENTIAL_NAMES: dict[Api, tuple[str, str]] = {
     "email": ("client_id", "client_secret"),
     "sms": ("sms_client_id", "sms_client_secret"),
     "data": ("data_client_id", "data_client_secret"),
+    "cross_channel": ("cross_channel_client_id", "cross_channel_client_secret"),
+    "privacy": ("privacy_client_id", "privacy_client_secret"),
 }
 """The settings that hold the client id and the client secret of each API's integration."""
 
 _HOST = re.compile(r"[A-Za-z0-9_:]([A-Za-z0-9._:-]*[A-Za-z0-9_:])?")
-_API_PATH = re.compile(r"/(email|sms|data)(/v\d+)?/*$")
-_INTEGRATION_TYPES: dict[Api, str] = {"email": "Email", "sms": "SMS", "data": "Data"}
+_API_PATH = re.compile(r"/(email|sms|data|crosschannel|privacy)(/v\d+)?/*$")
+_INTEGRATION_TYPES: dict[Api, str] = {
+    "email": "Email",
+    "sms": "SMS",
+    "data": "Data",
+    "cross_channel": "Cross Channel",
+    "privacy": "Privacy",
+}
 
 
 def _credentials(api: Api, use: str) -> dict[str, dict[str, Any]]:
@@ -74,6 +82,12 @@ SMS_CREDENTIALS = _credentials("sms", "for everything about phone lists")
 
 DATA_CREDENTIALS = _credentials("data", "for customers, orders, products, reviews and rating summaries")
 """JSON schema properties of `data_client_id` and `data_client_secret`."""
+
+CROSS_CHANNEL_CREDENTIALS = _credentials("cross_channel", "for custom events, which start journeys")
+"""JSON schema properties of `cross_channel_client_id` and `cross_channel_client_secret`."""
+
+PRIVACY_CREDENTIALS = _credentials("privacy", "for requests to forget somebody")
+"""JSON schema properties of `privacy_client_id` and `privacy_client_secret`."""
 
 CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "api_url": {

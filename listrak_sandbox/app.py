@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from listrak_sandbox.config import Config
 
 LOGGER = logging.getLogger("listrak_sandbox")
-FAMILIES = ("listrak_sandbox.email", "listrak_sandbox.sms", "listrak_sandbox.data")
+FAMILIES = (
+    "listrak_sandbox.email",
+    "listrak_sandbox.sms",
+    "listrak_sandbox.data",
+    "listrak_sandbox.cross_channel",
+    "listrak_sandbox.privacy",
+)
 EXTENSIONS = ("listrak_sandbox.faults", "listrak_sandbox.page")
 CONTROL = "/_sandbox"
 

@@ -59,8 +59,11 @@ class Integration:
 
 def _integrations() -> dict[str, Integration]:
     return {
-        name: Integration(f"sandbox-{name}", f"sandbox-{name}-secret", areas)
-        for name, areas in (("email", EMAIL_AREAS), ("sms", None), ("data", None))
+        name: Integration(
+            f"sandbox-{shown}", f"sandbox-{shown}-secret", EMAIL_AREAS if name == "email" else None
+        )
+        for name in ("email", "sms", "data", "cross_channel", "privacy")
+        for shown in (name.replace("_", "-"),)
     }
 
 
@@ -138,7 +141,10 @@ class Settings:
             ``number``.
         profile_field_group_limit: Profile field groups a list may have.
         profile_field_limit: Profile fields a group may have.
-        integrations: By name: email, sms, data.
+        forget_seconds: Seconds of real time for which a request to forget somebody is PROCESSING.
+        privacy_limits: Whether the privacy API's limits are kept: 20 requests in 10 seconds of real time, 60
+            in a minute; more are answered 429.
+        integrations: By name: email, sms, data, cross_channel, privacy.
     """
 
     latency_ms: float = 0.0
@@ -185,6 +191,8 @@ class Settings:
     data_resource_id: str = "null"
     profile_field_group_limit: int = 25
     profile_field_limit: int = 100
+    forget_seconds: float = 0.3
+    privacy_limits: bool = True
     integrations: dict[str, Integration] = field(default_factory=_integrations)
 
     @classmethod

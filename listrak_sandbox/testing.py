@@ -91,6 +91,7 @@ class RunningSandbox:
 
     def token(self, integration: str = "email") -> str:
         """Get an access token with the sandbox's own credentials."""
+        integration = integration.replace("_", "-")
         answer = self._session.post(
             self.auth_url,
             data={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_listrak.cross_channel.loader import CustomEventsLoader
 from target_listrak.email.audience import AudienceLoader
 from target_listrak.email.event_loader import EmailEventsLoader
 from target_listrak.email.kinds import EmailListLoader, EmailUnsubscribeLoader, ProfileFieldsLoader
@@ -32,6 +33,7 @@ LOADERS: dict[str, type[Loader]] = {
         SmsUnsubscribeLoader,
         SmsOptOutLoader,
         RetailLoader,
+        CustomEventsLoader,
     )
     for kind in loader.kinds
 }

@@ -43,6 +43,9 @@ _LIST_PROPERTIES: Final = (
 """What `create_list` may set of a new List: the resource's properties in Listrak's specification."""
 
 
+_MOST_EVENTS: Final = 1000
+
+
 def check_member(destination: Destination, member: str, value: object) -> None:
     """Check one member's value: its type, and whether it is one of the allowed values.
 
@@ -74,11 +77,7 @@ def check_together(destination: Destination) -> None:
             raise destination.error(member, f"a destination of kind {kind} needs it", OPTIONS[member].text)
     if "list_from" in KINDS[kind] and ("list" in options) == ("list_from" in options):
         raise destination.error("list", "expected either `list` or `list_from`, not both")
-    if "allow_sending" in KINDS[kind] and not option("allow_sending"):
-        text = "messages would go out to people, and it is not true"
-        raise destination.error("allow_sending", text, "Set it to true if that is what you want.")
-    if option("max_messages") < 0:
-        raise destination.error("max_messages", "expected a number of messages, 0 or more")
+    _check_sending(destination)
     _check_update(destination)
     _check_shares(destination)
     if kind == "audience":
@@ -94,6 +93,17 @@ def check_together(destination: Destination) -> None:
     _check_new_list(destination)
     _check_events(destination)
     _check_consent(destination)
+
+
+def _check_sending(destination: Destination) -> None:
+    if "allow_sending" in KINDS[destination.kind] and not destination.option("allow_sending"):
+        text = "messages would go out to people, and it is not true"
+        raise destination.error("allow_sending", text, "Set it to true if that is what you want.")
+    if destination.option("max_messages") < 0:
+        raise destination.error("max_messages", "expected a number of messages, 0 or more")
+    if not 1 <= destination.option("events_per_request") <= _MOST_EVENTS:
+        text = f"expected a number of events, 1 to {_MOST_EVENTS}"
+        raise destination.error("events_per_request", text)
 
 
 def check_array(destinations: Sequence[Destination]) -> None:
@@ -213,6 +223,9 @@ def _check_goals(destination: Destination, fields: Mapping[str, object]) -> None
             raise destination.error(f"fields.{names[0]}", text, "Leave only one of them.")
 
 
+_EVENT_KINDS: Final = ("email_events", "custom_events")
+
+
 def _check_events(destination: Destination) -> None:
     for one in destination.option("event_ids"):
         good = one > 0 if isinstance(one, int) and not isinstance(one, bool) else isinstance(one, str)
@@ -220,7 +233,7 @@ def _check_events(destination: Destination) -> None:
             text = "a list of events is needed: names, or ids (positive whole numbers)"
             raise destination.error("event_ids", text)
     options = destination.options
-    if destination.kind == "email_events" and ("event" in options) == ("event_from" in options):
+    if destination.kind in _EVENT_KINDS and ("event" in options) == ("event_from" in options):
         raise destination.error("event", "expected either `event` or `event_from`, not both")
 
 

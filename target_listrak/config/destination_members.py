@@ -147,8 +147,17 @@ OPTIONS: Final[dict[str, Option]] = {
         default=False,
     ),
     "event_ids": Option("Events (names or ids) of the List to raise for each contact.", (list,), default=()),
-    "event": Option("The event of the List, by name or id, that each record raises.", NAME_OR_ID),
-    "event_from": _property("The property that holds the name or id of the event that the record raises."),
+    "event": Option(
+        "The event that each record raises: an event of the List by name or id (email_events), or a custom "
+        "event by name or UID (custom_events).",
+        NAME_OR_ID,
+    ),
+    "event_from": _property(
+        "The property that holds the name or id (custom_events: UID) of the event that the record raises."
+    ),
+    "events_per_request": Option(
+        "The most custom events in one request, 1 to 1000. Listrak publishes no limit.", (int,), default=50
+    ),
     "allow_deletes": Option(
         "Records that their source marks as deleted unsubscribe, set `off` (audience) or mark the product "
         "review as deleted (reviews). Without it they are rejected. They never subscribe.",
@@ -297,6 +306,16 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "sms_profiles": ("sender_code", "phone", *_SMS_FIELDS),
     "sms_unsubscribe": ("sender_code", "phone_list", "phone"),
     "sms_opt_out": ("sender_code", "phone"),
+    "custom_events": (
+        "event",
+        "event_from",
+        "email",
+        "phone",
+        "fields",
+        *_READING,
+        "on_bad_value",
+        "events_per_request",
+    ),
     "customers": _RETAIL,
     "orders": (*_RETAIL, "on_missing"),
     "products": _RETAIL,

@@ -31,7 +31,7 @@ class Named(Protocol):
     """Something that Listrak knows by an id and people know by a name."""
 
     @property
-    def id(self) -> int:
+    def id(self) -> int | str:
         """Listrak's id."""
 
     @property
@@ -93,11 +93,11 @@ def find_by_name(wanted: str | int, things: Sequence[T], what: str) -> T:
         ids = ", ".join(str(thing.id) for thing in named)
         text = f"{len(named)} {what}s are called {wanted!r}"
         raise AmbiguousNameError(text, hint=f"Name one by its id: {ids}.")
-    text = str(wanted).strip()
-    if text.isascii() and text.isdigit():
-        for thing in things:
-            if thing.id == int(text):
-                return thing
+    text = str(wanted).strip().casefold()
+    text = str(int(text)) if text.isascii() and text.isdigit() else text
+    for thing in things:
+        if str(thing.id).casefold() == text:
+            return thing
     message = f"there is no {what} {wanted!r}"
     raise UnknownNameError(message, hint=_choices(str(wanted), things))
 

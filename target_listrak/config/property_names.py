@@ -5,7 +5,7 @@ A name with a slip would be a property that no record has: nothing of it would b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from listrak_singer.names import nearest
 from target_listrak.config.destination_members import OPTIONS
@@ -19,7 +19,25 @@ if TYPE_CHECKING:
     from listrak_api.errors import ConfigurationError
     from target_listrak.config.destination import Destination
 
-__all__ = ["check_property_names", "nothing_to_write", "property_like"]
+__all__ = ["EMAIL_NAMES", "PHONE_NAMES", "check_property_names", "nothing_to_write", "property_like"]
+
+EMAIL_NAMES: Final = ("email", "emailaddress")
+"""What an email address is called, case, blanks and underscores aside, the best first."""
+
+PHONE_NAMES: Final = (
+    "phonenumber",
+    "phone",
+    "mobilephone",
+    "mobilephonenumber",
+    "mobilenumber",
+    "mobile",
+    "cellphone",
+    "cell",
+    "smsphone",
+    "smsnumber",
+    "sms",
+)
+"""What a phone number is called, likewise."""
 
 
 def property_like(schema: Mapping[str, Any], names: Sequence[str]) -> str | None:

@@ -7,8 +7,10 @@ from typing import Any, Final
 from listrak_api.phone_forms import PHONE_BODY_FORM, PHONE_PATH_FORM
 from listrak_api.settings import (
     CONNECTION_SETTINGS,
+    CROSS_CHANNEL_CREDENTIALS,
     DATA_CREDENTIALS,
     EMAIL_CREDENTIALS,
+    PRIVACY_CREDENTIALS,
     SMS_CREDENTIALS,
     timezone_setting,
 )
@@ -179,6 +181,8 @@ CONFIG_JSONSCHEMA: Final[dict[str, Any]] = {
         **EMAIL_CREDENTIALS,
         **SMS_CREDENTIALS,
         **DATA_CREDENTIALS,
+        **CROSS_CHANNEL_CREDENTIALS,
+        **PRIVACY_CREDENTIALS,
         **_LOADING,
         **CONNECTION_SETTINGS,
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api.client import Client
 from listrak_api.errors import LostAnswerError, RequestRefusedError, UnavailableError
@@ -13,11 +13,9 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
 
-    from listrak_api.routes import Route
+    from listrak_api.routes import Api, Route
 
-__all__ = ["Api", "Connection"]
-
-Api = Literal["email", "sms", "data"]
+__all__ = ["Connection"]
 
 _SENDINGS: Final = 3
 """How often something is created whose answers are lost and which Listrak does not list afterwards."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from target_listrak.config.property_names import nothing_to_write, property_like
+from target_listrak.config.property_names import EMAIL_NAMES, nothing_to_write, property_like
 from target_listrak.email.buffer import Buffer, ContactKey, ExternalContact
 from target_listrak.email.contacts import Contacts
 from target_listrak.email.field_matching import columns_of
@@ -154,7 +154,7 @@ class KnownContactsLoader(FieldsLoader):
     def find_email(self, schema: Mapping[str, Any]) -> str:
         """The property with the address; none is needed where there is an external id."""
         if "external_id" in self.destination.options and "email" not in self.destination.options:
-            return property_like(schema, ("email", "emailaddress")) or ""
+            return property_like(schema, EMAIL_NAMES) or ""
         return super().find_email(schema)
 
     def external_id_column(self, schema: Mapping[str, Any]) -> str | None:

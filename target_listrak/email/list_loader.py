@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_listrak.config.destination_members import KINDS
 from target_listrak.config.names import NameLookupError
-from target_listrak.config.property_names import property_like
+from target_listrak.config.property_names import EMAIL_NAMES, property_like
 from target_listrak.delivery.loader import Prepared
 from target_listrak.email.batch_imports import BatchImports, event_ids_of
 from target_listrak.email.buffer import Buffer, ContactKey, ExternalContact, Line
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "ListLoader"]
 
-_EMAIL_NAMES = ("email", "emailaddress")
 _MOST_BATCH_BYTES = 32_000_000
 """Lines of a batch wait in memory, so a batch ends here, long before Listrak's limit of 195,000,000 bytes."""
 
@@ -139,7 +138,7 @@ class ListLoader(BatchImports):
         """
         given = self.destination.option("email")
         properties = schema.get("properties") or {}
-        found = given or property_like(schema, _EMAIL_NAMES)
+        found = given or property_like(schema, EMAIL_NAMES)
         if found is None or (given and given not in properties and not schema.get("additionalProperties")):
             text = (
                 f"stream {self.stream!r} has no property {given!r}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import msgspec
 
 from listrak_api.errors import RequestRefusedError
+from target_listrak.config.property_names import PHONE_NAMES
 from target_listrak.delivery.loader import Loader
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.sms import sender_codes
@@ -48,19 +49,6 @@ __all__ = ["Entry", "Resolved", "SmsLoader"]
 _BATCH_ROWS: Final = 5_000
 _BATCH_BYTES: Final = 16_000_000
 _ROW_BYTES: Final = 700
-_USUAL_PHONES: Final = (
-    "phonenumber",
-    "phone",
-    "mobilephone",
-    "mobilephonenumber",
-    "mobilenumber",
-    "mobile",
-    "cellphone",
-    "cell",
-    "smsphone",
-    "smsnumber",
-    "sms",
-)
 
 
 class Resolved(NamedTuple):
@@ -166,7 +154,7 @@ class SmsLoader(Loader):
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:  # noqa: ARG002 - by phone only
         """Find the property with the phone number."""
-        self.phone_property = property_of(self.destination, schema, "phone", _USUAL_PHONES)
+        self.phone_property = property_of(self.destination, schema, "phone", PHONE_NAMES)
 
     # The main thread
 

@@ -29,7 +29,7 @@ TAP: list[set[str]] = [
 TARGET: list[set[str]] = [
     {"target"},
     {"routing", "loaders", "cli"},
-    {"email", "sms", "retail"},
+    {"email", "sms", "retail", "cross_channel"},
     {"delivery"},
     {"input", "tracking"},
     {"config"},

@@ -51,7 +51,7 @@ class Contract:
     @property
     def routes(self) -> dict[str, Route]:
         assert self.sandbox.sandbox is not None
-        return {route.name: route for route in self.sandbox.sandbox.routes if route.integration}
+        return {route.name: route for route in self.sandbox.sandbox.routes if route.integration in APIS}
 
     def call(
         self,

@@ -1,6 +1,7 @@
-"""Runs that send messages, killed at random moments: nothing is sent twice, nothing is lost without a report.
+"""Runs that send messages or raise custom events, killed at random moments.
 
-``LISTRAK_SEND_CRASHES`` (50) kills are spread over the two channels; `seeds` draws when.
+Nothing goes out twice, and nothing is lost without a report. ``LISTRAK_SEND_CRASHES`` (50) kills are spread
+over the three kinds; `seeds` draws when.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 CRASHES = int(os.environ.get("LISTRAK_SEND_CRASHES", "50"))
 NEWSLETTER, CODE, CLUB, ROWS = 40137, 410, 7101, 24
 PLACES: dict[str, dict[str, Any]] = {
-    "transactional_message": {"list": NEWSLETTER},
-    "sms_transactional_message": {"sender_code": CODE, "phone_list": CLUB},
+    "transactional_message": {"list": NEWSLETTER, "allow_sending": True},
+    "sms_transactional_message": {"sender_code": CODE, "phone_list": CLUB, "allow_sending": True},
+    "custom_events": {"event": "Store Visit", "events_per_request": 5},
 }
 
 
 def _person(kind: str, number: int) -> dict[str, Any]:
-    if kind == "transactional_message":
+    if not kind.startswith("sms"):
         return {"email": f"buyer{number}@example.org"}
     return {"phone": f"1216555{number:04}"}
 
@@ -53,6 +55,9 @@ def _sent(box: RunningSandbox, kind: str) -> Counter[str]:
     written = box.written()
     if kind == "transactional_message":
         return Counter(one["emailAddress"] for one in written["sends"])
+    if kind == "custom_events":
+        people = (one["identifiers"][0] for one in written["custom_events"]["posted"])
+        return Counter(one["value"] for one in people)
     return Counter(one["phoneNumber"] for one in written["sms"]["calls"] if one["operation"] == "send")
 
 
@@ -70,7 +75,9 @@ def test_no_crash_sends_a_message_twice_or_loses_one_without_a_report(
     box: RunningSandbox, tmp_path: Path, kind: str
 ) -> None:
     begin_anew(box, latency_ms=15)
-    destination = {"kind": kind, **PLACES[kind], "message": _first_message(box, kind), "allow_sending": True}
+    destination = {"kind": kind, **PLACES[kind]}
+    if kind != "custom_events":
+        destination["message"] = _first_message(box, kind)
     config = settings_for(
         box,
         destinations={"orders": destination},
@@ -79,6 +86,8 @@ def test_no_crash_sends_a_message_twice_or_loses_one_without_a_report(
         phone_digits="international",
         rejects_path=str(tmp_path / "rejects.singer"),
         sent_path=str(tmp_path / "sent.sqlite"),
+        cross_channel_client_id="sandbox-cross-channel",
+        cross_channel_client_secret="sandbox-cross-channel-secret",
     )
     draw = random.Random(f"{SEED} {kind}")
     crashes, rows = 0, 0

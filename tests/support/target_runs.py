@@ -94,6 +94,16 @@ def _written(line: bytes) -> dict[str, Any]:
         return {"type": "RECORD", "record": None, "rejected": reason}
 
 
+CREDENTIALS = (
+    ("", "email"),
+    ("sms_", "sms"),
+    ("data_", "data"),
+    ("cross_channel_", "cross-channel"),
+    ("privacy_", "privacy"),
+)
+"""Prefixes of the settings, and the sandbox's integrations."""
+
+
 @dataclass
 class Runs:
     """Runs of the target against one sandbox.
@@ -111,7 +121,7 @@ class Runs:
         """Settings for the sandbox."""
         credentials = {
             f"{prefix}{name}": f"sandbox-{kind}{suffix}"
-            for prefix, kind in (("", "email"), ("sms_", "sms"), ("data_", "data"))
+            for prefix, kind in CREDENTIALS
             for name, suffix in (("client_id", ""), ("client_secret", "-secret"))
         }
         return {

@@ -1,0 +1,148 @@
+"""The account's custom events and their schemas, and a record's values as an event takes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from listrak_api import routes
+from target_listrak.config.names import find_by_name, folded
+from target_listrak.values.dates import as_date_time
+from target_listrak.values.formats import as_text
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.numbers import as_number, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from target_listrak.delivery.run import Run
+    from target_listrak.values.reading import Reading
+
+__all__ = ["CustomEvent", "CustomEvents", "data_field", "fields_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomEvent:
+    """A custom event of the account.
+
+    Attributes:
+        id: Its UID.
+        name: Its name.
+    """
+
+    id: str
+    name: str
+
+
+class CustomEvents:
+    """The account's custom events, read once in a run: `run.session(CustomEvents)`. Thread safe.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._client = run.connection.client("cross_channel")
+        self._lock = threading.Lock()
+        self._events: list[CustomEvent] | None = None
+        self._schemas: dict[str, dict[str, str]] = {}
+
+    def find(self, wanted: str | int) -> CustomEvent:
+        """Find an event by its name or UID (`GET /eventConfigurations`).
+
+        Raises:
+            UnknownNameError: There is none; the hint lists those that there are.
+            AmbiguousNameError: Several have the name.
+        """
+        with self._lock:
+            if self._events is None:
+                rows = self._client.get(routes.CUSTOM_EVENTS)
+                self._events = [CustomEvent(str(one["eventUID"]), str(one["eventName"])) for one in rows]
+        return find_by_name(wanted, self._events, "custom event")
+
+    def schema(self, event: CustomEvent) -> Mapping[str, str]:
+        """Return an event's fields (`GET /eventConfigurations/{eventUID}`).
+
+        Returns:
+            From name to type: `String`, `Int`, `Double` or `Date`.
+        """
+        with self._lock:
+            if event.id not in self._schemas:
+                found = self._client.get(routes.CUSTOM_EVENT, {"eventUID": event.id})
+                self._schemas[event.id] = dict(found.get("eventSchemaAttrs") or {})
+            return self._schemas[event.id]
+
+
+def fields_of(
+    given: str | Mapping[str, Any], schema: Mapping[str, str], properties: Mapping[str, Any]
+) -> dict[str, str]:
+    """Match a stream's properties to an event's fields.
+
+    Args:
+        given: The member `fields`: `auto`, or an object from property to field.
+        schema: The event's schema.
+        properties: The stream's properties that have no other use.
+
+    Returns:
+        From property to the event's field. Names may differ in case, blanks and underscores. A field that
+        `fields` names and the event lacks is left out.
+    """
+    by_name = {folded(name): name for name in schema}
+    if isinstance(given, str):
+        pairs = {name: by_name.get(folded(name)) for name in properties}
+    else:
+        pairs = {name: by_name.get(folded(str(goal))) for name, goal in given.items()}
+    return {name: field for name, field in pairs.items() if field is not None}
+
+
+def data_field(value: object, data_type: str, reading: Reading) -> str | InvalidValue:
+    """A value as the text that an event takes for a field; empty where there is none.
+
+    A date without a time is a day: `2026-06-30`; one with a time is ISO 8601, with the offset that it has.
+
+    Args:
+        value: The record's value.
+        data_type: The field's type in the event's schema.
+        reading: How dates and numbers are read.
+    """
+    if value is None or (isinstance(value, str) and value.strip() in {"", *reading.null_values}):
+        return ""
+    return _FORMATS.get(data_type, _text)(value, reading)
+
+
+def _text(value: object, reading: Reading) -> str | InvalidValue:
+    del reading
+    return as_text(value)
+
+
+def _double(value: object, reading: Reading) -> str | InvalidValue:
+    number = as_number(value, reading.decimal_mark)
+    return number if isinstance(number, InvalidValue) else plain(number)
+
+
+def _int(value: object, reading: Reading) -> str | InvalidValue:
+    number = as_number(value, reading.decimal_mark)
+    if number is None or isinstance(number, InvalidValue):
+        return number or ""
+    if number != number.to_integral_value():
+        return InvalidValue("not_a_whole_number", "a whole number is needed")
+    return str(int(number))
+
+
+def _date(value: object, reading: Reading) -> str | InvalidValue:
+    date = as_date_time(value, reading.date_order)
+    if isinstance(date, InvalidValue):
+        return date
+    if date is None:
+        return ""
+    is_day = date.time() == dt.time() and date.tzinfo is None
+    return date.date().isoformat() if is_day else date.isoformat()
+
+
+_FORMATS: dict[str, Callable[[object, Reading], str | InvalidValue]] = {
+    "Int": _int,
+    "Double": _double,
+    "Date": _date,
+}
