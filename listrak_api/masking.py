@@ -150,6 +150,10 @@ class MaskingFilter(logging.Filter):
         return True
 
 
+MASKING = MaskingFilter()
+"""The one filter of its kind: a logger or handler that is given it again has it once."""
+
+
 class _MaskedError(Exception):
     """Stands for an exception in a log record, for formatters that print its text themselves."""
 
@@ -165,5 +169,4 @@ def install_masking(*loggers: logging.Logger) -> None:
     """
     for logger in loggers or (logging.getLogger(),):
         for handler in logger.handlers:
-            if not any(isinstance(present, MaskingFilter) for present in handler.filters):
-                handler.addFilter(MaskingFilter())
+            handler.addFilter(MASKING)

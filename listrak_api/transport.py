@@ -18,7 +18,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from listrak_api import environment
 from listrak_api.limited_connections import LIMIT, Limit, LimitedAdapter
-from listrak_api.masking import MaskingFilter
+from listrak_api.masking import MASKING
 from listrak_api.retry import Failure
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # urllib3 logs filled paths, which hold addresses and numbers. Masked at the source as well: handlers can be
 # replaced after `install_masking` has seen them.
-logging.getLogger("urllib3.connectionpool").addFilter(MaskingFilter())
+logging.getLogger("urllib3.connectionpool").addFilter(MASKING)
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Bytes of an answer, decompressed, beyond which it is not read. A page of contacts has a few megabytes."""

@@ -11,7 +11,7 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
 
 from listrak_api.errors import ConfigurationError
-from listrak_api.masking import MaskingFilter
+from listrak_api.masking import MASKING
 from listrak_singer.coercion import coerced, json_types, kind_of
 from listrak_singer.environment import inside_meltano, load_env_file, setting_texts, unknown_variables
 from listrak_singer.files import decoded, read_bytes, read_object
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError  # type: ignore[import-untyped]  # the SDK's own dependency
 
 # The SDK logs the expressions of stream maps, and one may compare with an address.
-logging.getLogger("singer_sdk.mapper").addFilter(MaskingFilter())
+logging.getLogger("singer_sdk.mapper").addFilter(MASKING)
 
 __all__ = ["CheckedSettings", "InvalidSettingsError", "settings_of_missing_libraries"]
 

@@ -23,7 +23,7 @@ from listrak_singer.cli import ListrakCommand, only_one_more_signal
 from listrak_singer.files import read_object
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
 from tap_listrak.incremental.bookmarks import check_state, format_bookmark, unwrapped
-from tap_listrak.output.logs import RetryLogFilter
+from tap_listrak.output.logs import tell_few_retries
 from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
 from tap_listrak.sync.context_stream import ContextStream, MappedAway
@@ -283,7 +283,7 @@ class TapListrak(CheckedSettings, TapSession):
         Raises:
             ConfigurationError: The state or the catalog is not a JSON object.
         """
-        logging.getLogger("listrak_api").addFilter(RetryLogFilter())
+        tell_few_retries(logging.getLogger("listrak_api"))
         texts = {name: text for name, text in (("state", state), ("catalog", catalog)) if text is not None}
         for name, text in texts.items():
             value = read_object(text, f"the {name} file", name)

@@ -13,7 +13,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.sinks import Sink
 
-from listrak_api.masking import MaskingFilter
+from listrak_api.masking import MASKING
 from listrak_api.settings import zone_from_config
 from listrak_singer.cli import ListrakCommand, Terminated, only_one_more_signal
 from listrak_singer.settings import CheckedSettings
@@ -102,7 +102,7 @@ class TargetListrak(CheckedSettings, Target):
             ConfigurationError: A setting is wrong.
         """
         super().__init__(**kwargs)
-        self.logger.addFilter(MaskingFilter())
+        self.logger.addFilter(MASKING)
         self.destinations = Destinations(self.config.get("destinations", {}))
         # Imported here, as the loaders below, so that --version and --about need not load an HTTP library.
         from target_listrak.delivery.run import Run  # noqa: PLC0415

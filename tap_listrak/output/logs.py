@@ -68,3 +68,10 @@ class RetryLogFilter(logging.Filter):
 
 
 SDK_LOG_FILTER = SdkLogFilter()
+
+
+def tell_few_retries(logger: logging.Logger) -> None:
+    """Begin a run's `RetryLogFilter` on a logger, in the place of an earlier run's in the same process."""
+    for earlier in [one for one in logger.filters if isinstance(one, RetryLogFilter)]:
+        logger.removeFilter(earlier)
+    logger.addFilter(RetryLogFilter())

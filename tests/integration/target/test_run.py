@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import os
 import re
 import signal
@@ -712,3 +713,11 @@ def test_what_is_kept_on_disk_is_let_go_of_however_the_run_ends(
     for one in opened:
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             one.execute("SELECT 1")
+
+
+def test_many_runs_of_one_process_log_no_slower_than_one(runs: Runs) -> None:
+    runs.good([SCHEMA, *people(1)], TO_LIST)
+    loggers = [logging.getLogger(name) for name in ("target-listrak", "listrak_api", "singer_sdk.mapper")]
+    filters = [list(one.filters) for one in loggers]
+    runs.good([SCHEMA, *people(1)], TO_LIST)
+    assert [one.filters for one in loggers] == filters
