@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from target_runs import Outcome, Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError
+from target_listrak.values.reading import NULL_TEXTS
 
 ITEMS = ("order_number", "email", "item_sku", "item_quantity", "item_price")
 
