@@ -50,6 +50,10 @@ _INTEGRATION_TYPES: dict[Api, str] = {
 }
 
 
+_PUBLISHED_RATES: dict[Api, float] = {"privacy": 0.9}
+"""Requests per second below the limits that an API publishes. Privacy: 20 in 10 seconds, 60 a minute."""
+
+
 def _credentials(api: Api, use: str) -> dict[str, dict[str, Any]]:
     """Describe the two settings of one integration."""
     kind = _INTEGRATION_TYPES[api]
@@ -269,6 +273,9 @@ class ConnectionSettings:
         """
         id_name, secret_name = CREDENTIAL_NAMES[api]
         values = {name: plain(config[name]) for name in CONNECTION_SETTINGS if config.get(name) is not None}
+        published, asked = _PUBLISHED_RATES.get(api), values.get("requests_per_second")
+        if published and (asked is None or (isinstance(asked, int | float) and asked > published)):
+            values["requests_per_second"] = published
         return cls(config.get(id_name) or "", config.get(secret_name) or "", api, **values)
 
 

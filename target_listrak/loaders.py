@@ -9,6 +9,7 @@ from target_listrak.email.audience import AudienceLoader
 from target_listrak.email.event_loader import EmailEventsLoader
 from target_listrak.email.kinds import EmailListLoader, EmailUnsubscribeLoader, ProfileFieldsLoader
 from target_listrak.email.message_loader import TransactionalMessageLoader
+from target_listrak.privacy.loader import ForgetLoader
 from target_listrak.retail.loader import RetailLoader
 from target_listrak.sms.kinds import SmsListLoader, SmsOptOutLoader, SmsProfilesLoader, SmsUnsubscribeLoader
 from target_listrak.sms.message_loader import SmsTransactionalMessageLoader
@@ -34,6 +35,7 @@ LOADERS: dict[str, type[Loader]] = {
         SmsOptOutLoader,
         RetailLoader,
         CustomEventsLoader,
+        ForgetLoader,
     )
     for kind in loader.kinds
 }

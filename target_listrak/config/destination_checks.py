@@ -99,6 +99,11 @@ def _check_sending(destination: Destination) -> None:
     if "allow_sending" in KINDS[destination.kind] and not destination.option("allow_sending"):
         text = "messages would go out to people, and it is not true"
         raise destination.error("allow_sending", text, "Set it to true if that is what you want.")
+    if "allow_forget" in KINDS[destination.kind] and not destination.option("allow_forget"):
+        text = "Listrak would erase people for good, and it is not true"
+        raise destination.error("allow_forget", text, "Set it to true if that is what you want.")
+    if destination.option("max_wait_seconds") < 0:
+        raise destination.error("max_wait_seconds", "expected a number of seconds, 0 or more")
     if destination.option("max_messages") < 0:
         raise destination.error("max_messages", "expected a number of messages, 0 or more")
     if not 1 <= destination.option("events_per_request") <= _MOST_EVENTS:

@@ -216,6 +216,15 @@ OPTIONS: Final[dict[str, Option]] = {
         (int,),
         default=1000,
     ),
+    "allow_forget": Option(
+        "Listrak erases people for good: nobody is forgotten without it.", (bool,), default=False
+    ),
+    "max_wait_seconds": Option(
+        "How long to ask at the end of the run whether the requests to forget are complete. Those that are "
+        "not are asked for by the next run.",
+        (int, float),
+        default=60,
+    ),
     "sender_code": Option("The SMS sender code: its code or id.", NAME_OR_ID),
     "phone_list": Option("The Phone List, by name or id.", NAME_OR_ID),
 }
@@ -316,6 +325,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
         "on_bad_value",
         "events_per_request",
     ),
+    "forget": ("allow_forget", "email", "phone", "max_wait_seconds"),
     "customers": _RETAIL,
     "orders": (*_RETAIL, "on_missing"),
     "products": _RETAIL,

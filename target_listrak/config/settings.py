@@ -58,6 +58,13 @@ _LOADING: Final[dict[str, Any]] = {
         "it everything is sent again. One run at a time has it. Without a value: "
         "`target-listrak-sent.sqlite` beside the default rejects file.",
     },
+    "forget_report_path": {
+        "type": ["string", "null"],
+        "title": "Report of requests to forget",
+        "description": "File (JSON lines) in which destinations of kind `forget` write down each request "
+        "with Listrak's id and how far it is. It holds no address and no number. Without a value: "
+        "`target-listrak-forget.jsonl` beside the default rejects file.",
+    },
     "max_reject_share": {
         "type": ["number", "null"],
         "title": "Largest share of rejected records",

@@ -17,17 +17,13 @@ from listrak_api.errors import (
 )
 from listrak_api.masking import mask
 from target_listrak.config.names import NameLookupError
-from target_listrak.config.property_names import EMAIL_NAMES, PHONE_NAMES, property_like
 from target_listrak.cross_channel.events import CustomEvent, CustomEvents, data_field, fields_of
+from target_listrak.delivery.identifiers import identifier_properties, identifiers_of
 from target_listrak.delivery.loader import Delivery, Loader
 from target_listrak.delivery.sender import SentMessages
 from target_listrak.delivery.sent_record import Sent, SentRecord, key_of
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected, rejected_by
-from target_listrak.values import phones
-from target_listrak.values.addresses import parse
-from target_listrak.values.characters import escaped
 from target_listrak.values.invalid_value import InvalidValue
-from target_listrak.values.plain import plain_value
 from target_listrak.values.reading import Reading
 from target_listrak.values.row_faults import RowFaults
 
@@ -44,7 +40,8 @@ _UNKNOWN: Final = Declined(
     "unknown_outcome",
     "the event may have been raised: its answer was lost, or a run ended meanwhile. It is not sent again",
 )
-_GOOD = range(200, 300)
+_GOOD: Final = range(200, 300)
+_TYPES: Final = {"email": "EmailAddress", "phone": "PhoneNumber"}
 
 
 @dataclass(slots=True)
@@ -135,8 +132,7 @@ class CustomEventsLoader(Loader):
         self._most: int = self.destination.option("events_per_request")
         self._row_faults = RowFaults(self.destination.option("on_bad_value"))
         self._reading = Reading.of(options, self.run.config)
-        self._email: str | None = None
-        self._phone: str | None = None
+        self._people: dict[str, str] = {}
         self._keys: list[str] = []
         self._properties: dict[str, Any] = {}
         self._fields: dict[str, dict[str, str]] = {}
@@ -152,15 +148,7 @@ class CustomEventsLoader(Loader):
         Raises:
             ConfigurationError: Neither an email address nor a phone number is among the properties.
         """
-        options = self.destination.options
-        named = "email" in options or "phone" in options
-        self._email = options.get("email") or (None if named else property_like(schema, EMAIL_NAMES))
-        self._phone = options.get("phone") or (None if named else property_like(schema, PHONE_NAMES))
-        properties = schema.get("properties") or {}
-        if self._email is None and self._phone is None:
-            hint = f"Name the property in email or phone. It has: {', '.join(map(escaped, properties))}."
-            text = f"no property of stream {self.stream!r} is named like an email address or a phone number"
-            raise self.destination.error("email", text, hint)
+        self._people = identifier_properties(self.delivery, schema)
         self._keys = key_properties
         if key_properties:
             self._record = self.run.session(SentMessages).record
@@ -171,7 +159,8 @@ class CustomEventsLoader(Loader):
                 self.destination.label,
                 self.stream,
             )
-        used = {self._email, self._phone, self._event_from}
+        used = {*self._people.values(), self._event_from}
+        properties = schema.get("properties") or {}
         self._properties = {
             name: one for name, one in properties.items() if name not in used and not name.startswith("_sdc_")
         }
@@ -224,30 +213,8 @@ class CustomEventsLoader(Loader):
         return found
 
     def _identifiers(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Who a record is about.
-
-        Raises:
-            RowRejected: An address or number is wrong, or there is neither.
-        """
-        found = []
-        if self._email is not None and _is_given(record.get(self._email)):
-            address = parse(record[self._email])
-            if isinstance(address, InvalidValue):
-                raise RowRejected(Rejected.of(address, self._email))
-            found.append(("EmailAddress", address.sent))
-        if self._phone is not None and _is_given(record.get(self._phone)):
-            config = self.run.config
-            international = config["phone_digits"] == "international"
-            number = phones.canonical(
-                record[self._phone], config["default_country"], international=international
-            )
-            if isinstance(number, InvalidValue):
-                raise RowRejected(Rejected.of(number, self._phone))
-            found.append(("PhoneNumber", number))
-        if not found:
-            names = " or ".join(name for name in (self._email, self._phone) if name)
-            raise RowRejected(Rejected("no_identifier", f"{names}: an address or number is needed"))
-        return found
+        found = identifiers_of(record, self._people, self.run.config)
+        return [(_TYPES[member], value) for member, value in found.items()]
 
     def _key(self, record: Mapping[str, Any]) -> str:
         """What tells a record's event apart from others of the stream.
@@ -377,10 +344,6 @@ class CustomEventsLoader(Loader):
             with self._lock:
                 self._seen.discard(event.key)
             self._record.end(place, event.key, None)
-
-
-def _is_given(value: object) -> bool:
-    return bool(plain_value(value)) if not isinstance(value, list | dict) else True
 
 
 def _results(data: object) -> dict[tuple[str, str], Outcome]:

@@ -29,7 +29,7 @@ TAP: list[set[str]] = [
 TARGET: list[set[str]] = [
     {"target"},
     {"routing", "loaders", "cli"},
-    {"email", "sms", "retail", "cross_channel"},
+    {"email", "sms", "retail", "cross_channel", "privacy"},
     {"delivery"},
     {"input", "tracking"},
     {"config"},

@@ -227,8 +227,8 @@ def test_T11_every_member_that_names_a_property_is_compared_with_the_schema(kind
     }
     if "list_from" in KINDS[kind] and member != "list_from":
         needed["list"] = "Newsletter"
-    if "allow_sending" in KINDS[kind]:
-        needed["allow_sending"] = True
+    for permission in {"allow_sending", "allow_forget"} & {*KINDS[kind]}:
+        needed[permission] = True
     if kind in {"email_events", "custom_events"} and member != "event_from":
         needed["event"] = "Welcome"
     if kind == "audience" and member != "field_from":

@@ -32,7 +32,9 @@ needs_specs = pytest.mark.skipif(
 
 
 def spec(api: str) -> dict[str, Any]:
-    return dict(json.loads((SPECS / f"{api}.json").read_text("utf-8"))["paths"])
+    """The paths of one API below its name; that of Cross Channel has the version in its server's address."""
+    paths = json.loads((SPECS / f"{api.replace('_', '-')}.json").read_text("utf-8"))["paths"]
+    return {f"/v1{path}" if api == "cross_channel" else path: one for path, one in paths.items()}
 
 
 def operation(route: Route) -> dict[str, Any]:
@@ -49,6 +51,8 @@ def test_a_route_is_what_the_spec_says(name: str) -> None:
     query = {item["name"] for item in specified.get("parameters", []) if item["in"] == "query"}
     assert route.query_names == query
     assert route.paged == ({"cursor", "count"} <= query)
+    if route.api == "cross_channel":
+        return  # it says nothing of collections and areas
     if route.method == "GET":
         schema = specified["responses"]["200"]["schema"]["$ref"]
         assert route.collection == ("Collection" in schema)
@@ -64,10 +68,10 @@ def test_a_route_is_what_the_spec_says(name: str) -> None:
 @needs_specs
 def test_every_read_of_the_specs_has_a_route() -> None:
     ours = {str(route) for route in ALL.values()}
-    for api in ("email", "sms", "data"):
+    for api in ("email", "sms", "data", "cross_channel", "privacy"):
         for path, operations in spec(api).items():
             if "get" in operations:
-                assert f"GET /{api}{path}" in ours | LEFT_OUT
+                assert f"GET /{api.replace('_', '')}{path}" in ours | LEFT_OUT
 
 
 def test_no_two_routes_are_the_same() -> None:

@@ -12,8 +12,10 @@ from listrak_api.errors import ConfigurationError
 from listrak_api.settings import (
     CONNECTION_SETTINGS,
     CREDENTIAL_NAMES,
+    CROSS_CHANNEL_CREDENTIALS,
     DATA_CREDENTIALS,
     EMAIL_CREDENTIALS,
+    PRIVACY_CREDENTIALS,
     SMS_CREDENTIALS,
     ConnectionSettings,
     has_credentials,
@@ -24,6 +26,7 @@ from listrak_api.settings import (
 
 GIVEN = {"client_id": "an id", "client_secret": "a secret"}
 ALL = {**EMAIL_CREDENTIALS, **SMS_CREDENTIALS, **DATA_CREDENTIALS, **CONNECTION_SETTINGS}
+ALL |= {**CROSS_CHANNEL_CREDENTIALS, **PRIVACY_CREDENTIALS}
 ALL |= timezone_setting("They are read in it.")
 
 

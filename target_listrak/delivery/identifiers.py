@@ -1,0 +1,89 @@
+"""Whom a record is about, for kinds that take an email address, a phone number, or both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_listrak.config.property_names import EMAIL_NAMES, PHONE_NAMES, property_like
+from target_listrak.outcomes import Rejected, RowRejected
+from target_listrak.values import phones
+from target_listrak.values.addresses import parse
+from target_listrak.values.characters import escaped
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.plain import plain_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_listrak.delivery.loader import Delivery
+
+__all__ = ["identifier_properties", "identifiers_of"]
+
+
+def identifier_properties(delivery: Delivery, schema: Mapping[str, Any]) -> dict[str, str]:
+    """Find the properties that hold the address and the number of a record's person.
+
+    Args:
+        delivery: Which stream goes where. If the destination names one of the two, only what it names counts.
+        schema: The stream's schema.
+
+    Returns:
+        From `email` and `phone`, as far as there is one, to the property.
+
+    Raises:
+        ConfigurationError: There is neither.
+    """
+    options = delivery.destination.options
+    usual = {"email": EMAIL_NAMES, "phone": PHONE_NAMES}
+    found = {member: options[member] for member in usual if member in options}
+    if not found:
+        likely = {member: property_like(schema, names) for member, names in usual.items()}
+        found = {member: name for member, name in likely.items() if name is not None}
+    if not found:
+        there = ", ".join(map(escaped, schema.get("properties") or {})) or "none"
+        text = f"no property of stream {delivery.stream!r} is named like an email address or a phone number"
+        hint = f"Name the property in email or phone. It has: {there}."
+        raise delivery.destination.error("email", text, hint)
+    return found
+
+
+def identifiers_of(
+    record: Mapping[str, Any], properties: Mapping[str, str], config: Mapping[str, Any]
+) -> dict[str, str]:
+    """Read the address and the number of a record's person.
+
+    Args:
+        record: The record.
+        properties: What `identifier_properties` found.
+        config: The settings: `default_country` and `phone_digits`.
+
+    Returns:
+        From `email` and `phone`, as far as the record has a value, to the address and the number as digits
+        with country code.
+
+    Raises:
+        RowRejected: One of them is wrong, or there is neither.
+    """
+    found = {}
+    for member, name in properties.items():
+        cell = record.get(name)
+        if not isinstance(cell, list | dict) and not plain_value(cell):
+            continue
+        value = _address(cell) if member == "email" else _number(cell, config)
+        if isinstance(value, InvalidValue):
+            raise RowRejected(Rejected.of(value, name))
+        found[member] = value
+    if not found:
+        names = " or ".join(properties.values())
+        raise RowRejected(Rejected("no_identifier", f"{names}: an address or a number is needed"))
+    return found
+
+
+def _address(cell: object) -> str | InvalidValue:
+    address = parse(cell)
+    return address if isinstance(address, InvalidValue) else address.sent
+
+
+def _number(cell: object, config: Mapping[str, Any]) -> str | InvalidValue:
+    international = config["phone_digits"] == "international"
+    return phones.canonical(cell, config["default_country"], international=international)

@@ -1,0 +1,1 @@
+"""Requests of the Privacy API to forget somebody. May import `delivery` and what lies below it."""
