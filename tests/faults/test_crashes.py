@@ -1,6 +1,6 @@
 """The target killed, or told to end, at random points, and started again from the last STATE it passed on.
 
-``LISTRAK_CRASHES`` crashes (45) are spread over kinds of destination, `seeds` draws when.
+``LISTRAK_CRASHES`` crashes (46) are spread over kinds of destination, `seeds` draws when.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from target_cells import COLUMNS, STREAM, People, after, messages
 if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
 
-CRASHES = int(os.environ.get("LISTRAK_CRASHES", "45"))
+CRASHES = int(os.environ.get("LISTRAK_CRASHES", "46"))
 EACH = -(-CRASHES // len(COLUMNS))
 AN_END = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 128 + signal.SIGTERM}
 

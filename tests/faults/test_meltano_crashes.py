@@ -1,6 +1,6 @@
 """A whole `meltano run` killed, or told to end, at random, and run again by Meltano from its own state.
 
-``LISTRAK_MELTANO_CRASHES`` crashes (16) are spread over both directions and both signals, and in each over
+``LISTRAK_MELTANO_CRASHES`` crashes (8) are spread over both directions and both signals, and in each over
 whom they meet; `seeds` draws when.
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.pipeline
 
-CRASHES = int(os.environ.get("LISTRAK_MELTANO_CRASHES", "16"))
+CRASHES = int(os.environ.get("LISTRAK_MELTANO_CRASHES", "8"))
 EACH = -(-CRASHES // 4)
 WHOM = ("everything", "meltano", "tap", "target")
 """Everything, as when a container ends; a single process, as when the system has run out of memory."""
@@ -229,7 +229,9 @@ def test_a_meltano_run_that_crashes_again_and_again_ends_as_one_that_does_not(
     pipeline = DIRECTIONS[direction]
     expected, requests = undisturbed(box, direction)
     draw = random.Random(f"{SEED} {direction} {how}")
-    whom = list(islice(cycle(WHOM), EACH))
+    # With few crashes a direction meets everybody all the same: half of them by each signal.
+    first = EACH * ((list(DIRECTIONS).index(direction) + SIGNALS.index(how)) % 2)
+    whom = list(islice(cycle(WHOM), first, first + EACH))
     draw.shuffle(whom)
     projects = 0
     while whom:  # when a run has come to its end, the next one begins with nothing

@@ -1,6 +1,6 @@
 """A first run that is killed, or told to end, again and again, and resumed from the last STATE it wrote.
 
-``LISTRAK_KILLS`` signals (40) are spread over ``PARTS`` tests, `seeds` draws when.
+``LISTRAK_KILLS`` signals (46) are spread over ``PARTS`` tests, `seeds` draws when.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tap_listrak.incremental.windows import WIDEST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KILLS = int(os.environ.get("LISTRAK_KILLS", "40"))
+KILLS = int(os.environ.get("LISTRAK_KILLS", "46"))
 PARTS = 4
 EACH = -(-KILLS // PARTS)
 AN_END = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 128 + signal.SIGTERM}
