@@ -109,7 +109,10 @@ def _own_prefix(prefix: str) -> str:
 def _is_meltanos(name: str, properties: Mapping[str, Any]) -> bool:
     """Return whether a variable is one of those that Meltano adds, and no slip in a setting's name."""
     body = name.strip("_")
-    if any(distance(one, known) <= 1 for one in (name, body) for known in properties):
+    similar = (
+        (one, known) for one in (name, body) for known in properties if abs(len(one) - len(known)) <= 1
+    )
+    if any(distance(one, known) <= 1 for one, known in similar):
         return False
     if name.startswith("_"):
         return True

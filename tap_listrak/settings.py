@@ -67,10 +67,14 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "Lists", "Which lists to read, by id or by name. Without a value all of them." + PARTIAL, names=True
     ),
     "sender_code_ids": _ids(
-        "Sender codes", "Which SMS sender codes to read, by id. Without a value all of them." + PARTIAL
+        "Sender codes",
+        "Which SMS sender codes to read, by id or by the code itself. Without a value all of them." + PARTIAL,
+        names=True,
     ),
     "phone_list_ids": _ids(
-        "Phone lists", "Which SMS phone lists to read, by id. Without a value all of them." + PARTIAL
+        "Phone lists",
+        "Which SMS phone lists to read, by id or by name. Without a value all of them." + PARTIAL,
+        names=True,
     ),
     "message_ids": _ids(
         "Messages",
@@ -81,6 +85,16 @@ TAP_SETTINGS: dict[str, dict[str, Any]] = {
         "Conversations",
         "Read only these conversations and their child records, by id: in full, in every run, whatever "
         "`start_date` says, and without changing bookmarks." + PARTIAL,
+    ),
+    "conversation_message_ids": _ids(
+        "Conversation messages",
+        "Read only these messages of conversations and their child records, by id: in full, and without "
+        "changing bookmarks." + PARTIAL,
+    ),
+    "link_ids": _ids(
+        "Links",
+        "Read only these links of the messages that `message_ids`, `conversation_ids` or "
+        "`conversation_message_ids` choose, and their clickers." + PARTIAL,
     ),
     "profile_fields": {
         "type": ["string", "array", "null"],
@@ -212,10 +226,12 @@ class Settings:
     start_date: datetime | None = None
     end_date: datetime | None = None
     list_ids: tuple[IdOrName, ...] = ()
-    sender_code_ids: frozenset[int] = frozenset()
-    phone_list_ids: frozenset[int] = frozenset()
+    sender_code_ids: tuple[IdOrName, ...] = ()
+    phone_list_ids: tuple[IdOrName, ...] = ()
     message_ids: frozenset[int] = frozenset()
     conversation_ids: frozenset[int] = frozenset()
+    conversation_message_ids: frozenset[int] = frozenset()
+    link_ids: frozenset[int] = frozenset()
     profile_fields: str | tuple[IdOrName, ...] = "none"
     page_size: int = MAX_PAGE_SIZE
     window: timedelta = timedelta(days=90)
@@ -226,6 +242,16 @@ class Settings:
     include_previous_versions: bool = False
     include_phone_contact_details: bool = False
     max_concurrency: int = 8
+
+    @property
+    def reads_by_id(self) -> bool:
+        """Whether messages or conversations are chosen: such a run leaves the state as it was."""
+        return bool(self.message_ids or self.conversation_ids or self.conversation_message_ids)
+
+    def chosen_ids(self, setting: str | None) -> frozenset[int]:
+        """Return the ids that a setting chooses; none where everything is read, or where names are left."""
+        chosen = getattr(self, setting) if setting else ()
+        return frozenset(one for one in chosen if isinstance(one, int))
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -251,10 +277,9 @@ class Settings:
             start_date=start,
             end_date=end,
             list_ids=tuple(values["list_ids"] or ()),
-            sender_code_ids=frozenset(values["sender_code_ids"] or ()),
-            phone_list_ids=frozenset(values["phone_list_ids"] or ()),
-            message_ids=frozenset(values["message_ids"] or ()),
-            conversation_ids=frozenset(values["conversation_ids"] or ()),
+            sender_code_ids=tuple(values["sender_code_ids"] or ()),
+            phone_list_ids=tuple(values["phone_list_ids"] or ()),
+            **_chosen(values),
             profile_fields=_profile_fields(values["profile_fields"]),
             page_size=values["page_size"],
             window=timedelta(days=values["window_days"]),
@@ -270,6 +295,21 @@ class Settings:
             include_phone_contact_details=values["include_phone_contact_details"],
             max_concurrency=connections[0].max_concurrency,
         )
+
+
+def _chosen(values: Mapping[str, Any]) -> dict[str, frozenset[int]]:
+    """Return what is chosen by id.
+
+    Raises:
+        ConfigurationError: Links are chosen and nothing says whose: all messages would be looked through.
+    """
+    names = ("message_ids", "conversation_ids", "conversation_message_ids", "link_ids")
+    chosen = {name: frozenset(values[name] or ()) for name in names}
+    if chosen["link_ids"] and not any(chosen[name] for name in names[:-1]):
+        hint = f"Set one of {', '.join(names[:-1])} too."
+        message = "link_ids: nothing says which messages the links belong to"
+        raise ConfigurationError(message, setting="link_ids", hint=hint)
+    return chosen
 
 
 def _apis(config: Mapping[str, Any]) -> tuple[Api, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from listrak_api import routes
-from tap_listrak.preflight import check_ids_exist, select_lists
+from tap_listrak.preflight import select_ids, select_lists
 from tap_listrak.streams import STREAMS
 from tap_listrak.streams.sms import SenderCodes
 
@@ -61,8 +61,7 @@ def shards(tap: TapSession) -> Iterator[dict[str, Any]]:
         yield from (_shard(LIST, "list_ids", row["listId"]) for row in lists)
     if "sms" in tap.apis:
         codes = {int(row["shortCodeId"]): row.get("code") for row in _rows(tap, routes.SENDER_CODES)}
-        wanted = tap.settings.sender_code_ids
-        check_ids_exist("sender_code_ids", "sender code", wanted, codes)
+        wanted = select_ids("sender_code_ids", "sender code", tap.settings.sender_code_ids, codes)
         yield from (
             _shard(SENDER_CODE, "sender_code_ids", code) for code in codes if not wanted or code in wanted
         )

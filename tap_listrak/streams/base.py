@@ -68,7 +68,7 @@ class ListrakStream(ContextStream):
     params: ClassVar[Mapping[str, object]] = {}
     """Query parameters that are always the same."""
     chosen_by: ClassVar[str | None] = None
-    """The setting that chooses some of the stream's rows by id, if there is one."""
+    """The setting that chooses some of the stream's rows by the last key column, if there is one."""
 
     needs: ClassVar[str | None] = None
     """The setting that must be on for the stream to be read, whatever is selected."""
@@ -135,8 +135,18 @@ class ListrakStream(ContextStream):
         return Step(order, read, window)
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:  # noqa: ARG002
-        """Turn Listrak's rows into records: parents' ids, dates, keys. Pure but for counting missing keys."""
-        return self.preparer.prepare(data, self.parent_ids(context))
+        """Turn Listrak's rows into records: parents' ids, dates, keys; keep those that a setting chooses.
+
+        Pure but for counting missing keys.
+        """
+        records = self.preparer.prepare(data, self.parent_ids(context))
+        chosen = self.chosen
+        return [record for record in records if record[self.keys[-1]] in chosen] if chosen else records
+
+    @property
+    def chosen(self) -> frozenset[int]:
+        """The ids of the rows that are read; empty for all of them."""
+        return self._tap.settings.chosen_ids(self.chosen_by)
 
     def parent_ids(self, context: Mapping[str, Any]) -> Row:
         """Return the ids that records take from their context: all names but those with an underscore."""

@@ -49,12 +49,13 @@ ZONES_APART = timedelta(days=1)
 
 
 class ConversationStream(ListrakStream):
-    """What belongs to conversations; chosen ones (``conversation_ids``) are looked up, not followed."""
+    """What belongs to conversations; chosen ones, or chosen messages, are looked up, not followed."""
 
     @property
     def read_by_id(self) -> bool:
-        """Whether conversations were chosen by id (``conversation_ids``)."""
-        return bool(self._tap.settings.conversation_ids)
+        """Whether conversations or their messages were chosen by id."""
+        settings = self._tap.settings
+        return bool(settings.conversation_ids or settings.conversation_message_ids)
 
 
 class Conversations(ConversationStream):
@@ -75,12 +76,6 @@ class Conversations(ConversationStream):
         text("status", "Whether the conversation is active."),
     )
 
-    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Keep the chosen conversations."""
-        chosen = self._tap.settings.conversation_ids
-        records = super().prepare(data, context, step)
-        return [record for record in records if not chosen or record["conversationId"] in chosen]
-
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
         """Return the conversation's ids."""
         return {"listId": (context or {})["listId"], "conversationId": record["conversationId"], "_": None}
@@ -93,6 +88,7 @@ class ConversationMessages(ConversationStream):
     one_row_per = "message of a conversation"
     route = routes.CONVERSATION_MESSAGES
     parent_stream_type = Conversations
+    chosen_by = "conversation_message_ids"
     keys = ("listId", "conversationId", "messageId")
     properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, MESSAGE_ID, *MESSAGE)
 
@@ -171,8 +167,14 @@ class ConversationMessageLinks(ConversationStream):
     one_row_per = "link of a conversation message"
     route = routes.CONVERSATION_MESSAGE_LINKS
     parent_stream_type = ConversationMessages
+    chosen_by = "link_ids"
     keys = ("listId", "conversationId", "conversationMessageId", "linkId")
     properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, *LINK)
+
+    @property
+    def chosen(self) -> frozenset[int]:
+        """The chosen links of chosen messages; those of others keep bookmarks, which would pass rows."""
+        return super().chosen if self.read_by_id else frozenset()
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
         """Return the link's ids."""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers import types
 
-    from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
     from tap_listrak.sync.steps import Rows, Step
 
@@ -76,12 +75,6 @@ class Messages(ListrakStream):
             if following is not None:
                 steps.append(self._step(context, following))
         return steps
-
-    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Keep the chosen messages."""
-        chosen = self._tap.settings.message_ids
-        records = super().prepare(data, context, step)
-        return [record for record in records if not chosen or record["messageId"] in chosen]
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Take the pages in order; compare the activity of a page's messages before any bookmark moves."""
@@ -197,8 +190,14 @@ class MessageLinks(MessageReport):
     one_row_per = "link of a message"
     note = "In full with each full read of the message's reports, and whenever the clickers need the links."
     route = routes.MESSAGE_LINKS
+    chosen_by = "link_ids"
     keys = ("listId", "messageId", "linkId")
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *LINK)
+
+    @property
+    def chosen(self) -> frozenset[int]:
+        """The chosen links of chosen messages; those of others keep bookmarks, which would pass rows."""
+        return super().chosen if self.read_by_id else frozenset()
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask if the links are due, or if clickers need them."""

@@ -47,6 +47,6 @@ class RememberedStream(ListrakStream):
         if records:
             self._row_position = self._position + last.order
             yield last, Rows(records)
-        if self._tap.settings.message_ids or self._tap.settings.conversation_ids:
+        if self._tap.settings.reads_by_id:
             return  # such a run leaves the state as it was
         known.keep({one for one in (*found, *left_out, *refused) if one}, narrowed=bool(chosen))

@@ -134,11 +134,10 @@ class SenderCodes(SmsStream, RememberedStream):
     )
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Keep the chosen sender codes, and give the id the name that all other streams use."""
-        chosen = self._tap.settings.sender_code_ids
-        named = [{**row, "senderCodeId": row.get("shortCodeId")} for row in data]
-        records = super().prepare(named, context, step)
-        return [record for record in records if not chosen or record["senderCodeId"] in chosen]
+        """Give the id the name that all other streams use."""
+        return super().prepare(
+            [{**row, "senderCodeId": row.get("shortCodeId")} for row in data], context, step
+        )
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
         """Return the sender code's id."""
@@ -174,12 +173,6 @@ class PhoneLists(SmsStream, RememberedStream):
             self.step((number, 0), context, {"status": status})
             for number, status in enumerate(("active", "inactive"))
         ]
-
-    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Keep the chosen phone lists."""
-        chosen = self._tap.settings.phone_list_ids
-        records = super().prepare(data, context, step)
-        return [record for record in records if not chosen or record["phoneListId"] in chosen]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
         """Return the phone list's ids."""

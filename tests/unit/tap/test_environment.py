@@ -70,7 +70,7 @@ def test_X7_a_blank_variable_is_one_that_is_not_set(
         ("list_ids", "40137,,40274"),
         ("list_ids", "[40137"),
         ("list_ids", "{}"),
-        ("sender_code_ids", "five"),
+        ("message_ids", "five"),
         ("page_size", "many"),
         ("page_size", "1e3"),
         ("page_size", "9" * 5000),
