@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from documents import example
 from target_runs import Runs, record, schema, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 NEWSLETTER = 40137
 VIP = 1124
@@ -69,3 +74,68 @@ def test_one_table_of_rows_with_email_and_audience_feeds_many_audiences(runs: Ru
     outcome = runs.good(again, **recipe("audiences"))
     assert (outcome.tally.unchanged, outcome.tally.removed) == (19, 1)
     assert sorted(runs.values(NEWSLETTER, people[0]).values()) == ["off", "on"]
+
+
+def test_events_of_segment_set_an_audience(runs: Runs) -> None:
+    people = {one: f"{one}@example.org" for one in ("entered", "left", "traits")}
+    for address in people.values():
+        runs.save(NEWSLETTER, address)
+    context = {"personas": {"computation_key": "vips", "computation_class": "audience"}}
+    events = [
+        record(
+            "segment_track",
+            type="track",
+            context={**context, "traits": {"email": people[one]}},
+            properties={"audience_key": "vips", "vips": one == "entered"},
+        )
+        for one in ("entered", "left")
+    ]
+    identify = record(
+        "segment_identify",
+        type="identify",
+        context={**context, "traits": {"email": people["traits"]}},
+        traits={"vips": True},
+    )
+    heads = [
+        schema(name, "type", context={}, properties={}, traits={})
+        for name in ("segment_track", "segment_identify")
+    ]
+    outcome = runs.good([*heads, *events, identify, state(1)], **recipe("segment"))
+    assert {name: one.rejected for name, one in outcome.tallies.items()} == {
+        "segment_track": 0,
+        "segment_identify": 0,
+    }
+    found = {one: runs.values(NEWSLETTER, address).get(VIP) for one, address in people.items()}
+    assert found == {"entered": "on", "left": "off", "traits": "on"}
+
+
+def test_abandoned_carts_raise_custom_events(runs: Runs, tmp_path: Path) -> None:
+    names = ("customer_email", "customer_phone", "total", "items", "updated_at")
+    row = record(
+        "abandoned_carts",
+        cart_id=7,
+        customer_email="ada@example.org",
+        customer_phone="+12165550101",
+        total=59.9,
+        items=2,
+        updated_at="2026-06-30T12:00:00Z",
+    )
+    head = schema("abandoned_carts", *names, cart_id={}, keys=("cart_id",))
+    sent = {"sent_path": str(tmp_path / "sent.sqlite")}
+    for _ in range(2):
+        runs.good([head, row, state(1)], **recipe("journeys"), **sent)
+    (posted,) = runs.sandbox.written()["custom_events"]["posted"]
+    assert posted["fields"] == {
+        "cartValue": "59.9",
+        "itemCount": "2",
+        "abandonedAt": "2026-06-30T12:00:00+00:00",
+    }
+    assert len(posted["identifiers"]) == 2
+
+
+def test_people_who_asked_are_forgotten(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    head = schema("erasure_requests", "email")
+    runs.good([head, record("erasure_requests", email="ada@example.org"), state(1)], **recipe("erasure"))
+    assert [one["emailAddress"] for one in runs.sandbox.written()["forget"]] == ["ada@example.org"]
+    assert "COMPLETE" in (tmp_path / "output" / "forgotten.jsonl").read_text("utf-8")
