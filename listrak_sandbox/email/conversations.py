@@ -74,6 +74,11 @@ def _transactionals(call: Call) -> Answer:
     return resource([one.record() for one in made.transactional] if made else [])
 
 
+_LISTS, _MESSAGES = frozenset({"List"}), frozenset({"List", "Message"})
+_REPORTS = _MESSAGES | {"Report"}
+_BY_TYPE = DATES | {"activityType"}
+
+
 def routes(cache: PageCache) -> list[Route]:
     """Return the routes of conversations and transactional messages."""
 
@@ -85,13 +90,6 @@ def routes(cache: PageCache) -> list[Route]:
             call, whole(call, sends), lambda: activity_page(call, sends, by_activity=by_activity)
         )
 
-    def transactional_activity(call: Call) -> Answer:
-        sends = _transactional(call).sends
-        by_activity = call.word("dateType", ("Send", "Activity"), "Send") == "Activity"
-        return cache.serve(
-            call, whole(call, sends), lambda: activity_page(call, sends, by_activity=by_activity)
-        )
-
     def clickers(call: Call) -> Answer:
         message = _message(call)
         number = link_number(message, call.id("conversationMessageLinkId"))
@@ -99,47 +97,57 @@ def routes(cache: PageCache) -> list[Route]:
             call, whole(call, message.sends), lambda: clicker_page(call, message.sends, number)
         )
 
-    def links(call: Call) -> Answer:
-        return page(*paging.cut(_message(call).link_records(world_time(call.now)), call))
-
-    def link(call: Call) -> Answer:
-        message = _message(call)
-        number = link_number(message, call.id("conversationMessageLinkId"))
-        return resource(message.link(number, world_time(call.now)))
-
-    def now(call: Call) -> int:
-        return world_time(call.now)
-
-    lists, message = frozenset({"List"}), frozenset({"List", "Message"})
-    report = message | {"Report"}
-    by_type = DATES | {"activityType"}
     return [
-        Route("GET", CONVERSATION, lambda call: resource([c.record(now(call)) for c in _all(call)]), lists),
-        Route("GET", ONE, lambda call: resource(_conversation(call).record(now(call))), lists),
+        Route("GET", CONVERSATION, lambda call: resource([c.record(_now(call)) for c in _all(call)]), _LISTS),
+        Route("GET", ONE, lambda call: resource(_conversation(call).record(_now(call))), _LISTS),
         Route(
             "GET",
             f"{ONE}/Summary",
-            lambda call: resource(_conversation(call).summary(now(call))),
-            lists | {"Report"},
+            lambda call: resource(_conversation(call).summary(_now(call))),
+            _LISTS | {"Report"},
         ),
-        Route("GET", MESSAGE, _messages, message, frozenset({"includePreviousVersions"}), paged=True),
-        Route("GET", ONE_MESSAGE, lambda call: resource(_message(call).extended(now(call))), message),
-        Route("GET", f"{ONE_MESSAGE}/Activity", activity, report, by_type, paged=True),
-        Route("GET", f"{ONE_MESSAGE}/Link", links, report, paged=True),
-        Route("GET", LINK, link, report),
-        Route("GET", f"{LINK}/Clicker", clickers, report, DATES, paged=True),
-        Route(
-            "GET", f"{ONE_MESSAGE}/Summary", lambda call: resource(_message(call).summary(now(call))), report
-        ),
-        Route("GET", TRANSACTIONAL, _transactionals, message),
-        Route("GET", ONE_TRANSACTIONAL, lambda call: resource(_transactional(call).record()), message),
+        Route("GET", MESSAGE, _messages, _MESSAGES, frozenset({"includePreviousVersions"}), paged=True),
+        Route("GET", ONE_MESSAGE, lambda call: resource(_message(call).extended(_now(call))), _MESSAGES),
+        Route("GET", f"{ONE_MESSAGE}/Activity", activity, _REPORTS, _BY_TYPE, paged=True),
+        Route("GET", f"{ONE_MESSAGE}/Link", _links, _REPORTS, paged=True),
+        Route("GET", LINK, _link, _REPORTS),
+        Route("GET", f"{LINK}/Clicker", clickers, _REPORTS, DATES, paged=True),
         Route(
             "GET",
-            f"{ONE_TRANSACTIONAL}/Activity",
-            transactional_activity,
-            report,
-            by_type | {"dateType", "emailAddress"},
-            paged=True,
+            f"{ONE_MESSAGE}/Summary",
+            lambda call: resource(_message(call).summary(_now(call))),
+            _REPORTS,
         ),
+        *_transactional_routes(cache),
+    ]
+
+
+def _transactional_routes(cache: PageCache) -> list[Route]:
+    def activity(call: Call) -> Answer:
+        sends = _transactional(call).sends
+        by_activity = call.word("dateType", ("Send", "Activity"), "Send") == "Activity"
+        return cache.serve(
+            call, whole(call, sends), lambda: activity_page(call, sends, by_activity=by_activity)
+        )
+
+    params = _BY_TYPE | {"dateType", "emailAddress"}
+    return [
+        Route("GET", TRANSACTIONAL, _transactionals, _MESSAGES),
+        Route("GET", ONE_TRANSACTIONAL, lambda call: resource(_transactional(call).record()), _MESSAGES),
+        Route("GET", f"{ONE_TRANSACTIONAL}/Activity", activity, _REPORTS, params, paged=True),
         *sends.routes(ONE_TRANSACTIONAL, _transactional),
     ]
+
+
+def _links(call: Call) -> Answer:
+    return page(*paging.cut(_message(call).link_records(_now(call)), call))
+
+
+def _link(call: Call) -> Answer:
+    message = _message(call)
+    number = link_number(message, call.id("conversationMessageLinkId"))
+    return resource(message.link(number, _now(call)))
+
+
+def _now(call: Call) -> int:
+    return world_time(call.now)

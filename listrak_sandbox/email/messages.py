@@ -101,24 +101,12 @@ def routes(cache: PageCache) -> list[Route]:
             call, whole(call, message.sends), lambda: clicker_page(call, message.sends, number)
         )
 
-    def links(call: Call) -> Answer:
-        return page(*paging.cut(_message(call).link_records(world_time(call.now)), call))
-
-    def link(call: Call) -> Answer:
-        message = _message(call)
-        return resource(message.link(link_number(message, call.id("messageLinkId")), world_time(call.now)))
-
     message = frozenset({"List", "Message"})
     report = message | {"Report"}
     return [
         Route("GET", MESSAGE, _collection, message, DATES | {"includeTestMessages"}, paged=True),
         Route("GET", ONE, _details, message),
-        Route(
-            "GET",
-            f"{ONE}/Status",
-            lambda call: resource(_message(call).status(world_time(call.now))),
-            report,
-        ),
+        Route("GET", f"{ONE}/Status", _status, report),
         Route(
             "GET",
             f"{ONE}/Activity",
@@ -127,18 +115,30 @@ def routes(cache: PageCache) -> list[Route]:
             DATES | {"activityType", "dateType", "emailAddress"},
             paged=True,
         ),
-        Route("GET", f"{ONE}/Link", links, report, paged=True),
-        Route("GET", LINK, link, report),
+        Route("GET", f"{ONE}/Link", _links, report, paged=True),
+        Route("GET", LINK, _link, report),
         Route("GET", f"{LINK}/Clicker", clickers, report, DATES, paged=True),
-        Route(
-            "GET",
-            f"{ONE}/Summary",
-            lambda call: resource(_message(call).summary(world_time(call.now))),
-            report,
-        ),
+        Route("GET", f"{ONE}/Summary", _summary, report),
         Route("GET", SPLIT, _split_tests, message, DATES, paged=True),
         Route("GET", f"{SPLIT}/{{splitTestId}}", lambda call: resource(_split_test(call)[0]), message),
         Route(
             "GET", f"{SPLIT}/{{splitTestId}}/Message", lambda call: resource(_split_test(call)[1]), message
         ),
     ]
+
+
+def _status(call: Call) -> Answer:
+    return resource(_message(call).status(world_time(call.now)))
+
+
+def _summary(call: Call) -> Answer:
+    return resource(_message(call).summary(world_time(call.now)))
+
+
+def _links(call: Call) -> Answer:
+    return page(*paging.cut(_message(call).link_records(world_time(call.now)), call))
+
+
+def _link(call: Call) -> Answer:
+    message = _message(call)
+    return resource(message.link(link_number(message, call.id("messageLinkId")), world_time(call.now)))

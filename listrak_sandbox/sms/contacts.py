@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -169,19 +170,6 @@ def _values(account: Account, body: ContactBody) -> dict[int, str]:
 def reading_routes(family: SmsFamily) -> list[Route]:
     """Return the routes that read contacts."""
 
-    def get_list_contacts(call: Call) -> Answer:
-        code, one = family.code_and_list(call)
-        now = family.now(call)
-        account = family.account
-        dates = Dates(call, *_DATES)
-        contacts = on_list(family, code, one, now, opted_out=call.flag("optedOut"))
-        if call.query.keys() & set(_DATES):
-            contacts = [each for each in contacts if dates.hold(account.since(each, one.id, SUBSCRIBED, now))]
-        asked = paging.read(call)
-        end = asked.position + asked.count
-        rows = [contact_record(family, each, now) for each in contacts[asked.position : end]]
-        return page(rows, paging.cursor(call, end if end < len(contacts) else None))
-
     def get_contact(call: Call) -> Answer:
         _, contact = family.code_and_contact(call)
         now = family.now(call)
@@ -215,12 +203,30 @@ def reading_routes(family: SmsFamily) -> list[Route]:
     listing = frozenset({"optedOut", *_DATES})
     return [
         Route(
-            "GET", f"{code}/PhoneList/{{phoneListId}}/Contact", get_list_contacts, params=listing, paged=True
+            "GET",
+            f"{code}/PhoneList/{{phoneListId}}/Contact",
+            partial(_list_contacts, family),
+            params=listing,
+            paged=True,
         ),
         Route("GET", contact, get_contact),
         Route("GET", f"{contact}/PhoneList", get_subscriptions, paged=True),
         Route("GET", f"{code}/OptOut", get_opt_outs, params=frozenset({"startDate", "endDate"}), paged=True),
     ]
+
+
+def _list_contacts(family: SmsFamily, call: Call) -> Answer:
+    code, one = family.code_and_list(call)
+    now = family.now(call)
+    account = family.account
+    dates = Dates(call, *_DATES)
+    contacts = on_list(family, code, one, now, opted_out=call.flag("optedOut"))
+    if call.query.keys() & set(_DATES):
+        contacts = [each for each in contacts if dates.hold(account.since(each, one.id, SUBSCRIBED, now))]
+    asked = paging.read(call)
+    end = asked.position + asked.count
+    rows = [contact_record(family, each, now) for each in contacts[asked.position : end]]
+    return page(rows, paging.cursor(call, end if end < len(contacts) else None))
 
 
 def writing_routes(family: SmsFamily) -> list[Route]:
@@ -250,6 +256,15 @@ def writing_routes(family: SmsFamily) -> list[Route]:
         family.note(call, "update", phone)
         return updated(family.written_number(phone))
 
+    code = "/ShortCode/{senderCodeId}"
+    return [
+        Route("POST", f"{code}/PhoneList/{{phoneListId}}/Contact", create, body=True),
+        Route("PUT", f"{code}/Contact", update, body=True),
+        *_membership_routes(family),
+    ]
+
+
+def _membership_routes(family: SmsFamily) -> list[Route]:
     def subscribe(call: Call) -> Answer:
         code, contact = family.code_and_contact(call)
         one = family.as_set(family.account.phone_list(code, call.id("phoneListId")))
@@ -266,11 +281,8 @@ def writing_routes(family: SmsFamily) -> list[Route]:
         family.note(call, "unsubscribe", contact.phone, one)
         return deleted()
 
-    code = "/ShortCode/{senderCodeId}"
-    on = "{phoneNumber}/PhoneList/{phoneListId}"
+    code, on = "/ShortCode/{senderCodeId}", "{phoneNumber}/PhoneList/{phoneListId}"
     return [
-        Route("POST", f"{code}/PhoneList/{{phoneListId}}/Contact", create, body=True),
-        Route("PUT", f"{code}/Contact", update, body=True),
         Route("POST", f"{code}/Contact/{on}", subscribe),
         Route("DELETE", f"{code}/ContactUnsubscribe/{on}", unsubscribe),
     ]
