@@ -15,11 +15,9 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from listrak_api.answers import CursorGuard
-from tap_listrak.incremental.bookmarks import Partition, partition_of
-from tap_listrak.incremental.refresh_policy import ReadHistory
 from tap_listrak.records.pages import PageCodec, encode, passes_records_through
 from tap_listrak.records.preparer import Preparer, stands_for_nothing
-from tap_listrak.sync.context_stream import Context, ContextStream
+from tap_listrak.streams.bookmarked import BookmarkedStream
 from tap_listrak.sync.narrowing import narrowing
 from tap_listrak.sync.prefetcher import Fetch, Position
 from tap_listrak.sync.steps import Order, Read, Rows, Step
@@ -27,7 +25,6 @@ from tap_listrak.sync.unread_parents import UnreadParents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from singer_sdk.helpers import types
     from singer_sdk.typing import PropertiesList
@@ -35,10 +32,11 @@ if TYPE_CHECKING:
     from listrak_api.routes import Route
     from tap_listrak.incremental.windows import Window
     from tap_listrak.records.row import Row
+    from tap_listrak.sync.context_stream import Context
     from tap_listrak.sync.session import TapSession
 
 
-class ListrakStream(ContextStream):
+class ListrakStream(BookmarkedStream):
     """A stream of Listrak's.
 
     Class attributes that a stream states: ``name``, ``one_row_per``, ``route`` (its source), ``keys``,
@@ -60,8 +58,6 @@ class ListrakStream(ContextStream):
     """The date by which Listrak filters, if the rows have it: the catalog's replication key."""
     incremental: ClassVar[bool] = False
     """Whether the stream keeps a bookmark. All others are read in full, with a version."""
-    partition_names: ClassVar[tuple[str, ...]] = ("listId",)
-    """The ids that a bookmark belongs to."""
     path_names: ClassVar[Mapping[str, str]] = {}
     """Parameters of the route's path that are called differently in the context: route's name → context's
     name."""
@@ -170,94 +166,6 @@ class ListrakStream(ContextStream):
         """The settings that keep this run from reading the whole stream; empty if it is read in full."""
         return narrowing(self, self._tap.settings, self._tap.streams)
 
-    # --- bookmarks
-
-    @property
-    def read_by_id(self) -> bool:
-        """Whether rows that were chosen by id are read: whole, whatever the dates, and without bookmarks."""
-        return False
-
-    @property
-    def has_bookmark(self) -> bool:
-        """Whether this run reads and writes a bookmark for the stream."""
-        return self.replication_method != REPLICATION_FULL_TABLE and not self.read_by_id
-
-    def partition(self, context: Mapping[str, Any]) -> Partition:
-        """Return the partition that a context belongs to."""
-        return partition_of(context, self.partition_names) or ()
-
-    def since(self, context: Mapping[str, Any]) -> datetime | None:
-        """Return from when to read in this run (UTC); None means everything."""
-        bookmarks = self._tap.bookmarks
-        if self.has_bookmark:
-            return bookmarks.since(self.name, self.partition(context))
-        return None if self.read_by_id else bookmarks.start_date
-
-    def read_history(self, context: Mapping[str, Any]) -> ReadHistory:
-        """Return what earlier runs have read."""
-        if not self.has_bookmark:
-            return ReadHistory()
-        return ReadHistory(self._tap.bookmarks.last(self.name, self.partition(context)), self.since(context))
-
-    def earliest(self, context: Mapping[str, Any]) -> datetime | None:
-        """Return the earliest `since` of this stream and its descendants, of those that are selected.
-
-        So a stream that was selected later, or a list that was added later, gets its entire history.
-        """
-        instants = [stream.since(context) for stream in self.listrak_family() if stream.selected]
-        return None if None in instants else min(instant for instant in instants if instant is not None)
-
-    def listrak_family(self) -> Iterator[ListrakStream]:
-        """Return the family (see `ContextStream.family`) with its type."""
-        return (stream for stream in self.family() if isinstance(stream, ListrakStream))
-
-    def advance(self, context: Mapping[str, Any], until: datetime | None = None) -> None:
-        """Move the family's bookmarks for this context's partition: everything up to there is written.
-
-        Args:
-            context: The context.
-            until: Up to when, the run's own end by default.
-        """
-        for stream in self.listrak_family():
-            if stream.selected and stream.has_bookmark:
-                bookmarks, partition = self._tap.bookmarks, stream.partition(context)
-                bookmarks.advance(stream.name, partition, until, replication_key=stream.replication_key)
-                if until is None:
-                    bookmarks.release(stream.name, partition)
-
-    def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
-        """Keep this run from moving the bookmark of this context's partition beyond a time.
-
-        Args:
-            context: The context.
-            at: The time; None keeps it where it is.
-
-        Returns:
-            Whether the bookmark is held: not without one, nor once it was held for as long as messages are
-            followed, which would make it a state that nothing leaves.
-        """
-        longest = self._tap.settings.policy.lookback
-        return self.has_bookmark and self._tap.bookmarks.hold(
-            self.name, self.partition(context), at, longest=longest
-        )
-
-    @property
-    def advances_bookmarks(self) -> bool:
-        """Whether a context is a whole partition: then the family's bookmarks move when it is done."""
-        parent = self.parent_stream_type
-        return parent is not None and parent.parent_stream_type is None
-
-    def window_done(self, context: Context, window: Window, *, had_rows: bool) -> None:
-        """Move the bookmarks to a window's end, now that all of it and of its children is written.
-
-        The state goes out only if there were rows: it is what makes the work of a long first run safe.
-        """
-        if window.last or window.end is None or not self.advances_bookmarks:
-            return
-        self.advance(context, window.end)
-        if had_rows:
-            self._tap.write_state()
-
     # --- taking pages
 
     def fetch(self, context: Context, position: Position, step: Step) -> Fetch[Rows]:
@@ -347,6 +255,7 @@ class ListrakStream(ContextStream):
             and own.prepare is base.prepare
             and own.follow is base.follow
             and own.page is base.page
+            and not self.chosen
         )
 
     def reset(self) -> None:

@@ -6,7 +6,6 @@ only if it was not carried out.
 
 from __future__ import annotations
 
-import enum
 import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,6 +14,7 @@ from listrak_api.errors import ConfigurationError, LostAnswerError, NotFoundErro
 from listrak_api.phone_forms import NumberForm, number_forms
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.sms.session import SenderCodeSession
+from target_listrak.sms.standing import State
 from target_listrak.values import phones
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ __all__ = [
     "PENDING",
     "UNKNOWN_NUMBER",
     "SmsContacts",
-    "State",
     "outcome_of",
 ]
 
@@ -40,16 +39,6 @@ _SAMPLE: Final = 50
 """Members of a list that are looked at for one whose number has two forms."""
 _ATTEMPTS: Final = 3
 """How often a call is made whose answer is lost again and again, each time after a look."""
-
-
-class State(enum.Enum):
-    """How a number stands with a Phone List."""
-
-    UNKNOWN = "not a contact of the sender code"
-    NEVER = "never on the list"
-    SUBSCRIBED = "subscribed"
-    PENDING = "waiting for a double opt-in or an age gate"
-    UNSUBSCRIBED = "unsubscribed"
 
 
 class _Ends:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from target_listrak.config.property_names import nothing_to_write
 from target_listrak.delivery.mirror import Filled, Watched
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, NotLoaded, Outcome, Rejected
-from target_listrak.sms.contacts import OPTED_OUT, PENDING, UNKNOWN_NUMBER, State
+from target_listrak.sms.contacts import OPTED_OUT, PENDING, UNKNOWN_NUMBER
 from target_listrak.sms.loader import Entry, SmsLoader
 from target_listrak.sms.members import PhoneListMembers
 from target_listrak.sms.profiles import Profile, create_body, update_body
+from target_listrak.sms.standing import State
 from target_listrak.sms.updates import UpdatingLoader
 
 if TYPE_CHECKING:

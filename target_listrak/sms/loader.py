@@ -23,11 +23,11 @@ from target_listrak.sms.contacts import (
     PENDING,
     UNKNOWN_NUMBER,
     SmsContacts,
-    State,
     outcome_of,
 )
 from target_listrak.sms.profiles import Profile, property_of
 from target_listrak.sms.session import SenderCodeSession
+from target_listrak.sms.standing import State
 from target_listrak.values import phones
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.plain import plain_value

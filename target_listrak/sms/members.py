@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_listrak.delivery.mirror import Members, Missing
 from target_listrak.outcomes import Declined, Rejected
-from target_listrak.sms.contacts import State
+from target_listrak.sms.standing import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

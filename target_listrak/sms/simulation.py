@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_listrak.sms.contacts import State
+    from target_listrak.sms.standing import State
 
 __all__ = ["SimulatedNumbers"]
 

@@ -146,3 +146,24 @@ def test_links_of_conversations_leave_the_links_of_messages_alone(
     assert values(chosen, "conversation_message_links", "linkId") == {link["linkId"]}
     for stream in OF_MESSAGES:
         assert chosen.merged(stream) == whole.merged(stream), stream
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("conversation_ids", "conversations", "conversationId"),
+        ("conversation_message_ids", "conversation_messages", "messageId"),
+        ("message_ids", "messages", "messageId"),
+        ("phone_list_ids", "phone_lists", "phoneListId"),
+        ("sender_code_ids", "sender_codes", "senderCodeId"),
+        ("list_ids", "lists", "listId"),
+    ],
+    ids=lambda case: case[0],
+)
+def test_a_stream_that_is_selected_alone_has_the_chosen_rows_only(
+    tiny: RunningSandbox, extract: Extract, whole: Extraction, case: tuple[str, str, str]
+) -> None:
+    setting, stream, key = case
+    one = whole.records[stream][-1][key]
+    chosen = extract(tiny, streams=[stream], **{setting: [one]})
+    assert values(chosen, stream, key) == {one}

@@ -1,0 +1,110 @@
+"""From when a stream is read in a run, and when its bookmarks move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+
+from tap_listrak.incremental.bookmarks import Partition, partition_of
+from tap_listrak.incremental.refresh_policy import ReadHistory
+from tap_listrak.sync.context_stream import Context, ContextStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from tap_listrak.incremental.windows import Window
+
+
+class BookmarkedStream(ContextStream):
+    """A stream whose bookmarks move with what is written of it and of its children."""
+
+    partition_names: ClassVar[tuple[str, ...]] = ("listId",)
+    """The ids that a bookmark belongs to."""
+
+    @property
+    def read_by_id(self) -> bool:
+        """Whether rows that were chosen by id are read: whole, whatever the dates, and without bookmarks."""
+        return False
+
+    @property
+    def has_bookmark(self) -> bool:
+        """Whether this run reads and writes a bookmark for the stream."""
+        return self.replication_method != REPLICATION_FULL_TABLE and not self.read_by_id
+
+    def partition(self, context: Mapping[str, Any]) -> Partition:
+        """Return the partition that a context belongs to."""
+        return partition_of(context, self.partition_names) or ()
+
+    def since(self, context: Mapping[str, Any]) -> datetime | None:
+        """Return from when to read in this run (UTC); None means everything."""
+        bookmarks = self._tap.bookmarks
+        if self.has_bookmark:
+            return bookmarks.since(self.name, self.partition(context))
+        return None if self.read_by_id else bookmarks.start_date
+
+    def read_history(self, context: Mapping[str, Any]) -> ReadHistory:
+        """Return what earlier runs have read."""
+        if not self.has_bookmark:
+            return ReadHistory()
+        return ReadHistory(self._tap.bookmarks.last(self.name, self.partition(context)), self.since(context))
+
+    def earliest(self, context: Mapping[str, Any]) -> datetime | None:
+        """Return the earliest `since` of this stream and its descendants, of those that are selected.
+
+        So a stream that was selected later, or a list that was added later, gets its entire history.
+        """
+        instants = [stream.since(context) for stream in self.bookmarked_family() if stream.selected]
+        return None if None in instants else min(instant for instant in instants if instant is not None)
+
+    def bookmarked_family(self) -> Iterator[BookmarkedStream]:
+        """Return the family (see `ContextStream.family`) with its type."""
+        return (stream for stream in self.family() if isinstance(stream, BookmarkedStream))
+
+    def advance(self, context: Mapping[str, Any], until: datetime | None = None) -> None:
+        """Move the family's bookmarks for this context's partition: everything up to there is written.
+
+        Args:
+            context: The context.
+            until: Up to when, the run's own end by default.
+        """
+        for stream in self.bookmarked_family():
+            if stream.selected and stream.has_bookmark:
+                bookmarks, partition = self._tap.bookmarks, stream.partition(context)
+                bookmarks.advance(stream.name, partition, until, replication_key=stream.replication_key)
+                if until is None:
+                    bookmarks.release(stream.name, partition)
+
+    def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
+        """Keep this run from moving the bookmark of this context's partition beyond a time.
+
+        Args:
+            context: The context.
+            at: The time; None keeps it where it is.
+
+        Returns:
+            Whether the bookmark is held: not without one, nor once it was held for as long as messages are
+            followed, which would make it a state that nothing leaves.
+        """
+        longest = self._tap.settings.policy.lookback
+        return self.has_bookmark and self._tap.bookmarks.hold(
+            self.name, self.partition(context), at, longest=longest
+        )
+
+    @property
+    def advances_bookmarks(self) -> bool:
+        """Whether a context is a whole partition: then the family's bookmarks move when it is done."""
+        parent = self.parent_stream_type
+        return parent is not None and parent.parent_stream_type is None
+
+    def window_done(self, context: Context, window: Window, *, had_rows: bool) -> None:
+        """Move the bookmarks to a window's end, now that all of it and of its children is written.
+
+        The state goes out only if there were rows: it is what makes the work of a long first run safe.
+        """
+        if window.last or window.end is None or not self.advances_bookmarks:
+            return
+        self.advance(context, window.end)
+        if had_rows:
+            self._tap.write_state()

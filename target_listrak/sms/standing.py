@@ -1,0 +1,17 @@
+"""How a phone number stands with a Phone List."""
+
+from __future__ import annotations
+
+import enum
+
+__all__ = ["State"]
+
+
+class State(enum.Enum):
+    """How a number stands with a Phone List."""
+
+    UNKNOWN = "not a contact of the sender code"
+    NEVER = "never on the list"
+    SUBSCRIBED = "subscribed"
+    PENDING = "waiting for a double opt-in or an age gate"
+    UNSUBSCRIBED = "unsubscribed"
