@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from listrak_api import routes
-from listrak_api.errors import NotFoundError
+from listrak_api.errors import ListrakError, NotFoundError
 from target_listrak.delivery.identifiers import identifier_properties, identifiers_of
 from target_listrak.delivery.loader import Delivery, Loader, attempt
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected
-from target_listrak.privacy.report import ForgetReport, ForgetRequest
+from target_listrak.privacy.report import NOT_FOUND, ForgetReport, ForgetRequest
 from target_listrak.tracking.local_files import local_path
 from target_listrak.values.addresses import comparison_key
 
@@ -52,33 +52,45 @@ class Report:
     def ask(self, seconds: float) -> None:
         """Ask how far the requests are, those of earlier runs as well, and write the report. Once in a run.
 
+        What fails here is logged: the requests were made, and the next run asks again.
+
         Args:
             seconds: How long to go on asking while some are not complete.
         """
         if self._asked or self._run.dry_run:
             return
         self._asked = True
-        client = self._run.connection.client("privacy")
-        deadline = time.monotonic() + seconds
-        while pending := self.file.pending:
-            for one in pending:
-                if self._run.stopping.is_set():
-                    break
-                try:
-                    found = client.get(routes.FORGET_REQUEST, {"requestId": one.requestID})
-                except NotFoundError:
-                    self._run.logger.warning("Listrak does not know the request %s to forget", one.requestID)
-                    one.status = "UNKNOWN"
-                    continue
-                one.status = str(found.get("status"))
-                one.submittedDate, one.processedDate = found.get("submittedDate"), found.get("processedDate")
-            if time.monotonic() >= deadline or self._run.stopping.wait(_BETWEEN_ROUNDS):
-                break
-        self.file.write()
+        try:
+            self._ask_all(time.monotonic() + seconds)
+            self.file.write()
+        except ListrakError as error:
+            self._run.logger.warning("How far the requests to forget are could not be read: %s", error)
         waiting = len(self.file.pending)
         if waiting:
             text = "%d requests to forget are not complete yet; the next run asks for them again"
             self._run.logger.info(text, waiting)
+
+    def _ask_all(self, deadline: float) -> None:
+        """Ask for all that are not complete, again and again until the deadline.
+
+        Raises:
+            ListrakError: What the client raises.
+        """
+        client = self._run.connection.client("privacy")
+        while pending := self.file.pending:
+            for one in pending:
+                if self._run.stopping.is_set():
+                    return
+                try:
+                    found = client.get(routes.FORGET_REQUEST, {"requestId": one.requestID})
+                except NotFoundError:
+                    self._run.logger.warning("Listrak does not know the request %s to forget", one.requestID)
+                    one.status = NOT_FOUND
+                    continue
+                one.status = str(found.get("status"))
+                one.submittedDate, one.processedDate = found.get("submittedDate"), found.get("processedDate")
+            if time.monotonic() >= deadline or self._run.stopping.wait(_BETWEEN_ROUNDS):
+                return
 
 
 class ForgetLoader(Loader):

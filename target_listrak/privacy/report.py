@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["COMPLETE", "PROCESSING", "ForgetReport", "ForgetRequest"]
+__all__ = ["COMPLETE", "NOT_FOUND", "PROCESSING", "ForgetReport", "ForgetRequest"]
 
 PROCESSING: Final = "PROCESSING"
 COMPLETE: Final = "COMPLETE"
+NOT_FOUND: Final = "NOT_FOUND"
+"""Not a status of Listrak's: it does not know the request."""
 
 
 class ForgetRequest(msgspec.Struct, omit_defaults=False):
@@ -25,7 +27,7 @@ class ForgetRequest(msgspec.Struct, omit_defaults=False):
 
     Attributes:
         requestID: Listrak's id of the request.
-        status: `PROCESSING` or `COMPLETE`, as Listrak said last.
+        status: `PROCESSING` or `COMPLETE`, as Listrak said last; `NOT_FOUND` if it knows nothing of it.
         submittedDate: When Listrak took it, as Listrak writes it; null until that was asked.
         processedDate: When it was processed; null before.
         stream: The incoming stream.
@@ -67,7 +69,7 @@ class ForgetReport:
     def pending(self) -> list[ForgetRequest]:
         """The requests that were not complete when they were last asked about."""
         with self._lock:
-            return [one for one in self._requests if one.status != COMPLETE]
+            return [one for one in self._requests if one.status not in {COMPLETE, NOT_FOUND}]
 
     def add(self, request: ForgetRequest) -> None:
         """Write a request down: it is on disk when this returns.

@@ -29,7 +29,8 @@ class Requests:
         self._runs = runs
 
     def run(self, messages: list[Any], *, fails: bool = False, **options: object) -> Outcome:
-        settings = {"dry_run": options.pop("dry_run", False), "forget_report_path": str(self.path)}
+        settings = {name: options.pop(name) for name in ("dry_run", "max_retries") if name in options}
+        settings["forget_report_path"] = str(self.path)
         entry = {"kind": "forget", "allow_forget": True, "max_wait_seconds": 0, **options}
         entry = {name: value for name, value in entry.items() if value is not None}
         return (self._runs.run if fails else self._runs.good)(messages, {"requests": entry}, **settings)
@@ -144,3 +145,15 @@ def test_a_lost_answer_is_repeated_for_a_person_cannot_be_forgotten_twice(reques
     assert outcome.tallies["requests"].accepted == 1
     assert set(requests.made()) == {("ada@example.org", None)}
     assert len(requests.report()) == 1
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_state_that_cannot_be_read_fails_no_run(
+    requests: Requests, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = {"kind": "status", "status": status, "route": "/Forget/{requestId}", "method": "GET"}
+    requests.sandbox.control("POST", "faults", [fault])
+    outcome = requests.run([HEAD, row(1, email="ada@example.org"), state(1)], max_retries=0)
+    assert outcome.states == [1]
+    assert [one["status"] for one in requests.report()] == ["NOT_FOUND" if status == 404 else "PROCESSING"]
+    assert ("does not know" if status == 404 else "could not be read") in caplog.text
