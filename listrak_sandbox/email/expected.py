@@ -163,6 +163,9 @@ STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
     "conversation_messages": lambda one: (
         (one.list_id, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
     ),
+    "conversation_message_details": lambda one: (
+        (one.list_id, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
+    ),
     "conversation_message_summaries": lambda one: (
         (one.list_id, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
     ),
@@ -189,6 +192,7 @@ STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
     ),
     "saved_audiences": lambda one: one.of_made(records.saved_audiences, "savedAudienceId"),
     "saved_messages": lambda one: one.of_made(records.saved_messages, "savedMessageId"),
+    "saved_message_details": lambda one: one.of_made(records.saved_messages, "savedMessageId"),
     "events": lambda one: one.named(events_of(one.state), "eventId"),
     "event_groups": lambda one: one.named(event_groups_of(one.state), "eventGroupId"),
     "list_imports": lambda one: ((one.list_id, number) for number in one.imports()),

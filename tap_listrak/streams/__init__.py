@@ -34,7 +34,13 @@ from tap_listrak.streams.imports import (
     ListImportSummaries,
 )
 from tap_listrak.streams.lists import Campaigns, Lists
-from tap_listrak.streams.message_details import ConversationMessageSummaries, MessageDetails, MessageStatuses
+from tap_listrak.streams.message_details import (
+    ConversationMessageDetails,
+    ConversationMessageSummaries,
+    MessageDetails,
+    MessageStatuses,
+    SavedMessageDetails,
+)
 from tap_listrak.streams.messages import (
     MessageActivity,
     MessageLinkClickers,
@@ -67,6 +73,7 @@ STREAMS: tuple[type[ListrakStream], ...] = (
     EventGroups,
     SavedAudiences,
     SavedMessages,
+    SavedMessageDetails,
     SplitTests,
     SplitTestMessages,
     ListImports,
@@ -82,6 +89,7 @@ STREAMS: tuple[type[ListrakStream], ...] = (
     MessageSummaries,
     Conversations,
     ConversationMessages,
+    ConversationMessageDetails,
     ConversationMessageActivity,
     ConversationMessageLinks,
     ConversationMessageLinkClickers,

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 FIELD_GROUP_ID = key("segmentationFieldGroupId", th.IntegerType, "Id of the profile field group.")
 SPLIT_TEST_ID = key("splitTestId", th.IntegerType, "Id of the split test.")
 
+SAVED_MESSAGE = (
+    key("savedMessageId", th.IntegerType, "Id of the saved message."),
+    text("savedMessageName", "Name of the saved message."),
+    text("subject", "Subject line."),
+    integer("campaignId", "Id of the campaign that the message belongs to."),
+    text("externalCampaignId", "Id of the campaign in the client's own system."),
+    date_time("createDate", "When the message was saved first."),
+    date_time("lastModifiedDate", "When the message was last changed."),
+)
+"""A saved message as lists of saved messages show it."""
+
 
 class Folders(ListrakStream):
     """Stream of folders."""
@@ -192,14 +203,16 @@ class SavedMessages(ListrakStream):
     keys = ("listId", "savedMessageId")
     properties = th.PropertiesList(
         LIST_ID,
-        key("savedMessageId", th.IntegerType, "Id of the saved message."),
-        text("savedMessageName", "Name of the saved message."),
-        text("subject", "Subject line."),
-        integer("campaignId", "Id of the campaign that the message belongs to."),
-        text("externalCampaignId", "Id of the campaign in the client's own system."),
-        date_time("createDate", "When the message was saved first."),
-        date_time("lastModifiedDate", "When the message was last changed."),
+        *SAVED_MESSAGE,
     )
+
+    def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
+        """Return the saved message's ids, and when it was changed."""
+        return {
+            "listId": (context or {})["listId"],
+            "savedMessageId": record["savedMessageId"],
+            "_changed": record.get("lastModifiedDate"),
+        }
 
 
 class SplitTests(ListrakStream):

@@ -1,10 +1,17 @@
-"""What can be asked for each message by itself: its content and settings, and how its sending went."""
+"""What can be asked for each message by itself: its content and settings, and how its sending went.
+
+Nothing shows when the message of a conversation was changed, and conversations are few: their messages are
+read in full in each run, as their figures are. A saved message shows it, and is asked for when it was.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
 
 from listrak_api import routes
+from tap_listrak.records.dates import parse_record_date
 from tap_listrak.records.schemas import (
     CONVERSATION_ID,
     CONVERSATION_MESSAGE_ID,
@@ -18,8 +25,34 @@ from tap_listrak.records.schemas import (
     integer,
     text,
 )
+from tap_listrak.streams.account import SAVED_MESSAGE, SavedMessages
+from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.conversations import ConversationMessages, ConversationStream
 from tap_listrak.streams.messages import MessageReport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.steps import Step
+
+CONTENT = (
+    text("bodyHtml", "HTML body."),
+    text("bodyText", "Text body."),
+    integer("codePage", "Number of the code page that the message is written in."),
+    text("fromEmail", "Sender's address."),
+    text("fromName", "Sender's name."),
+    text("replyEmail", "Address that replies go to."),
+    text("toName", "Name that the message is addressed to."),
+    flag("enablePassalong", "Whether recipients can pass the message along."),
+    flag("enableTracking", "Whether opens and clicks are tracked."),
+    flag("enableUniversalEmailKeySetting", "Whether links carry the contact's universal email key."),
+    text("googleAnalyticsCampaignName", "Name of the campaign in Google Analytics."),
+    text("googleAnalyticsCampaignContent", "Content of the campaign in Google Analytics."),
+)
+"""Content and settings of a message: of a broadcast, of a conversation, or saved."""
+
+SAVED_AUDIENCE_ID = integer("savedAudienceId", "Id of the saved audience that chose the recipients.")
 
 SEGMENTS = th.Property(
     "segmentsApplied",
@@ -48,19 +81,8 @@ class MessageDetails(MessageReport):
         LIST_ID,
         MESSAGE_ID,
         *MESSAGE,
-        text("bodyHtml", "HTML body."),
-        text("bodyText", "Text body."),
-        integer("codePage", "Number of the code page that the message is written in."),
-        text("fromEmail", "Sender's address."),
-        text("fromName", "Sender's name."),
-        text("replyEmail", "Address that replies go to."),
-        text("toName", "Name that the message is addressed to."),
-        flag("enablePassalong", "Whether recipients can pass the message along."),
-        flag("enableTracking", "Whether opens and clicks are tracked."),
-        flag("enableUniversalEmailKeySetting", "Whether links carry the contact's universal email key."),
-        text("googleAnalyticsCampaignName", "Name of the campaign in Google Analytics."),
-        text("googleAnalyticsCampaignContent", "Content of the campaign in Google Analytics."),
-        integer("savedAudienceId", "Id of the saved audience that chose the recipients."),
+        *CONTENT,
+        SAVED_AUDIENCE_ID,
         SEGMENTS,
     )
 
@@ -84,6 +106,26 @@ class MessageStatuses(MessageReport):
     )
 
 
+class ConversationMessageDetails(ConversationStream):
+    """Stream of conversation message details."""
+
+    name = "conversation_message_details"
+    one_row_per = "conversation message: its content and settings"
+    note = "No date shows when it was changed."
+    route = routes.CONVERSATION_MESSAGE
+    parent_stream_type = ConversationMessages
+    keys = ("listId", "conversationId", "conversationMessageId")
+    properties = th.PropertiesList(
+        LIST_ID,
+        CONVERSATION_ID,
+        CONVERSATION_MESSAGE_ID,
+        integer("messageId", "The same as conversationMessageId."),
+        *MESSAGE,
+        *CONTENT,
+        SAVED_AUDIENCE_ID,
+    )
+
+
 class ConversationMessageSummaries(ConversationStream):
     """Stream of conversation message summaries."""
 
@@ -93,3 +135,25 @@ class ConversationMessageSummaries(ConversationStream):
     parent_stream_type = ConversationMessages
     keys = ("listId", "conversationId", "conversationMessageId")
     properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, *SUMMARY, PASS_ALONG)
+
+
+class SavedMessageDetails(ListrakStream):
+    """Stream of saved message details."""
+
+    name = "saved_message_details"
+    one_row_per = "saved message: its content and settings"
+    note = "Of saved messages that are new or were changed since the bookmark."
+    route = routes.SAVED_MESSAGE
+    parent_stream_type = SavedMessages
+    keys = ("listId", "savedMessageId")
+    incremental = True
+    properties = th.PropertiesList(LIST_ID, *SAVED_MESSAGE, *CONTENT)
+
+    def first_steps(self, context: Context) -> Sequence[Step]:
+        """Ask for the saved message if nothing was read of the list before, or if it may have changed since.
+
+        The first run asks for all, whatever `start_date` is: a template that is used today may be years old.
+        """
+        history = self.read_history(context)
+        changed = history.last is None or history.is_new(parse_record_date(context["_changed"]))
+        return super().first_steps(context) if changed else []

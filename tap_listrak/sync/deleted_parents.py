@@ -19,6 +19,7 @@ logger = logging.getLogger("tap-listrak")
 PARENT_ROUTES: dict[str, Route] = {
     "importFileId": routes.LIST_IMPORT,
     "splitTestId": routes.SPLIT_TEST,
+    "savedMessageId": routes.SAVED_MESSAGE,
     "transactionalMessageId": routes.TRANSACTIONAL_MESSAGE,
     "messageId": routes.MESSAGE,
     "conversationMessageId": routes.CONVERSATION_MESSAGE,

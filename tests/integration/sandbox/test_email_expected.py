@@ -39,6 +39,7 @@ KEYS = {
     "conversation_message_link_clickers": (
         "listId conversationId conversationMessageId linkId emailAddress clickDate"
     ),
+    "conversation_message_details": "listId conversationId conversationMessageId",
     "conversation_message_summaries": "listId conversationId conversationMessageId",
     "conversation_summaries": "listId conversationId",
     "transactional_messages": "listId transactionalMessageId",
@@ -47,6 +48,7 @@ KEYS = {
     "split_test_messages": "listId splitTestId messageId",
     "saved_audiences": "listId savedAudienceId",
     "saved_messages": "listId savedMessageId",
+    "saved_message_details": "listId savedMessageId",
     "events": "listId eventId",
     "event_groups": "listId eventGroupId",
     "list_imports": "listId importFileId",
@@ -99,11 +101,12 @@ class Extraction:
         for stream, name in (
             ("campaigns", "Campaign"),
             ("saved_audiences", "SavedAudience"),
-            ("saved_messages", "SavedMessage"),
             ("events", "Event"),
             ("event_groups", "EventGroup"),
         ):
             self.note(stream, f"{base}/{name}", **of)
+        for one in self.take("saved_messages", self.api.get(f"{base}/SavedMessage")["data"], **of):
+            self.note("saved_message_details", f"{base}/SavedMessage/{one['savedMessageId']}", **of)
         for state in ("Subscribed", "Unsubscribed"):
             self.drain("contacts", f"{base}/Contact", of, subscriptionState=state)
         groups = self.api.get(f"{base}/SegmentationFieldGroup")["data"]
@@ -115,16 +118,7 @@ class Extraction:
             self.note("message_details", path, **ids)
             self.note("message_statuses", f"{path}/Status", **ids)
             self.read_message("message", path, ids)
-        for one in self.take("conversations", self.api.get(f"{base}/Conversation")["data"], **of):
-            path, ids = (
-                f"{base}/Conversation/{one['conversationId']}",
-                {**of, "conversationId": one["conversationId"]},
-            )
-            self.note("conversation_summaries", f"{path}/Summary", **ids)
-            for message in self.take("conversation_messages", self.api.rows(f"{path}/Message"), **ids):
-                identifier = message["messageId"]
-                below = {**ids, "conversationMessageId": identifier}
-                self.read_message("conversation_message", f"{path}/Message/{identifier}", below)
+        self.read_conversations(base, of)
         for one in self.take(
             "transactional_messages", self.api.get(f"{base}/TransactionalMessage")["data"], **of
         ):
@@ -143,6 +137,19 @@ class Extraction:
             self.note("list_import_statuses", f"{path}/Status", **ids)
             self.note("list_import_summaries", f"{path}/Summary", **ids)
             self.drain("list_import_contacts", f"{path}/Contact", ids)
+
+    def read_conversations(self, base: str, of: dict[str, int]) -> None:
+        for one in self.take("conversations", self.api.get(f"{base}/Conversation")["data"], **of):
+            path, ids = (
+                f"{base}/Conversation/{one['conversationId']}",
+                {**of, "conversationId": one["conversationId"]},
+            )
+            self.note("conversation_summaries", f"{path}/Summary", **ids)
+            for message in self.take("conversation_messages", self.api.rows(f"{path}/Message"), **ids):
+                identifier = message["messageId"]
+                below = {**ids, "conversationMessageId": identifier}
+                self.note("conversation_message_details", f"{path}/Message/{identifier}", **below)
+                self.read_message("conversation_message", f"{path}/Message/{identifier}", below)
 
     def read_message(self, prefix: str, path: str, ids: dict[str, int]) -> None:
         self.note(
