@@ -32,7 +32,7 @@ def tiny() -> Iterator[RunningSandbox]:
 def box(tiny: RunningSandbox) -> Iterator[RunningSandbox]:
     tiny.forget_requests()
     yield tiny
-    tiny.control("POST", "faults", [])
+    tiny.control("DELETE", "faults")
     tiny.set_clock(now="2026-06-30T12:00:00+00:00", frozen=True)
 
 
