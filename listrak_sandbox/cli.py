@@ -44,9 +44,10 @@ def serve(config: Config, listener: socket.socket, ready: Callable[[Sandbox], No
     import uvicorn  # noqa: PLC0415
 
     from listrak_sandbox.app import RawPath, build  # noqa: PLC0415
+    from listrak_sandbox.server import Server  # noqa: PLC0415
 
     application, sandbox = build(config)
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             RawPath(application),
             log_level="warning",

@@ -151,8 +151,7 @@ def _as_thread(config: Config) -> Iterator[RunningSandbox]:
     finally:
         server = found[0].server
         if server is not None:
-            server.should_exit = True
-            server.force_exit = True
+            server.stop()
         thread.join(START_SECONDS)
         listener.close()
 
