@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -57,16 +58,35 @@ def moments(seed: int) -> list[datetime]:
     return [*sorted([*some, min(near, END - timedelta(hours=1))]), END]
 
 
-def replay(
-    sandbox: RunningSandbox, when: list[datetime], only: frozenset[str] = frozenset(), **settings: object
-) -> tuple[Warehouse, Warehouse]:
-    """Run at each of the moments, then once more from nothing; give what the two have read."""
-    read, whole = Warehouse(only=only), Warehouse(only=only)
-    for moment in when:
+@dataclass(frozen=True)
+class Readings:
+    """What was read of one world.
+
+    Attributes:
+        every_run: At all moments, with ``activity_refresh: every_run``.
+        by_default: At all moments, with the default settings: the streams that depend on these.
+        whole: By one run from nothing, at the last moment.
+    """
+
+    every_run: Warehouse
+    by_default: Warehouse
+    whole: Warehouse
+
+
+def read_at_moments(sandbox: RunningSandbox, seed: int) -> Readings:
+    """Read a world at its moments in both ways, and once more from nothing."""
+    begin(sandbox, seed)
+    read = Readings(
+        Warehouse(),
+        Warehouse(only=frozenset({"messages", "message_link_clickers", *FOLLOWED, *BY_MESSAGE})),
+        Warehouse(),
+    )
+    for moment in moments(seed):
         sandbox.set_clock(now=moment.isoformat(), frozen=True)
-        read.run(config_for(sandbox, **settings))
-    whole.run(config_for(sandbox, **settings))
-    return read, whole
+        read.every_run.run(config_for(sandbox, activity_refresh="every_run", window_days=120))
+        read.by_default.run(config_for(sandbox, window_days=120))
+    read.whole.run(config_for(sandbox, window_days=120))
+    return read
 
 
 def assert_same(read: Warehouse, whole: Warehouse, streams: set[str]) -> None:
@@ -81,19 +101,13 @@ def assert_same(read: Warehouse, whole: Warehouse, streams: set[str]) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_read_in_many_runs_equals_what_one_run_reads(tiny: RunningSandbox, seed: int) -> None:
-    begin(tiny, seed)
-    read, whole = replay(tiny, moments(seed), activity_refresh="every_run", window_days=120)
-    assert_same(read, whole, set(whole.keys))
+    read = read_at_moments(tiny, seed)
+    assert_same(read.every_run, read.whole, set(read.whole.keys))
+    assert_settled_is_up_to_date(read.by_default, read.whole)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_with_the_default_settings_all_is_up_to_date_once_the_activity_window_has_passed(
-    tiny: RunningSandbox, seed: int
-) -> None:
-    begin(tiny, seed)
-    # The other streams do not depend on the setting: the test above compares them.
-    only = frozenset({"messages", "message_link_clickers", *FOLLOWED, *BY_MESSAGE})
-    read, whole = replay(tiny, moments(seed), only, window_days=120)
+def assert_settled_is_up_to_date(read: Warehouse, whole: Warehouse) -> None:
+    """With the default settings all is there, and up to date once the activity window has passed."""
     assert_same(read, whole, {"messages", "message_link_clickers"})
     for stream, date in FOLLOWED.items():
         found, there = read.tables[stream], whole.tables[stream]
