@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -18,11 +17,11 @@ from listrak_api.errors import (
 from listrak_api.masking import mask
 from target_listrak.config.names import NameLookupError
 from target_listrak.cross_channel.events import CustomEvent, CustomEvents, data_field, fields_of
+from target_listrak.delivery.claims import Claims, SentMessages
 from target_listrak.delivery.identifiers import identifier_properties, identifiers_of
 from target_listrak.delivery.loader import Delivery, Loader
-from target_listrak.delivery.sender import SentMessages
-from target_listrak.delivery.sent_record import Sent, SentRecord, key_of
-from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected, rejected_by
+from target_listrak.delivery.sent_record import key_of
+from target_listrak.outcomes import ACCEPTED, Declined, Outcome, Rejected, RowRejected, rejected_by
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.reading import Reading
 from target_listrak.values.row_faults import RowFaults
@@ -74,11 +73,13 @@ class _Batch:
     Attributes:
         events: The events.
         people: Their identifiers: each is there once, for answers tell events apart by them.
+        keys: Their keys: each is there once, for how the first one goes decides about the second.
         weight: Bytes of their lines.
     """
 
     events: list[_Event] = field(default_factory=list)
     people: set[tuple[str, str]] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
     weight: int = 0
 
 
@@ -138,9 +139,7 @@ class CustomEventsLoader(Loader):
         self._fields: dict[str, dict[str, str]] = {}
         self._found: dict[str | int, CustomEvent | Rejected] = {}
         self._batches: dict[CustomEvent, _Batch] = {}
-        self._lock = threading.Lock()
-        self._record: SentRecord | None = None
-        self._seen: set[str] = set()
+        self._claims: dict[CustomEvent, Claims] = {}
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Find who a record is about, and match its properties to the event's fields.
@@ -151,8 +150,8 @@ class CustomEventsLoader(Loader):
         self._people = identifier_properties(self.delivery, schema)
         self._keys = key_properties
         if key_properties:
-            self._record = self.run.session(SentMessages).record
-        if not key_properties:
+            self.run.session(SentMessages)
+        else:
             self.run.connection.log_once(
                 "%s: stream %s has no key properties: nothing tells its events apart, and a run that is "
                 "repeated raises them again",
@@ -173,11 +172,13 @@ class CustomEventsLoader(Loader):
         key = self._key(record)
         fields = self._data(event, record)
         batch = self._batches.setdefault(event, _Batch())
-        if not batch.people.isdisjoint(identifiers):
+        if not batch.people.isdisjoint(identifiers) or key in batch.keys:
             self._submit(event)
             batch = self._batches[event] = _Batch()
         batch.events.append(_Event(row, key, identifiers, fields))
         batch.people.update(identifiers)
+        if key:
+            batch.keys.add(key)
         batch.weight += 200 + 2 * len(row.line)
         if len(batch.events) >= self._most:
             self._submit(event)
@@ -189,8 +190,8 @@ class CustomEventsLoader(Loader):
 
     def close(self) -> None:
         """Close the record of what was sent."""
-        if self._record is not None:
-            self._record.close()
+        if self._keys:
+            self.run.session(SentMessages).record.close()
 
     # One record
 
@@ -220,7 +221,7 @@ class CustomEventsLoader(Loader):
         """What tells a record's event apart from others of the stream.
 
         Raises:
-            RowRejected: A key property has no value, or an earlier record has the same key.
+            RowRejected: A key property has no value.
         """
         if not self._keys:
             return ""
@@ -246,44 +247,37 @@ class CustomEventsLoader(Loader):
         self._row_faults.check()
         return data
 
-    # Worker threads
-
     def _submit(self, event: CustomEvent) -> None:
         batch = self._batches.pop(event, None)
         if batch is not None and batch.events:
-            self.run.calls.submit(
-                ("custom_events", event.id), partial(self._work, event, batch.events), batch.weight
-            )
+            work = partial(self._work, event, self._claims_of(event), batch.events)
+            self.run.calls.submit(("custom_events", event.id), work, batch.weight)
 
-    def _work(self, event: CustomEvent, events: list[_Event]) -> None:
+    def _claims_of(self, event: CustomEvent) -> Claims | None:
+        """What sees to it that no event is raised twice; `None` for a stream without key properties."""
+        if not self._keys:
+            return None
+        claims = self._claims.get(event)
+        if claims is None:
+            place = f"{self.run.config['api_url']} custom_event {event.id} {self.stream}"
+            claims = self._claims[event] = Claims(self.run, place, _UNKNOWN)
+        return claims
+
+    # Worker threads
+
+    def _work(self, event: CustomEvent, claims: Claims | None, events: list[_Event]) -> None:
         """Send those events that were not sent before."""
-        place = f"{self.run.config['api_url']} custom_event {event.id} {self.stream}"
         fresh = []
         for one in events:
-            known = self._claim(place, one)
+            known = claims.claim(one.key) if claims else None
             if known is None:
                 fresh.append(one)
             else:
                 self.tracker.end(one.row, known)
         if fresh:
-            self._send(event, place, fresh)
+            self._send(event, claims, fresh)
 
-    def _claim(self, place: str, event: _Event) -> Outcome | None:
-        """Note that an event is being sent; or why it must not be."""
-        if self._record is None or not event.key:
-            return None
-        with self._lock:
-            state = self._record.state(place, event.key)
-            if state is Sent.UNKNOWN:
-                return _UNKNOWN
-            if state is Sent.SENT or event.key in self._seen:
-                return UNCHANGED
-            self._seen.add(event.key)
-            if not self.run.dry_run:
-                self._record.claim(place, event.key)
-        return None
-
-    def _send(self, event: CustomEvent, place: str, events: Sequence[_Event]) -> None:
+    def _send(self, event: CustomEvent, claims: Claims | None, events: Sequence[_Event]) -> None:
         """Send events; where Listrak refuses them, each half by itself, down to the events at fault."""
         if self.run.dry_run:
             for one in events:
@@ -302,23 +296,22 @@ class CustomEventsLoader(Loader):
                 len(events),
             )
             for one in events:
-                self._end(place, one, _UNKNOWN)
+                self._end(claims, one, _UNKNOWN)
             return
         except RequestRefusedError as error:
             if len(events) == 1:
-                self._end(place, events[0], rejected_by(error))
+                self._end(claims, events[0], rejected_by(error))
                 return
             half = len(events) // 2
-            self._send(event, place, events[:half])
-            self._send(event, place, events[half:])
+            self._send(event, claims, events[:half])
+            self._send(event, claims, events[half:])
             return
         except (UnavailableError, AuthenticationError, NotFoundError):
-            for one in events:
-                self._forget(place, one)
+            _release(claims, events)
             raise
         results = _results(answer.data)
         for one in events:
-            self._end(place, one, self._outcome(one, results))
+            self._end(claims, one, self._outcome(one, results))
 
     def _outcome(self, event: _Event, results: Mapping[tuple[str, str], Outcome]) -> Outcome:
         """What an answer says of an event: raised if it was for one of its identifiers."""
@@ -328,22 +321,18 @@ class CustomEventsLoader(Loader):
             self.tracker.remark("events were refused for one of two identifiers")
         return refused[0] if len(refused) == len(found) else ACCEPTED
 
-    def _end(self, place: str, event: _Event, outcome: Outcome) -> None:
+    def _end(self, claims: Claims | None, event: _Event, outcome: Outcome) -> None:
         """Note how an event went, and settle its row."""
-        if self._record is not None and event.key:
-            if outcome is ACCEPTED or outcome is _UNKNOWN:
-                state = Sent.SENT if outcome is ACCEPTED else Sent.UNKNOWN
-                self._record.end(place, event.key, state)
-            else:
-                self._forget(place, event)
+        if claims:
+            claims.end(event.key, outcome)
         self.tracker.end(event.row, outcome)
 
-    def _forget(self, place: str, event: _Event) -> None:
-        """Note that an event was certainly not raised, so that it may be sent later."""
-        if self._record is not None and event.key:
-            with self._lock:
-                self._seen.discard(event.key)
-            self._record.end(place, event.key, None)
+
+def _release(claims: Claims | None, events: Sequence[_Event]) -> None:
+    """Note that events were certainly not raised, so that they may be sent later."""
+    if claims:
+        for one in events:
+            claims.release(one.key)
 
 
 def _results(data: object) -> dict[tuple[str, str], Outcome]:

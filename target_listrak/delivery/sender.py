@@ -14,21 +14,19 @@ from listrak_api.errors import (
     RequestRefusedError,
     UnavailableError,
 )
+from target_listrak.delivery.claims import Claims
 from target_listrak.delivery.loader import attempt
-from target_listrak.delivery.sent_record import Sent, SentRecord, key_of
-from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, RowRejected
-from target_listrak.tracking.local_files import local_path
+from target_listrak.delivery.sent_record import key_of
+from target_listrak.outcomes import ACCEPTED, Declined, Outcome, Rejected, RowRejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from target_listrak.delivery.loader import Delivery
-    from target_listrak.delivery.run import Run
     from target_listrak.tracking.tallies import Row
 
 __all__ = ["MessageLimitError", "Sender"]
 
-FILE_NAME: Final = "target-listrak-sent.sqlite"
 _NOT_SENT = (AuthenticationError, ConfigurationError, NotFoundError, RequestRefusedError, UnavailableError)
 """Errors of the client after which a request was certainly not carried out."""
 _UNKNOWN: Final = Declined(
@@ -39,14 +37,6 @@ _UNKNOWN: Final = Declined(
 
 class MessageLimitError(ListrakError):
     """A run would send more messages than the destination allows; those that were sent stand."""
-
-
-class SentMessages:
-    """The run's record of sent messages: `run.session(SentMessages)`. Opens the file when it is made."""
-
-    def __init__(self, run: Run) -> None:
-        path = local_path("sent_path", run.config["sent_path"], FILE_NAME, "The record of sent messages")
-        self.record = SentRecord(path, read_only=run.dry_run)
 
 
 class Sender:
@@ -73,10 +63,9 @@ class Sender:
         self._keys = keys
         self._name = f"{run.config['api_url']} {place} {stream}"
         self._most: int = destination.option("max_messages")
-        self._record = run.session(SentMessages).record
+        self._claims = Claims(run, self._name, _UNKNOWN)
         self._lock = threading.Lock()
         self._begun = 0
-        self._pretended: set[str] = set()
 
     def key(self, record: Mapping[str, object]) -> str:
         """What tells a record's message apart.
@@ -106,7 +95,7 @@ class Sender:
 
     def close(self) -> None:
         """Close the record."""
-        self._record.close()
+        self._claims.close()
 
     def _once(self, key: str, send: Callable[[], Outcome]) -> Outcome:
         known = self._claim(key)
@@ -119,19 +108,18 @@ class Sender:
         try:
             outcome = attempt(send)
         except LostAnswerError:
-            self._record.end(self._name, key, Sent.UNKNOWN)
             self._run.logger.warning(
                 "%s: the answer to a message was lost: it may have been sent, and is not sent again",
                 self._destination.label,
             )
-            return _UNKNOWN
+            outcome = _UNKNOWN
         except _NOT_SENT:
-            self._release(key)
+            self._not_begun()
+            self._claims.release(key)
             raise
-        if outcome is ACCEPTED:
-            self._record.end(self._name, key, Sent.SENT)
-        else:
-            self._release(key)
+        if outcome is not ACCEPTED and outcome is not _UNKNOWN:
+            self._not_begun()
+        self._claims.end(key, outcome)
         return outcome
 
     def _claim(self, key: str) -> Outcome | None:
@@ -141,11 +129,9 @@ class Sender:
             MessageLimitError: It would be one too many.
         """
         with self._lock:
-            state = self._record.state(self._name, key)
-            if state is Sent.UNKNOWN:
-                return _UNKNOWN
-            if state is Sent.SENT or key in self._pretended:
-                return UNCHANGED
+            known = self._claims.known(key)
+            if known is not None:
+                return known
             if self._begun >= self._most:
                 text = f"{self._most:,} messages were sent in this run, and no more are allowed"
                 problem = self._destination.error("max_messages", text)
@@ -153,13 +139,8 @@ class Sender:
                     problem.message, hint="If more are to be sent, raise max_messages, and run again."
                 )
             self._begun += 1
-            if self._run.dry_run:
-                self._pretended.add(key)
-            else:
-                self._record.claim(self._name, key)
-        return None
+            return self._claims.claim(key)
 
-    def _release(self, key: str) -> None:
+    def _not_begun(self) -> None:
         with self._lock:
             self._begun -= 1
-            self._record.end(self._name, key, None)

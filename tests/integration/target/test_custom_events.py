@@ -217,6 +217,14 @@ def test_a_run_that_is_repeated_raises_nothing_twice(carts: Carts) -> None:
     assert len(carts.posted()) == 3
 
 
+def test_of_two_records_with_one_key_the_second_goes_by_how_the_first_one_went(carts: Carts) -> None:
+    refused = row(2, email="nobody@refused.example.org")
+    outcome = carts.run([HEAD, row(1), row(1, email="other@example.org"), refused, row(2)])
+    tally = outcome.tallies["carts"]
+    assert (tally.accepted, tally.unchanged, outcome.codes) == (2, 1, ["refused"])
+    assert len(carts.posted()) == 2
+
+
 def test_a_lost_answer_is_reported_as_unknown_and_never_sent_again(carts: Carts) -> None:
     carts.fault("lost_answer", count=1)
     outcome = carts.run([HEAD, row(1), row(2), state(1)])
