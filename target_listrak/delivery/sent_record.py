@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.values.plain import plain_value
+from target_listrak.values.formats import as_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,15 +46,15 @@ def key_of(record: Mapping[str, object], names: Sequence[str]) -> str | None:
     """What tells a record's message apart: a digest of its key properties; `None` where one has no value.
 
     A number and the text of it are the same key: whoever changes the type of a key must not send everything
-    again.
+    again. Texts of different case are two keys, as many systems have it, and `NULL` is no key.
     """
     parts = []
     for name in names:
         value = record.get(name)
-        text = plain_value(value) if not isinstance(value, list | dict) else ""
-        if not text:
+        text = "" if isinstance(value, list | dict) else as_identifier(value)
+        if not isinstance(text, str) or not text.strip():
             return None
-        parts.append(text)
+        parts.append(text.strip())
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 

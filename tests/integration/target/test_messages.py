@@ -255,11 +255,22 @@ def test_a_claim_that_a_crash_left_is_unknown(tmp_path: Path) -> None:
         ({"a": 1}, {"a": 2}, False),
         ({"a": "x", "b": "y"}, {"a": "xy", "b": ""}, False),
         ({"a": "1,2", "b": "3"}, {"a": "1", "b": "2,3"}, False),
+        ({"a": 1234567890123456789}, {"a": 1234567890123456788}, False),
+        ({"a": 1234567890123456789}, {"a": "1234567890123456789"}, True),
+        ({"a": 1.0}, {"a": 1}, True),
+        ({"a": "0015f00000QGzAq"}, {"a": "0015f00000qgZaQ"}, False),
+        ({"a": " x "}, {"a": "x"}, True),
+        ({"a": True}, {"a": False}, False),
     ],
 )
 def test_keys_are_told_apart(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:  # noqa: FBT001
     names = list(one)
     assert (key_of(one, names) == key_of(other, names)) is same
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "NULL", "undefined", "n/a", float("nan"), [1], {"a": 1}])
+def test_what_is_no_value_is_no_key(value: object) -> None:
+    assert key_of({"a": value, "b": 1}, ["a", "b"]) is None
 
 
 def test_profile_values_go_with_an_email(runs: Runs, tmp_path: Path) -> None:
