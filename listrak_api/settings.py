@@ -87,7 +87,7 @@ SMS_CREDENTIALS = _credentials("sms", "for everything about phone lists")
 DATA_CREDENTIALS = _credentials("data", "for customers, orders, products, reviews and rating summaries")
 """JSON schema properties of `data_client_id` and `data_client_secret`."""
 
-CROSS_CHANNEL_CREDENTIALS = _credentials("cross_channel", "for custom events, which start journeys")
+CROSS_CHANNEL_CREDENTIALS = _credentials("cross_channel", "for custom events")
 """JSON schema properties of `cross_channel_client_id` and `cross_channel_client_secret`."""
 
 PRIVACY_CREDENTIALS = _credentials("privacy", "for requests to forget somebody")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from listrak_api.routes import Api, Route
     from tap_listrak.sync.session import TapSession
 
-_NAMES: dict[Api, str] = {"email": "Email", "sms": "SMS", "data": "Data"}
+_NAMES: dict[Api, str] = {"email": "Email", "sms": "SMS", "cross_channel": "Cross Channel"}
 
 PROBES: tuple[tuple[str, Route], ...] = (
     ("List", routes.LISTS),
@@ -30,6 +30,12 @@ PROBES: tuple[tuple[str, Route], ...] = (
     ("Report", routes.MESSAGE_SUMMARY),
 )
 """An area of the email API, and a read that needs it beside what the ones before it need."""
+
+COLLECTIONS: dict[Api, tuple[str, Route]] = {
+    "sms": ("Sender codes", routes.SENDER_CODES),
+    "cross_channel": ("Custom events", routes.CUSTOM_EVENTS),
+}
+"""What is read of an API that grants all or nothing."""
 
 
 def report(tap: TapSession, say: Callable[[str], None]) -> bool:
@@ -52,7 +58,7 @@ def report(tap: TapSession, say: Callable[[str], None]) -> bool:
             client = tap.client(api)
             client.check()
             say(f"{_NAMES[api]} API: the credentials are accepted.")
-            lines = _email(client, tap) if api == "email" else _sms(client)
+            lines = _email(client, tap) if api == "email" else _collection(client, *COLLECTIONS[api])
             for usable, line in lines:
                 readable = readable or usable
                 say(f"  {line}")
@@ -109,9 +115,9 @@ def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, obje
     return {name: rows[0][name]} if name and rows else {}
 
 
-def _sms(client: Client) -> Iterator[tuple[bool, str]]:
-    rows = client.get_page(routes.SENDER_CODES, {}, {}).rows
-    yield True, f"Sender codes: {len(rows)} can be read."
+def _collection(client: Client, name: str, route: Route) -> Iterator[tuple[bool, str]]:
+    rows = client.get_page(route, {}, {}).rows
+    yield True, f"{name}: {len(rows)} can be read."
 
 
 def _needs(tap: TapSession) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from listrak_api.errors import ConfigurationError
 from listrak_api.phone_forms import PHONE_PATH_FORM
 from listrak_api.settings import (
     CONNECTION_SETTINGS,
+    CROSS_CHANNEL_CREDENTIALS,
     EMAIL_CREDENTIALS,
     SMS_CREDENTIALS,
     ConnectionSettings,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 IdOrName = int | str
 
 MAX_PAGE_SIZE = 5000
-APIS: tuple[Api, ...] = ("email", "sms")
+APIS: tuple[Api, ...] = ("email", "sms", "cross_channel")
 
 
 def _ids(title: str, description: str, *, names: bool = False) -> dict[str, Any]:
@@ -207,6 +208,7 @@ CONFIG_SCHEMA: dict[str, Any] = {
     "properties": {
         **EMAIL_CREDENTIALS,
         **SMS_CREDENTIALS,
+        **CROSS_CHANNEL_CREDENTIALS,
         **TAP_SETTINGS,
         **PHONE_PATH_FORM,
         **CONNECTION_SETTINGS,
@@ -315,7 +317,7 @@ def _chosen(values: Mapping[str, Any]) -> dict[str, frozenset[int]]:
 def _apis(config: Mapping[str, Any]) -> tuple[Api, ...]:
     apis = tuple(api for api in APIS if has_credentials(config, api))
     if not apis:
-        message = "no credentials: set client_id and client_secret, or sms_client_id and sms_client_secret"
+        message = "no credentials: set client_id and client_secret, or those of another integration"
         raise ConfigurationError(
             message,
             setting="client_id",

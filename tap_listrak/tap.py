@@ -19,6 +19,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.tap_base import CliTestOptionValue
 
 from listrak_api.errors import ConfigurationError
+from listrak_api.settings import CREDENTIAL_NAMES
 from listrak_singer.cli import ListrakCommand, only_one_more_signal
 from listrak_singer.files import read_object
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
 
     from tap_listrak.streams.base import ListrakStream
+
+
+_OF_FEW_ACCOUNTS = " and ".join(CREDENTIAL_NAMES["cross_channel"])
+"""Settings of an integration that few accounts have: selecting everything does not ask for its streams."""
 
 
 class TapListrak(CheckedSettings, TapSession):
@@ -187,8 +192,9 @@ class TapListrak(CheckedSettings, TapSession):
             if isinstance(stream, ContextStream) and stream.missing_settings and stream.mask.get((), True):
                 lacking[stream.missing_settings].append(stream.name)
         # Without a catalog nobody has asked for these.
-        level = logging.WARNING if self.input_catalog else logging.INFO
         for settings, names in lacking.items():
+            asked_for = self.input_catalog and settings != _OF_FEW_ACCOUNTS
+            level = logging.WARNING if asked_for else logging.INFO
             are = "are" if " and " in settings else "is"
             self.logger.log(level, "Not read, because %s %s not set: %s", settings, are, ", ".join(names))
 

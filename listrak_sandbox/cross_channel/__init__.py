@@ -15,6 +15,7 @@ import msgspec
 
 from listrak_sandbox.clock import parse_wall_time, text_of
 from listrak_sandbox.envelope import Answer, ApiError, json_answer
+from listrak_sandbox.expected import chosen, digest
 from listrak_sandbox.sandbox import Call, Route
 
 if TYPE_CHECKING:
@@ -101,9 +102,14 @@ class CrossChannelFamily:
         """Return none: `written` has everything."""
         return []
 
-    def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:  # noqa: ARG002  nothing to select
-        """Return nothing: no stream reads this API."""
-        return {}
+    def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
+        """Return ``{stream: {count, digest}}`` of the custom events and of their schemas."""
+        wanted = chosen(selection, "streams")
+        return {
+            name: digest((one.uid,) for one in EVENTS)
+            for name in ("custom_event_configurations", "custom_event_schemas")
+            if not wanted or name in wanted
+        }
 
     def written(self) -> dict[str, object]:
         """Return ``{"custom_events": {"posted": […], "refused": […]}}``, in the order in which they came.

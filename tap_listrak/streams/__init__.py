@@ -27,6 +27,7 @@ from tap_listrak.streams.conversations import (
     Conversations,
     ConversationSummaries,
 )
+from tap_listrak.streams.custom_events import CustomEventConfigurations, CustomEventSchemas
 from tap_listrak.streams.imports import (
     ListImportContacts,
     ListImports,
@@ -109,5 +110,7 @@ STREAMS: tuple[type[ListrakStream], ...] = (
     SmsTransactionalMessages,
     SmsOptOuts,
     SmsProfileFields,
+    CustomEventConfigurations,
+    CustomEventSchemas,
 )
 """Every stream. Children of one parent run in this order."""

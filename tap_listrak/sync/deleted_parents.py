@@ -25,6 +25,7 @@ PARENT_ROUTES: dict[str, Route] = {
     "conversationMessageId": routes.CONVERSATION_MESSAGE,
     "conversationId": routes.CONVERSATION,
     "listId": routes.LIST,
+    "eventUID": routes.CUSTOM_EVENT,
 }
 """The read that tells whether a thing is still there, by the id that a context has of it; the innermost
 first."""

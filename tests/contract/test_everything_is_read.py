@@ -27,8 +27,6 @@ NOT_READ = {
     "GET /privacy/v1/Forget/{requestId}": (
         "no operation lists the requests; the target follows those that it has made"
     ),
-    "GET /crosschannel/v1/eventConfigurations": "set-up of custom events; the target looks it up",
-    "GET /crosschannel/v1/eventConfigurations/{eventUID}": "set-up of custom events; the target looks it up",
 }
 """What no stream reads, with the reason."""
 
@@ -45,20 +43,21 @@ class Reads:
             text = (FOLDER / f"{name}.json").read_text("utf-8")
             spec = json.loads(re.sub(r"(?<![A-Za-z])SenderCodeId", "senderCodeId", text))
             base = spec.get("basePath", "/crosschannel/v1")
-            self.models[base] = spec.get("definitions", {})
+            self.models[base] = spec.get("definitions") or spec["components"]["schemas"]
             for path, methods in spec["paths"].items():
                 if "get" in methods:
                     self.operations[f"GET {base}{path}"] = methods["get"]
 
     def fields(self, name: str) -> set[str]:
         """The names of what an operation's answer has: of one row, if it is a collection."""
-        schema = self.operations[name]["responses"]["200"]["schema"]
+        answer = self.operations[name]["responses"]["200"]
+        schema = answer.get("schema") or answer["content"]["application/json"]["schema"]
         models = next(models for base, models in self.models.items() if name.startswith(f"GET {base}/"))
         while True:
             if schema.get("type") == "array":
                 schema = schema["items"]
             elif "$ref" in schema:
-                schema = models[schema["$ref"].removeprefix("#/definitions/")]
+                schema = models[schema["$ref"].rpartition("/")[2]]
             elif "data" in schema.get("properties", ()):
                 schema = schema["properties"]["data"]
             else:

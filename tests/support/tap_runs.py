@@ -112,6 +112,8 @@ def settings(sandbox: RunningSandbox, **config: object) -> dict[str, Any]:
         "client_secret": "sandbox-email-secret",
         "sms_client_id": "sandbox-sms",
         "sms_client_secret": "sandbox-sms-secret",
+        "cross_channel_client_id": "sandbox-cross-channel",
+        "cross_channel_client_secret": "sandbox-cross-channel-secret",
         "api_url": sandbox.url,
         "auth_url": sandbox.auth_url,
         **config,
