@@ -10,6 +10,7 @@ from listrak_api.errors import ConfigurationError
 from listrak_api.phone_forms import PHONE_PATH_FORM
 from listrak_api.settings import (
     CONNECTION_SETTINGS,
+    CREDENTIAL_NAMES,
     CROSS_CHANNEL_CREDENTIALS,
     EMAIL_CREDENTIALS,
     SMS_CREDENTIALS,
@@ -317,7 +318,8 @@ def _chosen(values: Mapping[str, Any]) -> dict[str, frozenset[int]]:
 def _apis(config: Mapping[str, Any]) -> tuple[Api, ...]:
     apis = tuple(api for api in APIS if has_credentials(config, api))
     if not apis:
-        message = "no credentials: set client_id and client_secret, or those of another integration"
+        pairs = [" and ".join(CREDENTIAL_NAMES[api]) for api in APIS]
+        message = f"no credentials: set {', or '.join(pairs)}"
         raise ConfigurationError(
             message,
             setting="client_id",
