@@ -44,10 +44,9 @@ def serve(config: Config, listener: socket.socket, ready: Callable[[Sandbox], No
     import uvicorn  # noqa: PLC0415
 
     from listrak_sandbox.app import RawPath, build  # noqa: PLC0415
-    from listrak_sandbox.server import Server  # noqa: PLC0415
 
     application, sandbox = build(config)
-    server = Server(
+    server = uvicorn.Server(
         uvicorn.Config(
             RawPath(application),
             log_level="warning",

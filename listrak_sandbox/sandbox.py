@@ -21,10 +21,10 @@ from listrak_sandbox.world import World
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import uvicorn
     from starlette.types import Receive, Scope, Send
 
     from listrak_sandbox.config import Config
-    from listrak_sandbox.server import Server
 
 T = TypeVar("T")
 TRUE_WORDS = {"true": True, "1": True, "false": False, "0": False}
@@ -231,7 +231,7 @@ class Sandbox:
         self.families: list[Family] = []
         self.hooks: list[Hook] = []
         self.routes: list[Route] = []
-        self.server: Server | None = None
+        self.server: uvicorn.Server | None = None
 
     def reset(self, seed: int | None = None, scale: str | None = None) -> None:
         """Begin anew: clock, settings, world, everything written, the log. Tokens stay good."""

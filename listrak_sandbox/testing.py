@@ -151,7 +151,8 @@ def _as_thread(config: Config) -> Iterator[RunningSandbox]:
     finally:
         server = found[0].server
         if server is not None:
-            server.stop()
+            server.should_exit = True
+            server.force_exit = True
         thread.join(START_SECONDS)
         listener.close()
 
