@@ -37,8 +37,10 @@ _EMAIL = re.compile(
 )
 
 _BEARER = re.compile(r"\b(Bearer(?:\s|%20|\+)+)[\w.~+/=%-]+", re.IGNORECASE)
+# What follows the name of a setting that was misspelt is no secret: it says which one was meant.
 _NAMED_SECRET = re.compile(
-    r"""((?:client_secret|access_token|authorization)["']?\s*[:=]\s*["']?)(?!Bearer)[^\s"'&,}]+""",
+    r"""((?:client_secret|access_token|authorization)["']?\s*[:=]\s*["']?)"""
+    r"""(?!Bearer|did you mean )[^\s"'&,}]+""",
     re.IGNORECASE,
 )
 _NAMED_NUMBER = re.compile(

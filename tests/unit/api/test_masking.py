@@ -198,6 +198,8 @@ def test_what_logs_are_made_of_survives() -> None:
         ("Authorization: Bearer abc.DEF-_~+/=", "Authorization: Bearer ***"),
         ("{'Authorization': 'bearer abc'}", "{'Authorization': 'bearer ***'}"),
         ("grant_type=x&client_secret=abc&y=1", "grant_type=x&client_secret=***&y=1"),
+        ("Unknown 'ms_client_secret': did you mean 'x'?", "Unknown 'ms_client_secret': did you mean 'x'?"),
+        ("client_secret: did=1", "client_secret: ***"),
         ('{"access_token": "abc", "expires_in": 900}', '{"access_token": "***", "expires_in": 900}'),
     ],
 )
