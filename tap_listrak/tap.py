@@ -27,8 +27,8 @@ from tap_listrak.incremental.bookmarks import check_state, format_bookmark, unwr
 from tap_listrak.output.logs import tell_few_retries
 from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
+from tap_listrak.sync import known_ids, row_counts
 from tap_listrak.sync.context_stream import ContextStream, MappedAway
-from tap_listrak.sync.known_ids import STATE_KEY
 from tap_listrak.sync.session import TapSession
 
 if TYPE_CHECKING:
@@ -107,8 +107,9 @@ class TapListrak(CheckedSettings, TapSession):
         inner = unwrapped(state)
         check_state(inner)
         super().load_state(inner)
-        if STATE_KEY in inner:  # the SDK takes in bookmarks only
-            cast("dict[str, Any]", self.state)[STATE_KEY] = inner[STATE_KEY]
+        for key in (known_ids.STATE_KEY, row_counts.STATE_KEY):
+            if key in inner:  # the SDK takes in bookmarks only
+                cast("dict[str, Any]", self.state)[key] = inner[key]
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

@@ -291,6 +291,22 @@ class Bookmarks:
         if (stream, partition) not in self._held and self.remembered(stream, partition).get(_HELD_SINCE):
             self.remember(stream, partition, {_HELD_SINCE: None})
 
+    def forget(self, ids: Mapping[str, int]) -> None:
+        """Remove the bookmarks of something that was deleted in Listrak, and of all below it, from the state.
+
+        Args:
+            ids: Its ids, for example ``{"listId": 7}``.
+        """
+        if self.frozen:
+            return
+        for entry in self.state.get("bookmarks", {}).values():
+            if "partitions" in entry:
+                entry["partitions"] = [
+                    one
+                    for one in entry["partitions"]
+                    if not ids.items() <= dict(partition_of(one["context"]) or ()).items()
+                ]
+
     def _take_in(self, stream: str, part: dict[str, Any]) -> None:
         partition = partition_of(part["context"])
         if partition is None:

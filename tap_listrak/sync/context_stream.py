@@ -25,6 +25,7 @@ from tap_listrak.output.metrics import RunCounter, RunTimer
 from tap_listrak.records.schemas import for_loaders
 from tap_listrak.sdk import override
 from tap_listrak.sync.narrowing import filters_records
+from tap_listrak.sync.row_counts import confirms_deletions
 
 AUTOMATIC = Metadata.InclusionType.AUTOMATIC
 
@@ -243,7 +244,11 @@ class ContextStream(Stream):
         if not self.selected:
             return
         self.flush()
-        if self._stream_version is not None and self._read_in_full:
+        if (
+            self._stream_version is not None
+            and self._read_in_full
+            and confirms_deletions(self._tap, self.name, self.counter.total)
+        ):
             self._activate_version(self._stream_version)
         self.counter.finish()
         self.timer.finish()

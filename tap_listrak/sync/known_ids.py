@@ -65,8 +65,8 @@ class KnownIds:
             missing: The ids.
 
         Returns:
-            The rows of those that are there, and the ids of those of which nothing is known, because Listrak
-            refuses to show one: the others are not asked for then.
+            The rows of those that are there, and the ids of those of which nothing is known: Listrak's answer
+            is no object, or it refuses to show one. After a refusal the others are not asked for.
 
         Raises:
             ListrakError: What the client raises otherwise.
@@ -84,19 +84,25 @@ class KnownIds:
                 refused += missing[number:]
                 break
             else:
-                rows += [row] if isinstance(row, dict) else []
+                if isinstance(row, dict):
+                    rows.append(row)
+                else:
+                    refused.append(one)
         if deleted:
             logger.info("Deleted in Listrak since the last run: %s of %s", _named(deleted), self._stream)
         return rows, refused
 
     def keep(self, present: Iterable[int], *, narrowed: bool) -> None:
-        """Note what there is for the next run.
+        """Note what there is for the next run, and forget the bookmarks of what was deleted.
 
         Args:
             present: The ids.
             narrowed: Whether a setting left some out, which the state knows of still.
         """
-        kept = self._known() | set(present) if narrowed else set(present)
+        before = self._known()
+        kept = before | set(present) if narrowed else set(present)
+        for one in before - kept:
+            self._tap.bookmarks.forget(dict(zip(self._keys, (*self._parent, one), strict=True)))
         others = [one for one in self._entries() if tuple(one[:-1]) != self._parent]
         self._state.setdefault("bookmarks", {})  # a state without is refused
         known = self._state.get(STATE_KEY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,6 +76,61 @@ def test_a_list_that_was_deleted_is_asked_for_once_and_then_forgotten(
     assert "left out" not in caplog.text
 
 
+def test_bookmarks_of_a_list_that_was_deleted_leave_the_state(tiny: RunningSandbox, extract: Extract) -> None:
+    """They stayed for ever: the state grew with every list that was made and deleted."""
+    streams = ["contacts", "messages", "message_activity"]
+    whole = extract(tiny, streams=streams)
+    state = copy.deepcopy(whole.state)
+    state["known_ids"]["lists"].append([424242])
+    for entry in state["bookmarks"].values():
+        entry["partitions"].append({**entry["partitions"][0], "context": {"listId": 424242}})
+    assert "424242" in json.dumps(state["bookmarks"]["contacts"])
+    run = extract(tiny, streams=streams, state=state)
+    assert run.state == whole.state
+
+
+FEW, MANY = "lists", "phone_list_contacts"
+
+
+def test_more_than_half_of_a_stream_gone_at_once_removes_rows_in_the_second_run_only(
+    tiny: RunningSandbox, extract: Extract, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Campaigns, conversations and folders that came short emptied the tables downstream."""
+    whole = extract(tiny, streams=[FEW, MANY])
+    count = len(whole.records[MANY])
+    assert whole.state["row_counts"] == {FEW: len(whole.records[FEW]), MANY: count}
+    larger = {**whole.state, "row_counts": {FEW: 10, MANY: 2 * count + 1}}
+
+    short = extract(tiny, streams=[FEW, MANY], state=larger)
+    assert versioned(short) == {FEW}
+    assert f"{MANY} had {2 * count + 1} rows in the last run and has {count} now" in caplog.text
+    assert short.state == whole.state
+    caplog.clear()
+
+    assert versioned(extract(tiny, streams=[FEW, MANY], state=short.state)) == {FEW, MANY}
+    half = {**whole.state, "row_counts": {MANY: 2 * count}}
+    assert versioned(extract(tiny, streams=[MANY], state=half)) == {MANY}
+    assert "in the last run" not in caplog.text
+
+
+def test_a_run_that_reads_a_part_leaves_the_number_of_rows_as_it_was(
+    tiny: RunningSandbox, extract: Extract
+) -> None:
+    whole = extract(tiny, streams=["lists", "campaigns"])
+    first = whole.records["lists"][0]["listId"]
+    narrow = extract(tiny, streams=["lists", "campaigns"], state=whole.state, list_ids=[first])
+    assert narrow.state["row_counts"] == whole.state["row_counts"]
+
+
+@pytest.mark.parametrize("counts", [None, [], "x", {"lists": "x"}, {"lists": True}])
+def test_a_state_with_odd_row_counts_reads_all_the_same(
+    tiny: RunningSandbox, extract: Extract, counts: object
+) -> None:
+    run = extract(tiny, streams=["lists"], state={"bookmarks": {}, "row_counts": counts})
+    assert versioned(run) == {"lists"}
+    assert run.state["row_counts"] == {"lists": len(run.records["lists"])}
+
+
 def test_a_state_of_an_earlier_version_knows_the_lists_of_its_bookmarks(
     tiny: RunningSandbox, extract: Extract
 ) -> None:
@@ -82,7 +139,8 @@ def test_a_state_of_an_earlier_version_knows_the_lists_of_its_bookmarks(
     tiny.control("POST", "faults", [fault("short_answer", "/List", rows=1)])
     run = extract(tiny, streams=EMAIL, state=state)
     assert versioned(run) == {"folders"}
-    assert run.state == whole.state
+    assert run.state["row_counts"] == {"folders": len(run.records["folders"])}
+    assert {**run.state, "row_counts": whole.state["row_counts"]} == whole.state
 
 
 def test_ids_of_a_run_that_chooses_lists_are_added_to_those_that_are_known(
