@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-NEWSLETTER = 40137
+NEWSLETTER, SECOND = 40137, 40274
 VIP = 1124
 
 
@@ -107,6 +107,38 @@ def test_events_of_segment_set_an_audience(runs: Runs) -> None:
     }
     found = {one: runs.values(NEWSLETTER, address).get(VIP) for one, address in people.items()}
     assert found == {"entered": "on", "left": "off", "traits": "on"}
+
+
+def test_events_of_segment_name_their_list_and_their_audience(runs: Runs) -> None:
+    """What Listrak's destination in Segment tests: two lists in one batch; and what is no boolean."""
+    lists = {"one": NEWSLETTER, "two": SECOND, "three": NEWSLETTER, "text": NEWSLETTER, "nowhere": None}
+    for name, list_id in lists.items():
+        runs.save(list_id or NEWSLETTER, f"{name}@example.org")
+
+    def track(name: str, member: object) -> dict[str, Any]:
+        traits = {"email": f"{name}@example.org"} | ({"listId": lists[name]} if lists[name] else {})
+        properties = {"audience_key": "buyers", "buyers": member}
+        return record("segment_track", type="track", context={"traits": traits}, properties=properties)
+
+    members = {"one": True, "two": True, "three": False, "text": "maybe", "nowhere": True}
+    events = [track(name, member) for name, member in members.items()] + [track("two", None)]
+    head = schema("segment_track", "type", context={}, properties={})
+    settings = recipe("segment-lists") | {"max_reject_share": 1}
+    outcome = runs.good([head, *events, state(1)], **settings)
+    assert (outcome.tally.accepted, outcome.tally.rejected) == (3, 3)
+    found = {
+        name: list(runs.values(lists[name] or NEWSLETTER, f"{name}@example.org").values()) for name in lists
+    }
+    assert found == {"one": ["on"], "two": ["on"], "three": ["off"], "text": [], "nowhere": []}
+
+
+def test_events_of_segment_set_fixed_values(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "ada@example.org")
+    head = schema("segment_identify", "type", context={})
+    event = record("segment_identify", type="identify", context={"traits": {"email": "ada@example.org"}})
+    runs.good([head, event, state(1)], **recipe("segment-values"))
+    assert runs.values(NEWSLETTER, "ada@example.org")[VIP] == "on"
+    assert "Gold" in runs.values(NEWSLETTER, "ada@example.org").values()
 
 
 def test_abandoned_carts_raise_custom_events(runs: Runs, tmp_path: Path) -> None:
