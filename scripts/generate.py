@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = ("tap-listrak", "target-listrak")
-LOADERS = ("target-duckdb", "target-jsonl", "target-postgres")
+OTHERS = {
+    "extractors": ("tap-postgres", "tap-spreadsheets"),
+    "loaders": ("target-duckdb", "target-jsonl", "target-postgres"),
+}
+"""Plugins that are not ours, and that README.md and docs/ use in other people's projects."""
 
 
 class Dumper(yaml.SafeDumper):
@@ -80,6 +84,21 @@ def replace_part(text: str, start: str, body: str) -> str:
     return "".join([*lines[: first + 1], body, *lines[last:]])
 
 
+def reference_file(about: dict[str, Any], dropped: dict[str, Any]) -> str:
+    """Give the definition of one of our plugins for ``meltano add --from-ref``.
+
+    Args:
+        about: What ``--about --format=json`` prints.
+        dropped: Parts that Meltano 4.4 leaves out when it adds a plugin: they go into the head, for pasting.
+    """
+    name = about["name"]
+    head = settings_text.REFERENCE_HEAD.format(name=name)
+    if dropped:
+        paste = textwrap.indent(dump_yaml(dropped, indent=6), "# ", lambda _: True)
+        head += settings_text.DROPPED_HEAD.format(name=name) + paste
+    return head + dump_yaml(settings_text.reference_definition(about) | dropped)
+
+
 def make_files() -> Iterator[tuple[Path, str]]:
     """Give each generated file and what it should hold."""
     about = {name: ask(name, "--about", "--format=json") for name in PLUGINS}
@@ -92,9 +111,7 @@ def make_files() -> Iterator[tuple[Path, str]]:
         part = dump_yaml({key: value for key, value in own.items() if key != "name"}, indent=6)
         meltano = replace_part(meltano, f"own schema: {name}", part)
         settings = replace_part(settings, f"settings of {name}", settings_text.markdown_table(about[name]))
-        reference = settings_text.reference_definition(about[name]) | extras.get(name, {})
-        head = settings_text.REFERENCE_HEAD.format(name=name)
-        yield ROOT / "plugins" / f"{name}.yml", head + dump_yaml(reference)
+        yield ROOT / "plugins" / f"{name}.yml", reference_file(about[name], extras.get(name, {}))
     streams = (ROOT / "docs" / "streams.md").read_text("utf-8")
     streams = replace_part(streams, "generated: streams", streams_table.markdown_table())
     yield ROOT / "meltano.yml", meltano
@@ -112,12 +129,11 @@ def make_files() -> Iterator[tuple[Path, str]]:
     values = (ROOT / "docs" / "values.md").read_text("utf-8")
     names = values_text.common_names_table()
     yield ROOT / "docs" / "values.md", replace_part(values, "generated: common names", names)
-    for name in LOADERS:
-        definition = settings_text.loader_definition(name, yaml.safe_load(meltano))
-        yield (
-            ROOT / "plugins" / f"{name}.yml",
-            settings_text.LOADER_HEAD.format(name=name) + dump_yaml(definition),
-        )
+    for kind, name in ((kind, name) for kind, names in OTHERS.items() for name in names):
+        definition = settings_text.other_definition(name, kind, yaml.safe_load(meltano))
+        ours = "tap-listrak" if kind == "loaders" else "target-listrak"
+        head = settings_text.OTHER_HEAD.format(name=name, ours=ours)
+        yield ROOT / "plugins" / f"{name}.yml", head + dump_yaml(definition)
     for name, selected in selections.catalogs(catalog).items():
         yield ROOT / "catalogs" / f"{name}.json", json.dumps(selected, indent=2, ensure_ascii=False) + "\n"
 

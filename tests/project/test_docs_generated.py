@@ -93,6 +93,18 @@ def test_the_commands_that_the_documents_show_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_plugin_that_the_documents_add_or_run_can_be_added_elsewhere(page: Path) -> None:
+    text = page.read_text("utf-8")
+    run = {
+        word
+        for line in re.findall(r"meltano run ((?:(?:tap|target)-[\w-]+ ?)+)", text)
+        for word in line.split()
+    }
+    for name in run | set(re.findall(r"--from-ref \S+/plugins/([\w-]+)\.yml", text)):
+        assert (ROOT / "plugins" / f"{name}.yml").exists(), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
     for path, anchor in re.findall(r"\]\((?!https?:|mailto:)([\w./-]*)(?:#([\w-]+))?\)", text):
