@@ -28,7 +28,8 @@ from tap_listrak.output.logs import tell_few_retries
 from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
 from tap_listrak.sync import known_ids, row_counts
-from tap_listrak.sync.context_stream import ContextStream, MappedAway
+from tap_listrak.sync.context_stream import ContextStream
+from tap_listrak.sync.mapped_away import MappedAway
 from tap_listrak.sync.session import TapSession
 
 if TYPE_CHECKING:
@@ -170,10 +171,10 @@ class TapListrak(CheckedSettings, TapSession):
                 self.write_last_state()
             raise
         finally:
-            self.reconciliation.say()
+            self.reconciliation.log_result()
             for line in self._closing_table():
                 self.logger.info(line)
-        self.reconciliation.check()
+        self.reconciliation.fail_if_short()
 
     def _of_this_package(self) -> list[ContextStream]:
         return [stream for stream in self.streams.values() if isinstance(stream, ContextStream)]

@@ -1,4 +1,8 @@
-"""All streams of the tap, parents before children, in the order in which they run."""
+"""All streams of the tap, parents before children, in the order in which they run.
+
+A new stream is a class in the module of its family that states what `base.ListrakStream` lists, and an entry
+in `STREAMS`; docs/architecture.md has the other places.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What all streams share: what they ask for, how they take their pages, and when their bookmarks move.
 
-A stream states what it asks for in a few pure functions. The writer and the workers of the prefetcher both
-call them, and so come to the same requests.
+A stream states what it asks for in a few pure functions: the writer and the workers of the prefetcher both
+call them, and must come to the same requests.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ListrakStream(BookmarkedStream):
-    """A stream of Listrak's.
+    """A stream of Listrak's data.
 
     Class attributes that a stream states: ``name``, ``one_row_per``, ``route`` (its source), ``keys``,
     ``properties`` (see `tap_listrak.records.schemas`), ``parent_stream_type``, and, where they apply,
@@ -59,8 +59,8 @@ class ListrakStream(BookmarkedStream):
     incremental: ClassVar[bool] = False
     """Whether the stream keeps a bookmark. All others are read in full, with a version."""
     path_names: ClassVar[Mapping[str, str]] = {}
-    """Parameters of the route's path that are called differently in the context: route's name → context's
-    name."""
+    """Parameters of the route's path that have another name in the context: from the route's to the
+    context's."""
     params: ClassVar[Mapping[str, object]] = {}
     """Query parameters that are always the same."""
     chosen_by: ClassVar[str | None] = None
@@ -210,7 +210,7 @@ class ListrakStream(BookmarkedStream):
             self._page_done(dict(context or {}), len(rows.records))
 
     def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
-        """Take note of a page's records, dicts or structs, that are being written; for subclasses."""
+        """Note that a page's records (dicts or structs) are written; for subclasses."""
 
     def page(self, step: Step, rows: Rows) -> Iterable[Row]:  # noqa: ARG002 - for subclasses
         """Return the records to write when a page's turn comes."""
@@ -219,7 +219,7 @@ class ListrakStream(BookmarkedStream):
     # --- parents whose id is missing
 
     def lacks_id(self, child_context: Mapping[str, Any]) -> bool:
-        """Return whether a placeholder stands for an id in a child context: nothing can be asked by it."""
+        """Return whether an id in a child context is a placeholder: no request can be made with it."""
         return self.preparer.used_placeholders and any(
             stands_for_nothing(value) for name, value in child_context.items() if name[0] != "_"
         )
@@ -234,7 +234,7 @@ class ListrakStream(BookmarkedStream):
 
     @property
     def writes_pages(self) -> bool:
-        """Whether pages are written as they are: nobody needs to see the single record."""
+        """Whether whole pages are encoded and written: no record needs to be looked at alone."""
         if self._writes_pages is None:
             self._writes_pages = (
                 self.parent_stream_type is not None
@@ -247,7 +247,7 @@ class ListrakStream(BookmarkedStream):
 
     @property
     def takes_raw_pages(self) -> bool:
-        """Whether, beyond that, the stream needs no look at its rows to know what follows."""
+        """Whether pages stay undecoded until they are written: no row is changed or filtered before."""
         own, base = type(self), ListrakStream
         return (
             self.writes_pages
@@ -325,8 +325,8 @@ class ListrakStream(BookmarkedStream):
 
     @property
     def _filters(self) -> bool:
-        # A stream map may leave out records, and with them their children. Its expressions are not safe in
-        # threads, so the writer announces what is left.
+        # A stream map may leave out records, and with them their children. Its expressions are not thread
+        # safe, so the writer evaluates them and announces the children that are left.
         return not isinstance(self.stream_maps[0], SameRecordTransform)
 
     def _announce_filtered(self, context: Context, rows: Rows) -> None:

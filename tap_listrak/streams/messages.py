@@ -82,7 +82,7 @@ class Messages(ListrakStream):
         for taken in super().walk(context):
             yield taken
             if activity is not None:
-                self._tap.reconciliation.settle(activity)
+                self._tap.reconciliation.compare_and_reread(activity)
         if activity is not None:
             self._tap.bookmarks.release(activity.name, activity.partition(context))
 

@@ -1,9 +1,13 @@
 """Where the tap departs from the SDK's way of running a stream, and why.
 
 The SDK calls ``Stream.sync`` for every context of a child stream: a SCHEMA message, a version, three log
-lines and a look at the state each time. Listrak's streams hang on messages, so that would be done thousands
-of times a run. Here a stream is opened once a run, and its contexts only pass records. The SDK's own methods
-still write the records, apply stream maps, flattening and selection, and keep the record limit.
+lines and a look at the state each time. Most of Listrak's streams are children of messages, so that would be
+done thousands of times a run. Here a stream is opened once a run, and its contexts only pass records. The
+SDK's own methods still write the records, apply stream maps, flattening and selection, and keep the record
+limit.
+
+`ContextStream._read_in_full` decides whether a stream ends with ACTIVATE_VERSION; `narrowing` says which
+settings prevent it.
 """
 
 from __future__ import annotations
@@ -43,23 +47,6 @@ if TYPE_CHECKING:
     from tap_listrak.sync.steps import Step
 
 Context = dict[str, Any]
-
-
-class MappedAway(RemoveRecordTransform):
-    """Leaves out a stream's records, and no record's children.
-
-    The SDK's class leaves out the children too: ``__else__: __NULL__`` beside a map of ``message_activity``,
-    or ``messages: null``, would read no activity, and its bookmarks would move on all the same.
-    """
-
-    @classmethod
-    def like(cls, one: RemoveRecordTransform) -> MappedAway:
-        """Return what takes the place of the SDK's own."""
-        return cls(one.stream_alias, one.raw_schema, one.raw_key_properties, one.flattening_options)
-
-    def get_filter_result(self, record: types.Record) -> bool:  # noqa: ARG002 - the SDK's hook
-        """Keep all records, as parents."""
-        return True
 
 
 class ContextStream(Stream):
@@ -132,7 +119,7 @@ class ContextStream(Stream):
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
-        """Take in what a catalog selects; keys stay, whatever it says: without them loaders double rows."""
+        """Apply a catalog's selection; key properties stay selected: without them loaders duplicate rows."""
         keys = tuple(self.primary_keys or ())
         super().apply_catalog(catalog)
         entry = catalog.get_stream(self.name)
@@ -148,9 +135,9 @@ class ContextStream(Stream):
 
     @property
     def state_manager(self) -> StreamStateManager:
-        """The SDK's bookkeeping, on a state of its own that nobody sees.
+        """The SDK's state manager, on a state of its own that is never written.
 
-        It would put signposts, progress markers and empty entries into the tap's state.
+        On the tap's state it would leave signposts, progress markers and empty entries.
         """
         if self._state_manager is None:
             self._state_manager = StreamStateManager(
@@ -168,7 +155,7 @@ class ContextStream(Stream):
 
     @override
     def get_replication_key_signpost(self, context: types.Context | None = None) -> None:
-        """Return None: a bookmark is capped by the run's start from the beginning."""
+        """Return None: no bookmark is later than the run's start, so there is nothing to cap."""
 
     @override
     def _write_starting_replication_value(self, context: types.Context | None) -> None:
@@ -178,10 +165,9 @@ class ContextStream(Stream):
     def _increment_stream_state(
         self, latest_record: types.Record, *, context: types.Context | None = None
     ) -> None:
-        """Do nothing: the bookmark is the time that has been read up to, not the largest date that was seen.
+        """Do nothing: the bookmark is the time up to which Listrak was read, not the largest date seen.
 
-        A date that was seen may lie in the future (scheduled messages), and what was not seen may still lie
-        before it.
+        That date may lie in the future (scheduled messages), and rows that are not read yet may be older.
         """
 
     @override
@@ -211,7 +197,7 @@ class ContextStream(Stream):
 
     @property
     def limited(self) -> bool:
-        """Whether a record limit cuts the run short, so that nothing is ever complete."""
+        """Whether a record limit cuts the run short: then no stream is ever complete."""
         return self.ABORT_AT_RECORD_COUNT is not None
 
     @property
@@ -255,9 +241,10 @@ class ContextStream(Stream):
 
     @property
     def _read_in_full(self) -> bool:
-        """Whether what was not read in this run is not in Listrak any more.
+        """Whether rows that this run did not read no longer exist in Listrak: then ACTIVATE_VERSION is sent.
 
-        An empty answer may be a fault of Listrak's: it removes nothing. Loaders would empty the table.
+        Never after a run without a row: an empty answer may be a fault of Listrak's, and loaders would empty
+        the table.
         """
         left_out = self.limited or self.partially_read or self.narrowed_by or self.purged_by_listrak
         return bool(self.counter.total) and not left_out
@@ -271,7 +258,8 @@ class ContextStream(Stream):
     @override
     def _generate_record_messages(self, record: types.Record) -> Generator[RecordMessage, None, None]:
         for message in super()._generate_record_messages(record):
-            # Flattening leaves an object that is null or empty under its own name, which SCHEMA has not.
+            # Flattening leaves an object that is null or empty under its own name, which SCHEMA does not
+            # list.
             columns = self._flat_columns.get(message.stream)
             if columns is not None and not message.record.keys() <= columns:
                 message.record = {name: value for name, value in message.record.items() if name in columns}
@@ -293,11 +281,11 @@ class ContextStream(Stream):
 
     @override
     def _write_activate_version_message(self, full_table_version: int) -> None:
-        """Do nothing yet: the SDK's own call comes before the records.
+        """Do nothing: the SDK calls this before the records, and `close` sends the message after them.
 
-        Targets delete what has an older version when this message comes. Sent first, the table would be empty
-        while the run lasts, and stay cut if it breaks off. Sent after the last record, once a run, it removes
-        exactly those who left.
+        When the message arrives, targets delete all rows of older versions. Sent first, it would leave the
+        table empty during the run, and incomplete if the run fails. Sent once, after the last record, it
+        deletes exactly the rows that no longer exist in Listrak.
         """
 
     def _activate_version(self, version: int) -> None:
@@ -315,7 +303,7 @@ class ContextStream(Stream):
 
         Records of a narrowed stream carry it too. Without one, loaders that upsert would write null there:
         target-postgres deletes rows with null at the next ACTIVATE_VERSION of a run that is still under way,
-        and the SDK's SQL sink never deletes them again, also when they have left Listrak.
+        and the SDK's SQL sink never deletes them, even when they no longer exist in Listrak.
         """
         return self._stream_version
 
@@ -329,7 +317,7 @@ class ContextStream(Stream):
             child.sync_context(dict(child_context), (*self._row_position, number))
 
     def sync_context(self, context: Context, position: Position) -> None:
-        """Write one context's records, and its children's: `Stream.sync` without what is per stream.
+        """Write one context's records, and its children's: `Stream.sync` without what is done once a stream.
 
         Args:
             context: From the parent's record.
@@ -371,7 +359,7 @@ class ContextStream(Stream):
             self._tap.write_state()
 
     def family(self) -> list[ContextStream]:
-        """Return this stream and its descendants, as far as the catalog wants them, parents first."""
+        """Return this stream and its active descendants, parents first."""
         return [self, *(stream for child in self.active_children for stream in child.family())]
 
     def reset(self) -> None:
@@ -387,7 +375,7 @@ class ContextStream(Stream):
 
     @override
     def _sync_batches(self, batch_config: BatchConfig, context: types.Context | None = None) -> None:
-        """Collect the records over all contexts, so that a batch is as large as it was set to be.
+        """Collect the records of all contexts, so that batches have the size that is set.
 
         The SDK makes at least one file for each context, and fills them with records that stream maps and
         selection have not touched. Here a file holds what RECORD messages would hold. Every STATE message is
@@ -398,7 +386,7 @@ class ContextStream(Stream):
             batches.add(record)
 
     def batches(self, batch_config: BatchConfig) -> BatchBuffer:
-        """Return where the stream's records are collected."""
+        """Return the buffer that collects the stream's records, created when it is first asked for."""
         if self._batches is None:
             self._batches = BatchBuffer(self, batch_config)
         return self._batches

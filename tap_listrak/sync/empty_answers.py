@@ -1,4 +1,4 @@
-"""What to do when everything is to be read from a collection that comes empty.
+"""What to do when a collection that everything else depends on comes empty.
 
 All other streams of an API depend on its lists, or its sender codes. An answer without any would make a run
 that reads nothing a success, and loaders would remove everything by the ACTIVATE_VERSION messages at its end.
@@ -15,7 +15,7 @@ from listrak_api.errors import UnavailableError
 if TYPE_CHECKING:
     from singer_sdk import Stream
 
-    from tap_listrak.sync.session import TapSession
+    from tap_listrak.clients import Clients
     from tap_listrak.sync.steps import Request, Rows
 
 PAUSES = (1.0, 3.0, 5.0)
@@ -24,28 +24,28 @@ PAUSES = (1.0, 3.0, 5.0)
 logger = logging.getLogger("tap-listrak")
 
 
-def send_again_if_empty(tap: TapSession, stream: Stream, request: Request, rows: Rows) -> Rows:
+def send_again_if_empty(clients: Clients, stream: Stream, request: Request, rows: Rows) -> Rows:
     """Ask again for the first page of lists or sender codes that came empty.
 
     Args:
-        tap: The tap.
-        stream: The stream, a root; one without children is left as it is.
+        clients: The client of each API.
+        stream: The stream, a root; the page of one without children is returned as it is.
         request: What was asked for.
         rows: What came.
 
     Returns:
-        The page; it is empty only of sender codes. Then no stream below it sends an ACTIVATE_VERSION.
+        The page. It may be empty for sender codes only; then no stream below sends ACTIVATE_VERSION.
 
     Raises:
         UnavailableError: There is no list at all.
     """
     if not stream.child_streams or not _empty(rows):
         return rows
-    client = tap.client("email" if stream.name == "lists" else "sms")
+    client = clients.client("email" if stream.name == "lists" else "sms")
     for seconds in PAUSES:
         if client.pause(seconds):
             break
-        rows = request.send(tap, None)
+        rows = request.send(clients, None)
         if not _empty(rows):
             return rows
     if stream.name == "lists":

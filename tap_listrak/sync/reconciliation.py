@@ -1,18 +1,19 @@
 """Reconciliation: the activity of a message that was read in full, compared with the message's summary.
 
-Production clients have seen answers without rows that were full when they were asked for again. Nothing else
-shows such an answer: it is complete, in order, and wrong. So what was counted while a message's activity was
-written is compared with the summary's `sentCount`, `bounceCount` and `unsubscribeCount`: activity has one row
-per recipient, whether or not they did anything. A reading is *short* if it has fewer of any of the three than
-a summary that was read before it; more is no mistake: a message may go out while it is read, and bounces
-and unsubscribes come in. Opens, clicks and revenue are not compared: summaries count events, rows people.
+In production, answers without rows have been seen that were full when they were asked for again. Nothing in
+such an answer shows that it is wrong. So the rows that are counted while a message's activity is written are
+compared with the summary's `sentCount`, `bounceCount` and `unsubscribeCount`: activity has one row per
+recipient, whether or not they did anything. A reading is *short* if it has fewer of any of the three than a
+summary that was read before it. More is not an error: a message may go out while it is read, and bounces and
+unsubscribes keep coming in. Opens, clicks and revenue are not compared: summaries count events, rows count
+people.
 
 What is short is read again a few times, with pauses, and then reported; the bookmark of `message_activity` of
 that list is held at the message, so that the next run reads it in full again.
 
-Conversations are not compared: they keep sending, so no reading of them after the first is whole, and their
-summary counts all time. There, each send is asked for again in every run for as long as the activity window
-lasts, which heals an answer that was short.
+Conversations are not compared: they keep sending, so no reading after the first is complete, and their
+summary counts from the beginning. Instead, every run asks for each send again until its activity window has
+ended, which replaces the rows of an answer that was short.
 """
 
 from __future__ import annotations
@@ -22,30 +23,56 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from listrak_api import routes
 from listrak_api.errors import Cause, ListrakError, NotFoundError, RequestRefusedError
+from tap_listrak.clients import Clients
 from tap_listrak.records.dates import parse_record_date
 from tap_listrak.sync.prefetcher import Prefetcher
 from tap_listrak.sync.steps import Read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
-    from tap_listrak.sync.context_stream import ContextStream
-    from tap_listrak.sync.session import TapSession
+    from tap_listrak.settings import Settings
+    from tap_listrak.sync.prefetcher import Position
+    from tap_listrak.sync.steps import Request, Rows
 
 logger = logging.getLogger("tap-listrak")
 
 PAUSES = (1.0, 3.0, 5.0)
 """Seconds before each further reading of what came short."""
 _TOGETHER = 20
-"""So many short messages share the pauses; if reading on helps none of them, no other is read again in this
-run: what differs for all of them differs for another reason."""
+"""How many short messages are read again together, so that they share the pauses. If that adds no row to any
+of them, nothing more is read again in this run: the cause is not an answer that was short."""
 _LINES = 20
 
 Key = tuple[int, int]
+
+
+class _Activity(Protocol):
+    """What is needed of the stream whose rows are counted."""
+
+    def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
+        """Keep this run from moving the bookmark of a context's partition beyond a time."""
+
+    def sync_context(self, context: dict[str, Any], position: Position) -> None:
+        """Write one context's records."""
+
+
+class _Tap(Clients, Protocol):
+    """What is needed of the tap."""
+
+    prefetcher: Prefetcher[Rows]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings' values."""
+
+    def send(self, stream: Any, context: Mapping[str, Any], request: Request, cursor: str | None) -> Rows:  # noqa: ANN401 - a stream of the SDK
+        """Ask Listrak for a page on behalf of a stream."""
 
 
 class ReconciliationError(ListrakError):
@@ -56,7 +83,7 @@ class ReconciliationError(ListrakError):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What must agree.
+    """The figures that are compared.
 
     Attributes:
         sent: Recipients: rows of the activity, `sentCount` of the summary.
@@ -111,10 +138,10 @@ class Reconciliation:
     """Compares activity with summaries, for one run. Used by the thread that writes.
 
     Args:
-        tap: The tap; tells the setting, asks for summaries, holds bookmarks.
+        tap: The tap: its settings, its requests, its prefetcher.
     """
 
-    def __init__(self, tap: TapSession) -> None:
+    def __init__(self, tap: _Tap) -> None:
         self._tap = tap
         self._current: Counts | None = None
         self._read: dict[Key, _Reading] = {}
@@ -130,10 +157,10 @@ class Reconciliation:
     # --- what is written is counted
 
     def begin(self, *, counts: bool) -> None:
-        """Begin with one message's activity.
+        """Begin to count one message's activity.
 
         Args:
-            counts: Whether it is read in full and compared.
+            counts: Whether its rows are counted: it is read in full, and compared.
         """
         self._current = Counts() if counts else None
 
@@ -149,14 +176,14 @@ class Reconciliation:
         self._current = None
 
     def summary(self, context: Mapping[str, Any], rows: Iterable[Any]) -> None:
-        """Take a summary that is read anyway, so that it need not be asked for."""
+        """Keep a summary that a stream reads anyway, so that it is not asked for twice."""
         for row in rows:
             self._summaries[_key(context)] = Counts.of_summary(row)
 
     # --- and compared
 
-    def settle(self, activity: ContextStream) -> None:
-        """Compare what was read since the last time, and read again what came short.
+    def compare_and_reread(self, activity: _Activity) -> None:
+        """Compare what was counted since the last call, and read again what came short.
 
         Called when a page of messages and all their child records is written, before any bookmark moves.
 
@@ -178,16 +205,16 @@ class Reconciliation:
         for reading in left:
             self._report(activity, reading)
 
-    def say(self) -> None:
+    def log_result(self) -> None:
         """Log how many messages agreed, if any were compared."""
         if self.agreed or self.short:
             logger.log(logging.WARNING if self.short else logging.INFO, "%s", self._result)
 
-    def check(self) -> None:
-        """End a run in which something came short, where that is wanted.
+    def fail_if_short(self) -> None:
+        """End the run with an error if a message stayed short and the settings ask for that.
 
         Raises:
-            ReconciliationError: Some messages did not agree, and `reconcile` is `fail`.
+            ReconciliationError: A message stayed short, and `reconcile` is `fail`.
         """
         if self.short and self._tap.settings.reconcile == "fail":
             hint = "Run it again. With `reconcile: warn` this is a warning, with `off` nothing is compared."
@@ -201,7 +228,7 @@ class Reconciliation:
         )
         return f"{text}; {self.short:,} came short" if self.short else text
 
-    def _ask(self, activity: ContextStream, readings: list[_Reading]) -> None:
+    def _ask(self, activity: _Activity, readings: list[_Reading]) -> None:
         """Ask for the summaries of some messages, several at once; deleted messages have none."""
         if not readings:
             return
@@ -214,7 +241,7 @@ class Reconciliation:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask_one(self, activity: ContextStream, reading: _Reading) -> Counts | None:
+    def _ask_one(self, activity: _Activity, reading: _Reading) -> Counts | None:
         request = Read(routes.MESSAGE_SUMMARY, reading.context, {})
         try:
             rows = self._tap.send(activity, reading.context, request, None)
@@ -222,8 +249,8 @@ class Reconciliation:
             return None
         return Counts.of_summary(rows.records[0]) if rows.records else None
 
-    def _read_again(self, activity: ContextStream, readings: list[_Reading]) -> list[_Reading]:
-        """Read and write the activity of some messages again, until they agree or the pauses are used up.
+    def _read_again(self, activity: _Activity, readings: list[_Reading]) -> list[_Reading]:
+        """Read and write the activity of some messages again, until it agrees or the pauses are used up.
 
         Returns:
             Those that stay short.
@@ -239,8 +266,8 @@ class Reconciliation:
         self._futile = not helped
         return left
 
-    def _once_more(self, activity: ContextStream, reading: _Reading) -> Counts:
-        # What is fetched ahead is not touched: these pages come between two of them.
+    def _once_more(self, activity: _Activity, reading: _Reading) -> Counts:
+        # These pages come between two that are fetched ahead already: those must not be dropped.
         ahead, self._tap.prefetcher = self._tap.prefetcher, Prefetcher(1)
         try:
             activity.sync_context(dict(reading.context), ())
@@ -249,7 +276,7 @@ class Reconciliation:
         again = self._read.pop(_key(reading.context), None)
         return reading.counts if again is None else again.counts
 
-    def _report(self, activity: ContextStream, reading: _Reading) -> None:
+    def _report(self, activity: _Activity, reading: _Reading) -> None:
         self.short += 1
         context, counts, summary = reading.context, reading.counts, reading.summary or Counts()
         held = activity.hold(context, parse_record_date(context.get("_sent")))

@@ -43,10 +43,10 @@ class TapSession(Tap):
     """The tap as its streams see it.
 
     Attributes:
-        prefetcher: Asks for pages ahead of their turn; a new one for each root stream.
+        prefetcher: Fetches pages ahead of their turn; a new one for each root stream.
         fields: The profile fields of lists.
         output: Standard output.
-        counted: The run's requests by stream.
+        request_counts: The run's requests by stream.
     """
 
     _state_writer: CoveringStateWriter
@@ -75,7 +75,7 @@ class TapSession(Tap):
 
     @cached_property
     def apis(self) -> tuple[Api, ...]:
-        """The APIs that there are credentials for; all of them if there are none at all, as in discovery."""
+        """The APIs that have credentials in the settings; all APIs if none has, as in discovery."""
         with contextlib.suppress(ConfigurationError):
             return tuple(api for api in APIS if has_credentials(self.config, api)) or APIS
         return APIS
@@ -122,7 +122,7 @@ class TapSession(Tap):
         return Progress(self.request_count)
 
     def client(self, api: Api) -> Client:
-        """Return the client of one API, made when it is first asked for. Safe from any thread.
+        """Return the client of one API, created when it is first asked for. Safe from any thread.
 
         Raises:
             ConfigurationError: There are no credentials for it.
@@ -162,14 +162,14 @@ class TapSession(Tap):
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Hold what a root stream and its descendants need while they run: the prefetcher and its threads."""
+        """Keep the prefetcher and its threads for as long as a root stream and its descendants run."""
         limited = any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
         # With a record limit most of what would be fetched ahead is never read.
         self.prefetcher = Prefetcher(1 if limited else self.settings.max_concurrency, weigh=Rows.weigh)
         try:
             yield
         except BaseException:
-            # What is in flight ahead of an error is given up, retries included.
+            # After an error, requests of pages ahead are abandoned, their retries included.
             self.prefetcher.close()
             self._close_clients()
             raise
@@ -185,22 +185,19 @@ class TapSession(Tap):
             client.close()
 
     def write_state(self) -> None:
-        """Write a STATE message after everything that it covers.
-
-        Not if the last one holds the same and nothing was written since.
-        """
+        """Write a STATE message after everything that it covers, unless it would repeat the last message."""
         for stream in self.streams.values():
             stream.flush()  # type: ignore[attr-defined]  # all streams are of this package
         self.state_writer.write_state(self.state)
 
     def write_last_state(self) -> None:
-        """Write a STATE message at the end of a run that breaks off, if messages followed the last one.
+        """Write a STATE message at the end of a run that fails, if other messages followed the last one.
 
-        Bookmarks move only after the rows before them are written, so the state is right at any time. BATCH
-        files may be collected or waiting still: then it is the last STATE that is written again.
+        Bookmarks move only after the rows before them are written, so the state is right at any time. With
+        BATCH messages some of these rows may still be buffered: then the last STATE is written again.
         """
         writer = self._state_writer
-        # Before streams are discovered it is still the SDK's, and nothing was written.
+        # Until streams are discovered this is the SDK's own writer, and nothing was written.
         if isinstance(writer, CoveringStateWriter) and writer.behind:
             written = writer.written if self.config.get("batch_config") else self.state
             if written is not None:
@@ -222,7 +219,7 @@ class CoveringStateWriter(StateWriter):
 
     @property
     def behind(self) -> bool:
-        """Whether messages followed the last STATE; of other writers than this project's nobody knows."""
+        """Whether messages followed the last STATE; assumed of any writer but this project's own."""
         return self._writer.behind if isinstance(self._writer, Output) else True
 
     @property

@@ -108,6 +108,32 @@ def test_rooms_import_each_other_in_no_circle(package: str) -> None:
     assert left == {}
 
 
+def modules(package: str) -> dict[str, set[str]]:
+    """Each module of a package, and the modules of it that it imports."""
+    paths = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
+    found = {}
+    for name, path in paths.items():
+        others = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in paths:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                others |= inner & paths.keys() or {str(node.module)}
+        found[name] = others - {name}
+    return found
+
+
+@pytest.mark.parametrize("package", ["listrak_api", "listrak_singer", "tap_listrak", "target_listrak"])
+def test_modules_import_each_other_in_no_circle(package: str) -> None:
+    left = modules(package)
+    while free := [name for name, others in left.items() if not others & left.keys()]:
+        for name in free:
+            del left[name]
+    assert left == {}
+
+
 @pytest.mark.parametrize(
     "source",
     [
