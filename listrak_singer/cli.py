@@ -26,6 +26,7 @@ from listrak_api.errors import ListrakError
 from listrak_api.masking import install_masking
 from listrak_singer.endings import ExitCode, ending_of, retryable_line
 from listrak_singer.files import InputFile, TextFile
+from listrak_singer.logs import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +84,7 @@ class ListrakCommand(SingerCommand):
         """Run the command; `listrak_singer.endings` has the exit codes. Files are for their owner only."""
         os.umask(0o077)
         install_masking(logging.getLogger())
+        quiet(logging.getLogger("listrak_api"))
         try:
             return super().main(*args, **kwargs)
         except Terminated as terminated:

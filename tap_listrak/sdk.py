@@ -16,7 +16,6 @@ Overridden methods:
   ``Stream._write_state_message``: bookmarks are those of `tap_listrak.incremental.bookmarks`.
 - ``Tap._handle_termination``: a signal ends the run between two lines, with the last STATE.
 - ``Tap.sync_all``: final in the SDK, which has no hook before and after a run.
-- ``metrics.Counter._pop``: measurements are logged at DEBUG.
 - ``PluginBase._validate_config``, ``PluginBase._env_var_config``: in `listrak_singer.settings`.
 
 Read or set:

@@ -24,7 +24,6 @@ from listrak_singer.cli import ListrakCommand, only_one_more_signal
 from listrak_singer.files import read_object
 from listrak_singer.settings import CheckedSettings, settings_of_missing_libraries
 from tap_listrak.incremental.bookmarks import check_state, format_bookmark, unwrapped
-from tap_listrak.output.logs import tell_few_retries
 from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
 from tap_listrak.sync import known_ids, row_counts
@@ -291,7 +290,6 @@ class TapListrak(CheckedSettings, TapSession):
         Raises:
             ConfigurationError: The state or the catalog is not a JSON object.
         """
-        tell_few_retries(logging.getLogger("listrak_api"))
         texts = {name: text for name, text in (("state", state), ("catalog", catalog)) if text is not None}
         for name, text in texts.items():
             value = read_object(text, f"the {name} file", name)

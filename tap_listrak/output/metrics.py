@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from singer_sdk import metrics
 
-from tap_listrak.sdk import override
-
 if TYPE_CHECKING:
-    import logging
     from types import TracebackType
 
 LOG_SECONDS = 10.0
@@ -57,12 +54,6 @@ class RunCounter(metrics.Counter):
         """Log what has been counted since the last line, if anything."""
         self.exit()
 
-    @override
-    def _pop(self) -> None:
-        _log(self.logger, metrics.Point("counter", self.metric, self.value, self.tags))
-        self.value = 0
-        self.last_log_time = time.time()
-
 
 class RunTimer(metrics.Timer):
     """Adds up the time that a stream's contexts take, its children's included.
@@ -101,9 +92,4 @@ class RunTimer(metrics.Timer):
     def finish(self) -> None:
         """Log the time spent."""
         self.tags[metrics.Tag.STATUS] = metrics.Status.FAILED if self._failed else metrics.Status.SUCCEEDED
-        _log(self.logger, metrics.Point("timer", self.metric, self.elapsed(), self.tags))
-
-
-def _log(logger: logging.Logger, point: metrics.Point[object]) -> None:
-    """Log a measurement as the SDK does, at DEBUG: at INFO the table at the end of the run says the same."""
-    logger.debug("METRIC: %s", point)
+        metrics.log(self.logger, metrics.Point("timer", self.metric, self.elapsed(), self.tags))

@@ -24,7 +24,6 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
 
 from tap_listrak.output.batch_files import BatchBuffer
-from tap_listrak.output.logs import SDK_LOG_FILTER
 from tap_listrak.output.metrics import RunCounter, RunTimer
 from tap_listrak.records.schemas import for_loaders
 from tap_listrak.sdk import override
@@ -65,7 +64,6 @@ class ContextStream(Stream):
 
     def __init__(self, tap: TapSession, schema: dict[str, Any], name: str) -> None:
         super().__init__(tap, schema=schema, name=name)
-        self.logger.addFilter(SDK_LOG_FILTER)
         self.counter = RunCounter(self.name)
         self.timer = RunTimer(self.name)
         self._position: Position = ()

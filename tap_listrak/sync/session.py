@@ -14,7 +14,6 @@ from listrak_api.errors import ConfigurationError, NotFoundError
 from listrak_api.phone_forms import NumberForm
 from listrak_api.settings import has_credentials, zone_from_config
 from tap_listrak.incremental.bookmarks import Bookmarks
-from tap_listrak.output.logs import SDK_LOG_FILTER
 from tap_listrak.output.progress import Progress
 from tap_listrak.output.report import Requests
 from tap_listrak.output.writer import Output
@@ -52,7 +51,6 @@ class TapSession(Tap):
     _state_writer: CoveringStateWriter
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, passed on as they are
-        self.logger.addFilter(SDK_LOG_FILTER)
         self._clients: dict[Api, Client] = {}
         self._closed_requests = 0
         self._lock = threading.Lock()

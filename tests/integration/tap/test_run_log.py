@@ -11,7 +11,7 @@ import pytest
 from tap_runs import catalog, settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.output.logs import RetryLogFilter
+from listrak_singer.logs import RetryLogFilter
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import inspect
 import re
 
 import pytest
-from singer_sdk import Stream, Tap, metrics
+from singer_sdk import Stream, Tap
 from singer_sdk.helpers import _batch, _classproperty, _state, _util
 from singer_sdk.mapper import CustomStreamMap
 from singer_sdk.plugin_base import PluginBase, _ConfigInput
@@ -14,7 +14,6 @@ from singer_sdk.streams._state import StreamStateManager
 
 from listrak_singer.settings import CheckedSettings
 from tap_listrak import sdk
-from tap_listrak.output.metrics import RunCounter
 from tap_listrak.sync.context_stream import ContextStream
 from tap_listrak.tap import TapListrak
 
@@ -32,7 +31,6 @@ METHODS = [
     (Stream, None, "_write_record_message", ["self", "record"]),
     (Tap, TapListrak, "_handle_termination", ["self", "signum", "frame"]),
     (Tap, TapListrak, "sync_all", ["self"]),
-    (metrics.Counter, RunCounter, "_pop", ["self"]),
     (PluginBase, CheckedSettings, "_validate_config", ["self", "raise_errors"]),
 ]
 ATTRIBUTES = [

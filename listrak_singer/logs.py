@@ -1,0 +1,127 @@
+"""What a run logs at INFO: a few lines that a person can use. What the SDK logs about itself is at DEBUG.
+
+The SDK has no setting for this. Its lines are told apart by the file that logs them, so a new one goes to
+DEBUG as well; warnings and errors stay as they are. `tests/unit/singer/test_logs.py` checks what this relies
+on.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import singer_sdk
+from singer_sdk.logging import StructuredFormatter
+
+from listrak_singer.environment import inside_meltano
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["RetryLogFilter", "SdkLogFilter", "quiet"]
+
+_SDK_FOLDER = str(Path(singer_sdk.__file__).parent) + os.sep
+_VERSION_FUNCTION = "print_version"
+"""The SDK's function that logs the versions of plugin and SDK: that line stays at INFO."""
+METRIC = "METRIC: %s"
+REPEATED = frozenset(
+    {
+        "An unhandled error occurred while syncing '%s'",
+        "Error initializing target sink '%s'",
+        "Config validation failed",
+    }
+)
+"""Errors of the SDK, by their text: they say nothing beyond the full report before or after them."""
+
+RETRIES_LOGGED = 3
+"""So many retries of a run are logged one by one, the first ones."""
+RETRY_SECONDS = 30.0
+"""How often one is logged after that."""
+
+
+class SdkLogFilter(logging.Filter):
+    """Moves what the SDK logs about itself to DEBUG, and its metrics where a person reads the log.
+
+    Args:
+        handler: The handler that it is a filter of. A filter of a logger would not see its children's lines.
+    """
+
+    def __init__(self, handler: logging.Handler) -> None:
+        super().__init__()
+        self._handler = handler
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is written; one that is moved to DEBUG stays there for other handlers."""
+        if not self._belongs_to_debug(record):
+            return True
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        # The SDK sets the level of its metrics' logger to INFO, whatever the log's configuration says.
+        loggers = (logging.getLogger(record.name), logging.root)
+        return self._handler.level <= logging.DEBUG and any(
+            one.isEnabledFor(logging.DEBUG) for one in loggers
+        )
+
+    def _belongs_to_debug(self, record: logging.LogRecord) -> bool:
+        if record.msg in REPEATED:
+            return True
+        if record.levelno > logging.INFO or not record.pathname.startswith(_SDK_FOLDER):
+            return False
+        if record.msg == METRIC and self._read_by_programs():
+            return False
+        return record.funcName != _VERSION_FUNCTION
+
+    def _read_by_programs(self) -> bool:
+        """Whether the log ends up as JSON. Meltano parses it, and writes it in a format of its own."""
+        if not isinstance(self._handler.formatter, StructuredFormatter):
+            return False
+        return not inside_meltano() or os.environ.get("MELTANO_CLI_LOG_FORMAT") == "json"
+
+
+class RetryLogFilter(logging.Filter):
+    """Passes the first retries one by one, and then one now and then, with how many there were in between.
+
+    Args:
+        clock: Returns the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._logged = self._left_out = 0
+        self._last = clock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is written."""
+        if "; retry %d of %d" not in str(record.msg):
+            return True
+        now = self._clock()
+        if self._logged >= RETRIES_LOGGED and now - self._last < RETRY_SECONDS:
+            self._left_out += 1
+            return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
+        self._logged, self._last = self._logged + 1, now
+        if self._left_out:
+            record.msg = f"{record.msg} ({self._left_out} other retries since the last one that was logged)"
+            self._left_out = 0
+        return True
+
+
+def quiet(retries: logging.Logger) -> None:
+    """Prepare the log for a run: the SDK's lines go to DEBUG, retries are summarised.
+
+    Call it once the SDK has set up logging. Filters of an earlier run in the same process are replaced.
+
+    Args:
+        retries: The logger of the lines about retries.
+    """
+    for handler in logging.root.handlers:
+        _replace(handler, SdkLogFilter(handler))
+    _replace(retries, RetryLogFilter())
+
+
+def _replace(place: logging.Filterer, new: logging.Filter) -> None:
+    for earlier in [one for one in place.filters if type(one) is type(new)]:
+        place.removeFilter(earlier)
+    place.addFilter(new)
