@@ -10,7 +10,7 @@ WORKERS ?= 2
 SECONDS ?= 60
 MINUTES ?= 30
 
-.PHONY: help demo test lint unit audit fuzz soak bench generate constraints sandbox clean
+.PHONY: help demo test lint unit audit fuzz soak bench generate constraints sandbox release-check clean
 
 help:
 	@echo "make demo         both directions against the sandbox, with the figures side by side"
@@ -23,17 +23,19 @@ help:
 	@echo "make sandbox      a Listrak on http://127.0.0.1:8990 to try things on; Ctrl-C ends it"
 	@echo "make generate     settings, streams table and catalogs anew from the plugins' own schemas"
 	@echo "make constraints  all pinned versions anew"
+	@echo "make release-check  builds the package, and tries it alone in a fresh environment"
 	@echo "make clean        remove what the other commands made"
 
 demo: $(VENV)/.demo-plugins
 	@$(BIN)/python -m demo
 
-test: lint audit unit
+test: lint audit release-check unit
 
 lint: $(VENV)/.project
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; fi
 
 audit: $(VENV)/.project
 	@$(BIN)/python -m scripts.audit
@@ -58,6 +60,9 @@ generate: $(VENV)/.project
 
 constraints: $(VENV)/.project
 	$(BIN)/python -m scripts.pin
+
+release-check: $(VENV)/.project
+	@$(BIN)/python -m scripts.release_check $(RELEASE_PYTHON)
 
 clean:
 	rm -rf $(VENV) .venv-benchmarks .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,8 +5,8 @@
 
 The sources are what any user can ask the plugins, ``--about --format=json`` and ``--discover``, and for the
 table of streams, docs/destinations.md, docs/values.md and docs/sandbox.md the code itself. Generated are the
-plugins' parts of meltano.yml, plugins/*.yml, .env.example, docs/destinations.md, catalogs/*.json, and tables
-in docs/settings.md, docs/streams.md, docs/values.md and docs/sandbox.md.
+plugins' parts of meltano.yml, plugins/*.yml, hub/, .env.example, docs/destinations.md, catalogs/*.json, and
+tables in docs/settings.md, docs/streams.md, docs/values.md and docs/sandbox.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from scripts import destinations_text, sandbox_text, selections, settings_text, streams_table, values_text
+from scripts import (
+    destinations_text,
+    hub_text,
+    sandbox_text,
+    selections,
+    settings_text,
+    streams_table,
+    values_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +120,9 @@ def make_files() -> Iterator[tuple[Path, str]]:
         meltano = replace_part(meltano, f"own schema: {name}", part)
         settings = replace_part(settings, f"settings of {name}", settings_text.markdown_table(about[name]))
         yield ROOT / "plugins" / f"{name}.yml", reference_file(about[name], extras.get(name, {}))
+        for_hub = hub_text.definition(about[name], extras.get(name, {}))
+        kind = "extractors" if name.startswith("tap-") else "loaders"
+        yield ROOT / "hub" / kind / name / f"{for_hub['variant']}.yml", hub_text.HEAD + dump_yaml(for_hub)
     streams = (ROOT / "docs" / "streams.md").read_text("utf-8")
     streams = replace_part(streams, "generated: streams", streams_table.markdown_table())
     yield ROOT / "meltano.yml", meltano
@@ -148,7 +159,7 @@ def main() -> int:
         if not path.exists() or path.read_text("utf-8") != content:
             stale.append(path.relative_to(ROOT))
             if not check:
-                path.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content, "utf-8")
     for path in stale:
         print(f"{path}: {'is stale; run `make generate`' if check else 'written'}")
