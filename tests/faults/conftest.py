@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from listrak_api import client, pacing
+from listrak_api import client, pacing, settings
 from listrak_api.retry import RetryPolicy
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 
@@ -39,3 +39,4 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(client, "RetryPolicy", quick)
     monkeypatch.setattr(pacing, "_SLOWEST", 0.02)
+    monkeypatch.setattr(settings, "_PUBLISHED_RATES", {})

@@ -10,11 +10,12 @@ from matrix import OUTCOMES, Fault, reading, target_faults
 from tap_cells import COLUMNS as STREAMS
 from tap_cells import TapRuns
 from target_cells import COLUMNS as DESTINATIONS
-from target_cells import People, TargetRuns, account, messages
+from target_cells import People, TargetRuns, account, messages, went_out
 
 from listrak_sandbox.fault_kinds import KINDS
 
 if TYPE_CHECKING:
+    from collections import Counter
     from pathlib import Path
 
     from listrak_sandbox.testing import RunningSandbox
@@ -107,6 +108,10 @@ def test_target(  # noqa: PLR0913, PLR0917 - fixtures
 
     assert expected in OUTCOMES
     assert (hits == 0) == (expected == "n/a"), f"struck {hits} times: {ended.last_words}"
+    if expected == "reports":
+        assert ended.code == 0, ended.last_words
+        assert_reported(runs, stream, holds["sends"])
+        return
     if expected == "rejects":
         assert ended.code == 0, ended.last_words
         assert runs.passed_on == "end"
@@ -123,6 +128,18 @@ def test_target(  # noqa: PLR0913, PLR0917 - fixtures
     assert runs.passed_on == "end"
     assert runs.rejected == rejected
     assert account(box) == holds
+
+
+def assert_reported(runs: TargetRuns, stream: list[dict[str, Any]], everybody: Counter[str]) -> None:
+    """Who was not reached is among those reported as unknown; sent again, the stream reaches nobody twice."""
+    reached, unknown = went_out(runs.box), runs.rejected["unknown_outcome"]
+    assert max(reached.values(), default=1) == 1
+    assert reached <= everybody
+    assert (everybody - reached).total() <= unknown
+    assert unknown == runs.rejected.total() > 0
+    runs.passed_on = None
+    assert runs.run(stream).code == 0
+    assert went_out(runs.box) == reached
 
 
 def test_the_tables_name_every_fault_and_every_column() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
-OUTCOMES = {"recovers", "stops", "rejects", "n/a"}
+OUTCOMES = {"recovers", "stops", "rejects", "reports", "n/a"}
 """What a cell may say; the last is for a fault that cannot happen there."""
 TOKEN = "/OAuth2/Token"
 SOME = {"share": 0.4}

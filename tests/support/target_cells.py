@@ -67,11 +67,13 @@ class Column:
         destination: Its setting.
         rows: What is sent, made out of who there is.
         mirrors: Whether the stream is complete, and ends with an ACTIVATE_VERSION.
+        keys: Its key properties.
     """
 
     destination: Record
     rows: Callable[[People], list[Record]]
     mirrors: bool = False
+    keys: tuple[str, ...] = ()
 
 
 def _new(count: int) -> list[str]:
@@ -107,7 +109,19 @@ def _orders(_: People) -> list[Record]:
     ]
 
 
+def _numbered(addresses: list[str]) -> list[Record]:
+    return [{"id": number, "email": one} for number, one in enumerate(addresses)]
+
+
 _LIST, _PHONES = {"list": NEWSLETTER}, {"sender_code": CODE, "phone_list": CLUB}
+FEW_HAVE = {
+    "cross_channel_client_id": "sandbox-cross-channel",
+    "cross_channel_client_secret": "sandbox-cross-channel-secret",
+    "privacy_client_id": "sandbox-privacy",
+    "privacy_client_secret": "sandbox-privacy-secret",
+}
+"""Credentials that few accounts have."""
+
 COLUMNS = {
     "email_list": Column({"kind": "email_list", **_LIST}, _subscribers),
     "email_unsubscribe": Column(
@@ -136,6 +150,24 @@ COLUMNS = {
         lambda people: [{"phone": one} for one in people.members[:5]],
     ),
     "orders": Column({"kind": "orders"}, _orders),
+    "email_events": Column(
+        {"kind": "email_events", **_LIST, "event": "Ordered"},
+        lambda people: [{"email": one} for one in people.subscribed[:7]],
+    ),
+    "transactional_message": Column(
+        {"kind": "transactional_message", **_LIST, "allow_sending": True, "message": "Order confirmation"},
+        lambda _: _numbered(_new(8)),
+        keys=("id",),
+    ),
+    "custom_events": Column(
+        {"kind": "custom_events", "event": "Store Visit", "events_per_request": 2},
+        lambda _: _numbered(_new(8)),
+        keys=("id",),
+    ),
+    "forget": Column(
+        {"kind": "forget", "allow_forget": True, "max_wait_seconds": 0},
+        lambda people: [{"email": one} for one in people.subscribed[:5]],
+    ),
 }
 """The columns of the table."""
 
@@ -145,7 +177,7 @@ def messages(column: Column, people: People) -> list[Record]:
     rows = column.rows(people)
     version = 1 if column.mirrors else None
     names = dict.fromkeys(name for row in rows for name in row)
-    made: list[Record] = [schema(STREAM, *names)]
+    made: list[Record] = [schema(STREAM, *names, keys=column.keys)]
     for number, row in enumerate(rows, 1):
         made.append(record(STREAM, version, **row))
         if number % 4 == 0:
@@ -191,6 +223,9 @@ class TargetRuns:
             batch_size_rows=4 if self.column.destination["kind"].startswith("email") else 100,
             max_concurrency=4,
             rejects_path=str(folder / "rejects.singer"),
+            sent_path=str(self.folder / "sent.sqlite"),
+            forget_report_path=str(self.folder / "forgotten.jsonl"),
+            **FEW_HAVE,
             **settings,
         )
         lines = b"".join(json.dumps(one).encode() + b"\n" for one in after(stream, self.passed_on))
@@ -213,5 +248,20 @@ def account(box: RunningSandbox) -> Record:
         for key, contact in one.contacts.items()
     }
     numbers = box.control("GET", "sms-contacts", senderCodeId=CODE, limit=100_000)
-    retail = {kind: part["rows"] for kind, part in box.written()["data"].items()}
-    return {"email": emails, "sms": {one["phoneNumber"]: one for one in numbers}, "data": retail}
+    written = box.written()
+    return {
+        "email": emails,
+        "sms": {one["phoneNumber"]: one for one in numbers},
+        "data": {kind: part["rows"] for kind, part in written["data"].items()},
+        "events": {(one["eventId"], one["emailAddress"]) for one in written["events"]},
+        "sends": went_out(box),
+        "forget": {one["emailAddress"] for one in written["forget"]},
+    }
+
+
+def went_out(box: RunningSandbox) -> Counter[str]:
+    """Give how often each person was sent a message, or had a custom event raised."""
+    written = box.written()
+    people = [one["emailAddress"] for one in written["sends"]]
+    people += [one["identifiers"][0]["value"] for one in written["custom_events"]["posted"]]
+    return Counter(people)
