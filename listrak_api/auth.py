@@ -14,7 +14,7 @@ import msgspec
 
 from listrak_api.answers import Envelope, ErrorAnswerError, UnreadableError
 from listrak_api.masking import register_secret
-from listrak_api.outcomes import error_for, exchange_once
+from listrak_api.request_ends import error_for, exchange_once
 from listrak_api.retry import RetryPolicy, Verdict, repeat
 from listrak_api.transport import Exchange
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from listrak_api.errors import ListrakError
-    from listrak_api.retry import Outcome
+    from listrak_api.retry import RequestEnd
     from listrak_api.settings import ConnectionSettings
     from listrak_api.stats import Stats
     from listrak_api.transport import Reply, Transport
@@ -49,13 +49,13 @@ class Token:
 
 
 class TokenSource:
-    """Gives every thread a token that is good for a while yet.
+    """Gives every thread a token that is valid for some time.
 
     Args:
         settings: The credentials and the endpoint.
         transport: Sends the request.
         stats: Counts the renewals.
-        policy: How often a passing failure is repeated.
+        policy: How often a transient failure is repeated.
         clock: Seconds that only grow.
 
     Attributes:
@@ -84,7 +84,7 @@ class TokenSource:
         register_secret(settings.client_id, settings.client_secret)
 
     def get(self) -> str:
-        """Return a token; ask for one if there is none or it ends soon.
+        """Return a token; ask for one if there is none or it expires soon.
 
         Raises:
             AuthenticationError: Listrak refuses the integration. Final: from then on every call raises it.
@@ -102,10 +102,11 @@ class TokenSource:
 
     @contextlib.contextmanager
     def renewed(self, stale: str, *, own: bool = False) -> Iterator[tuple[str, bool]]:
-        """Return a token other than one that Listrak refused; for the time in which it is tried.
+        """Give a token other than one that Listrak refused, for the duration of the attempt with it.
 
-        Threads that met the same refusal renew once. The one that asks for the new token tries it first: the
-        others wait until it was answered, so that a refusal of it cannot mean that others have used it up.
+        Threads whose token was refused renew it once. The thread that asks for the new token tries it first,
+        and the others wait until that attempt is answered: so a refusal cannot be due to another thread's
+        use.
 
         Args:
             stale: The refused token.
@@ -130,7 +131,7 @@ class TokenSource:
         yield token.value, False
 
     def _usable(self) -> Token | None:
-        """Return the present token; None if it ends soon. Raises what was final before."""
+        """Return the present token; None if it expires soon. Raise an earlier refusal that was final."""
         if self._refusal is not None:
             raise self._refusal
         token = self._token
@@ -150,20 +151,20 @@ class TokenSource:
             repeatable=True,  # a token that is asked for twice does no harm
         )
 
-        def once() -> Outcome[Token]:
+        def once() -> RequestEnd[Token]:
             self._stats.add(renewals=1)
-            return exchange_once(self._transport, exchange, self._read).outcome
+            return exchange_once(self._transport, exchange, self._read).ended
 
-        outcome = repeat(once, _NAME, self._policy, self._transport.pause)
-        if outcome.verdict is Verdict.ACCEPT and outcome.value is not None:
-            self._note_date(outcome.date)
-            return outcome.value
+        ended = repeat(once, _NAME, self._policy, self._transport.pause)
+        if ended.verdict is Verdict.ACCEPT and ended.value is not None:
+            self._note_date(ended.date)
+            return ended.value
         # Seen: 400 {"error": "Invalid Credentials"}, without a code of Listrak's. So a 4xx means the
         # credentials, whatever its body; but not 408, 425 and 429 ("later"), nor 404 (the wrong address).
-        if outcome.verdict in _REFUSALS:
-            outcome = replace(outcome, verdict=Verdict.NOT_AUTHORISED)
-        error = error_for(outcome, _NAME, self._settings, token=True)
-        if outcome.verdict in {Verdict.NOT_AUTHORISED, Verdict.NOT_FOUND}:
+        if ended.verdict in _REFUSALS:
+            ended = replace(ended, verdict=Verdict.NOT_AUTHORISED)
+        error = error_for(ended, _NAME, self._settings, token=True)
+        if ended.verdict in {Verdict.NOT_AUTHORISED, Verdict.NOT_FOUND}:
             self._refusal = error
         raise error
 

@@ -1,4 +1,4 @@
-"""The client of one of Listrak's APIs: reads, pages and writes, from as many threads as one likes."""
+"""The client of one of Listrak's APIs: reads, pages and writes, from any number of threads."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from listrak_api.answers import Answer, CursorGuard, Page, read_answer, read_page, read_resource
 from listrak_api.auth import TokenSource
 from listrak_api.errors import PayloadTooLargeError
-from listrak_api.outcomes import error_for, exchange_once
 from listrak_api.pacing import Pace, limiter_of
 from listrak_api.queries import encode_body, format_query
+from listrak_api.request_ends import error_for, exchange_once
 from listrak_api.retry import RetryPolicy, Verdict, repeat
 from listrak_api.stats import Observation, Stats
 from listrak_api.transport import Exchange, Transport
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from listrak_api.retry import Outcome
+    from listrak_api.retry import RequestEnd
     from listrak_api.routes import Api, Route
     from listrak_api.settings import ConnectionSettings
     from listrak_api.transport import Body, BodyStream, Reply
@@ -45,16 +45,16 @@ T = TypeVar("T")
 
 
 class Client:
-    """Speaks to one of Listrak's APIs with one integration.
+    """Sends requests to one of Listrak's APIs with one integration.
 
-    Safe to use from several threads; use it as a context manager. Every call waits for its turn:
-    at most `max_concurrency` requests are under way at once, the pace falls for all threads when Listrak
-    answers 429, and `requests_per_second` is never passed.
+    Safe to use from several threads; use it as a context manager. Every call waits for its turn: at most
+    `max_concurrency` requests are under way at once, all threads slow down when Listrak answers 429 (see
+    `retry`), and `requests_per_second` is never exceeded.
 
     Args:
-        settings: Where and with which credentials.
+        settings: Addresses, credentials and limits.
         api: Which API; only to check that the settings are for it.
-        policy: How often and how fast passing failures are repeated; made from the settings if not given.
+        policy: How often and how fast transient failures are repeated; made from the settings if not given.
 
     Attributes:
         observer: Called after each attempt with the route and an `Observation`, from the thread that made
@@ -89,10 +89,10 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Break off what is under way, within a second, and close all connections.
+        """Abort what is under way, within a second, and close all connections.
 
-        Threads that are waiting in a call get an `UnavailableError`, for writes that were under way a
-        `LostAnswerError`.
+        Threads that are waiting in a call get an `UnavailableError`, or a `LostAnswerError` for a write that
+        was under way.
         """
         self._transport.close()
 
@@ -120,8 +120,8 @@ class Client:
     def started_at(self) -> datetime:
         """Return the run's start: when the first token came.
 
-        It is told by the slower of this machine's clock and Listrak's, so that a clock that runs ahead can
-        never put a bookmark ahead. Asks for a token if there is none yet.
+        It is read from the slower of this machine's clock and Listrak's, so that a clock that runs ahead
+        never moves a bookmark into the future. Asks for a token if there is none yet.
 
         Returns:
             An aware UTC date-time, the same for the client's whole life.
@@ -306,48 +306,49 @@ class Client:
         )
 
     def _call(self, route: Route, request: Exchange, read: Callable[[Reply], T]) -> T:
-        """Send a request until its outcome is final; return what was read or raise the error."""
+        """Send a request until the end of an attempt is final; return what was read or raise the error."""
         attempts, refusals = itertools.count(), itertools.count(1)
         doubted = min(_REFUSALS_DOUBTED, self._policy.max_retries)
 
-        def once() -> Outcome[T]:
-            outcome = self._attempt(route, request, read, retry=next(attempts) > 0)
-            if outcome.verdict is Verdict.NOT_AUTHORISED:
-                # What was granted before is hardly withdrawn in mid-run; secrets are rotated, tokens revoked.
+        def once() -> RequestEnd[T]:
+            ended = self._attempt(route, request, read, retry=next(attempts) > 0)
+            if ended.verdict is Verdict.NOT_AUTHORISED:
+                # An area that was granted is rarely withdrawn during a run; more likely the token was
+                # revoked.
                 if route.areas in self._granted and next(refusals) <= doubted:
-                    return replace(outcome, verdict=Verdict.RETRY)
-            elif outcome.verdict is Verdict.ACCEPT:
+                    return replace(ended, verdict=Verdict.RETRY)
+            elif ended.verdict is Verdict.ACCEPT:
                 self._granted.add(route.areas)
-            return outcome
+            return ended
 
-        outcome = repeat(once, str(route), self._policy, self._transport.pause)
-        if outcome.verdict is Verdict.ACCEPT:
-            return cast("T", outcome.value)
-        raise error_for(outcome, str(route), self.settings, areas=route.areas)
+        ended = repeat(once, str(route), self._policy, self._transport.pause)
+        if ended.verdict is Verdict.ACCEPT:
+            return cast("T", ended.value)
+        raise error_for(ended, str(route), self.settings, areas=route.areas)
 
     def _attempt(
         self, route: Route, request: Exchange, read: Callable[[Reply], T], *, retry: bool
-    ) -> Outcome[T]:
+    ) -> RequestEnd[T]:
         """Send a request once or, should the token be refused, again: with the next token, then with its own.
 
         Waiting comes before taking a token, so that the token is as fresh as can be when it is sent. The
-        outcome is never RENEW_TOKEN: a token of its own that is refused at its first use is a final refusal.
+        verdict is never RENEW_TOKEN: a token of its own that is refused at its first use is a final refusal.
         """
         with self._slots:
             self._wait_for_turn()
             token = self._tokens.get()
-            outcome = self._exchange(route, replace(request, token=token), read, retry=retry)
+            ended = self._exchange(route, replace(request, token=token), read, retry=retry)
             for own in (False, True):
-                if outcome.verdict is not Verdict.RENEW_TOKEN:
+                if ended.verdict is not Verdict.RENEW_TOKEN:
                     break
                 self._wait_for_turn()
                 with self._tokens.renewed(token, own=own) as (token, first_use):
                     sending = replace(request, token=token, first_use=first_use)
-                    outcome = self._exchange(route, sending, read, retry=True)
-            return outcome
+                    ended = self._exchange(route, sending, read, retry=True)
+            return ended
 
     def _wait_for_turn(self) -> None:
-        """Wait as long as pace and hard limit want, but not beyond `close`."""
+        """Wait until pace and hard limit allow a request, or until `close`."""
         self._transport.pause(self._pace.reserve())
         if self._limiter is not None:
             # In short waits, so that `close` is noticed.
@@ -356,15 +357,15 @@ class Client:
 
     def _exchange(
         self, route: Route, request: Exchange, read: Callable[[Reply], T], *, retry: bool
-    ) -> Outcome[T]:
-        """Send, count, slow the pace after a 429, and tell the observer."""
+    ) -> RequestEnd[T]:
+        """Send once, count it, slow the pace of all threads after a 429, and call the observer."""
         started = time.monotonic()
         sent = exchange_once(self._transport, request, read)
         seconds = time.monotonic() - started
-        outcome = sent.outcome
-        throttled = outcome.end == HTTPStatus.TOO_MANY_REQUESTS
+        ended = sent.ended
+        throttled = ended.end == HTTPStatus.TOO_MANY_REQUESTS
         if throttled:
-            self._pace.slow_down(started, self._policy.pause_asked(outcome.retry_after))
+            self._pace.slow_down(started, self._policy.pause_asked(ended.retry_after))
         self.stats.add(
             requests=1,
             retries=int(retry),
@@ -373,12 +374,12 @@ class Client:
             bytes_sent=request.size,
         )
         if self.observer is not None:
-            self.observer(route, Observation(outcome.status, seconds, sent.received, retry))
-        return outcome
+            self.observer(route, Observation(ended.status, seconds, sent.received, retry))
+        return ended
 
 
 def _check_size(route: Route, body: Body) -> None:
-    """Check a body's size, which Listrak would answer with a 404 that says nothing.
+    """Check a body's size: Listrak answers one that is too large with a 404 that does not say so.
 
     Raises:
         PayloadTooLargeError: It is over the limit.

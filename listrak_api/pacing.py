@@ -29,8 +29,8 @@ class Pace:
 
     At full speed nothing is spaced: the number of requests in flight is the only limit. A 429 halves the
     rate at which requests were starting; from there it doubles every 10 seconds until it no longer matters.
-    The rate is not pushed below four requests a second: each request that meets 429 again also waits longer
-    by itself.
+    The rate does not fall below four requests a second: each request that gets another 429 also waits
+    longer by itself.
 
     Args:
         clock: Seconds that only grow.
@@ -58,12 +58,12 @@ class Pace:
             return start - now
 
     def slow_down(self, started: float, retry_after: float | None = None) -> None:
-        """Take note of a 429.
+        """Slow all threads down after a 429.
 
         Args:
-            started: When the request started, by the clock. Requests that started before the last slowing
-                down say nothing about the rate since, and halve nothing.
-            retry_after: Seconds for which Listrak wants to see no request at all; None if it did not say.
+            started: When the request started, by the clock. If that was before the last slowdown, it says
+                nothing about the present rate, which then stays as it is.
+            retry_after: Seconds without any request, as `RetryPolicy.pause_asked` limits them; None for none.
         """
         with self._lock:
             now = self._clock()

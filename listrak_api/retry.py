@@ -4,6 +4,10 @@
 exponential wait are those of the library `backoff`. The waiting itself is done here: `backoff` calls
 `time.sleep`, which `Client.close` could not interrupt, and it shortens a pause that exceeds the time limit,
 where a server that asked for it would only refuse again.
+
+After a 429 the thread that sent the request waits (`repeat`), and no thread of the client starts another
+request meanwhile (`pacing.Pace`). `RetryPolicy.pause_asked` limits both to `MAX_RETRY_AFTER`; `waits` adds up
+to `RetryPolicy.base` seconds (0.5) of jitter to the thread's own pause.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ logger = logging.getLogger("listrak_api")
 T = TypeVar("T")
 
 MAX_RETRY_AFTER = 300.0
-"""Seconds: the longest single pause, whatever `Retry-After` says."""
+"""Seconds: the longest pause, without jitter, that Listrak's `Retry-After` can ask for."""
 
 
 class Failure(enum.Enum):
@@ -45,7 +49,7 @@ class Failure(enum.Enum):
 
 
 class Verdict(enum.Enum):
-    """What to do with a request that ended."""
+    """What to do about a request that ended."""
 
     ACCEPT = enum.auto()
     RETRY = enum.auto()
@@ -67,21 +71,21 @@ _REFUSED_ACCESS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _CLIENT_ERROR = 4
 _BY_HUNDREDS = {2: Verdict.ACCEPT, 3: Verdict.REDIRECTED}
 _FINAL = {Failure.UNTRUSTED: Verdict.UNTRUSTED, Failure.NOT_TLS: Verdict.NOT_TLS}
-_PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
+_TRANSIENT = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
 def decide(
     end: int | Failure, code: str = "", *, repeatable: bool, first_use: bool = False, large: bool = False
 ) -> Verdict:
-    """Decide what to do with a request that ended, whatever the number of attempts so far.
+    """Decide what to do about a request that ended, whatever the number of attempts so far.
 
     Args:
         end: The HTTP status, or how it ended without a usable answer.
         code: Listrak's error code; empty if it gave none.
         repeatable: Whether the request may be carried out twice without harm: reads, and writes the caller
             vouches for.
-        first_use: Whether the request carried a token that was given for it alone, just before: only then
-            does a refusal say that the integration is refused, and not that the token has expired.
+        first_use: Whether the request was the first one with its token. Only then does a refusal mean that
+            the integration is refused, and not that the token has expired.
         large: Whether the request's body is near Listrak's limit, beyond which it answers 404.
 
     Returns:
@@ -96,11 +100,11 @@ def decide(
         # 403 is seen for a missing area and an IP address that is not allowed, as well as 401.
         if end in _REFUSED_ACCESS or code in _AUTH_CODES:
             return Verdict.NOT_AUTHORISED if first_use else Verdict.RENEW_TOKEN
-        if end not in _PASSING:
+        if end not in _TRANSIENT:
             return _decide_refusal(end, large=large)
     if hundreds in _BY_HUNDREDS:
         return _BY_HUNDREDS[hundreds]
-    # 429 says that the request was turned away at the door; any other may come after it was carried out.
+    # 429 means that the request was not carried out. Any other status may come after it was carried out.
     certain = end == HTTPStatus.TOO_MANY_REQUESTS
     return Verdict.RETRY if repeatable or certain else Verdict.LOST
 
@@ -139,14 +143,14 @@ class RetryPolicy:
     cap: float = 60.0
 
     def pause_asked(self, retry_after: float | None) -> float | None:
-        """Return the pause to make because Listrak asked for one: the only place that limits it.
+        """Return the pause that Listrak asked for, limited; the only place that limits it.
 
         Args:
             retry_after: What Listrak asked for, in seconds; None if it did not.
 
         Returns:
             Seconds, at most `MAX_RETRY_AFTER`; None if Listrak asked for none, or for more than the time
-            limit of a request: the request then ends, and nobody waits.
+            limit of a request: then no thread waits, and the request is given up.
         """
         if retry_after is None or self.exceeded_by(retry_after):
             return None
@@ -158,7 +162,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
+class RequestEnd(Generic[T]):
     """How a request ended.
 
     Attributes:
@@ -189,17 +193,17 @@ class Outcome(Generic[T]):
         return self.end if isinstance(self.end, int) else 0
 
     @property
-    def what(self) -> str:
-        """How it ended, in a few words."""
+    def in_words(self) -> str:
+        """How it ended, in a few words: "status 503"."""
         if isinstance(self.end, Failure):
             return self.end.value
         return f"status {self.end} {self.code}".rstrip()
 
 
 def repeat(
-    once: Callable[[], Outcome[T]], name: str, policy: RetryPolicy, pause: Callable[[float], bool]
-) -> Outcome[T]:
-    """Send a request until its outcome is final.
+    once: Callable[[], RequestEnd[T]], name: str, policy: RetryPolicy, pause: Callable[[float], bool]
+) -> RequestEnd[T]:
+    """Send a request until the end of an attempt is final.
 
     Args:
         once: Sends it once.
@@ -208,8 +212,8 @@ def repeat(
         pause: Waits so many seconds, but not beyond the closing of the client; says whether it was closed.
 
     Returns:
-        The final outcome: never RETRY, but UNAVAILABLE once attempts or time are used up, Listrak asks for a
-        longer pause than the time limit, or the client is closed.
+        How the last attempt ended; its verdict is never RETRY, but UNAVAILABLE once attempts or time are used
+        up, Listrak asks for a longer pause than the time limit, or the client is closed.
     """
     attempts = 0
 
@@ -219,54 +223,54 @@ def repeat(
 
     repeated = backoff.on_predicate(
         partial(_pausing, name, policy, pause),
-        lambda outcome: outcome.verdict is Verdict.RETRY,
+        lambda ended: ended.verdict is Verdict.RETRY,
         max_tries=policy.max_retries + 1,
         jitter=None,  # `waits` has it already
         on_try=count,
         logger=None,
     )(once)
-    outcome = repeated()
-    verdict = Verdict.UNAVAILABLE if outcome.verdict is Verdict.RETRY else outcome.verdict
-    return replace(outcome, verdict=verdict, attempts=attempts)
+    ended = repeated()
+    verdict = Verdict.UNAVAILABLE if ended.verdict is Verdict.RETRY else ended.verdict
+    return replace(ended, verdict=verdict, attempts=attempts)
 
 
 def _pausing(
     name: str, policy: RetryPolicy, pause: Callable[[float], bool]
-) -> Generator[float, Outcome[Any], None]:
-    """Create the pauses of `waits` here, interruptibly, and have `backoff` wait no longer; end to give up."""
+) -> Generator[float, RequestEnd[Any], None]:
+    """Make the pauses of `waits`, interruptibly, and yield 0 so that `backoff` adds none; end to give up."""
     started = time.monotonic()
     pauses = waits(policy)
-    outcome = yield next(pauses)
+    ended = yield next(pauses)
     for retry in range(1, policy.max_retries + 1):
-        seconds = pauses.send(outcome)
+        seconds = pauses.send(ended)
         late = time.monotonic() - started + seconds > policy.max_seconds
-        if late or policy.exceeded_by(outcome.retry_after) or pause(0):
+        if late or policy.exceeded_by(ended.retry_after) or pause(0):
             return
         logger.warning(
-            "%s: %s; retry %d of %d in %.1f s", name, outcome.what, retry, policy.max_retries, seconds
+            "%s: %s; retry %d of %d in %.1f s", name, ended.in_words, retry, policy.max_retries, seconds
         )
         if pause(seconds):
             return
-        outcome = yield 0.0
+        ended = yield 0.0
 
 
-def waits(policy: RetryPolicy) -> Generator[float, Outcome[Any], None]:
+def waits(policy: RetryPolicy) -> Generator[float, RequestEnd[Any], None]:
     """Generate the pauses between the attempts of one request; a wait generator as `backoff` uses them.
 
     Args:
         policy: The policy.
 
     Yields:
-        First 0, for nothing; then, for each outcome that is sent in, the seconds to wait. Without
+        First 0, for nothing; then, for each end that is sent in, the seconds to wait. Without
         `Retry-After`: exponential with full jitter, so that threads that failed together do not come back
         together. With it: what was asked for, and a little jitter on top.
     """
     exponential = backoff.expo(factor=policy.base, max_value=policy.cap)
-    outcome = yield next(exponential)
+    ended = yield next(exponential)
     for longest in exponential:
-        asked = policy.pause_asked(outcome.retry_after)
+        asked = policy.pause_asked(ended.retry_after)
         jitter = backoff.full_jitter(longest if asked is None else policy.base)
-        outcome = yield jitter + (asked or 0.0)
+        ended = yield jitter + (asked or 0.0)
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:

@@ -24,7 +24,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from listrak_api.errors import ListrakError
 from listrak_api.masking import install_masking
-from listrak_singer.endings import ExitCode, ending_of, retryable_line
+from listrak_singer.exit_codes import ExitCode, ending_of, retryable_line
 from listrak_singer.files import InputFile, TextFile
 from listrak_singer.logs import quiet
 
@@ -55,22 +55,22 @@ class Terminated(BaseException):
 def only_one_more_signal() -> None:
     """Ignore further SIGTERMs, and let a second Ctrl-C end the process at once.
 
-    Meltano passes on the signal that its whole process group has got already: that changes nothing, the end
-    is near in any case.
+    Meltano forwards a signal that the whole process group has received already. The second one changes
+    nothing: the run is ending.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-class _ReaderClosed(Exception):  # noqa: N818 - carries an error past click
+class _ReaderClosed(Exception):  # noqa: N818 - carries an error through click
     def __init__(self, error: BrokenPipeError) -> None:
         super().__init__(error)
         self.error = error
 
 
 @contextmanager
-def _named_if_reader_closed() -> Iterator[None]:
-    """Keep click from ending silently when the reader of standard output has gone."""
+def _preserve_broken_pipe() -> Iterator[None]:
+    """Raise a broken pipe under another name: click would end the process without a message."""
     try:
         yield
     except BrokenPipeError as error:
@@ -81,7 +81,7 @@ class ListrakCommand(SingerCommand):
     """The SDK's command, with errors reported in lines that a person can use."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's signature
-        """Run the command; `listrak_singer.endings` has the exit codes. Files are for their owner only."""
+        """Run the command; exit codes: `listrak_singer.exit_codes`. New files are for their owner only."""
         os.umask(0o077)
         install_masking(logging.getLogger())
         quiet(logging.getLogger("listrak_api"))
@@ -97,21 +97,21 @@ class ListrakCommand(SingerCommand):
             raise
         except _ReaderClosed as closed:
             self._fail(closed.error)
-        except Exception as error:  # noqa: BLE001 - raised again where it is a fault of the code
+        except Exception as error:  # noqa: BLE001 - raised again if it is a fault of the code
             self._fail(error)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - click's signature
         """Parse the options; the SDK runs --discover and --test here."""
-        with _named_if_reader_closed():
+        with _preserve_broken_pipe():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run the plugin."""
-        with _named_if_reader_closed():
+        with _preserve_broken_pipe():
             return super().invoke(ctx)
 
     def _fail(self, error: Exception) -> NoReturn:
-        """End with what a person needs of an error, and one line for programs; raise a fault of the code."""
+        """Log an error for people and for programs, and exit; raise it if it is a fault of the code."""
         lines, ending = error_lines(error), ending_of(error)
         self._say(*(lines or ()), retryable_line(retryable=ending.retryable))
         if lines is None:
@@ -133,7 +133,7 @@ class ListrakCommand(SingerCommand):
 
     @staticmethod
     def _exit(code: ExitCode) -> NoReturn:
-        # Python flushes standard output at exit, and would complain if that is what failed.
+        # Python flushes standard output at exit, and would print another error if it is closed.
         try:
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -143,7 +143,7 @@ class ListrakCommand(SingerCommand):
 
     @classmethod
     def like(cls, command: click.Command, logger: logging.Logger) -> ListrakCommand:
-        """Create one of what the SDK has put together; files that options name are read by this project."""
+        """Create the command from the one that the SDK has built, with this project's readers of files."""
         for param in command.params:
             if isinstance(param.type, click.File):
                 is_input = param.name == "file_input"
@@ -159,7 +159,7 @@ class ListrakCommand(SingerCommand):
 
 
 def error_lines(error: BaseException) -> list[str] | None:
-    """Return the lines that say all a person needs of an error; None if it is a fault of the code."""
+    """Return the lines that tell a person about an error; None if it is a fault of the code."""
     if isinstance(error, MapExpressionError | StreamMapConfigError):
         return [f"The setting stream_maps is wrong: {error}"]
     if isinstance(error, ListrakError | InvalidInputLine | RecordsWithoutSchemaException):

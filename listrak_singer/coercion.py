@@ -1,8 +1,8 @@
 """Values of settings that arrive as text: from the environment, and from `meltano config set`.
 
-The SDK reads a boolean that it does not know as false and ends with a stack trace at a number that is none;
-Meltano does the same. Here every text is either understood or refused with an error that names its place and
-never its content, which may be a secret that was put in the wrong place.
+The SDK reads an unknown boolean word as false, and a text that is not a number ends in a stack trace; Meltano
+does the same. Here every text is either understood or refused with an error that names the setting and never
+its content, which may be a secret in the wrong place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The environment variables of a plugin: which setting each one sets, and which ones set nothing.
+"""The environment variables of a plugin: which setting each one sets, and which ones set none.
 
 A variable is the plugin's prefix and the setting's name: `TARGET_LISTRAK_DRY_RUN`. Meltano gives the plugins
 more of the same prefix: its own extras (`TAP_LISTRAK__SELECT`), members of objects
@@ -15,7 +15,7 @@ from dotenv import find_dotenv, load_dotenv
 
 from listrak_api.errors import ConfigurationError
 from listrak_singer.coercion import json_types
-from listrak_singer.names import distance
+from listrak_singer.suggestions import distance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,8 @@ def inside_meltano(environ: Mapping[str, str] = os.environ) -> bool:
 def load_env_file() -> None:
     """Load the file .env of this folder or the nearest one above; variables that are set stay as they are.
 
-    The SDK's own reading lets .env win: the test of the credentials (`meltano invoke tap-listrak:test`) then
-    asked with others than the run.
+    With the SDK's own reading .env takes precedence: the test of the credentials (`meltano invoke
+    tap-listrak:test`) then used others than the run.
 
     Raises:
         ConfigurationError: The file cannot be read.
@@ -58,14 +58,14 @@ def setting_texts(prefix: str, properties: Mapping[str, Any]) -> dict[str, str]:
 
 
 def unknown_variables(prefix: str, properties: Mapping[str, Any]) -> dict[str, str]:
-    """Return the variables of a plugin that set nothing, and the setting that each one seems to mean.
+    """Return the variables of a plugin that set nothing, and the name that each one has in a setting's place.
 
     Args:
         prefix: The plugin's: `TARGET_LISTRAK_`.
         properties: The config schema's properties.
 
     Returns:
-        From variable to what stands there instead of a setting's name, in lower case.
+        From variable to the name in it, in lower case, which is not a setting's.
     """
     found = {}
     own = _own_prefix(prefix)
@@ -87,7 +87,7 @@ def unknown_variables(prefix: str, properties: Mapping[str, Any]) -> dict[str, s
 
 
 def _behind_a_wrong_prefix(variable: str, prefix: str, properties: Mapping[str, Any]) -> str | None:
-    """Return the setting that a variable means whose prefix has a slip in it (`TARGET_LISTRK_DRY_RUN`)."""
+    """Return the setting of a variable whose prefix is misspelt (`TARGET_LISTRK_DRY_RUN`)."""
     for end in range(len(prefix) - 1, len(prefix) + 2):
         name = variable[end:].lower()
         if name in properties and distance(variable[:end], prefix) == 1:
@@ -100,14 +100,14 @@ def _behind_a_wrong_prefix(variable: str, prefix: str, properties: Mapping[str, 
 
 
 def _own_prefix(prefix: str) -> str:
-    """Return the prefix by the plugin's name in Meltano, which differs where it inherits from ours."""
+    """Return the prefix that the plugin's name in Meltano gives, which differs if it inherits from ours."""
     names = (os.environ.get(f"MELTANO_{kind}_NAME", "") for kind in ("EXTRACTOR", "LOADER"))
     prefixes = (f"{name.upper().replace('-', '_')}_" for name in names)
     return next((one for one in prefixes if one.startswith(prefix)), prefix)
 
 
 def _is_meltanos(name: str, properties: Mapping[str, Any]) -> bool:
-    """Return whether a variable is one of those that Meltano adds, and no slip in a setting's name."""
+    """Return whether a variable is one that Meltano adds, and not a misspelt setting."""
     body = name.strip("_")
     similar = (
         (one, known) for one in (name, body) for known in properties if abs(len(one) - len(known)) <= 1

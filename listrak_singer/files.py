@@ -1,4 +1,4 @@
-"""Files that the command line names: read whatever wrote them, or refused in one line."""
+"""Files that the command line names: read in any common encoding, or refused with a message of one line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_bytes(path: str, what: str, setting: str) -> bytes:
     """Read a file; `-` is standard input.
 
     Raises:
-        ConfigurationError: There is none, or it cannot be read.
+        ConfigurationError: The file does not exist, or cannot be read.
     """
     try:
         return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
@@ -34,7 +34,7 @@ def decoded(content: bytes, what: str, setting: str) -> str:
     """Return a file's text: UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
 
     Raises:
-        ConfigurationError: It is none of these.
+        ConfigurationError: The encoding is another one.
     """
     try:
         return content.decode(json.detect_encoding(content))
@@ -48,7 +48,7 @@ def read_object(text: str, what: str, setting: str) -> dict[str, Any]:
 
     Args:
         text: The text.
-        what: What it is, for the error: `the config file config.json`.
+        what: What to call it in an error: `the config file config.json`.
         setting: The option that names it.
 
     Raises:
@@ -122,7 +122,7 @@ def _cannot_be_read(error: Exception, what: str, setting: str) -> NoReturn:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object; a member that stands twice is a slip of which only one half would count."""
+    """Return the object; a member that occurs twice is a mistake, as only one of the two would count."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

@@ -1,4 +1,4 @@
-"""How both plugins take their settings: typed, checked, and without a slip that goes unseen."""
+"""How both plugins take their settings: typed and checked, so that no mistake goes unnoticed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from listrak_api.masking import MASKING
 from listrak_singer.coercion import coerced, json_types, kind_of
 from listrak_singer.environment import inside_meltano, load_env_file, setting_texts, unknown_variables
 from listrak_singer.files import decoded, read_bytes, read_object
-from listrak_singer.names import nearest
+from listrak_singer.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ class InvalidSettingsError(ConfigurationError, ConfigValidationError):
     """Settings are wrong.
 
     Args:
-        lines: A line for each fault.
+        lines: A line for each mistake.
         schema: The config schema.
     """
 
@@ -69,7 +69,7 @@ class CheckedSettings(PluginBase):
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's own hook
-        """The settings that variables set, as text: the SDK's reading ends with a stack trace at a slip."""
+        """The settings that variables set, as text: a mistake ends the SDK's reading with a stack trace."""
         cls.append_builtin_config(cls.config_jsonschema)
         load_env_file()
         return dict(setting_texts(cls._env_var_prefix, cls.config_jsonschema["properties"]))
@@ -97,13 +97,13 @@ class CheckedSettings(PluginBase):
         return _ConfigInput(config=config, parse_env="ENV" in value)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Return text the type of its setting, then check all settings. Values are never shown.
+        """Give text the type of its setting, then check all settings. Values are never shown.
 
         Raises:
             InvalidSettingsError: Something is wrong, and `raise_errors` is set.
         """
         self.append_builtin_config(self.config_jsonschema)
-        self._config = dict(self._config)  # the caller's own stays as it is
+        self._config = dict(self._config)  # the caller's own stays unchanged
         unread = self._unread()  # before the defaults are filled in
         faults = self._coerce()
         errors = list(faults.values())
@@ -122,7 +122,7 @@ class CheckedSettings(PluginBase):
         return errors
 
     def _coerce(self) -> dict[str, str]:
-        """Replace text by the value that it stands for; what stands for nothing is left out.
+        """Replace texts by the values that they stand for; a setting without a value is removed.
 
         Returns:
             A line for each setting whose text stands for no value of its type.
@@ -170,7 +170,7 @@ class CheckedSettings(PluginBase):
         return path[0] if path else "", f"{where} is wrong: {what}"
 
     def _unknown(self) -> list[str]:
-        """Return a line for each setting and variable that does not exist, with the nearest that does."""
+        """Return a line for each unknown setting and variable, with the nearest known one."""
         known = self.config_jsonschema["properties"]
         lines = [
             self._unknown_line(f"Unknown setting {name!r}", name, known)
@@ -184,7 +184,7 @@ class CheckedSettings(PluginBase):
     def _unread(self) -> list[str]:
         """Return a line for each variable that is set and not read, because `--config=ENV` is missing.
 
-        Of Meltano's own variables nothing is said: it reads them, and passes on what they hold.
+        Inside Meltano there are none: it reads the variables itself and passes on their values.
         """
         if self._environment_is_read or inside_meltano():
             return []

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 
-from target_listrak.config.destination_members import KINDS, OPTIONS, REQUIRED, Option
+from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND, REQUIRED, Option
 
 HEAD = """\
 # Destinations
 
 The setting `destinations` of `target-listrak` is an object from stream name, or pattern such as
-`customers_*`, to a destination: an object with `kind` and members of that kind. A stream's exact name goes
+`customers_*`, to a destination: an object with `kind` and options of that kind. A stream's exact name goes
 before patterns, a longer pattern before a shorter one. An array of such objects sends the stream to each of
 them, in their order. `make generate` writes this page from the code that
 checks the setting.
 
-## Kinds and their members
+## Kinds and their options
 
-| Kind | Members |
+| Kind | Options |
 |---|---|
 """
 
-MEMBERS = """
-## Members
+OPTIONS_HEAD = """
+## Options
 
-| Member | Values | Default | What it does |
+| Option | Values | Default | What it does |
 |---|---|---|---|
 """
 
@@ -45,18 +45,18 @@ def _default(option: Option) -> str:
     return "" if option.default in (None, ()) else _code(option.default)
 
 
-def _member(kind: str, name: str) -> str:
+def _option(kind: str, name: str) -> str:
     return f"**`{name}`**" if name in REQUIRED.get(kind, ()) else f"`{name}`"
 
 
 def page() -> str:
     """Give the whole page."""
     kinds = [
-        f"| `{kind}` | {', '.join(_member(kind, one) for one in members)} |"
-        for kind, members in KINDS.items()
+        f"| `{kind}` | {', '.join(_option(kind, one) for one in options)} |"
+        for kind, options in OPTIONS_BY_KIND.items()
     ]
-    members = [
+    options = [
         f"| `{name}` | {_values(option)} | {_default(option)} | {option.text} |"
         for name, option in OPTIONS.items()
     ]
-    return HEAD + "\n".join(kinds) + "\n\nBold: required.\n" + MEMBERS + "\n".join(members) + "\n"
+    return HEAD + "\n".join(kinds) + "\n\nBold: required.\n" + OPTIONS_HEAD + "\n".join(options) + "\n"

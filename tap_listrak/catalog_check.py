@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema  # type: ignore[import-untyped]  # the SDK's own dependency
 
 from listrak_api.errors import ConfigurationError
-from listrak_singer.names import did_you_mean
+from listrak_singer.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,7 +16,7 @@ from singer_sdk.mapper import (
 )
 
 from listrak_api.errors import ConfigurationError
-from listrak_singer.names import did_you_mean
+from listrak_singer.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

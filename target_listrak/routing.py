@@ -8,7 +8,7 @@ import msgspec
 from singer_sdk.exceptions import InvalidRecord, MapExpressionError
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.config.destination_members import KINDS
+from target_listrak.config.destination_options import OPTIONS_BY_KIND
 from target_listrak.config.names import folded
 from target_listrak.config.property_names import check_property_names
 from target_listrak.config.property_paths import PropertyPaths
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from target_listrak.config.destination import Destination
     from target_listrak.config.destinations import Destinations
-    from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.delivery.loader import Loader
     from target_listrak.delivery.run import Run
+    from target_listrak.delivery.stream_completeness import StreamEnd
     from target_listrak.input.columns import RecordCodec
     from target_listrak.tracking.tallies import Row, RowTracker
 
@@ -329,7 +329,7 @@ class Router:
             raise ConfigurationError(
                 msg,
                 setting="destinations",
-                hint=f"Kinds: {', '.join(KINDS)}. Or set unmapped_streams to skip or reject.",
+                hint=f"Kinds: {', '.join(OPTIONS_BY_KIND)}. Or set unmapped_streams to skip or reject.",
             )
         self._run.logger.warning(
             "Stream %s has no destination: its records are %s", stream, _UNMAPPED_WORDS[what]

@@ -22,7 +22,7 @@ from target_listrak.config.destination import place
 from target_listrak.config.destinations import Destinations
 from target_listrak.config.names import folded
 from target_listrak.config.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
-from target_listrak.delivery.completeness import StreamEnd
+from target_listrak.delivery.stream_completeness import StreamEnd
 from target_listrak.email.simulation import NOT_KNOWN
 from target_listrak.input.batch_files import records_of_batch
 from target_listrak.input.messages import check_schema, check_version, stream_of, was_rejected

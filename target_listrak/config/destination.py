@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.config.destination_members import OPTIONS
+from target_listrak.config.destination_options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["Destination", "place"]
 
 
-def place(pattern: str, member: str = "") -> str:
-    """A member's place in the settings, for error texts."""
-    return f"destinations.{pattern}.{member}" if member else f"destinations.{pattern}"
+def place(pattern: str, option: str = "") -> str:
+    """Return the place of an option in the settings, for error texts: `destinations.people.list`."""
+    return f"destinations.{pattern}.{option}" if option else f"destinations.{pattern}"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Destination:
     Attributes:
         pattern: The stream's name or pattern.
         kind: The kind of destination.
-        options: The members that were given.
+        options: The options that were given.
         index: Its place in the entry's array, from 0; `None` where the entry is a single destination.
     """
 
@@ -46,7 +46,7 @@ class Destination:
         return self.index or 0
 
     def option(self, name: str) -> Any:  # noqa: ANN401 - the option's own type
-        """A member's value, or its default."""
+        """Return an option's value, or its default."""
         return self.options.get(name, OPTIONS[name].default)
 
     @property
@@ -54,7 +54,7 @@ class Destination:
         """Whether null and empty text clear a field: asked for, or implied by Overwrite."""
         return bool(self.option("null_handling") == "clear" or self.option("update_type") == "Overwrite")
 
-    def error(self, member: str, message: str, hint: str = "") -> ConfigurationError:
-        """An error about one member, naming it."""
-        name = place(self.label, member)
+    def error(self, option: str, message: str, hint: str = "") -> ConfigurationError:
+        """Create an error about one option, which it names."""
+        name = place(self.label, option)
         return ConfigurationError(f"{name}: {message}", setting=name, hint=hint)

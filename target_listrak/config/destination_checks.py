@@ -1,20 +1,20 @@
-"""Checks of one destination: of each member, and of what the members say together."""
+"""Checks of one destination: of each option, and of what the options say together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from listrak_singer.names import did_you_mean
+from listrak_singer.suggestions import did_you_mean
 from target_listrak.config.destination import place
-from target_listrak.config.destination_members import KINDS, NAME_OR_ID, OPTIONS, REQUIRED, SHARES
+from target_listrak.config.destination_options import NAME_OR_ID, OPTIONS, OPTIONS_BY_KIND, REQUIRED, SHARES
 from target_listrak.config.names import folded
 from target_listrak.values.deletions import delete_markers
 
 if TYPE_CHECKING:
     from target_listrak.config.destination import Destination
 
-__all__ = ["check_array", "check_member", "check_together", "type_name"]
+__all__ = ["check_array", "check_option", "check_together", "type_name"]
 
 _LIST_PROPERTIES: Final = (
     "bounceDomainAlias",
@@ -46,36 +46,36 @@ _LIST_PROPERTIES: Final = (
 _MOST_EVENTS: Final = 1000
 
 
-def check_member(destination: Destination, member: str, value: object) -> None:
-    """Check one member's value: its type, and whether it is one of the allowed values.
+def check_option(destination: Destination, name: str, value: object) -> None:
+    """Check one option's value: its type, and whether it is one of the allowed values.
 
     Raises:
-        ConfigurationError: It is not; the text names the member.
+        ConfigurationError: It is not; the text names the option.
     """
-    option = OPTIONS[member]
+    option = OPTIONS[name]
     right_type = isinstance(value, option.types) and (bool in option.types or not isinstance(value, bool))
     if not right_type:
         needed = " or ".join(_TYPE_NAMES[kind] for kind in option.types)
-        raise destination.error(member, f"expected {needed}, got {type_name(value)}")
+        raise destination.error(name, f"expected {needed}, got {type_name(value)}")
     if option.values and not any(value == one and type(value) is type(one) for one in option.values):
-        raise destination.error(member, f"{value!r} is not one of {', '.join(map(_shown, option.values))}")
+        raise destination.error(name, f"{value!r} is not one of {', '.join(map(_shown, option.values))}")
     if isinstance(value, str) and not value.strip():
-        raise destination.error(member, "the text is empty")
+        raise destination.error(name, "the text is empty")
     if isinstance(value, int) and not isinstance(value, bool) and option.types == NAME_OR_ID and value <= 0:
-        raise destination.error(member, "an id is a positive whole number")
+        raise destination.error(name, "an id is a positive whole number")
 
 
 def check_together(destination: Destination) -> None:
-    """Check what single members cannot show: what is missing, and what contradicts.
+    """Check what no single option shows: which ones are missing, and which ones contradict each other.
 
     Raises:
-        ConfigurationError: Something is; the text names the member.
+        ConfigurationError: An option is missing or contradicts another one; the text names it.
     """
     kind, options, option = destination.kind, destination.options, destination.option
-    for member in REQUIRED.get(kind, ()):
-        if member not in options:
-            raise destination.error(member, f"a destination of kind {kind} needs it", OPTIONS[member].text)
-    if "list_from" in KINDS[kind] and ("list" in options) == ("list_from" in options):
+    for name in REQUIRED.get(kind, ()):
+        if name not in options:
+            raise destination.error(name, f"a destination of kind {kind} needs it", OPTIONS[name].text)
+    if "list_from" in OPTIONS_BY_KIND[kind] and ("list" in options) == ("list_from" in options):
         raise destination.error("list", "expected either `list` or `list_from`, not both")
     _check_sending(destination)
     _check_update(destination)
@@ -96,10 +96,10 @@ def check_together(destination: Destination) -> None:
 
 
 def _check_sending(destination: Destination) -> None:
-    if "allow_sending" in KINDS[destination.kind] and not destination.option("allow_sending"):
+    if "allow_sending" in OPTIONS_BY_KIND[destination.kind] and not destination.option("allow_sending"):
         text = "messages would go out to people, and it is not true"
         raise destination.error("allow_sending", text, "Set it to true if that is what you want.")
-    if "allow_forget" in KINDS[destination.kind] and not destination.option("allow_forget"):
+    if "allow_forget" in OPTIONS_BY_KIND[destination.kind] and not destination.option("allow_forget"):
         text = "Listrak would erase people for good, and it is not true"
         raise destination.error("allow_forget", text, "Set it to true if that is what you want.")
     if destination.option("max_wait_seconds") < 0:
@@ -123,8 +123,8 @@ def check_array(destinations: Sequence[Destination]) -> None:
                 raise one.error("", f"it says the same as {place(other.label)}", "Remove one of them.")
         homes = _REMOVES_FROM.get(one.kind, {})
         for other in destinations:
-            members = homes.get(other.kind, ())
-            if members and all(_same(one, other, member) for member in members):
+            names = homes.get(other.kind, ())
+            if names and all(_same(one, other, name) for name in names):
                 text = f"it removes the people whom {place(other.label)} loads"
                 raise one.error("kind", text, "Use `subscribed` with `unsubscribe`, or another stream.")
 
@@ -134,11 +134,11 @@ _REMOVES_FROM: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "sms_unsubscribe": {"sms_list": ("sender_code", "phone_list")},
     "sms_opt_out": {"sms_list": ("sender_code",)},
 }
-"""Kinds that remove people, the kinds that load them, and the members that say where."""
+"""Kinds that remove people, the kinds that load them, and the options that say where."""
 
 
-def _same(one: Destination, other: Destination, member: str) -> bool:
-    return folded(str(one.option(member))) == folded(str(other.option(member)))
+def _same(one: Destination, other: Destination, name: str) -> bool:
+    return folded(str(one.option(name))) == folded(str(other.option(name)))
 
 
 def _check_update(destination: Destination) -> None:
@@ -169,9 +169,9 @@ def _check_audience(destination: Destination) -> None:
 
 
 def _check_shares(destination: Destination) -> None:
-    for member in ("max_removed_share", *SHARES):
-        if not 0 <= destination.options.get(member, 0) <= 1:
-            raise destination.error(member, "expected a share from 0 to 1")
+    for name in ("max_removed_share", *SHARES):
+        if not 0 <= destination.options.get(name, 0) <= 1:
+            raise destination.error(name, "expected a share from 0 to 1")
 
 
 def _check_mirror(destination: Destination) -> None:
@@ -184,9 +184,9 @@ def _check_mirror(destination: Destination) -> None:
 
 
 def _check_beta(destination: Destination) -> None:
-    for member in ("external_id", "include_unsubscribed", "update_type", "null_handling"):
-        if member in destination.options:
-            raise destination.error(member, "the beta route does not have it", "Use `route: import`.")
+    for name in ("external_id", "include_unsubscribed", "update_type", "null_handling"):
+        if name in destination.options:
+            raise destination.error(name, "the beta route does not have it", "Use `route: import`.")
 
 
 def _check_fields(destination: Destination) -> None:
@@ -204,10 +204,10 @@ def _check_fields(destination: Destination) -> None:
     if "field_values" in destination.options and "fields" in destination.options:
         raise destination.error("field_values", "either `fields` or `field_values`, and not both")
     if destination.kind == "profile_fields" and "field_values" not in destination.options:
-        for member in ("member", "member_from"):
-            if member in destination.options:
+        for name in ("member", "member_from"):
+            if name in destination.options:
                 hint = "For a CheckBox that tells membership, use kind audience."
-                raise destination.error(member, "it goes with `field_values`", hint)
+                raise destination.error(name, "it goes with `field_values`", hint)
 
 
 def _check_new_list(destination: Destination) -> None:

@@ -15,9 +15,9 @@ from listrak_api.errors import ConfigurationError
 from listrak_singer.coercion import coerced
 
 if TYPE_CHECKING:
-    from target_listrak.config.destination_members import Option
+    from target_listrak.config.destination_options import Option
 
-__all__ = ["entries", "member_value", "plain_fields"]
+__all__ = ["entries", "option_value", "plain_fields"]
 
 _DOT: Final = re.compile(r"(?<!\\)\.")
 _JSON_TYPES: Final[dict[type, str]] = {
@@ -28,8 +28,8 @@ _JSON_TYPES: Final[dict[type, str]] = {
     dict: "object",
     list: "array",
 }
-_OBJECT_MEMBERS: Final = frozenset({"fields", "create_list", "delete_markers"})
-"""Members that are objects of names that users choose: `kind` may be one of them."""
+_OBJECT_OPTIONS: Final = frozenset({"fields", "create_list", "delete_markers"})
+"""Options that are objects whose keys users choose: `kind` may be one of them."""
 
 
 def entries(setting: Mapping[str, Any]) -> dict[str, object]:
@@ -55,13 +55,13 @@ def entries(setting: Mapping[str, Any]) -> dict[str, object]:
     return found
 
 
-def member_value(option: Option, value: object, place: str) -> object:
-    """Return a member's value, typed where it is text; None where nothing is set.
+def option_value(option: Option, value: object, place: str) -> object:
+    """Return an option's value, typed where it is text; None where nothing is set.
 
     A text that may be a name stays one: digits are a name first, then an id.
 
     Raises:
-        ConfigurationError: The text stands for no value of any of the member's types.
+        ConfigurationError: The text stands for no value of any of the option's types.
     """
     if isinstance(value, str) and value.strip() == "null":
         return None
@@ -90,7 +90,7 @@ def _nested(setting: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in setting.items():
         *levels, last = _DOT.split(str(name))
-        is_json = isinstance(value, str) and value.lstrip().startswith("{") and last not in _OBJECT_MEMBERS
+        is_json = isinstance(value, str) and value.lstrip().startswith("{") and last not in _OBJECT_OPTIONS
         if isinstance(value, Mapping) or is_json or not levels:
             found.setdefault(str(name), value)
             continue
@@ -113,7 +113,7 @@ def _levels(name: str, entry: object) -> Iterator[tuple[str, object]]:
     below = {
         str(part): value
         for part, value in entry.items()
-        if part not in _OBJECT_MEMBERS and isinstance(value, Mapping) and _holds_kind(value)
+        if part not in _OBJECT_OPTIONS and isinstance(value, Mapping) and _holds_kind(value)
     }
     own = {part: value for part, value in entry.items() if str(part) not in below}
     if own or not below:

@@ -1,7 +1,7 @@
 """The setting `destinations`: which stream goes where, parsed and checked before a record is read.
 
-A slip here would change what happens to people, so nothing is guessed: an unknown kind or member, a value of
-the wrong type and a mode that a kind does not have are errors that name the place and what there is.
+A mistake here would change what happens to people, so nothing is guessed: an unknown kind or option, a value
+of the wrong type and a mode that a kind does not have are errors that name the place and what there is.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 from listrak_api.errors import ConfigurationError
 from listrak_api.settings import plain
-from listrak_singer.names import did_you_mean, nearest
+from listrak_singer.suggestions import did_you_mean, nearest
 from target_listrak.config.destination import Destination, place
-from target_listrak.config.destination_checks import check_array, check_member, check_together, type_name
-from target_listrak.config.destination_forms import entries, member_value, plain_fields
-from target_listrak.config.destination_members import KINDS, OPTIONS
+from target_listrak.config.destination_checks import check_array, check_option, check_together, type_name
+from target_listrak.config.destination_forms import entries, option_value, plain_fields
+from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND
 
 __all__ = ["Destinations"]
 
@@ -28,7 +28,7 @@ class Destinations:
         setting: The setting `destinations`.
 
     Raises:
-        ConfigurationError: Something in it is wrong; the text names the entry and member.
+        ConfigurationError: Something in it is wrong; the text names the entry and option.
     """
 
     def __init__(self, setting: object) -> None:
@@ -41,7 +41,7 @@ class Destinations:
         self.all = [one for some in self._by_pattern.values() for one in some]
 
     def for_stream(self, stream: str) -> Sequence[Destination]:
-        """Give the destinations of a stream: those of its name, else of the longest pattern that fits.
+        """Return the destinations of a stream: those of its name, else of the longest pattern that fits.
 
         Of two patterns of one length the one with fewer `*` counts.
 
@@ -65,7 +65,7 @@ def _precision(pattern: str) -> tuple[int, int]:
 
 
 def _parse_entry(pattern: str, entry: object) -> Sequence[Destination]:
-    """The destinations of one entry: an object, or an array of such objects.
+    """Return the destinations of one entry: an object, or an array of such objects.
 
     Raises:
         ConfigurationError: The array is empty, or one of them is wrong.
@@ -81,37 +81,37 @@ def _parse(pattern: str, entry: object, index: int | None = None) -> Destination
     label = Destination(pattern, "", index=index).label
     if not isinstance(entry, Mapping):
         name = place(label)
-        hint = f'Such as {{"kind": "email_list", "list": "Newsletter"}}. Kinds: {", ".join(KINDS)}.'
+        hint = f'Such as {{"kind": "email_list", "list": "Newsletter"}}. Kinds: {", ".join(OPTIONS_BY_KIND)}.'
         msg = f"{name}: an object with `kind` is needed"
         raise ConfigurationError(msg, setting=name, hint=hint)
     kind = _kind(label, entry)
     destination = Destination(pattern, kind, _options(label, kind, entry), index)
-    for member, value in destination.options.items():
-        check_member(destination, member, value)
+    for name, value in destination.options.items():
+        check_option(destination, name, value)
     check_together(destination)
     return destination
 
 
 def _kind(label: str, entry: Mapping[str, Any]) -> str:
-    """The kind of an entry.
+    """Return the kind of an entry.
 
     Raises:
         ConfigurationError: There is none, or it is unknown.
     """
     kind = entry.get("kind")
-    if isinstance(kind, str) and kind in KINDS:
+    if isinstance(kind, str) and kind in OPTIONS_BY_KIND:
         return kind
     name = place(label, "kind")
     if kind is not None:
         shown = repr(kind) if isinstance(kind, str) else type_name(kind)
-        hint = did_you_mean(str(kind), KINDS)
+        hint = did_you_mean(str(kind), OPTIONS_BY_KIND)
         raise ConfigurationError(f"{name}: {shown} is not a kind of destination", setting=name, hint=hint)
     # A name that means `kind` itself.
-    for member in map(str, entry):
-        if member not in OPTIONS and nearest(member, ("kind", *OPTIONS)) == "kind":
-            wrong = place(label, member)
-            raise ConfigurationError(f"{wrong}: unknown member", setting=wrong, hint="Did you mean 'kind'?")
-    hint = f"Kinds: {', '.join(KINDS)}."
+    for option in map(str, entry):
+        if option not in OPTIONS and nearest(option, ("kind", *OPTIONS)) == "kind":
+            wrong = place(label, option)
+            raise ConfigurationError(f"{wrong}: unknown option", setting=wrong, hint="Did you mean 'kind'?")
+    hint = f"Kinds: {', '.join(OPTIONS_BY_KIND)}."
     if any(isinstance(value, Mapping) for value in entry.values()):
         hint += (
             r" A dot in a stream's name is written for Meltano with a backslash: destinations.shop\.vips.kind"
@@ -120,23 +120,23 @@ def _kind(label: str, entry: Mapping[str, Any]) -> str:
 
 
 def _options(label: str, kind: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of an entry that are set, typed.
+    """Return the options of an entry that are set, typed.
 
     Raises:
-        ConfigurationError: The kind has no such member, or a text stands for no value of the member's types.
+        ConfigurationError: The kind has no such option, or a text stands for no value of the option's types.
     """
     options = {}
-    allowed = KINDS[kind]
-    for member, given in ((str(name), value) for name, value in entry.items()):
-        if member == "kind":
+    allowed = OPTIONS_BY_KIND[kind]
+    for option, given in ((str(key), value) for key, value in entry.items()):
+        if option == "kind":
             continue
-        if member not in allowed:
-            text = f"a destination of kind {kind} has no such member"
-            text = text if member in OPTIONS else f"unknown member; {text}"
-            name = place(label, member)
-            hint = did_you_mean(member, ("kind", *allowed))
+        if option not in allowed:
+            text = f"a destination of kind {kind} has no such option"
+            text = text if option in OPTIONS else f"unknown option; {text}"
+            name = place(label, option)
+            hint = did_you_mean(option, ("kind", *allowed))
             raise ConfigurationError(f"{name}: {text}", setting=name, hint=hint)
-        value = member_value(OPTIONS[member], given, place(label, member))
+        value = option_value(OPTIONS[option], given, place(label, option))
         if value is not None:
-            options[member] = plain_fields(value) if member == "fields" and isinstance(value, dict) else value
+            options[option] = plain_fields(value) if option == "fields" and isinstance(value, dict) else value
     return options

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from listrak_api.errors import Cause, ListrakError
-from listrak_singer.names import did_you_mean
+from listrak_singer.suggestions import did_you_mean
 from target_listrak.values.characters import plain_form
 
 if TYPE_CHECKING:

@@ -1,14 +1,14 @@
 """Whether the properties that a destination names are in the stream's SCHEMA.
 
-A name with a slip would be a property that no record has: nothing of it would be loaded, without any message.
+A misspelt name would be a property that no record has: it would not be loaded, and no message would say so.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from listrak_singer.names import nearest
-from target_listrak.config.destination_members import OPTIONS
+from listrak_singer.suggestions import nearest
+from target_listrak.config.destination_options import OPTIONS
 from target_listrak.config.names import folded
 from target_listrak.values.characters import escaped
 from target_listrak.values.deletions import delete_markers
@@ -41,7 +41,7 @@ PHONE_NAMES: Final = (
 
 
 def property_like(schema: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first property called like one of some names, case, blanks and underscores aside."""
+    """Return the first property called like one of some names; case, blanks and underscores do not count."""
     properties = {folded(name): name for name in reversed(list(schema.get("properties") or {}))}
     return next((properties[name] for name in names if name in properties), None)
 
@@ -60,16 +60,16 @@ def check_property_names(destination: Destination, stream: str, schema: Mapping[
     if not properties:
         return
     known = set(properties)
-    for member, name in _named(destination):
+    for option, name in _named(destination):
         if _is_declared(name, properties):
             continue
         near = nearest(name, known)
         there = f"It has: {', '.join(escaped(one) for one in properties)}."
         text = f"stream {escaped(stream)!r} has no property {escaped(name)!r}"
         hint = there if near is None else f"Did you mean {escaped(near)!r}? {there}"
-        if member.startswith("fields.") and _is_turned_round(destination, known):
+        if option.startswith("fields.") and _is_turned_round(destination, known):
             hint = f"`fields` goes from property to field, not the other way round. {there}"
-        raise destination.error(member, text, hint)
+        raise destination.error(option, text, hint)
 
 
 def _is_declared(name: str, properties: Mapping[str, Any]) -> bool:
@@ -87,10 +87,10 @@ def _is_declared(name: str, properties: Mapping[str, Any]) -> bool:
 
 
 def _named(destination: Destination) -> Iterator[tuple[str, str]]:
-    """Give each member that names a property, and the name."""
-    for member, value in destination.options.items():
-        if OPTIONS[member].names_property:
-            yield member, str(value)
+    """Yield each option that names a property, and the name."""
+    for option, value in destination.options.items():
+        if OPTIONS[option].names_property:
+            yield option, str(value)
     for name in delete_markers(destination.options.get("delete_markers")):
         yield "delete_markers", name
     for name in destination.options.get("delete_markers", ()):

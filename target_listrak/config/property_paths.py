@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from target_listrak.config.destination_members import OPTIONS
+from target_listrak.config.destination_options import OPTIONS
 from target_listrak.config.names import folded
 from target_listrak.values.characters import escaped
 
@@ -51,12 +51,12 @@ class PropertyPaths:
     def __init__(self, destination: Destination, schema: dict[str, Any]) -> None:
         properties: dict[str, Any] = dict(schema.get("properties") or {})
         self._paths: dict[str, _Path] = {}
-        for member, name in _named(destination):
+        for option, name in _named(destination):
             if name not in properties:
                 alike = [one for one in properties if folded(one) == folded(name)]
                 if len(alike) > 1:
                     text = f"{len(alike)} properties differ from {escaped(name)!r} in spelling only"
-                    raise destination.error(member, text, f"Write one of {', '.join(map(escaped, alike))}.")
+                    raise destination.error(option, text, f"Write one of {', '.join(map(escaped, alike))}.")
                 path = (alike[0],) if alike else _nested(name, properties)
                 if path:
                     self._paths[name] = path
@@ -73,7 +73,7 @@ class PropertyPaths:
         self.schema = {**schema, "properties": properties} if properties else schema
 
     def columns(self, wanted: Sequence[str] | None, judged: Sequence[str] = ()) -> Sequence[str] | None:
-        """The properties of the input that are wanted as columns; None where records are taken one by one.
+        """Return the properties of the input to read as columns; None where records are taken one by one.
 
         Args:
             wanted: The properties, under the names of the settings.
@@ -85,7 +85,7 @@ class PropertyPaths:
         return [path[0] for path in paths] if all(len(path) == 1 for path in paths) else None
 
     def expand(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A record with the named properties under the names of the settings."""
+        """Return a record with the named properties under the names of the settings."""
         if not self._paths and self._member_from is None:
             return record
         expanded = dict(record)
@@ -114,17 +114,17 @@ class PropertyPaths:
 
 
 def _named(destination: Destination) -> Iterator[tuple[str, str]]:
-    for member, value in destination.options.items():
-        if OPTIONS[member].names_property:
-            yield member, str(value)
-    for member in ("fields", "delete_markers"):
-        names = destination.options.get(member)
+    for option, value in destination.options.items():
+        if OPTIONS[option].names_property:
+            yield option, str(value)
+    for option in ("fields", "delete_markers"):
+        names = destination.options.get(option)
         if isinstance(names, Mapping | list):
-            yield from ((f"{member}.{name}", str(name)) for name in names)
+            yield from ((f"{option}.{name}", str(name)) for name in names)
 
 
 def _nested(name: str, properties: Mapping[str, Any]) -> _Path | None:
-    """The path that a name with dots means; a property may have dots in its own name."""
+    """Return the path that a name with dots means; a property may have dots in its own name."""
     first, dot, _ = name.partition(".")
     while dot:
         if first in properties:

@@ -15,7 +15,7 @@ from listrak_api.settings import (
     timezone_setting,
 )
 from listrak_singer.settings import settings_of_missing_libraries
-from target_listrak.config.destination_members import KINDS
+from target_listrak.config.destination_options import OPTIONS_BY_KIND
 from target_listrak.values.reading import NULL_TEXTS
 
 __all__ = ["CONFIG_JSONSCHEMA", "WITHOUT_EFFECT"]
@@ -27,8 +27,8 @@ _LOADING: Final[dict[str, Any]] = {
         "type": "object",
         "title": "Destinations",
         "description": "Where each stream goes: an object from stream name, or pattern such as "
-        f"`customers_*`, to an object with `kind` ({', '.join(KINDS)}) and that kind's "
-        "members, or to an array of such objects: the stream goes to each of them. A stream's "
+        f"`customers_*`, to an object with `kind` ({', '.join(OPTIONS_BY_KIND)}) and that kind's "
+        "options, or to an array of such objects: the stream goes to each of them. A stream's "
         "exact name goes before patterns, a longer pattern before a shorter one.",
         "additionalProperties": {"type": ["object", "array"]},
     },

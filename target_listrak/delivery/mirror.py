@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from listrak_api.errors import ConfigurationError
     from target_listrak.config.destination import Destination
-    from target_listrak.delivery.completeness import StreamEnd
+    from target_listrak.delivery.stream_completeness import StreamEnd
     from target_listrak.tracking.state import Hold
     from target_listrak.tracking.tallies import Tally
 
@@ -244,8 +244,8 @@ class Mirror:
             hint="If they are to be removed, raise max_removed_share for one run. If not, fix the source.",
         )
 
-    def _place(self, member: str) -> str:
-        return place(self._destination.label, member)
+    def _place(self, option: str) -> str:
+        return place(self._destination.label, option)
 
 
 _ROUNDING: Final = 1e-9

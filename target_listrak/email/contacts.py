@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from listrak_api import routes
 from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.email.buffer import EXTERNAL_ID, NEW_EMAIL, ColumnId
-from target_listrak.email.results import Result, reason_of
+from target_listrak.email.import_results import Result, reason_of
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.values.addresses import comparison_key

@@ -8,9 +8,9 @@ from target_listrak.config.property_names import EMAIL_NAMES, nothing_to_write, 
 from target_listrak.email.buffer import Buffer, ContactKey, ExternalContact
 from target_listrak.email.contacts import Contacts
 from target_listrak.email.field_matching import columns_of
+from target_listrak.email.import_results import Result, reason_of
 from target_listrak.email.list_loader import ListLoader
 from target_listrak.email.mapping import Mapper, RowMapping
-from target_listrak.email.results import Result, reason_of
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import comparison_key

@@ -19,7 +19,7 @@ from target_listrak.delivery.polling import ImportFailedError, await_import
 from target_listrak.delivery.worker_pool import Stopped
 from target_listrak.email.buffer import EXTERNAL_ID, Buffer, ColumnId
 from target_listrak.email.import_files import FileBuilder, ImportFile, Plan
-from target_listrak.email.results import Result, reason_of, result_of, summary_text
+from target_listrak.email.import_results import Result, reason_of, result_of, summary_text
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
 

@@ -11,9 +11,9 @@ from target_listrak.email.beta_route import BetaRoute
 from target_listrak.email.buffer import NEW_EMAIL, Buffer, Line
 from target_listrak.email.fields_loader import FieldsLoader, KnownContactsLoader, external_id_of
 from target_listrak.email.import_files import Plan
+from target_listrak.email.import_results import Result, reason_of
 from target_listrak.email.list_members import Subscribers
 from target_listrak.email.mapping import FieldValuesMapping, Mapper, RowMapping
-from target_listrak.email.results import Result, reason_of
 from target_listrak.email.session import EmailSession
 from target_listrak.outcomes import Declined, Outcome, RowRejected
 from target_listrak.values.formats import as_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.config.destination_members import KINDS
+from target_listrak.config.destination_options import OPTIONS_BY_KIND
 from target_listrak.config.names import NameLookupError
 from target_listrak.config.property_names import EMAIL_NAMES, property_like
 from target_listrak.delivery.loader import Prepared
@@ -273,7 +273,7 @@ class ListLoader(BatchImports):
 
     @property
     def _knows_external_ids(self) -> bool:
-        return "external_id" in KINDS[self.destination.kind]
+        return "external_id" in OPTIONS_BY_KIND[self.destination.kind]
 
     def list_of(self, record: Mapping[str, Any]) -> EmailList:
         """The record's list.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from listrak_api import routes
 from listrak_api.errors import NotFoundError
-from target_listrak.email.results import Result
+from target_listrak.email.import_results import Result
 from target_listrak.values.addresses import comparison_key
 
 if TYPE_CHECKING:

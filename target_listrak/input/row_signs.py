@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from target_listrak.config.destination_members import KINDS
+from target_listrak.config.destination_options import OPTIONS_BY_KIND
 from target_listrak.input.consent import Answer, Consent, who_stays
 from target_listrak.input.consent_names import consent_reading
 from target_listrak.input.envelopes import is_envelope, layers
@@ -66,19 +66,18 @@ class RowSigns:
         markers: object,
         is_data: Callable[[str], bool] = lambda _name: False,
     ) -> None:
-        option = destination.option
+        option, options = destination.option, OPTIONS_BY_KIND[destination.kind]
         own = delete_markers(option("delete_markers"))
         self._own = own
         self._deletions = DeleteMarkers({**delete_markers(markers), **own}, is_data)
-        self._allow_deletes = "allow_deletes" in KINDS[destination.kind] and bool(option("allow_deletes"))
-        self._can_allow = "allow_deletes" in KINDS[destination.kind]
+        self._can_allow = "allow_deletes" in options
+        self._allow_deletes = self._can_allow and bool(option("allow_deletes"))
         self._kind = destination.kind
         self._channel = "sms" if destination.kind.startswith("sms") else "email"
         self._removes = destination.kind in _REMOVING
         self._consent: Consent | None = None
         self._unsubscribe = False
-        members = KINDS[destination.kind]
-        if "subscribed" in members and ("subscribe" not in members or option("subscribe")):
+        if "subscribed" in options and ("subscribe" not in options or option("subscribe")):
             self._consent = Consent(
                 option("subscribed"),
                 option("subscribed_values"),

@@ -11,7 +11,7 @@ from edits import misspellings
 from tap_runs import settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from listrak_singer.names import distance
+from listrak_singer.suggestions import distance
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:

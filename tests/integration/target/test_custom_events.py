@@ -107,7 +107,7 @@ def test_an_event_is_found_by_name_or_uid(carts: Carts, event: str) -> None:
         ),
         ({"email": "mail"}, ["destinations.carts.email", "'mail'"]),
         ({"events_per_request": 0}, ["destinations.carts.events_per_request", "1 to 1000"]),
-        ({"list": "Newsletter"}, ["destinations.carts.list", "no such member"]),
+        ({"list": "Newsletter"}, ["destinations.carts.list", "no such option"]),
         ({"allow_deletes": True}, ["destinations.carts.allow_deletes"]),
     ],
 )

@@ -12,8 +12,8 @@ from edits import misspellings
 from target_runs import Runs, record, schema
 
 from listrak_api.errors import ConfigurationError
-from listrak_singer.names import distance
-from target_listrak.config.destination_members import KINDS, OPTIONS, REQUIRED
+from listrak_singer.suggestions import distance
+from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND, REQUIRED
 from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def test_T8_every_misspelt_variable_is_an_error_before_the_first_request(
     assert asked_nothing(runs)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_T8_every_misspelt_member_is_an_error_before_the_first_request_that_names_the_nearest(
+@pytest.mark.parametrize("kind", OPTIONS_BY_KIND)
+def test_T8_every_misspelt_option_is_an_error_before_the_first_request_that_names_the_nearest(
     runs: Runs, kind: str
 ) -> None:
     runs.sandbox.forget_requests()
-    known = ("kind", *KINDS[kind])
+    known = ("kind", *OPTIONS_BY_KIND[kind])
     whole = {"kind": kind, **{name: VALUES[OPTIONS[name].types[0]] for name in REQUIRED.get(kind, ())}}
     for name in known:
         value = kind if name == "kind" else VALUES[OPTIONS[name].types[0]]
@@ -95,11 +95,11 @@ def test_T8_every_misspelt_member_is_an_error_before_the_first_request_that_name
     assert asked_nothing(runs)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OPTIONS_BY_KIND)
 def test_T8_every_misspelt_kind_is_an_error_that_names_the_nearest(runs: Runs, kind: str) -> None:
-    for slip in misspellings(kind, KINDS):
+    for slip in misspellings(kind, OPTIONS_BY_KIND):
         said = refused(runs.config({"people": {"kind": slip}}))
-        assert names_the_nearest(said, slip, KINDS), said
+        assert names_the_nearest(said, slip, OPTIONS_BY_KIND), said
 
 
 @pytest.mark.parametrize("word", ["y", "n", "maybe", "tru", "2", "[true]"])
@@ -209,10 +209,10 @@ def test_T11_a_property_that_the_stream_does_not_have_is_an_error_that_lists_tho
 
 
 @pytest.mark.parametrize(
-    ("kind", "member"),
-    [(kind, one) for kind in KINDS for one in KINDS[kind] if OPTIONS[one].names_property],
+    ("kind", "option"),
+    [(kind, one) for kind in OPTIONS_BY_KIND for one in OPTIONS_BY_KIND[kind] if OPTIONS[one].names_property],
 )
-def test_T11_every_member_that_names_a_property_is_compared_with_the_schema(kind: str, member: str) -> None:
+def test_T11_every_option_that_names_a_property_is_compared_with_the_schema(kind: str, option: str) -> None:
     entry = {
         "list": "Newsletter",
         "field": 1124,
@@ -225,25 +225,25 @@ def test_T11_every_member_that_names_a_property_is_compared_with_the_schema(kind
     needed: dict[str, object] = {
         name: value for name, value in entry.items() if name in REQUIRED.get(kind, ())
     }
-    if "list_from" in KINDS[kind] and member != "list_from":
+    if "list_from" in OPTIONS_BY_KIND[kind] and option != "list_from":
         needed["list"] = "Newsletter"
-    for permission in {"allow_sending", "allow_forget"} & {*KINDS[kind]}:
+    for permission in {"allow_sending", "allow_forget"} & {*OPTIONS_BY_KIND[kind]}:
         needed[permission] = True
-    if kind in {"email_events", "custom_events"} and member != "event_from":
+    if kind in {"email_events", "custom_events"} and option != "event_from":
         needed["event"] = "Welcome"
-    if kind == "audience" and member != "field_from":
+    if kind == "audience" and option != "field_from":
         needed["field"] = 1124
-    if kind == "audience" and member == "subscribed":
+    if kind == "audience" and option == "subscribed":
         needed["subscribe"] = True
-    if kind == "profile_fields" and member in {"member", "member_from"}:
+    if kind == "profile_fields" and option in {"member", "member_from"}:
         needed["field_values"] = "crm_id"
     from target_listrak.config.destinations import Destinations  # noqa: PLC0415 - what the loaders are given
     from target_listrak.config.property_names import check_property_names  # noqa: PLC0415
 
-    (one,) = Destinations({"people": {"kind": kind, **needed, member: "crm_idd"}}).all
-    with pytest.raises(ConfigurationError, match=f"destinations.people.{member}: .*'crm_idd'"):
+    (one,) = Destinations({"people": {"kind": kind, **needed, option: "crm_idd"}}).all
+    with pytest.raises(ConfigurationError, match=f"destinations.people.{option}: .*'crm_idd'"):
         check_property_names(one, "people", PEOPLE["schema"])
-    (one,) = Destinations({"people": {"kind": kind, **needed, member: "crm_id.inner"}}).all
+    (one,) = Destinations({"people": {"kind": kind, **needed, option: "crm_id.inner"}}).all
     check_property_names(one, "people", PEOPLE["schema"])
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from listrak_api.retry import (
     MAX_RETRY_AFTER,
     Failure,
-    Outcome,
+    RequestEnd,
     RetryPolicy,
     Verdict,
     decide,
@@ -75,7 +75,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("end", "code", "for_read", "for_write"), TABLE)
-def test_each_way_to_end_has_its_outcome(
+def test_each_way_to_end_has_its_verdict(
     end: int | Failure, code: str, for_read: Verdict, for_write: Verdict
 ) -> None:
     assert decide(end, code, repeatable=READ) is for_read
@@ -109,7 +109,7 @@ def pauses(outcomes: list[float | None], policy: RetryPolicy = POLICY) -> list[f
     """The pauses after outcomes with these values of `Retry-After`."""
     generator = waits(policy)
     assert next(generator) == 0
-    return [generator.send(Outcome(Verdict.RETRY, 429, retry_after=asked)) for asked in outcomes]
+    return [generator.send(RequestEnd(Verdict.RETRY, 429, retry_after=asked)) for asked in outcomes]
 
 
 @given(st.integers(1, 30))
@@ -160,21 +160,21 @@ def test_the_loop_ends_at_a_final_outcome_the_last_retry_or_the_closing(
 ) -> None:
     turns = iter(ends)
     waiting = Waiting(close_after)
-    outcome = repeat(lambda: Outcome(next(turns), 500), "GET /x", RetryPolicy(max_retries), waiting)
+    ended = repeat(lambda: RequestEnd(next(turns), 500), "GET /x", RetryPolicy(max_retries), waiting)
     finals = [index for index, verdict in enumerate(ends) if verdict is not Verdict.RETRY]
     first = finals[0] if finals else len(ends)
     attempts = min(first, max_retries, close_after or 0) + 1
     if close_after and close_after <= min(first, max_retries):
         attempts = close_after  # closed during that pause
-    assert outcome.attempts == attempts
-    assert outcome.verdict is (ends[first] if attempts == first + 1 else Verdict.UNAVAILABLE)
+    assert ended.attempts == attempts
+    assert ended.verdict is (ends[first] if attempts == first + 1 else Verdict.UNAVAILABLE)
 
 
 @pytest.mark.parametrize("asked", [901.0, 86_400.0, 1e11, 1e300])
 def test_X22_a_pause_beyond_the_patience_of_a_request_ends_it_at_once(asked: float) -> None:
     waiting = Waiting()
-    outcome = repeat(lambda: Outcome(Verdict.RETRY, 429, retry_after=asked), "GET /x", POLICY, waiting)
-    assert (outcome.verdict, outcome.attempts, waiting.waited) == (Verdict.UNAVAILABLE, 1, [])
+    ended = repeat(lambda: RequestEnd(Verdict.RETRY, 429, retry_after=asked), "GET /x", POLICY, waiting)
+    assert (ended.verdict, ended.attempts, waiting.waited) == (Verdict.UNAVAILABLE, 1, [])
 
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)

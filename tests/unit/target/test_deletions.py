@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from target_listrak.config.destination import Destination
-from target_listrak.config.destination_members import KINDS
+from target_listrak.config.destination_options import OPTIONS_BY_KIND
 from target_listrak.input.row_signs import RowSigns
 from target_listrak.outcomes import RowDeclined, RowRejected
 from target_listrak.values.deletions import MARKERS, DeleteMarkers, Mark, delete_markers
@@ -137,7 +137,7 @@ def test_the_property_of_an_ordinary_stream_is_no_marker() -> None:
     assert all(map(DeleteMarkers().is_marker, MARKERS))
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(OPTIONS_BY_KIND))
 @pytest.mark.parametrize("marker", ["_sdc_deleted_at", "__op", "_fivetran_deleted", "is_deleted"])
 def test_every_kind_rejects_deletions_unless_it_may_act_on_them(kind: str, marker: str) -> None:
     value = "d" if marker == "__op" else True
@@ -151,7 +151,7 @@ def test_every_kind_rejects_deletions_unless_it_may_act_on_them(kind: str, marke
     with pytest.raises(RowDeclined, match="past_version"):
         rejects.leaves({"_change_type": "update_preimage"})
     assert rejects.leaves({marker: None}) is False
-    if "allow_deletes" in KINDS[kind]:
+    if "allow_deletes" in OPTIONS_BY_KIND[kind]:
         assert RowSigns(Destination("s", kind, {"allow_deletes": True}), None).leaves({marker: value}) is True
 
 
@@ -223,7 +223,7 @@ def test_what_a_record_says_about_consent_is_read_alike_in_both_channels(
     assert caught.value.outcome.code == expected
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"email_list", "sms_list"}))
+@pytest.mark.parametrize("kind", sorted(set(OPTIONS_BY_KIND) - {"email_list", "sms_list"}))
 def test_kinds_that_subscribe_nobody_do_not_ask_for_consent(kind: str) -> None:
     signs = RowSigns(Destination("s", kind, {}), None)
     assert signs.leaves({"subscriptionState": "Unsubscribed"}) is False

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.config.destination_members import KINDS, OPTIONS
+from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND
 from target_listrak.config.destinations import Destinations
 
 
@@ -33,9 +33,9 @@ FIELDS = {"kind": "profile_fields", "list": 7}
         ({"kind": "emaillist"}, ["destinations.people.kind", "'emaillist'", "'email_list'"]),
         ({"kind": 5}, ["destinations.people.kind", "a whole number is not a kind"]),
         ({**LIST, "feilds": "auto"}, ["destinations.people.feilds", "unknown", "'fields'"]),
-        ({**FIELDS, "mirror": True}, ["destinations.people.mirror", "profile_fields has no such member"]),
-        ({**LIST, "route": "beta"}, ["destinations.people.route", "kind email_list has no such member"]),
-        ({**FIELDS, "resubscribe": True}, ["destinations.people.resubscribe", "no such member"]),
+        ({**FIELDS, "mirror": True}, ["destinations.people.mirror", "profile_fields has no such option"]),
+        ({**LIST, "route": "beta"}, ["destinations.people.route", "kind email_list has no such option"]),
+        ({**FIELDS, "resubscribe": True}, ["destinations.people.resubscribe", "no such option"]),
         ({"kind": "email_unsubscribe", "list": 1, "update_type": "Update"}, ["update_type"]),
         ({**LIST, "list": 4.5}, ["destinations.people.list", "expected a text or a whole number"]),
         ({**LIST, "list": True}, ["destinations.people.list", "got true or false"]),
@@ -66,7 +66,7 @@ FIELDS = {"kind": "profile_fields", "list": 7}
             ["destinations.people.event", "either `event` or `event_from`"],
         ),
         ({"kind": "email_events", "list": 7, "event": "a", "event_from": "b"}, ["event", "not both"]),
-        ({"kind": "email_events", "list": 7, "event": "a", "fields": "auto"}, ["fields", "no such member"]),
+        ({"kind": "email_events", "list": 7, "event": "a", "fields": "auto"}, ["fields", "no such option"]),
         ({**LIST, "event_ids": [1, -2]}, ["destinations.people.event_ids", "positive whole numbers"]),
         ({**LIST, "fields": {"a": "Name", "b": "name"}}, ["destinations.people.fields.a", "go to one field"]),
         (
@@ -100,7 +100,7 @@ FIELDS = {"kind": "profile_fields", "list": 7}
             {**AUDIENCE, "subscribe": True, "include_unsubscribed": True},
             ["destinations.people.include_unsubscribed", "stay so"],
         ),
-        ({**AUDIENCE, "resubscribe": True}, ["destinations.people.resubscribe", "no such member"]),
+        ({**AUDIENCE, "resubscribe": True}, ["destinations.people.resubscribe", "no such option"]),
         ({**AUDIENCE, "mirror": "always"}, ["destinations.people.mirror", "false, true, end_of_input"]),
         ({**AUDIENCE, "mirror": 1}, ["destinations.people.mirror", "got a whole number"]),
         ({**AUDIENCE, "max_removed_share": 2}, ["max_removed_share", "0 to 1"]),
@@ -148,7 +148,7 @@ def test_a_slip_is_named(entry: object, words: list[str]) -> None:
         ({"max_removed_share": "0.5"}, 0.5),
     ],
 )
-def test_T16_members_typed_by_hand_arrive_as_text_and_are_understood(
+def test_T16_options_typed_by_hand_arrive_as_text_and_are_understood(
     given: dict[str, Any], value: object
 ) -> None:
     entry = AUDIENCE if set(given) & {"mirror", "max_removed_share"} else LIST
@@ -191,7 +191,7 @@ def test_T16_one_stream_in_two_forms_is_an_error() -> None:
         Destinations({"shop": {"vips": LIST}, "shop.vips": LIST})
 
 
-def test_every_member_that_names_a_property_is_marked_as_such() -> None:
+def test_every_option_that_names_a_property_is_marked_as_such() -> None:
     """So that its value is compared with the stream's SCHEMA."""
     told = {name for name, option in OPTIONS.items() if re.match(r"The (\w+ )?property", option.text)}
     assert {"email", "external_id", "new_email", "list_from", "phone", "member"} <= told
@@ -242,8 +242,8 @@ def test_a_stream_s_destination_is_the_exact_name_then_the_longest_pattern() -> 
     assert not Destinations({"a": LIST}).for_stream("A")
 
 
-def test_every_member_belongs_to_a_kind_and_has_a_text() -> None:
-    assert {member for members in KINDS.values() for member in members} == set(OPTIONS)
+def test_every_option_belongs_to_a_kind_and_has_a_text() -> None:
+    assert {option for options in OPTIONS_BY_KIND.values() for option in options} == set(OPTIONS)
     assert all(option.text.endswith(".") for option in OPTIONS.values())
 
 
@@ -253,7 +253,7 @@ JSON = st.recursive(
     max_leaves=6,
 )
 ENTRY = st.fixed_dictionaries(
-    {"kind": st.sampled_from([*KINDS, "x"])},
+    {"kind": st.sampled_from([*OPTIONS_BY_KIND, "x"])},
     optional={name: JSON | st.sampled_from(["a", 1, True]) for name in OPTIONS},
 )
 
@@ -268,9 +268,9 @@ def test_whatever_is_written_there_is_taken_or_named(setting: Any) -> None:  # n
         place = "destinations"
     assert place.startswith("destinations")
     for one in found:
-        assert one.kind in KINDS
-        assert set(one.options) <= set(KINDS[one.kind])
-        for name in KINDS[one.kind]:
+        assert one.kind in OPTIONS_BY_KIND
+        assert set(one.options) <= set(OPTIONS_BY_KIND[one.kind])
+        for name in OPTIONS_BY_KIND[one.kind]:
             one.option(name)
 
 

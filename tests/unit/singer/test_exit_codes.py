@@ -29,7 +29,7 @@ from listrak_api.errors import (
     RequestRefusedError,
     UnavailableError,
 )
-from listrak_singer.endings import Ending, ExitCode, ending_of
+from listrak_singer.exit_codes import Ending, ExitCode, ending_of
 from tap_listrak.sync.reconciliation import ReconciliationError
 from target_listrak.config.names import UnknownNameError
 from target_listrak.delivery.mirror import MirrorStopError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listrak_singer.names import did_you_mean, distance, nearest
+from listrak_singer.suggestions import did_you_mean, distance, nearest
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ _CODES = {
 
 
 def ending_of(error: BaseException) -> Ending:
-    """Return how a run ends after an error. What is unknown is not retryable: it would fail in the same way.
+    """Return how a run ends after an error. An unknown error is not retryable: it would occur again.
 
     Args:
         error: What was raised.

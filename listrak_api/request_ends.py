@@ -1,4 +1,4 @@
-"""From an exchange to its outcome: what an answer means, and the error that a person reads."""
+"""How a request ended: what an answer means (`exchange_once`), and the error for a person (`error_for`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from listrak_api.errors import (
     UnavailableError,
 )
 from listrak_api.masking import mask
-from listrak_api.retry import Failure, Outcome, Verdict, decide, parse_retry_after
+from listrak_api.retry import Failure, RequestEnd, Verdict, decide, parse_retry_after
 from listrak_api.transport import ExchangeError
 
 if TYPE_CHECKING:
@@ -38,19 +38,19 @@ LARGE_BODY_BYTES = 200_000_000
 """A body above this that is answered with 404 is taken to be too large: Listrak takes up to 250 MB."""
 
 UNEXPLAINED_BODY_BYTES = 500_000
-"""The same for a 404 without a code of Listrak's: it comes from a server in front of it."""
+"""The same for a 404 without one of Listrak's error codes, which comes from a server in front of Listrak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent(Generic[T]):
-    """One exchange and its outcome, with what metrics want to know.
+    """One exchange: how it ended, and what metrics count.
 
     Attributes:
-        outcome: How it ended.
+        ended: How it ended, and what was read.
         received: Bytes of the answer's body.
     """
 
-    outcome: Outcome[T]
+    ended: RequestEnd[T]
     received: int = 0
 
 
@@ -67,34 +67,34 @@ def exchange_once(
         read: Takes the value out of a successful answer; raises `UnreadableError` if it cannot.
 
     Returns:
-        The outcome; never an exception for anything that a server can do, except what `read` raises on
+        How it ended; never an exception for anything that a server can do, except what `read` raises on
         purpose.
     """
     try:
         reply = transport.exchange(exchange)
     except ExchangeError as problem:
-        return Sent(Outcome(decide(problem.failure, repeatable=exchange.repeatable), problem.failure))
+        return Sent(RequestEnd(decide(problem.failure, repeatable=exchange.repeatable), problem.failure))
     refused = read_envelope(reply.body) if reply.status >= _FIRST_ERROR else None
-    outcome: Outcome[T] = _judge(exchange, reply, reply.status, refused)
-    if outcome.verdict is Verdict.ACCEPT:
+    ended: RequestEnd[T] = _judge(exchange, reply, reply.status, refused)
+    if ended.verdict is Verdict.ACCEPT:
         try:
-            outcome = replace(outcome, value=read(reply))
+            ended = replace(ended, value=read(reply))
         except ErrorAnswerError as problem:
-            outcome = _judge(exchange, reply, problem.envelope.error_status, problem.envelope)
+            ended = _judge(exchange, reply, problem.envelope.error_status, problem.envelope)
         except UnreadableError:
             verdict = decide(Failure.UNREADABLE, repeatable=exchange.repeatable)
-            outcome = replace(outcome, verdict=verdict, end=Failure.UNREADABLE)
-    return Sent(outcome, len(reply.body))
+            ended = replace(ended, verdict=verdict, end=Failure.UNREADABLE)
+    return Sent(ended, len(reply.body))
 
 
-def _judge(exchange: Exchange, reply: Reply, status: int, envelope: Envelope | None) -> Outcome[T]:
+def _judge(exchange: Exchange, reply: Reply, status: int, envelope: Envelope | None) -> RequestEnd[T]:
     """Judge a complete answer, by its status and what its envelope says of an error."""
     code = message = ""
     if envelope is not None and envelope.error:
         code, message = mask(str(envelope.error))[:80], mask(str(envelope.message or ""))[:300]
     large = exchange.size > (LARGE_BODY_BYTES if code else UNEXPLAINED_BODY_BYTES)
     date = http_date(reply.headers.get("Date"))
-    return Outcome(
+    return RequestEnd(
         decide(status, code, repeatable=exchange.repeatable, first_use=exchange.first_use, large=large),
         status,
         code,
@@ -106,7 +106,7 @@ def _judge(exchange: Exchange, reply: Reply, status: int, envelope: Envelope | N
 
 
 def http_date(value: str | None) -> datetime | None:
-    """Read a `Date` header; None if it is absent or no date."""
+    """Read a `Date` header; None if it is absent or not a date."""
     try:
         instant = parsedate_to_datetime(value or "")
         return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
@@ -129,14 +129,14 @@ class _Unaccepted:
     """A request that was not accepted, for the text of its error.
 
     Attributes:
-        outcome: The final outcome.
+        ended: How the last attempt ended.
         name: Method and template of the request.
         settings: Tell which settings to name.
         areas: The areas that the route needs.
         token: Whether the request was for a token.
     """
 
-    outcome: Outcome[Any]
+    ended: RequestEnd[Any]
     name: str
     settings: ConnectionSettings
     areas: tuple[str, ...]
@@ -153,12 +153,12 @@ class _Unaccepted:
         return self.settings.auth_url if self.token else self.settings.api_url
 
     def wrong_url(self, message: str, hint: str) -> ConfigurationError:
-        """The error for an address that is not Listrak's, or not reached safely."""
+        """Create the error for an address that is not Listrak's, or not reached safely."""
         return ConfigurationError(message, setting=self.url_setting, hint=hint)
 
 
 def error_for(
-    outcome: Outcome[T],
+    ended: RequestEnd[T],
     name: str,
     settings: ConnectionSettings,
     *,
@@ -168,7 +168,7 @@ def error_for(
     """Create the error for a request that was not accepted.
 
     Args:
-        outcome: The final outcome.
+        ended: How the last attempt ended.
         name: Method and template of the request.
         settings: Tell which settings to name.
         areas: The areas that the route needs.
@@ -177,41 +177,41 @@ def error_for(
     Returns:
         The error to raise.
     """
-    unaccepted = _Unaccepted(outcome, name, settings, areas, token)
-    return _ERRORS.get(outcome.verdict, _unavailable)(unaccepted)
+    unaccepted = _Unaccepted(ended, name, settings, areas, token)
+    return _ERRORS.get(ended.verdict, _unavailable)(unaccepted)
 
 
 def _too_large(request: _Unaccepted) -> ListrakError:
     return PayloadTooLargeError(
         f"{request.name} was refused: its body is larger than Listrak takes",
-        status=request.outcome.status,
+        status=request.ended.status,
         hint="Listrak takes up to 250 MB at once: send fewer rows at once (batch_size_rows).",
     )
 
 
 def _not_found(request: _Unaccepted) -> ListrakError:
-    outcome = request.outcome
+    ended = request.ended
     if request.token:
         return request.wrong_url(
-            f"{request.url_setting} leads to nothing: status {outcome.status}",
+            f"{request.url_setting} leads to nothing: status {ended.status}",
             f"Set {request.url_setting} to the token endpoint with its path, or leave it out.",
         )
-    reason = ": ".join(part for part in (outcome.code, outcome.message) if part)
-    return NotFoundError(f"{request.name}: not found" + (f" ({reason})" if reason else ""), code=outcome.code)
+    reason = ": ".join(part for part in (ended.code, ended.message) if part)
+    return NotFoundError(f"{request.name}: not found" + (f" ({reason})" if reason else ""), code=ended.code)
 
 
 def _refused(request: _Unaccepted) -> ListrakError:
-    outcome = request.outcome
+    ended = request.ended
     return RequestRefusedError(
-        f"{request.name} was refused with status {outcome.status}",
-        status=outcome.status,
-        code=outcome.code,
-        message=outcome.message,
+        f"{request.name} was refused with status {ended.status}",
+        status=ended.status,
+        code=ended.code,
+        message=ended.message,
     )
 
 
 def _redirected(request: _Unaccepted) -> ListrakError:
-    location = request.outcome.location
+    location = request.ended.location
     where = f" to {location}" if location else ""
     return request.wrong_url(
         f"{request.name} was answered with a redirect{where}, which is not followed: "
@@ -229,28 +229,28 @@ def _untrusted(request: _Unaccepted) -> ListrakError:
         else f"Check {request.url_setting}. If a proxy of yours inspects TLS, name its certificate authority "
         "in the environment variable REQUESTS_CA_BUNDLE."
     )
-    return request.wrong_url(f"{request.name}: {request.outcome.what}, so nothing was sent", hint)
+    return request.wrong_url(f"{request.name}: {request.ended.in_words}, so nothing was sent", hint)
 
 
 def _not_tls(request: _Unaccepted) -> ListrakError:
     return request.wrong_url(
-        f"{request.name}: {request.outcome.what}, so nothing was sent",
+        f"{request.name}: {request.ended.in_words}, so nothing was sent",
         f"Check scheme and port of {request.url_setting}.",
     )
 
 
 def _lost(request: _Unaccepted) -> ListrakError:
     return LostAnswerError(
-        f"{request.name} was sent, but {request.outcome.what}: Listrak may have carried it out or not",
+        f"{request.name} was sent, but {request.ended.in_words}: Listrak may have carried it out or not",
         hint="It was not repeated, because that could do it twice. Look in Listrak whether it was done.",
-        status=request.outcome.status,
+        status=request.ended.status,
     )
 
 
 def _not_authorised(request: _Unaccepted) -> ListrakError:
-    outcome, areas = request.outcome, request.areas
+    ended, areas = request.ended, request.areas
     id_name, secret_name = request.settings.credential_names
-    code = f" ({outcome.code})" if outcome.code else ""
+    code = f" ({ended.code})" if ended.code else ""
     subject = (
         f"Listrak gave no token for {id_name}"
         if request.token
@@ -262,7 +262,7 @@ def _not_authorised(request: _Unaccepted) -> ListrakError:
         else ("an area that was not granted to it")
     )
     return AuthenticationError(
-        f"{subject}: status {outcome.status}{code}",
+        f"{subject}: status {ended.status}{code}",
         setting=id_name,
         areas=areas,
         hint=f"Listrak says the same for each of these causes: a wrong {id_name} or {secret_name}; "
@@ -272,7 +272,7 @@ def _not_authorised(request: _Unaccepted) -> ListrakError:
 
 
 def _unavailable(request: _Unaccepted) -> ListrakError:
-    outcome, url_setting = request.outcome, request.url_setting
+    ended, url_setting = request.ended, request.url_setting
     proxy = environment.proxy_for(request.url)
     network = "network" if proxy is None else f"network and proxy (environment variable {proxy.variable})"
     hints = {
@@ -283,14 +283,14 @@ def _unavailable(request: _Unaccepted) -> ListrakError:
         "or set requests_per_second.",
     }
     default = "The failure is on Listrak's side or on the way there: run it again later."
-    what = outcome.what
-    if outcome.retry_after:
-        what += f", and Listrak asked for a pause of {outcome.retry_after:,.0f} s"
-    times = "once" if outcome.attempts == 1 else f"{outcome.attempts} times"
+    what = ended.in_words
+    if ended.retry_after:
+        what += f", and Listrak asked for a pause of {ended.retry_after:,.0f} s"
+    times = "once" if ended.attempts == 1 else f"{ended.attempts} times"
     return UnavailableError(
         f"{request.name} was tried {times} without success: {what}",
-        hint=hints.get(outcome.end, default),
-        status=outcome.status,
+        hint=hints.get(ended.end, default),
+        status=ended.status,
     )
 
 

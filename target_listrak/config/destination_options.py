@@ -1,16 +1,16 @@
-"""The members that destinations have: a table of all, and which of them each kind has and needs."""
+"""The options of destinations: a table of all, and which of them each kind has and needs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["KINDS", "NAME_OR_ID", "OPTIONS", "REQUIRED", "SHARES", "Option"]
+__all__ = ["NAME_OR_ID", "OPTIONS", "OPTIONS_BY_KIND", "REQUIRED", "SHARES", "Option"]
 
 
 @dataclass(frozen=True)
 class Option:
-    """One member of a destination.
+    """One option of a destination: a key of its object in the setting `destinations`.
 
     Attributes:
         text: What it does, for people.
@@ -29,7 +29,7 @@ class Option:
 
 
 def _property(text: str) -> Option:
-    """A member that names a property of the stream's records."""
+    """Create an option that names a property of the stream's records."""
     return Option(text, (str,), names_property=True)
 
 
@@ -228,7 +228,7 @@ OPTIONS: Final[dict[str, Option]] = {
     "sender_code": Option("The SMS sender code: its code or id.", NAME_OR_ID),
     "phone_list": Option("The Phone List, by name or id.", NAME_OR_ID),
 }
-"""Every member that a destination may have, beside `kind`."""
+"""Every option that a destination may have, beside `kind`."""
 
 _LIST = ("list", "list_from", "create_list", "email")
 _READING = ("date_order", "decimal_mark")
@@ -247,7 +247,7 @@ _RETAIL = (*_READING, "fields", "null_handling", "on_bad_value")
 SHARES = ("max_reject_share", "max_declined_share")
 _CONSENT = ("subscribed", "subscribed_values", "unsubscribe")
 
-_MEMBERS: Final[dict[str, tuple[str, ...]]] = {
+_OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "email_list": (
         *_LIST,
         *_FIELDS,
@@ -332,8 +332,10 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "reviews": (*_RETAIL, "allow_deletes"),
     "rating_summaries": _RETAIL,
 }
-KINDS: Final = {kind: (*members, "delete_markers", *SHARES) for kind, members in _MEMBERS.items()}
-"""The members that each kind of destination has."""
+OPTIONS_BY_KIND: Final = {
+    kind: (*options, "delete_markers", *SHARES) for kind, options in _OPTIONS_OF_KIND.items()
+}
+"""The options that each kind of destination has."""
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "transactional_message": ("list", "message"),
@@ -343,4 +345,4 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "sms_unsubscribe": ("sender_code", "phone_list"),
     "sms_opt_out": ("sender_code",),
 }
-"""The members that a destination of a kind cannot do without."""
+"""The options that a destination of a kind must have, beside those that `destination_checks` requires."""

@@ -1,4 +1,4 @@
-"""The nearest of some known names, for errors about a name that is unknown."""
+"""Suggestions for errors about an unknown name: the nearest of the known names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SEPARATORS = re.compile(r"[\s_.-]+")
 def distance(one: str, other: str) -> int:
     """Count the edits between two names: letters added, left out, replaced, or swapped with the next.
 
-    difflib of the standard library measures likeness only, and ranks some names with two edits before names
-    with one.
+    The standard library's difflib measures similarity, and ranks some names with two edits before names with
+    one.
     """
-    from rapidfuzz.distance import OSA  # noqa: PLC0415 - needed after a slip only
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - needed after a mistake only
 
     return OSA.distance(one, other)
 
@@ -30,7 +30,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     Args:
         word: The word: `dryrun`.
-        known: What there is.
+        known: The names that exist.
 
     Returns:
         The name with the fewest edits, case and separators aside (`dry_run`); None if none is similar.
@@ -47,7 +47,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a hint for an error about an unknown name: the nearest one, and what there is."""
+    """Return a hint for an error about an unknown name: the nearest one, and all that exist."""
     names = sorted(known)
     there = f"There is: {', '.join(names)}." if names else "There is none."
     found = nearest(word, names)
