@@ -10,7 +10,7 @@ WORKERS ?= 2
 SECONDS ?= 60
 MINUTES ?= 30
 
-.PHONY: help demo test lint unit audit fuzz soak bench generate constraints sandbox release-check clean
+.PHONY: help demo test lint unit audit fuzz soak bench generate constraints sandbox release-check docs clean
 
 help:
 	@echo "make demo         both directions against the sandbox, with the figures side by side"
@@ -23,13 +23,14 @@ help:
 	@echo "make sandbox      a Listrak on http://127.0.0.1:8990 to try things on; Ctrl-C ends it"
 	@echo "make generate     settings, streams table and catalogs anew from the plugins' own schemas"
 	@echo "make constraints  all pinned versions anew"
+	@echo "make docs         the documentation as a site in output/docs, every link checked"
 	@echo "make release-check  builds the package, and tries it alone in a fresh environment"
 	@echo "make clean        remove what the other commands made"
 
 demo: $(VENV)/.demo-plugins
 	@$(BIN)/python -m demo
 
-test: lint audit release-check unit
+test: lint audit docs release-check unit
 
 lint: $(VENV)/.project
 	$(BIN)/ruff check .
@@ -61,14 +62,22 @@ generate: $(VENV)/.project
 constraints: $(VENV)/.project
 	$(BIN)/python -m scripts.pin
 
+docs: $(VENV)-docs/.installed
+	@NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet --clean
+	@echo "Documentation: every link and anchor leads somewhere; open output/docs/index.html"
+
 release-check: $(VENV)/.project
 	@$(BIN)/python -m scripts.release_check $(RELEASE_PYTHON)
 
 clean:
-	rm -rf $(VENV) .venv-benchmarks .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-docs .venv-benchmarks .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.project: pyproject.toml constraints.txt
 	@$(PYTHON) scripts/install.py project $(VENV)
+	@touch $@
+
+$(VENV)-docs/.installed: $(VENV)/.project constraints-docs.txt
+	@$(PYTHON) scripts/install.py docs $(VENV) $(VENV)-docs
 	@touch $@
 
 $(VENV)/.demo-plugins: $(VENV)/.project meltano.yml plugins/constraints/*.txt

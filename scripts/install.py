@@ -4,6 +4,7 @@ Used by the Makefile. Runs on a bare python3, so it imports nothing but the stan
 
     python3 scripts/install.py project .venv
     python3 scripts/install.py plugins .venv tap-listrak target-duckdb
+    python3 scripts/install.py docs .venv .venv-docs
 
 uv does the work where it can reach the package index, because it is several times faster. Where it cannot
 (it does not read pip's configuration, so an index that only pip knows is one it does not know), pip does the
@@ -102,6 +103,20 @@ def plugins(venv: Path, names: list[str]) -> None:
     stop("`meltano install` failed.", trouble)
 
 
+def docs(venv: Path, own: Path) -> None:
+    """Make the environment that builds the documentation, with the tools of the project's own."""
+    say(f"Setting up {own.name} with the versions of constraints-docs.txt …")
+    python = venv / "bin" / "python"
+    if trouble := run(sys.executable, "-m", "venv", "--clear", "--without-pip", own):
+        stop("`python3 -m venv` failed.", trouble)
+    what = ["--group", "docs", "--constraint", "constraints-docs.txt"]
+    inside = ["--quiet", "--python", own / "bin" / "python"]
+    if not run(python.with_name("uv"), "pip", "install", *inside, *what, **COMPILED):
+        return
+    if trouble := run(python, "-m", "pip", *inside[1:], "install", "--quiet", *what):
+        stop("pip could not install the tools for the documentation.", trouble)
+
+
 def main() -> None:
     """Do what the command line says."""
     began = time.monotonic()
@@ -110,6 +125,8 @@ def main() -> None:
             project(ROOT / venv)
         case ["plugins", venv, *names] if names:
             plugins(ROOT / venv, names)
+        case ["docs", venv, own]:
+            docs(ROOT / venv, ROOT / own)
         case _:
             stop(f"unknown arguments {sys.argv[1:]}")
     say(f"… done in {time.monotonic() - began:.0f} s.")

@@ -1,4 +1,4 @@
-"""Writes the pinned versions: constraints.txt and plugins/constraints/*.txt, names and versions only.
+"""Writes the pinned versions: constraints*.txt and plugins/constraints/*.txt, names and versions only.
 
     make constraints
 
@@ -61,6 +61,7 @@ def foreign_plugins() -> dict[str, str]:
 def main() -> None:
     """Write all of them."""
     compile_pins(ROOT / "constraints.txt", "--all-extras", "--group=dev", "pyproject.toml")
+    compile_pins(ROOT / "constraints-docs.txt", "--group=docs")
     for file, requirement in foreign_plugins().items():
         # The tests read what target-duckdb wrote, so both have to have the same DuckDB.
         shared = ["--constraints=constraints.txt"] if requirement.startswith("target-duckdb") else []
