@@ -84,21 +84,21 @@ class ListrakCommand(SingerCommand):
         """Run the command; exit codes: `listrak_singer.exit_codes`. New files are for their owner only."""
         os.umask(0o077)
         install_masking(logging.getLogger())
-        quiet(logging.getLogger("listrak_api"))
-        try:
-            return super().main(*args, **kwargs)
-        except Terminated as terminated:
-            self._end(terminated)
-            self._say(f"The run was {terminated}; what is not confirmed will be sent again")
-            sys.exit(128 + terminated.signum)
-        except SystemExit as end:
-            if end.code in {ExitCode.SETTINGS, ExitCode.COMMAND_LINE}:  # click's or the SDK's, both final
-                self._say(retryable_line(retryable=False))
-            raise
-        except _ReaderClosed as closed:
-            self._fail(closed.error)
-        except Exception as error:  # noqa: BLE001 - raised again if it is a fault of the code
-            self._fail(error)
+        with quiet(logging.getLogger("listrak_api")):
+            try:
+                return super().main(*args, **kwargs)
+            except Terminated as terminated:
+                self._end(terminated)
+                self._say(f"The run was {terminated}; what is not confirmed will be sent again")
+                sys.exit(128 + terminated.signum)
+            except SystemExit as end:
+                if end.code in {ExitCode.SETTINGS, ExitCode.COMMAND_LINE}:  # click's or the SDK's, both final
+                    self._say(retryable_line(retryable=False))
+                raise
+            except _ReaderClosed as closed:
+                self._fail(closed.error)
+            except Exception as error:  # noqa: BLE001 - raised again if it is a fault of the code
+                self._fail(error)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - click's signature
         """Parse the options; the SDK runs --discover and --test here."""

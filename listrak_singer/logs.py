@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from singer_sdk.logging import StructuredFormatter
 from listrak_singer.environment import inside_meltano
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["RetryLogFilter", "SdkLogFilter", "quiet"]
 
@@ -108,20 +109,23 @@ class RetryLogFilter(logging.Filter):
         return True
 
 
-def quiet(retries: logging.Logger) -> None:
-    """Prepare the log for a run: the SDK's lines go to DEBUG, retries are summarised.
+@contextmanager
+def quiet(retries: logging.Logger) -> Iterator[None]:
+    """Move the SDK's lines to DEBUG and summarise retries, for as long as a run lasts.
 
-    Call it once the SDK has set up logging. Filters of an earlier run in the same process are replaced.
+    Enter it once the SDK has set up logging.
 
     Args:
         retries: The logger of the lines about retries.
     """
-    for handler in logging.root.handlers:
-        _replace(handler, SdkLogFilter(handler))
-    _replace(retries, RetryLogFilter())
-
-
-def _replace(place: logging.Filterer, new: logging.Filter) -> None:
-    for earlier in [one for one in place.filters if type(one) is type(new)]:
-        place.removeFilter(earlier)
-    place.addFilter(new)
+    places: list[tuple[logging.Filterer, logging.Filter]] = [
+        (handler, SdkLogFilter(handler)) for handler in logging.root.handlers
+    ]
+    places.append((retries, RetryLogFilter()))
+    for place, new in places:
+        place.addFilter(new)
+    try:
+        yield
+    finally:
+        for place, new in places:
+            place.removeFilter(new)

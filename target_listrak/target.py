@@ -30,7 +30,7 @@ from target_listrak.input.reader import Reader
 from target_listrak.input.unreadable import Unreadable
 from target_listrak.routing import Router
 from target_listrak.sdk import override
-from target_listrak.tracking.report import report_rejects, report_tallies
+from target_listrak.tracking.report import report_rejects, report_state, report_tallies
 from target_listrak.tracking.shares import check_shares
 
 if TYPE_CHECKING:
@@ -320,6 +320,8 @@ class TargetListrak(CheckedSettings, Target):
             if any(self.router.feeds()):
                 note = NOT_KNOWN if self.run.dry_run else ""
                 report_tallies(self.logger, self.run.tallies.values(), note)
+            if not self.run.dry_run:
+                report_state(self.logger, self.run.tallies.values(), self.run.state_tracker)
             report_rejects(self.logger, self.run.rejects)
 
     @override

@@ -63,10 +63,17 @@ def local_path(name: str, setting: str | None, file_name: str, what: str) -> Pat
 
 
 def replay_command(path: Path) -> str:
-    """Return the command that reads a corrected rejects file into the target again."""
+    """Return the command that reads a corrected rejects file into the target again, from any folder.
+
+    Under Meltano it names the environment: without it Meltano takes the project's default, with other
+    settings.
+    """
+    path = path.absolute()
     loader = os.environ.get("MELTANO_LOADER_NAME")
     if loader:
-        return shlex.join(["meltano", "invoke", loader, "--input", str(path)])
+        environment = os.environ.get("MELTANO_ENVIRONMENT")
+        options = [f"--environment={environment}"] if environment else []
+        return shlex.join(["meltano", *options, "invoke", loader, "--input", str(path)])
     words = sys.argv if Path(sys.argv[0]).name.startswith("target-listrak") else []
     options = [one for one in words if one.startswith("--config=")]
     options += [f"--config={value}" for name, value in itertools.pairwise(words) if name == "--config"]

@@ -132,7 +132,7 @@ class RejectsFile:
             ) from error
         self._file = os.fdopen(descriptor, "wb")
         self._logger.warning(
-            "Some records are not loaded (declined or rejected). They are written to %s", self.path
+            "Records that are not loaded (declined or rejected) are written to %s", self.path
         )
         return self._file
 

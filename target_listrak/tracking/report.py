@@ -1,4 +1,4 @@
-"""The report at the end of a run: row accounting, and where the rejects file is."""
+"""The report at the end of a run: row accounting, what the next run sends again, and the rejects file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from target_listrak.tracking.rejects import RejectsFile
+    from target_listrak.tracking.state import StateTracker
     from target_listrak.tracking.tallies import Tally
 
-__all__ = ["report_rejects", "report_tallies"]
+__all__ = ["COLUMNS", "report_rejects", "report_state", "report_tallies", "sent_again"]
+
+COLUMNS = {
+    "accepted": "taken by Listrak",
+    "unchanged": "nothing to write, Listrak had it already",
+    "declined": "correct, but the person's consent or a limit of Listrak does not allow it",
+    "rejected": "wrong, to be corrected in the source",
+    "merged": "replaced by a later record of the same contact",
+    "open": "no result: Listrak may have it or not",
+}
+"""What the columns of the closing table mean, by the tally's members."""
+_TITLES = {"open": "not confirmed"}
 
 
 def report_tallies(logger: logging.Logger, tallies: Collection[Tally], note: str = "") -> None:
@@ -28,10 +40,47 @@ def report_tallies(logger: logging.Logger, tallies: Collection[Tally], note: str
     logger.info("Accounting%s:", " (dry run: nothing was written)" if note else "")
     for line in closing_table(tallies):
         logger.info("%s", line)
+    used = [name for name in COLUMNS if any(getattr(tally, name) for tally in tallies)]
+    if used:
+        logger.info("%s", "; ".join(f"{_TITLES.get(name, name)}: {COLUMNS[name]}" for name in used))
     if note:
         logger.info("%s", note)
     for tally in tallies:
         log_metrics(tally)
+
+
+def report_state(logger: logging.Logger, tallies: Collection[Tally], state: StateTracker) -> None:
+    """Log what the next run sends again, if anything.
+
+    Args:
+        logger: The plugin's logger.
+        tallies: All of the run's.
+        state: Knows which rows the passed STATE covers.
+    """
+    if line := sent_again(tallies, state):
+        logger.warning("%s", line)
+
+
+def sent_again(tallies: Collection[Tally], state: StateTracker) -> str | None:
+    """Return a sentence about the rows that the passed STATE does not cover; None if there are none.
+
+    Args:
+        tallies: All of the run's.
+        state: Knows which rows the passed STATE covers.
+    """
+    not_confirmed = sum(tally.open for tally in tallies)
+    confirmed = sum(tally.settled for tally in tallies) - state.covered
+    if not state.received:
+        text = "{:,} rows are not confirmed, and the input has no STATE: load the same input again"
+        return text.format(not_confirmed) if not_confirmed else None
+    parts = [f"{confirmed:,} that are confirmed"] if confirmed else []
+    parts += [f"{not_confirmed:,} that are not confirmed"] if not_confirmed else []
+    if not parts:
+        return None
+    if not not_confirmed and confirmed == sum(tally.accepted + tally.unchanged for tally in tallies):
+        return f"{confirmed:,} rows are in Listrak; the next run sends them again, as no STATE was passed on"
+    covered = "" if state.covered else ", as no STATE was passed on"
+    return f"The next run sends {confirmed + not_confirmed:,} rows again: {' and '.join(parts)}{covered}"
 
 
 def report_rejects(logger: logging.Logger, rejects: RejectsFile) -> None:
@@ -39,4 +88,4 @@ def report_rejects(logger: logging.Logger, rejects: RejectsFile) -> None:
     if rejects.count:
         text = "Records that were not loaded: %s, with their reasons, in %s"
         logger.warning(text, f"{rejects.count:,}", rejects.path)
-        logger.warning("Corrected, they are loaded by: %s", replay_command(rejects.path))
+        logger.warning("Once corrected, they are loaded by: %s", replay_command(rejects.path))

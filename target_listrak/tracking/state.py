@@ -30,10 +30,11 @@ _MOST_CHECKPOINTS = 1024
 class Checkpoint:
     """The rows between two STATE messages. Made and read by `StateTracker` only."""
 
-    __slots__ = ("merged_into", "opened", "settled", "state")
+    __slots__ = ("holds", "merged_into", "opened", "settled", "state")
 
     def __init__(self) -> None:
         self.opened = 0
+        self.holds = 0
         self.settled = 0
         self.state: bytes | None = None
         self.merged_into: Checkpoint | None = None
@@ -63,6 +64,10 @@ class StateTracker:
         write: Writes one STATE value (JSON, without line end) for the next in the pipe.
         may_write: Asked before each writing; while it says no, the STATE waits and a later one may replace
             it.
+
+    Attributes:
+        received: STATE messages that came.
+        covered: Rows before the latest STATE that was passed on.
     """
 
     def __init__(self, write: Callable[[bytes], None], may_write: Callable[[], bool] = lambda: True) -> None:
@@ -73,6 +78,9 @@ class StateTracker:
         self._current = Checkpoint()
         self._ready: bytes | None = None
         self._written: bytes | None = None
+        self.received = 0
+        self.covered = 0
+        self._confirmed = 0
 
     def open(self, count: int = 1) -> Checkpoint:
         """Count rows that were read, and return their checkpoint, which `settle` wants back."""
@@ -81,6 +89,7 @@ class StateTracker:
 
     def hold(self) -> Hold:
         """Keep back every STATE that arrives from now on, until the hold is released."""
+        self._current.holds += 1
         return Hold(self, self.open())
 
     def state(self, value: bytes) -> None:
@@ -90,6 +99,7 @@ class StateTracker:
             value: The message's value as JSON.
         """
         with self._lock:
+            self.received += 1
             closed, self._current = self._current, Checkpoint()
             closed.state = value
             self._checkpoints.append(closed)
@@ -117,13 +127,16 @@ class StateTracker:
 
     def _advance(self) -> None:
         while self._checkpoints and self._checkpoints[0].settled == self._checkpoints[0].opened:
-            self._ready = self._checkpoints.popleft().state
+            confirmed = self._checkpoints.popleft()
+            self._ready = confirmed.state
+            self._confirmed += confirmed.opened - confirmed.holds
         if self._ready is None or not self._may_write():
             return
         if self._ready != self._written:  # as the SDK: a STATE that says nothing new is not repeated
             self._write(self._ready)
             self._written = self._ready
         self._ready = None
+        self.covered = self._confirmed
 
     def _thin_out(self) -> None:
         """Join neighbours two by two, so that a STATE after every row cannot fill the memory."""
@@ -135,5 +148,6 @@ class StateTracker:
             earlier.merged_into = later
             later.opened += earlier.opened
             later.settled += earlier.settled
+            later.holds += earlier.holds
             earlier.state = None
         self._checkpoints = kept

@@ -113,6 +113,15 @@ def test_T23_a_rejects_path_that_cannot_be_one_is_an_error_before_the_first_requ
             "project/.meltano/target-listrak",
             "meltano invoke target-listrak--b --input ",
         ),
+        (
+            {
+                "MELTANO_PROJECT_ROOT": "{}/project",
+                "MELTANO_LOADER_NAME": "target-listrak",
+                "MELTANO_ENVIRONMENT": "prod",
+            },
+            "project/.meltano/target-listrak",
+            "meltano --environment=prod invoke target-listrak --input ",
+        ),
     ],
 )
 def test_T30_rejects_go_to_a_place_that_nobody_commits_and_the_run_says_how_to_load_them_again(
