@@ -3,10 +3,9 @@
     make generate                           writes
     python -m scripts.generate --check      only says what is stale; exit code 1 if anything is
 
-The sources are what any user can ask the plugins, ``--about --format=json`` and ``--discover``, and for the
-table of streams, docs/destinations.md, docs/values.md and docs/sandbox.md the code itself. Generated are the
-plugins' parts of meltano.yml, plugins/*.yml, hub/, .env.example, docs/destinations.md, catalogs/*.json, and
-tables in docs/settings.md, docs/streams.md, docs/values.md and docs/sandbox.md.
+The sources are what any user can ask the plugins, ``--about --format=json`` and ``--discover``, and for parts
+of docs/ the code itself. Generated are the plugins' parts of meltano.yml, plugins/*.yml, hub/, .env.example,
+docs/destinations.md, catalogs/*.json, and parts of other pages of docs/ (those between their two markers).
 """
 
 from __future__ import annotations
@@ -23,8 +22,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from scripts import (
+    columns_text,
     destinations_text,
     hub_text,
+    retail_text,
     sandbox_text,
     selections,
     settings_text,
@@ -107,6 +108,30 @@ def reference_file(about: dict[str, Any], dropped: dict[str, Any]) -> str:
     return head + dump_yaml(settings_text.reference_definition(about) | dropped)
 
 
+def make_pages(catalog: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Give each page that has generated parts, and what it should hold.
+
+    Args:
+        catalog: What ``--discover`` prints.
+    """
+    pages = {
+        "streams": {"streams": streams_table.markdown_table(), "diagrams": columns_text.diagrams()},
+        "columns": {"columns": columns_text.tables(catalog)},
+        "retail": {"kinds": retail_text.tables()},
+        "values": {"common names": values_text.common_names_table()},
+        "sandbox": {
+            "settings": sandbox_text.settings_table(),
+            "deviations": sandbox_text.deviations_table(),
+            "faults": sandbox_text.faults_table(),
+        },
+    }
+    for name, parts in pages.items():
+        text = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+        for marker, part in parts.items():
+            text = replace_part(text, f"generated: {marker}", part)
+        yield ROOT / "docs" / f"{name}.md", text
+
+
 def make_files() -> Iterator[tuple[Path, str]]:
     """Give each generated file and what it should hold."""
     about = {name: ask(name, "--about", "--format=json") for name in PLUGINS}
@@ -123,23 +148,11 @@ def make_files() -> Iterator[tuple[Path, str]]:
         for_hub = hub_text.definition(about[name], extras.get(name, {}))
         kind = "extractors" if name.startswith("tap-") else "loaders"
         yield ROOT / "hub" / kind / name / f"{for_hub['variant']}.yml", hub_text.HEAD + dump_yaml(for_hub)
-    streams = (ROOT / "docs" / "streams.md").read_text("utf-8")
-    streams = replace_part(streams, "generated: streams", streams_table.markdown_table())
     yield ROOT / "meltano.yml", meltano
     yield ROOT / "docs" / "settings.md", settings
-    yield ROOT / "docs" / "streams.md", streams
     yield ROOT / ".env.example", settings_text.environment_example(about.values())
     yield ROOT / "docs" / "destinations.md", destinations_text.page()
-    sandbox = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
-    sandbox = replace_part(sandbox, "generated: settings", sandbox_text.settings_table())
-    sandbox = replace_part(sandbox, "generated: deviations", sandbox_text.deviations_table())
-    yield (
-        ROOT / "docs" / "sandbox.md",
-        replace_part(sandbox, "generated: faults", sandbox_text.faults_table()),
-    )
-    values = (ROOT / "docs" / "values.md").read_text("utf-8")
-    names = values_text.common_names_table()
-    yield ROOT / "docs" / "values.md", replace_part(values, "generated: common names", names)
+    yield from make_pages(catalog)
     for kind, name in ((kind, name) for kind, names in OTHERS.items() for name in names):
         definition = settings_text.other_definition(name, kind, yaml.safe_load(meltano))
         ours = "tap-listrak" if kind == "loaders" else "target-listrak"

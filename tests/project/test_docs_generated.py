@@ -12,6 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts import retail_text
+from tap_listrak.streams import STREAMS as TAP_STREAMS
+from target_listrak.retail.mapper import Mapper
+from target_listrak.retail.models import KINDS
+from target_listrak.retail.spellings import plain_name
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
@@ -68,6 +74,25 @@ def test_the_streams_page_names_every_stream_once() -> None:
     part = STREAMS.split("generated: streams", 1)[1].split("end of generated", 1)[0]
     shown = re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)
     assert sorted(shown) == sorted(streams)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_flat_column_of_the_retail_page_goes_where_the_page_says(kind: str) -> None:
+    names = Mapper(kind)._names
+    flat = [(path, column) for path, column, _ in retail_text.rows(KINDS[kind].model) if column]
+    assert len(flat) > 1
+    for path, column in flat:
+        step = names[plain_name(column)]
+        assert ".".join(step.path) == path.removeprefix("items[].")
+        assert step.of_item == path.startswith("items[].")
+
+
+def test_the_diagrams_show_every_stream_of_a_parent_once() -> None:
+    part = STREAMS.split("generated: diagrams", 1)[1]
+    shown = re.findall(r"^    (\w+) \{$", part, re.MULTILINE)
+    assert len(shown) == len(set(shown))
+    parents = {vars(stream)["name"] for stream in TAP_STREAMS if stream.parent_stream_type}
+    assert parents - {"custom_event_schemas"} <= set(shown)
 
 
 def test_every_property_of_every_stream_says_what_it_is() -> None:
