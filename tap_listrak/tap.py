@@ -171,7 +171,7 @@ class TapListrak(CheckedSettings, TapSession):
             raise
         finally:
             self.reconciliation.log_result()
-            for line in self._closing_table():
+            for line in self._closing_lines():
                 self.logger.info(line)
         self.reconciliation.fail_if_short()
 
@@ -199,19 +199,17 @@ class TapListrak(CheckedSettings, TapSession):
             are = "are" if " and " in settings else "is"
             self.logger.log(level, "Not read, because %s %s not set: %s", settings, are, ", ".join(names))
 
-    def _closing_table(self) -> list[str]:
-        from tap_listrak.output.report import table  # noqa: PLC0415 - as above
+    def _closing_lines(self) -> list[str]:
+        from tap_listrak.output.report import bookmarks_line, table  # noqa: PLC0415 - as above
 
-        roots = [stream for stream in self.streams.values() if stream.parent_stream_type is None]
-        return table(
-            [
-                stream
-                for root in roots
-                if isinstance(root, ContextStream) and (root.selected or root.active_children)
-                for stream in root.family()
-            ],
-            self.request_counts,
-        )
+        roots = [stream for stream in self._of_this_package() if stream.parent_stream_type is None]
+        read = [stream for root in roots if root.selected or root.active_children for stream in root.family()]
+        lines = table(read, self.request_counts)
+        if "bookmarks" in vars(self) and not self.bookmarks.frozen:
+            names = [stream.name for stream in read if stream.selected and stream.has_bookmark]
+            line = bookmarks_line(names, self.bookmarks.moved, self.bookmarks.until)
+            lines += [line] if line else []
+        return lines
 
     # --- the command line
 

@@ -142,6 +142,9 @@ class Bookmarks:
         end_date: The setting, or None.
         overlap: How far before its bookmark a stream is read again (``overlap_minutes``).
         frozen: Write nothing: the run is cut short on purpose (a record limit), so it finishes nothing.
+
+    Attributes:
+        moved: Where the bookmarks stand that moved in this run.
     """
 
     state: TapState
@@ -150,6 +153,7 @@ class Bookmarks:
     end_date: datetime | None = None
     overlap: timedelta = timedelta(0)
     frozen: bool = False
+    moved: dict[tuple[str, Partition], datetime] = field(init=False, default_factory=dict)
     _before: dict[tuple[str, Partition], datetime] = field(init=False)
     _ahead: Counter[str] = field(init=False)
     _remembered: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
@@ -258,6 +262,8 @@ class Bookmarks:
         if replication_key:
             entry["replication_key"] = replication_key
         entry["replication_key_value"] = format_bookmark(value)
+        if value != before:
+            self.moved[stream, partition] = value
 
     def hold(self, stream: str, partition: Partition, at: datetime | None, *, longest: timedelta) -> bool:
         """Keep `advance` from going beyond a time, because what was read from there on is not complete.

@@ -1,4 +1,4 @@
-"""Rows, requests, retries and seconds of every stream, as a table at the end of a run."""
+"""The report at the end of a run: a table of the streams, and where their bookmarks stand."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+from tap_listrak.incremental.bookmarks import format_bookmark
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from tap_listrak.incremental.bookmarks import Partition
     from tap_listrak.output.metrics import RunCounter, RunTimer
 
 SHOWN = 12
 """So many streams have a line of their own: those that took the most time."""
+
+BEHIND_SHOWN = 5
+"""So many bookmarks that moved less far than the run has read are named."""
 
 LOOK_UPS = "(look-ups)"
 """What requests count for that no stream has made."""
@@ -115,6 +122,37 @@ def table(streams: Iterable[CountedStream], counted: Requests) -> list[str]:
     if others:
         result.append("Rows of the others: " + ", ".join(f"{one.stream} {one.rows:,}" for one in others))
     return result
+
+
+def bookmarks_line(
+    streams: Iterable[str], moved: Mapping[tuple[str, Partition], datetime], until: datetime
+) -> str | None:
+    """Return a sentence about the bookmarks that moved; None if no stream that was read has any.
+
+    Args:
+        streams: The streams of the run that have bookmarks.
+        moved: Where the bookmarks stand that moved.
+        until: Up to when the run has read: where a bookmark stands once its list is read.
+    """
+    names = set(streams)
+    if not names:
+        return None
+    if not moved:
+        return "No bookmark moved"
+    reached = [stream for (stream, _), at in moved.items() if at == until]
+    behind = sorted((stream, partition, at) for (stream, partition), at in moved.items() if at != until)
+    parts = []
+    if reached:
+        parts.append(f"{len(reached):,} in {len(set(reached)):,} streams moved to {format_bookmark(until)}")
+    parts += [
+        f"{stream} {' '.join(f'{name} {value}' for name, value in partition)} only to {format_bookmark(at)}"
+        for stream, partition, at in behind[:BEHIND_SHOWN]
+    ]
+    if len(behind) > BEHIND_SHOWN:
+        parts.append(f"{len(behind) - BEHIND_SHOWN:,} others less far")
+    if still := sorted(names - {stream for stream, _ in moved}):
+        parts.append(f"not moved: {', '.join(still)}")
+    return f"Bookmarks: {'; '.join(parts)}"
 
 
 def _sum(name: str, lines: list[Line]) -> Line:

@@ -15,6 +15,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from listrak_api.answers import CursorGuard
+from tap_listrak.output.progress import Place
 from tap_listrak.records.pages import PageCodec, encode, passes_records_through
 from tap_listrak.records.preparer import Preparer, stands_for_nothing
 from tap_listrak.streams.bookmarked import BookmarkedStream
@@ -66,6 +67,8 @@ class ListrakStream(BookmarkedStream):
     chosen_by: ClassVar[str | None] = None
     """The setting that chooses some of the stream's rows by the last key column, if there is one."""
 
+    title_key: ClassVar[str | None] = None
+    """The property with the record's name, for the lines about progress of its children."""
     needs: ClassVar[str | None] = None
     """The setting that must be on for the stream to be read, whatever is selected."""
 
@@ -205,9 +208,11 @@ class ListrakStream(BookmarkedStream):
             place = self._row_position
             for index, record in enumerate(self.page(step, rows)):
                 self._row_position = (*place, index)
+                if self.active_children:
+                    self._note_place(index, record, step, rows)
                 yield record
             self.on_rows_written(dict(context or {}), rows.records)
-            self._page_done(dict(context or {}), len(rows.records))
+            self._page_done(dict(context or {}), step, len(rows.records))
 
     def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
         """Note that a page's records (dicts or structs) are written; for subclasses."""
@@ -271,7 +276,7 @@ class ListrakStream(BookmarkedStream):
             for step, rows in self.walk(context):
                 count = self._write_page(context, step, rows)
                 self.counter.increment(count)
-                self._page_done(context, count)
+                self._page_done(context, step, count)
 
     def _write_page(self, context: Context, step: Step, rows: Rows) -> int:
         """Write a page; return how many records it had."""
@@ -293,9 +298,25 @@ class ListrakStream(BookmarkedStream):
             write(record)
         return len(records)
 
-    def _page_done(self, context: Context, count: int) -> None:
+    def _page_done(self, context: Context, step: Step, count: int) -> None:
         self._tap.output.flush()
-        self._tap.progress.rows(self.name, dict(self.partition(context)), count)
+        self._tap.progress.rows(self.name, dict(self.partition(context)), count, self._ancestors, step.until)
+
+    def _note_place(self, index: int, record: Row, step: Step, rows: Rows) -> None:
+        title = record.get(self.title_key) if self.title_key else None
+        place = Place(index + 1, len(rows.records), rows.cursor is not None, step.until, title)
+        self._tap.progress.reached(self.name, place)
+
+    @cached_property
+    def _ancestors(self) -> tuple[str, ...]:
+        """The names of the streams above this one, from the top."""
+        by_type = {type(stream): stream.name for stream in self._tap.streams.values()}
+        names: list[str] = []
+        parent = self.parent_stream_type
+        while parent is not None:
+            names.insert(0, by_type[parent])
+            parent = parent.parent_stream_type
+        return tuple(names)
 
     def _send(self, context: Context, step: Step) -> Rows:
         rows = self._tap.send(self, context, step.request, step.cursor)

@@ -32,6 +32,7 @@ class Lists(RememberedStream):
     chosen_by = "list_ids"
     keys = ("listId",)
     partition_names = ()
+    title_key = "listName"
     properties = th.PropertiesList(
         LIST_ID,
         text("listName", "Name of the list."),

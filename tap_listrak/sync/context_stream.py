@@ -86,6 +86,11 @@ class ContextStream(Stream):
     def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
         """Keep this run from moving the bookmark of a context's partition beyond a time."""
 
+    @property
+    def has_bookmark(self) -> bool:
+        """Whether this run reads and writes a bookmark for the stream."""
+        return False
+
     # --- selection
 
     @property

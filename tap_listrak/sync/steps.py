@@ -9,6 +9,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from listrak_api.routes import Route
     from tap_listrak.clients import Clients
@@ -96,6 +97,11 @@ class Step:
     request: Request
     window: Window | None = None
     cursor: str | None = None
+
+    @property
+    def until(self) -> datetime | None:
+        """The end of the page's window (UTC); None in the last window, and without windows."""
+        return self.window.end if self.window is not None and not self.window.last else None
 
     def next_page(self, cursor: str) -> Step:
         """Return the step for the page that follows in the same collection."""

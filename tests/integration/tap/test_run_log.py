@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +45,7 @@ def write(folder: Path, name: str, value: object) -> str:
 def test_X10_a_whole_run_is_a_few_lines_and_a_table(
     tiny: RunningSandbox, script: Script, whole: Extraction
 ) -> None:
+    tiny.forget_requests()
     done = script("tap-listrak", config=settings(tiny))
     lines = done.stderr.splitlines()
     assert done.returncode == 0
@@ -55,9 +57,21 @@ def test_X10_a_whole_run_is_a_few_lines_and_a_table(
     contacts = next(line for line in table if line[0] == "contacts")
     assert int(contacts[1]) == len(whole.records["contacts"])
     total = next(line for line in table if line[0] == "total")
-    records = sum(json.loads(line)["type"] == "RECORD" for line in done.stdout.splitlines())
-    assert int(total[1].replace(",", "")) == records
-    assert int(total[2].replace(",", "")) > 100
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    records = Counter(one["stream"] for one in messages if one["type"] == "RECORD")
+    assert int(total[1].replace(",", "")) == sum(records.values())
+    requests = tiny.requests()
+    tokens = sum(count for route, count in requests["by_route"].items() if "Token" in route)
+    assert int(total[2].replace(",", "")) == requests["total"] - tokens > 100
+    own = {line[0]: int(line[1].replace(",", "")) for line in table if line[0] in records}
+    assert own == {stream: records[stream] for stream in own}
+    others = next(" ".join(line) for line in table if line[0] == "Rows").removeprefix("Rows of the others: ")
+    own |= {name: int(rows.replace(",", "")) for name, rows in map(str.split, others.split(", "))}
+    assert {stream: count for stream, count in own.items() if count} == dict(records)
+    bookmarks = messages[-1]["value"]["bookmarks"]
+    places = [one.get("replication_key_value") for of in bookmarks.values() for one in of["partitions"]]
+    (until,) = set(places)
+    assert lines[-1].endswith(f"Bookmarks: {len(places)} in {len(bookmarks)} streams moved to {until}")
     assert any(re.search(r"\bfolders +4\b", line) for line in lines), "the rows of every stream are there"
 
 
@@ -144,6 +158,7 @@ def test_X21_an_error_amid_the_run_comes_alone(script: Script) -> None:
     assert "Traceback" not in done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["type"] == "STATE"
     assert "total " in done.stderr, "what was read is told all the same"
+    assert "No bookmark moved" in done.stderr
 
 
 def test_X4_the_test_fails_when_one_of_two_integrations_is_refused(
