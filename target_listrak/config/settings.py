@@ -122,6 +122,17 @@ _LOADING: Final[dict[str, Any]] = {
         "default": 7200,
         "exclusiveMinimum": 0,
     },
+    "wait_for_imports": {
+        "type": ["number", "null"],
+        "title": "Wait for other imports of a list",
+        "description": "Seconds to wait, before a file is sent to an email list, for imports of the list "
+        "that this run did not start (another process, a person, a run that was killed): two imports at once "
+        "that share a contact have no order. If one is still under way after that, the run ends; what was "
+        "not sent is not confirmed, so the next run sends it. 0 does not look for any. SMS imports are not "
+        "looked for: Listrak does not list them.",
+        "default": 3600,
+        "minimum": 0,
+    },
     "default_country": {
         "type": ["string", "null"],
         "title": "Country of phone numbers",

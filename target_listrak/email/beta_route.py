@@ -17,6 +17,7 @@ from listrak_api.errors import ListrakError, LostAnswerError, RequestRefusedErro
 from target_listrak.delivery.polling import APPEARS_WITHIN
 from target_listrak.delivery.worker_pool import Stopped
 from target_listrak.email.importer import SentRows
+from target_listrak.email.session import EmailSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,6 +82,8 @@ class BetaRoute:
     def _send(self, email_list: EmailList, buffer: Buffer, indices: Sequence[int]) -> dict[int, Outcome]:
         if self._run.dry_run:
             return self._importer.simulate(email_list, buffer, indices, carries_values=True)
+        others = self._run.session(EmailSession).other_imports
+        others.wait(email_list)
         before = self._imports(email_list)
         answer, lost = self._post(email_list, [self._contact(buffer, index) for index in indices])
         import_ids = set(re.findall(r"\d+", answer.resource_id or ""))
@@ -93,6 +96,8 @@ class BetaRoute:
                 "import of them"
             )
             raise ListrakError(message, hint="They cannot be confirmed. Use `route: import`.")
+        for import_id in import_ids:
+            others.note_own(email_list, import_id)
         sent = SentRows(email_list, sorted(import_ids), "by the beta route", buffer, indices)
         return self._importer.await_results(sent, carries_values=True)
 

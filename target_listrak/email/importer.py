@@ -166,8 +166,13 @@ class Importer:
         return self.await_results(sent, carries_values=self._carries(file))
 
     def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
-        """Send the file once, as far as anybody can tell, and return the import's id."""
+        """Send the file once, as far as anybody can tell, and return the import's id.
+
+        Waits first for imports of the list that this run did not start.
+        """
         client, ids = self._run.connection.client("email"), {"listId": email_list.id}
+        others = self._run.session(EmailSession).other_imports
+        others.wait(email_list)
         for sending in range(1, _SENDINGS + 1):
             try:
                 answer = client.send(routes.START_LIST_IMPORT, ids, body_stream=body)
@@ -181,6 +186,7 @@ class Importer:
                     message = f"{name} was sent {sending} times; no answer came, and Listrak does not list it"
                     raise LostAnswerError(message, hint=_LOOK) from None
             if found is not None:
+                others.note_own(email_list, found)
                 return found
             self._run.logger.warning("Listrak does not have %s; it is sent again", name)
         message = f"Listrak took the file {name} but did not name the import, nor list it"

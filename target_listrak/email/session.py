@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_listrak.email.lists import Lists
 from target_listrak.email.open_batches import OpenBatches
+from target_listrak.email.other_imports import OtherImports
 from target_listrak.email.simulation import SimulatedLists
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class EmailSession:
         lists: The account's email lists and their profile fields.
         open_batches: The batches that are being filled, by list.
         simulated: The lists as a dry run would leave them.
+        other_imports: Waits for imports that this run did not start.
         file_numbers: Numbers of the run's import files.
     """
 
@@ -32,4 +34,5 @@ class EmailSession:
         self.lists = Lists(run.connection)
         self.open_batches = OpenBatches()
         self.simulated = SimulatedLists(run.connection)
+        self.other_imports = OtherImports(run)
         self.file_numbers = itertools.count(1)

@@ -122,7 +122,7 @@ def test_target(  # noqa: PLR0913, PLR0917 - fixtures
     elif expected == "stops":
         assert ended.stopped_cleanly(), ended.last_words
         assert runs.passed_on != "end"
-        ended = runs.run(stream)
+        ended = runs.run(stream, **fault.settings_after)
         runs.rejected = rejected
     assert ended.code == 0, ended.last_words
     assert runs.passed_on == "end"

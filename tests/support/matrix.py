@@ -40,10 +40,12 @@ class Fault:
     Attributes:
         specs: What the sandbox is told.
         settings: Settings of the plugin that the row needs.
+        settings_after: Settings of the run after it.
     """
 
     specs: tuple[Spec, ...]
     settings: dict[str, Any] = field(default_factory=dict)
+    settings_after: dict[str, Any] = field(default_factory=dict)
 
     def start(self, box: RunningSandbox) -> None:
         """Switch it on."""
@@ -157,7 +159,12 @@ WRITING = {
     "400 that lasts": _writes("status", None, status=400, error="ERROR_INVALID_PARAMETER", route="*/v1/*"),
     "large bodies answered 404": Fault(({"kind": "large_body_404", "bytes": LARGE},)),
     "an import with unknown status words": Fault(({"kind": "import_odd_status"},)),
-    "an import that stalls": Fault(({"kind": "import_stalls", "count": 1},), {"import_timeout": 0.2}),
+    "an import that stalls": Fault(
+        # It never ends: the run after it must not wait for it.
+        ({"kind": "import_stalls", "count": 1},),
+        {"import_timeout": 0.2},
+        {"wait_for_imports": 0},
+    ),
     "an import that fails": Fault(({"kind": "import_fails", "count": 1},)),
 }
 """The faults that a write can meet, by their names in the table."""
