@@ -12,7 +12,7 @@ from sandbox_api import Api
 from target_runs import Outcome, Runs, record, schema, state
 
 from listrak_api.errors import ListrakError
-from listrak_singer.endings import ending_of
+from listrak_singer.exit_codes import ending_of
 
 if TYPE_CHECKING:
     import pytest
