@@ -13,7 +13,7 @@ from tap_listrak.date_probe import describe_dates
 from tap_listrak.streams.base import ListrakStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from listrak_api.client import Client
     from listrak_api.routes import Api, Route
@@ -45,34 +45,50 @@ def report(tap: TapSession, say: Callable[[str], None]) -> bool:
 
     Args:
         tap: The tap.
-        say: Takes each line for the person.
+        say: Takes each line for the person: the answer first.
 
     Returns:
         Whether something can be read with every integration. An area that was not granted is reported, and
         fails nothing as long as another one was.
     """
-    unusable = []
-    for api in tap.settings.apis:
-        readable = False
-        try:
-            client = tap.client(api)
-            client.check()
-            say(f"{_NAMES[api]} API: the credentials are accepted.")
-            lines = _email(client, tap) if api == "email" else _collection(client, *COLLECTIONS[api])
-            for usable, line in lines:
-                readable = readable or usable
-                say(f"  {line}")
-        except ListrakError as error:
-            say(f"{_NAMES[api]} API: {_indented(error)}")
-        if not readable:
-            unusable.append(f"{_NAMES[api]} API ({CREDENTIAL_NAMES[api][0]})")
-    if len(unusable) == len(tap.settings.apis):
-        say("Nothing can be read.")
-    elif unusable:
-        say(f"Nothing can be read with: {', '.join(unusable)}. A run needs it, or its credentials left out.")
-    else:
-        say("Something can be read with every integration.")
+    results = {api: list(_results(tap, api)) for api in tap.settings.apis}
+    unusable = [api for api, lines in results.items() if not any(usable for usable, _ in lines[1:])]
+    say(_answer(results, unusable))
+    for (_, head), *lines in results.values():
+        say(head)
+        for _, line in lines:
+            say(f"  {line}")
     return not unusable
+
+
+def _results(tap: TapSession, api: Api) -> Iterator[tuple[bool, str]]:
+    """What a person needs to know of one integration: whether something can be read, and a line about it.
+
+    The first one is about the credentials.
+    """
+    try:
+        client = tap.client(api)
+        client.check()
+        yield True, f"{_NAMES[api]} API: the credentials are accepted."
+    except ListrakError as error:
+        yield False, f"{_NAMES[api]} API: {_indented(error)}"
+        return
+    try:
+        yield from _email(client, tap) if api == "email" else _collection(client, *COLLECTIONS[api])
+    except ListrakError as error:
+        yield False, _indented(error)
+
+
+def _answer(results: Mapping[Api, Sequence[tuple[bool, str]]], unusable: Sequence[Api]) -> str:
+    """The test's answer in one line."""
+    if len(unusable) == len(results):
+        return "Nothing can be read."
+    if unusable:
+        names = ", ".join(f"{_NAMES[api]} API ({CREDENTIAL_NAMES[api][0]})" for api in unusable)
+        return f"Nothing can be read with: {names}. A run needs it, or its credentials left out."
+    if all(usable for lines in results.values() for usable, _ in lines):
+        return f"The credentials work: {', '.join(f'{_NAMES[api]} API' for api in results)}."
+    return "The credentials work, but not everything can be read. See what is not granted below."
 
 
 def _email(client: Client, tap: TapSession) -> Iterator[tuple[bool, str]]:
@@ -95,7 +111,7 @@ def _email(client: Client, tap: TapSession) -> Iterator[tuple[bool, str]]:
             yield False, f"{area}: {_indented(error)}"
         else:
             ids.update(found)
-            yield True, f"{area}: granted. Needed by: {streams}."
+            yield True, f"{area}: granted, for {len(needs[area])} streams."
             if route is routes.CONTACTS:
                 with contextlib.suppress(ListrakError):
                     yield from ((True, line) for line in describe_dates(client, ids["listId"], tap.zone))

@@ -158,10 +158,18 @@ def test_test_says_what_may_be_read(script: Script) -> None:
     lines = done.stdout.splitlines()
     assert any("List: granted" in line for line in lines)
     assert any("Message: granted" in line for line in lines)
+    assert lines[0] == "The credentials work, but not everything can be read. See what is not granted below."
     report = next(line for line in lines if "Report:" in line)
     assert "not granted" in report
     assert "message_activity" in report
     assert any("SMS API: the credentials are accepted" in line for line in lines)
+
+
+def test_test_prints_its_answer_first_and_nothing_else(tiny: RunningSandbox, script: Script) -> None:
+    done = script("tap-listrak", "--test", config=settings(tiny))
+    assert done.returncode == 0
+    assert done.stdout.startswith("The credentials work: Email API, SMS API, Cross Channel API.\n")
+    assert done.stderr == ""
 
 
 def test_test_fails_when_nothing_can_be_read(tiny: RunningSandbox, script: Script) -> None:
@@ -185,7 +193,7 @@ def test_X4_the_test_fails_when_any_integration_is_refused_and_says_which(
 ) -> None:
     done = script("tap-listrak", "--test", config=settings(tiny, **wrong))
     assert done.returncode == 1
-    assert f"Nothing can be read with: {name}." in done.stdout
+    assert done.stdout.startswith(f"Nothing can be read with: {name}.")
     assert "credentials are accepted" in done.stdout  # the other one's
     assert "Traceback" not in done.stderr
 
