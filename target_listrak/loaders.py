@@ -11,6 +11,7 @@ from target_listrak.email.kinds import EmailListLoader, EmailUnsubscribeLoader, 
 from target_listrak.email.message_loader import TransactionalMessageLoader
 from target_listrak.privacy.loader import ForgetLoader
 from target_listrak.retail.loader import RetailLoader
+from target_listrak.retail.order_items import OrderItemsLoader
 from target_listrak.sms.kinds import SmsListLoader, SmsOptOutLoader, SmsProfilesLoader, SmsUnsubscribeLoader
 from target_listrak.sms.message_loader import SmsTransactionalMessageLoader
 
@@ -34,6 +35,7 @@ LOADERS: dict[str, type[Loader]] = {
         SmsUnsubscribeLoader,
         SmsOptOutLoader,
         RetailLoader,
+        OrderItemsLoader,
         CustomEventsLoader,
         ForgetLoader,
     )

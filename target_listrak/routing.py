@@ -88,6 +88,7 @@ class Feed:
             check_property_names(self.loader.destination, self.stream, schema)
             self.loader.take_schema(self._paths.schema, keys)
             signs = self.loader.signs
+            self.loader.ends = self.ends
             if self.loader.watched is not None:
                 self.loader.watched.ends = self.ends
             validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
@@ -114,18 +115,20 @@ class Feed:
             take = loader.take_leaving if loader.signs.leaves(checked) else loader.take
             take(checked, row)
         except RowNotLoaded as ended:
-            self._withdraw(loader, record)
+            named = record.record if isinstance(record, Unreadable) else record
+            expanded = self._expanded(named) if isinstance(named, dict) else {}
+            if isinstance(named, dict):
+                self._withdraw(loader, expanded)
+            if isinstance(ended, RowRejected):
+                loader.note_rejected(expanded)
             self.tracker.end(row, ended.outcome)
 
-    def _withdraw(self, loader: Loader, record: object) -> None:
+    @staticmethod
+    def _withdraw(loader: Loader, expanded: dict[str, Any]) -> None:
         """Hold back earlier rows that are not sent yet, where a record that is not loaded says no.
 
         The latest word of a contact counts, also where its row is declined, or rejected for another reason.
         """
-        named = record.record if isinstance(record, Unreadable) else record
-        if not isinstance(named, dict):
-            return
-        expanded = self._expanded(named)
         try:
             says_no = loader.signs.leaves(expanded)
         except RowNotLoaded as ended:
@@ -170,6 +173,10 @@ class Feed:
         """Reject a record that a stream map cannot treat."""
         rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
         self.tracker.end(self.tracker.open(line), rejected)
+        if self.loader is not None:
+            # A key that a map would have made is not known, whatever the record has under its name.
+            known = not self._makes_any(self.loader.key_properties)
+            self.loader.note_rejected(self._expanded(record) if known else {})
         self._note_keys(record, mapped=False)
 
     def _note_keys(self, record: object, *, mapped: bool) -> None:

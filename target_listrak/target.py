@@ -290,6 +290,8 @@ class TargetListrak(CheckedSettings, Target):
 
     def _finish(self) -> None:
         for loader in self.router.loaders():
+            loader.finish()
+        for loader in self.router.loaders():
             loader.flush()
         self.run.drain()
         # Before anybody is removed: a run that fails removes nobody.

@@ -12,9 +12,11 @@ from target_listrak.config.names import folded
 from target_listrak.values.deletions import delete_markers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from target_listrak.config.destination import Destination
 
-__all__ = ["check_array", "check_option", "check_together", "type_name"]
+__all__ = ["check_all", "check_array", "check_option", "check_together", "type_name"]
 
 _LIST_PROPERTIES: Final = (
     "bounceDomainAlias",
@@ -127,6 +129,30 @@ def check_array(destinations: Sequence[Destination]) -> None:
             if names and all(_same(one, other, name) for name in names):
                 text = f"it removes the people whom {place(other.label)} loads"
                 raise one.error("kind", text, "Use `subscribed` with `unsubscribe`, or another stream.")
+
+
+def check_all(entries: Iterable[Sequence[Destination]]) -> None:
+    """Check what the entries of the setting say together.
+
+    Args:
+        entries: The destinations of each entry.
+
+    Raises:
+        ConfigurationError: Order items have no orders that they could join, or more than one.
+    """
+    every = list(entries)
+    items = [one for some in every for one in some if one.kind == "order_items"]
+    if not items:
+        return
+    if not any(one.kind == "orders" for some in every for one in some):
+        hint = "Add a destination of kind orders for the stream of the orders."
+        raise items[0].error("kind", "items are joined to orders, and no destination is of kind orders", hint)
+    for kind in ("orders", "order_items"):
+        for some in every:
+            alike = [one for one in some if one.kind == kind]
+            if len(alike) > 1:
+                text = f"with order items, a stream can go to one destination of kind {kind} only"
+                raise alike[1].error("kind", text, f"{place(alike[0].label)} is one already.")
 
 
 _REMOVES_FROM: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {

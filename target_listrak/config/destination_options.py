@@ -159,8 +159,9 @@ OPTIONS: Final[dict[str, Option]] = {
         "The most custom events in one request, 1 to 1000. Listrak publishes no limit.", (int,), default=50
     ),
     "allow_deletes": Option(
-        "Records that their source marks as deleted unsubscribe, set `off` (audience) or mark the product "
-        "review as deleted (reviews). Without it they are rejected. They never subscribe.",
+        "Records that their source marks as deleted unsubscribe, set `off` (audience), mark the product "
+        "review as deleted (reviews) or leave their order (order_items). Without it they are rejected. They "
+        "never subscribe.",
         (bool,),
         default=False,
     ),
@@ -328,6 +329,7 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "forget": ("allow_forget", "email", "phone", "max_wait_seconds"),
     "customers": _RETAIL,
     "orders": (*_RETAIL, "on_missing"),
+    "order_items": (*_RETAIL, "allow_deletes"),
     "products": _RETAIL,
     "reviews": (*_RETAIL, "allow_deletes"),
     "rating_summaries": _RETAIL,

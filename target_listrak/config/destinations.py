@@ -14,7 +14,13 @@ from listrak_api.errors import ConfigurationError
 from listrak_api.settings import plain
 from listrak_singer.suggestions import did_you_mean, nearest
 from target_listrak.config.destination import Destination, place
-from target_listrak.config.destination_checks import check_array, check_option, check_together, type_name
+from target_listrak.config.destination_checks import (
+    check_all,
+    check_array,
+    check_option,
+    check_together,
+    type_name,
+)
 from target_listrak.config.destination_forms import entries, option_value, plain_fields
 from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND
 
@@ -38,6 +44,7 @@ class Destinations:
         self._by_pattern = {
             pattern: _parse_entry(pattern, plain(entry)) for pattern, entry in entries(setting).items()
         }
+        check_all(self._by_pattern.values())
         self.all = [one for some in self._by_pattern.values() for one in some]
 
     def for_stream(self, stream: str) -> Sequence[Destination]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
+    from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.delivery.mirror import Filled, Mirror, Watched
     from target_listrak.delivery.run import Run
     from target_listrak.input.columns import Columns
@@ -74,6 +75,7 @@ class Loader(abc.ABC):
             records name their audience or list.
         watched: What mirrors are told of the stream, from the first `schema` on, where the destination
             mirrors.
+        ends: The ends of the incoming streams that its stream is made of, from the first `schema` on.
         signs: Judges each record before `take` or `take_leaving` gets it (made by `take_schema`).
     """
 
@@ -92,6 +94,7 @@ class Loader(abc.ABC):
         self.resolved = resolved
         self.mirror: Mirror | None = None
         self.watched: Watched | None = None
+        self.ends: Mapping[str, StreamEnd] = {}
         self.signs: RowSigns
 
     @classmethod
@@ -172,6 +175,13 @@ class Loader(abc.ABC):
             record: The record, which may be one that is rejected.
         """
 
+    def note_rejected(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - most rows stand for themselves
+        """Note that a record was rejected, by `take` or before it: what it is a part of is not whole.
+
+        Args:
+            record: The record as far as it can be read; empty where nothing of it can be told.
+        """
+
     def columns_wanted(self) -> tuple[str, ...] | None:
         """The properties that `prepare` wants of many records; None where they are taken one by one.
 
@@ -200,7 +210,7 @@ class Loader(abc.ABC):
 
     @property
     def key_properties(self) -> Sequence[str]:
-        """The properties that tell contacts, and mirrors, apart, for kinds that mirror."""
+        """The properties that tell contacts, and mirrors, apart, for kinds that mirror; or orders apart."""
         return ()
 
     def note(self, record: Mapping[str, Any]) -> None:
@@ -230,6 +240,13 @@ class Loader(abc.ABC):
             The keys of all contacts that it could mean; None where that could be anybody.
         """
         return None
+
+    def finish(self) -> None:  # noqa: B027 - most kinds have nothing to do here
+        """Do what can be done only when good input has ended. Called once, before the last `flush`.
+
+        Raises:
+            ListrakError: What came cannot be loaded.
+        """
 
     @abc.abstractmethod
     def flush(self) -> None:

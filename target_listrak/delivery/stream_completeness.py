@@ -27,12 +27,14 @@ class StreamEnd:
         version: The version of the stream's last record; `NO_RECORD` before the first one.
         signed: Whether a sign has come since the last message of the stream. Whoever takes a record only has
             to call `goes_on` if this is so, or if the version is another.
+        stated: Whether any STATE has come since the stream began.
     """
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
         self.version: object = NO_RECORD
         self.signed = False
+        self.stated = False
         self._versions: set[object] = set()
         self._activated = False
         self._covered = False
@@ -65,7 +67,7 @@ class StreamEnd:
             value: The message's value. Taps name the stream they are in the middle of in `currently_syncing`;
                 the SDK's keep `progress_markers` in a stream's bookmark until it is finished.
         """
-        self.signed = True
+        self.signed = self.stated = True
         self._unfinished = _still_reading(value, self.stream)
         self._covered = not self._unfinished
 

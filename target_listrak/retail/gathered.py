@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from target_listrak.tracking.tallies import Row
+    from target_listrak.tracking.tallies import Row, RowTracker
 
-__all__ = ["GatheredObject", "Key", "SentOrders"]
+__all__ = ["MOST_BYTES", "GatheredObject", "Key", "SentOrders", "weight_of"]
+
+MOST_BYTES: Final = 8_000_000
+"""The most that the objects of an array, or the rows of one joined order, take in memory."""
 
 Key = tuple[str, ...]
 """What tells objects of a kind apart: names and values of the properties of its key."""
+
+
+def weight_of(row: Row) -> int:
+    """The memory that a row takes with what was made of it, in bytes, roughly."""
+    return 400 + 2 * len(row.line)
 
 
 @dataclass
@@ -27,6 +35,8 @@ class GatheredObject:
         rows: Its rows: of flat rows all, each by its item's key; else the last one.
         merged: Whether the last row took earlier ones in.
         broken: Whether a flat row of it was rejected.
+        joined: The items that joined it from a stream of their own; `None` where no row of such a stream did.
+        item_rows: The rows of that stream.
     """
 
     value: dict[str, Any] = field(default_factory=dict)
@@ -34,6 +44,8 @@ class GatheredObject:
     rows: dict[object, Row] = field(default_factory=dict)
     merged: bool = False
     broken: bool = False
+    joined: list[dict[str, Any]] | None = None
+    item_rows: list[tuple[RowTracker, Row]] = field(default_factory=list)
 
     @property
     def whole(self) -> dict[str, object] | None:

@@ -9,25 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError, RequestRefusedError
-from listrak_api.settings import zone_from_config
-from target_listrak.config.property_names import nothing_to_write
-from target_listrak.delivery.loader import Loader
 from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
-from target_listrak.retail.gathered import GatheredObject, Key, SentOrders
-from target_listrak.retail.mapper import Mapper, merge
+from target_listrak.retail.gathered import MOST_BYTES, GatheredObject, Key, SentOrders, weight_of
+from target_listrak.retail.mapper import merge
 from target_listrak.retail.models import KINDS
+from target_listrak.retail.order_join import INCOMPLETE, ORDER_REJECTED, OrderJoin
 from target_listrak.retail.properties import InvalidField
+from target_listrak.retail.rows import RetailRows, reason_of
 from target_listrak.values.characters import escaped
 from target_listrak.values.invalid_value import InvalidValue
-from target_listrak.values.reading import Reading
-from target_listrak.values.row_faults import InvalidValueError, RowFaults, rejection
+from target_listrak.values.row_faults import InvalidValueError, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_listrak.config.destination import Destination
     from target_listrak.delivery.loader import Delivery
-    from target_listrak.delivery.run import Run
+    from target_listrak.retail.mapper import Converted
     from target_listrak.tracking.tallies import Row
 
 __all__ = ["RetailLoader"]
@@ -40,7 +37,6 @@ _ROUTES: Final = {
     "rating_summaries": routes.IMPORT_RATING_SUMMARIES,
 }
 _MOST_OBJECTS: Final = 2_000
-_MOST_BYTES: Final = 8_000_000
 _PARTITIONS: Final = 4
 """Arrays that are sent side by side. An object's key decides its partition: a later version comes later."""
 _RECENT: Final = 2_000
@@ -55,14 +51,8 @@ _SPLIT: Final = Rejected(
     "Sort the stream by order number",
 )
 
-_BROKEN: Final = Rejected(
-    "incomplete_order",
-    "another row of this order was rejected; without it the order would lose an item. Correct that row, and "
-    "send all rows of the order together",
-)
 
-
-class RetailLoader(Loader):
+class RetailLoader(RetailRows):
     """Loads retail data: arrays of objects, upserted by the merchant's own keys.
 
     Rows of one key in an array become one object: the later wins, property by property. Flat rows of an order
@@ -72,47 +62,31 @@ class RetailLoader(Loader):
     again.
     """
 
-    kinds = tuple(KINDS)
-
-    @classmethod
-    def resolve(cls, run: Run, destination: Destination) -> None:
-        """Check that the credentials are there, and the properties that `fields` names. Makes no request."""
-        run.connection.client("data")
-        _mapper(run, destination)
+    kinds = tuple(_ROUTES)
 
     def __init__(self, delivery: Delivery, resolved: None) -> None:
         super().__init__(delivery, resolved)
-        self._client = self.run.connection.client("data")
-        self._mapper = _mapper(self.run, self.destination)
         self._kind = KINDS[self.destination.kind]
-        self._row_faults = RowFaults(self.destination.option("on_bad_value"))
         self._on_missing: str = self.destination.option("on_missing")
         self._batches: list[dict[Key, GatheredObject]] = [{} for _ in range(_PARTITIONS)]
         self._weights = [0] * _PARTITIONS
         self._most_objects = min(_MOST_OBJECTS, int(self.run.config["batch_size_rows"]))
         self._recent: OrderedDict[Key, GatheredObject] = OrderedDict()
         self._sent = SentOrders()
-        self._line_keys: list[str] = []
         self._flat = False
+        join = self.run.session(OrderJoin)
+        self._join = join if join.active and self.destination.kind == "orders" else None
+        if self._join is not None:
+            self._join.add_orders(self)
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Match the stream's properties to Listrak's; what matches nothing is logged once, by name."""
-        properties = schema.get("properties") or {}
-        matched = self._mapper.learn(schema)
-        if matched:
-            pairs = ", ".join(f"{escaped(name)} \u2192 {goal}" for name, goal in matched.items())
-            self.run.connection.log_once("%s: matched by common names: %s", self.destination.label, pairs)
-        found = [self._mapper.step(name) for name in properties]
-        if found and not any(found):
-            raise nothing_to_write(self.destination, self.stream, schema["properties"])
-        self._check_needed(properties)
-        self._flat = any(step is not None and step.of_item for step in found)
+        found = self.match(schema, key_properties)
+        self._check_needed(schema.get("properties") or {})
+        self._flat = any(step.of_item for step in found)
         self._log_unknown()
-        steps = ((name, self._mapper.step(name)) for name in key_properties)
-        order_keys = {
-            name for name, step in steps if step and not step.of_item and step.path == ("orderNumber",)
-        }
-        self._line_keys = [name for name in key_properties if name not in order_keys]
+        if self._join is not None:
+            self._join.check_names()
 
     def _check_needed(self, properties: Mapping[str, Any]) -> None:
         """Log what no property of the stream goes to, and end the run where that is asked for.
@@ -142,10 +116,6 @@ class RetailLoader(Loader):
         """Mark the object as deleted: its source deleted the record, and `allow_deletes` says so."""
         self._take(record, row, marked={self._kind.deleted: True})
 
-    def is_data(self, name: str) -> bool:
-        """A property that Listrak has is data, such as `deleted` of a review."""
-        return self._mapper.step(name) is not None
-
     def _take(self, record: dict[str, Any], row: Row, marked: Mapping[str, Any] = _UNMARKED) -> None:
         made = self._mapper.convert(record)
         for bad in made.bad:
@@ -157,28 +127,53 @@ class RetailLoader(Loader):
             faults += [
                 Fault(one.path, one.bad.code, one.bad.reason) for one in lacks if one.path not in named
             ]
-            self._break(made.value)
             raise RowRejected(rejection("bad_value", faults))
         made.value.update(marked)
         key = self._mapper.key(made.value)
         if isinstance(key, InvalidField):
-            raise RowRejected(_reason(key))
-        partition = _partition(key)
-        batch = self._batches[partition]
+            raise RowRejected(reason_of(key))
+        place = self.place(record, row) if made.item else None
+        if self._join is not None:
+            self._join.put(self, key[-1], row, made, place)
+            return
+        batch = self._batches[_partition(key)]
         known = batch.get(key)
         if known is None:
             known = batch[key] = self._begin(key)
-        self._add(known, made.value, made.item, self._item_key(record, row), row)
-        self._weights[partition] += 400 + 2 * len(row.line)
-        if len(batch) >= self._most_objects or self._weights[partition] >= _MOST_BYTES:
-            self._submit(partition)
+        self.add(known, made, place, row)
+        self._weigh(_partition(key), weight_of(row))
 
-    def _break(self, value: Mapping[str, Any]) -> None:
-        """Note that a flat row was rejected: the other rows alone would be an order without its item."""
-        key = self._mapper.key(value) if self._flat else None
-        if isinstance(key, tuple) and not self._sent.has(key):
+    def note_rejected(self, record: Mapping[str, Any]) -> None:
+        """Note that a row was rejected: the other flat rows alone would be an order without its item."""
+        if self._join is None and not self._flat:
+            return
+        key = self._mapper.key(self._mapper.convert(record).value)
+        if not isinstance(key, tuple):
+            return
+        if self._join is not None:
+            self._join.mark(self, key[-1])
+        elif not self._sent.has(key):
             batch = self._batches[_partition(key)]
             batch.setdefault(key, GatheredObject()).broken = True
+
+    def take_joined(self, number: str, known: GatheredObject, weight: int) -> None:
+        """Take an order with all its rows and items; the join calls it at the end of the input.
+
+        Args:
+            number: Its order number.
+            known: The order.
+            weight: Memory that it takes, in bytes.
+        """
+        key: Key = ("orderNumber", number)
+        self._batches[_partition(key)][key] = known
+        self._weigh(_partition(key), weight)
+
+    def _weigh(self, partition: int, weight: int) -> None:
+        """Note what an object weighs that was added to an array, and submit the array if it is full."""
+        self._weights[partition] += weight
+        full = len(self._batches[partition]) >= self._most_objects
+        if full or self._weights[partition] >= MOST_BYTES:
+            self._submit(partition)
 
     def _rows_of(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """An object's array with the number that each row has of it, where it has none of its own."""
@@ -186,10 +181,6 @@ class RetailLoader(Loader):
         if not name or not value.get(name) or not value.get("orderNumber"):
             return {}
         return {name: [{"orderNumber": value["orderNumber"], **item} for item in value[name]]}
-
-    def _item_key(self, record: dict[str, Any], row: Row) -> object:
-        """What tells a flat row's item apart: the stream's keys beside the order number, else the row."""
-        return tuple(str(record.get(name)) for name in self._line_keys) if self._line_keys else row.number
 
     def _begin(self, key: Key) -> GatheredObject:
         """A new object; one of a flat stream begins with what was sent of it before, for rows come apart."""
@@ -202,18 +193,33 @@ class RetailLoader(Loader):
             raise RowRejected(_SPLIT)
         return GatheredObject()
 
-    def _add(
-        self, known: GatheredObject, value: dict[str, Any], item: dict[str, Any], item_key: object, row: Row
-    ) -> None:
-        known.value = merge(known.value, value)
-        place = item_key if item else None
-        if item:
-            known.items[place] = item
+    def add(self, known: GatheredObject, made: Converted, place: object, row: Row) -> None:
+        """Add a row to its object; an earlier row that it replaces counts as merged.
+
+        Args:
+            known: The object.
+            made: What the row became.
+            place: What tells the row's item apart; `None` where it has none.
+            row: The row.
+        """
+        known.value = merge(known.value, made.value)
+        if made.item:
+            known.items[place] = made.item
         earlier = known.rows.pop(place, None)
         known.rows[place] = row
         if earlier is not None:
             known.merged = True
             self.tracker.merge(earlier)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the rows are items of orders, and several of them are one order."""
+        return self._flat
+
+    def finish(self) -> None:
+        """Join the orders to the items that came as a stream of their own."""
+        if self._join is not None:
+            self._join.finish()
 
     def flush(self) -> None:
         """Submit what is gathered."""
@@ -221,8 +227,10 @@ class RetailLoader(Loader):
             self._submit(partition)
 
     def close(self) -> None:
-        """Remove the numbers of the orders that were sent."""
+        """Remove what is on disk: the numbers of the orders that were sent, the rows that waited."""
         self._sent.close()
+        if self._join is not None:
+            self._join.close()
 
     def _submit(self, partition: int) -> None:
         batch, self._batches[partition] = self._batches[partition], {}
@@ -230,7 +238,7 @@ class RetailLoader(Loader):
         if not batch:
             return
         self._log_unknown()
-        if self._flat:
+        if self._flat and self._join is None:
             self._remember(batch)
         objects = list(batch.values())
         self.run.imports.submit(
@@ -245,24 +253,17 @@ class RetailLoader(Loader):
         while len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
 
-    def _log_unknown(self) -> None:
-        names = sorted(self._mapper.unknown)
-        self._mapper.unknown.clear()
-        for name in names:
-            text = "%s: Listrak has no %s property %s; not sent"
-            self.run.connection.log_once(text, self.destination.label, self._kind.model.name, name)
-
     # Worker threads
 
     def _work(self, objects: list[GatheredObject]) -> None:
         ready: list[tuple[dict[str, Any], GatheredObject]] = []
         for known in objects:
             if known.broken:
-                self._reject(known, _BROKEN)
+                self.reject(known, INCOMPLETE)
                 continue
             value, bad = self._finished(known)
             if bad:
-                self._reject(known, _reason(*bad))
+                self.reject(known, reason_of(*bad), ORDER_REJECTED)
             else:
                 ready.append((value, known))
         if ready:
@@ -273,13 +274,14 @@ class RetailLoader(Loader):
         value = dict(known.value)
         name = self._kind.rows
         if name:
-            items = [dict(item) for item in [*(value.get(name) or ()), *known.items.values()]]
+            own_items = [*(value.get(name) or ()), *known.items.values(), *(known.joined or ())]
+            items = [dict(item) for item in own_items]
             for number, item in enumerate(items):
                 own = item.setdefault("orderNumber", value["orderNumber"])
                 if own != value["orderNumber"]:
                     invalid = InvalidValue("other_order", "the item belongs to another order number")
                     return value, [InvalidField(f"{name}[{number}].orderNumber", invalid, needed=True)]
-            if items:
+            if items or known.joined is not None:
                 value[name] = items
         lacks = self._lacking(value)
         useless = [one for one in lacks if one.path in self._kind.needed]
@@ -307,7 +309,7 @@ class RetailLoader(Loader):
                 if len(objects) == 1:
                     if isinstance(error, NotFoundError):
                         raise
-                    self._reject(objects[0][1], rejected_by(error))
+                    self.reject(objects[0][1], rejected_by(error), ORDER_REJECTED)
                     return
                 self._check_hope(error)
                 half = len(objects) // 2
@@ -317,6 +319,8 @@ class RetailLoader(Loader):
         for _, known in objects:
             for row in known.rows.values():
                 self.tracker.end(row, ACCEPTED)
+            for tracker, row in known.item_rows:
+                tracker.end(row, ACCEPTED)
 
     def _check_hope(self, error: RequestRefusedError | NotFoundError) -> None:
         """End the run where so much is refused that it fails in any case: the cause is not a single row."""
@@ -325,32 +329,19 @@ class RetailLoader(Loader):
             message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"
             raise ListrakError(message, hint=f"See {self.run.rejects.path} for the reasons.") from error
 
-    def _reject(self, known: GatheredObject, rejected: Rejected) -> None:
+    def reject(self, known: GatheredObject, rejected: Rejected, of_items: Rejected | None = None) -> None:
+        """Reject all rows of an object.
+
+        Args:
+            known: The object.
+            rejected: Why.
+            of_items: Why the rows of joined items are rejected, where that is not the same.
+        """
         for row in known.rows.values():
             self.tracker.end(row, rejected, merged_with=known.whole)
+        for tracker, row in known.item_rows:
+            tracker.end(row, of_items or rejected)
 
 
 def _partition(key: Key) -> int:
     return zlib.crc32("\x1f".join(key).encode()) % _PARTITIONS
-
-
-def _mapper(run: Run, destination: Destination) -> Mapper:
-    """The mapper of a destination.
-
-    Raises:
-        ConfigurationError: `fields` names a property that Listrak does not have, or `timezone` no zone.
-    """
-    fields = destination.option("fields")
-    chosen = None if isinstance(fields, str) else {name: str(goal) for name, goal in fields.items()}
-    try:
-        zone = zone_from_config(run.config)
-        reading = Reading.of(destination.options, run.config)
-        return Mapper(destination.kind, chosen, clear_nulls=destination.clears, zone=zone, reading=reading)
-    except LookupError as error:
-        names = ", ".join(KINDS[destination.kind].model.properties)
-        problem = destination.error("fields", str(error.args[0]), f"It has: {names}.")
-        raise problem from None
-
-
-def _reason(*bad: InvalidField) -> Rejected:
-    return rejection(bad[0].bad.code, [Fault(one.path, one.bad.code, one.bad.reason) for one in bad])

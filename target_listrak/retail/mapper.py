@@ -62,7 +62,7 @@ class Mapper:
     """Turns the records of one stream into objects of one kind.
 
     Args:
-        kind: `customers`, `orders`, `products`, `reviews` or `rating_summaries`.
+        kind: `customers`, `orders`, `order_items`, `products`, `reviews` or `rating_summaries`.
         fields: Where properties of the records go (`{"town": "address.city"}`), and all others are left out;
             `None` matches properties by name.
         clear_nulls: Whether null and blank values are sent as null.
@@ -86,6 +86,7 @@ class Mapper:
         reading: Reading = AS_LISTRAK,
     ) -> None:
         self.kind = KINDS[kind]
+        self._common = COMMON_NAMES.get(self.kind.model.name, {}) | COMMON_NAMES.get(kind, {})
         self.unknown: set[str] = set()
         self._clear = clear_nulls
         self._reading = reading
@@ -126,7 +127,7 @@ class Mapper:
             (step.path, step.of_item) for name in properties if (step := self._names.get(plain_name(name)))
         }
         matched: dict[str, str] = {}
-        for target, names in COMMON_NAMES.get(self.kind.model.name, {}).items():
+        for target, names in self._common.items():
             step = self._names[plain_name(target)]
             found = next((plain[name] for name in names if name in plain and name not in self._names), None)
             if (

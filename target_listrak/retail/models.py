@@ -361,6 +361,7 @@ REVIEW: Final = Model(
 KINDS: Final = {
     "customers": Kind(CUSTOMER, keys=(("customerNumber",), ("email",))),
     "orders": Kind(ORDER, keys=(("orderNumber",),), rows="items", needed=("dateEntered", "orderTotal")),
+    "order_items": Kind(ORDER_ITEM, keys=(("orderNumber",),)),
     "products": Kind(PRODUCT, keys=(("sku",),)),
     "reviews": Kind(REVIEW, keys=(("provider", "providerReviewID"),), deleted="deleted"),
     "rating_summaries": Kind(

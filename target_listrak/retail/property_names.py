@@ -61,6 +61,9 @@ COMMON_NAMES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "trackingNumber": _names("tracking trackingno trackingcode"),
         "shipDate": _names("shippeddate shippedat dateshipped"),
     },
+    "order_items": {
+        "orderNumber": _names("orderid orderno ordernum ordercode"),
+    },
     "Product": {
         "sku": _names("productsku productid itemnumber"),
         "title": _names("name productname producttitle"),
@@ -89,4 +92,8 @@ COMMON_NAMES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "providerProductID": _names("productid sku productsku"),
     },
 }
-"""By the model's name and the API's property, the names in order of preference."""
+"""By the model's name and the API's property, the names in order of preference.
+
+`order_items` is what rows of that kind have beside what items inside orders have: inside an order, `order_id`
+may be anything.
+"""

@@ -167,6 +167,22 @@ class RowTracker:
         self.tally.read += len(lines)
         return Rows(first, self._state_tracker.open(len(lines)), lines)
 
+    def set_aside(self, row: Row) -> None:
+        """Free a row's checkpoint without settling the row: it waits on disk, under a `hold` made before it.
+
+        So the memory that checkpoints take does not grow with the rows that wait.
+        """
+        self._state_tracker.settle(row.checkpoint)
+
+    def take_up(self, number: int, line: bytes) -> Row:
+        """A row that was set aside, to be settled; only the thread that reads the input does.
+
+        Args:
+            number: The row's number in its stream.
+            line: The line as it was read.
+        """
+        return Row(number, self._state_tracker.open(), line)
+
     def merge(self, row: Row) -> None:
         """Settle a row that a later row of the same contact replaces."""
         self.settle({row.checkpoint: 1}, Results(merged=1))
