@@ -141,6 +141,36 @@ def test_events_of_segment_set_fixed_values(runs: Runs) -> None:
     assert "Gold" in runs.values(NEWSLETTER, "ada@example.org").values()
 
 
+def test_orders_and_order_items_are_two_tables(runs: Runs) -> None:
+    heads = [
+        schema("shop-orders", "order_number", "order_date", "total", keys=("order_number",)),
+        schema(
+            "shop-order_items",
+            "order_no",
+            "line",
+            "article",
+            "pieces",
+            "unit_price",
+            keys=("order_no", "line"),
+        ),
+    ]
+    rows = [
+        record("shop-order_items", order_no=7, line=n, article=f"S{n}", pieces=n, unit_price=2)
+        for n in (1, 2)
+    ]
+    rows += [
+        record("shop-orders", order_number="7", order_date="2026-06-01", total=6),
+        record("shop-order_items", order_no=8, line=1, article="S1", pieces=1, unit_price=2),
+    ]
+    outcome = runs.good([*heads, *rows, state(1)], **recipe("order items"))
+    assert outcome.codes == ["no_order"]
+    (order,) = runs.sandbox.written()["data"]["Order"]["rows"].values()
+    assert [(one["sku"], one["quantity"], one["price"]) for one in order["items"]] == [
+        ("S1", 1, 2),
+        ("S2", 2, 2),
+    ]
+
+
 def test_abandoned_carts_raise_custom_events(runs: Runs, tmp_path: Path) -> None:
     names = ("customer_email", "customer_phone", "total", "items", "updated_at")
     row = record(
