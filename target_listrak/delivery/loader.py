@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
-    from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.delivery.mirror import Filled, Mirror, Watched
     from target_listrak.delivery.run import Run
+    from target_listrak.delivery.stream_completeness import StreamEnd
     from target_listrak.input.columns import Columns
     from target_listrak.tracking.tallies import Row, Rows, RowTracker
 

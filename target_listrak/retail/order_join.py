@@ -23,8 +23,8 @@ from target_listrak.values.characters import escaped
 
 if TYPE_CHECKING:
     from target_listrak.config.destination import Destination
-    from target_listrak.delivery.completeness import StreamEnd
     from target_listrak.delivery.run import Run
+    from target_listrak.delivery.stream_completeness import StreamEnd
     from target_listrak.tracking.tallies import Row, RowTracker
 
 __all__ = ["INCOMPLETE", "ORDER_REJECTED", "OrderJoin"]
