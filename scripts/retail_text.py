@@ -75,7 +75,10 @@ def rows(
 
 def _section(name: str, kind: Kind) -> str:
     keys = " or, without it, ".join(" and ".join(f"`{one}`" for one in key) for key in kind.keys)
-    lines = [f"\n## `{name}`\n", f"One record per {keys}."]
+    one_per = f"One record per {keys}."
+    if kind.part_of:
+        one_per = f"Several records per {keys}: each is a part of the object of kind `{kind.part_of}`."
+    lines = [f"\n## `{name}`\n", one_per]
     if kind.needed:
         lines[-1] += f" Needed: {', '.join(f'`{one}`' for one in kind.needed)}."
     if kind.deleted:

@@ -67,6 +67,7 @@ class Kind:
         rows: Name of the array of objects that flat rows are gathered in, and the prefixes of their columns.
         deleted: The property that marks an object as deleted, if there is one.
         needed: Properties that Listrak does not require and without which an object is of no use there.
+        part_of: The kind whose objects the rows are parts of; `keys` then tell which object.
     """
 
     model: Model
@@ -74,6 +75,7 @@ class Kind:
     rows: str = ""
     deleted: str = ""
     needed: tuple[str, ...] = ()
+    part_of: str = ""
 
 
 TEXT: Final = Property("text")
@@ -361,7 +363,7 @@ REVIEW: Final = Model(
 KINDS: Final = {
     "customers": Kind(CUSTOMER, keys=(("customerNumber",), ("email",))),
     "orders": Kind(ORDER, keys=(("orderNumber",),), rows="items", needed=("dateEntered", "orderTotal")),
-    "order_items": Kind(ORDER_ITEM, keys=(("orderNumber",),)),
+    "order_items": Kind(ORDER_ITEM, keys=(("orderNumber",),), part_of="orders"),
     "products": Kind(PRODUCT, keys=(("sku",),)),
     "reviews": Kind(REVIEW, keys=(("provider", "providerReviewID"),), deleted="deleted"),
     "rating_summaries": Kind(
