@@ -6,11 +6,13 @@ MELTANO := $(BIN)/meltano
 # Plugins that the demo runs, and those that only the pipeline tests run.
 DEMO_PLUGINS := tap-listrak target-listrak tap-spreadsheets target-duckdb
 TEST_PLUGINS := target-jsonl tap-postgres target-postgres
+# dbt, in an environment of its own: its requirements exclude the project's.
+MODELS := .venv-models
 WORKERS ?= 2
 SECONDS ?= 60
 MINUTES ?= 30
 
-.PHONY: help demo test lint unit audit fuzz soak bench generate constraints sandbox release-check docs clean
+.PHONY: help demo test lint unit audit fuzz soak bench generate constraints sandbox models release-check docs clean
 
 help:
 	@echo "make demo         both directions against the sandbox, with the figures side by side"
@@ -21,6 +23,7 @@ help:
 	@echo "make soak         days of disturbed runs, MINUTES=30: what must add up, and what must not grow"
 	@echo "make bench        how fast it is, beside what people would use instead; about ten minutes"
 	@echo "make sandbox      a Listrak on http://127.0.0.1:8990 to try things on; Ctrl-C ends it"
+	@echo "make models       dbt models on the sandbox's data, tested, and five figures to look at first"
 	@echo "make generate     settings, streams table and catalogs anew from the plugins' own schemas"
 	@echo "make constraints  all pinned versions anew"
 	@echo "make docs         the documentation as a site in output/docs, every link checked"
@@ -41,7 +44,7 @@ lint: $(VENV)/.project
 audit: $(VENV)/.project
 	@$(BIN)/python -m scripts.audit
 
-unit: $(VENV)/.demo-plugins $(VENV)/.test-plugins
+unit: $(VENV)/.demo-plugins $(VENV)/.test-plugins $(MODELS)/.installed
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 fuzz: $(VENV)/.project
@@ -70,7 +73,7 @@ release-check: $(VENV)/.project
 	@$(BIN)/python -m scripts.release_check $(RELEASE_PYTHON)
 
 clean:
-	rm -rf $(VENV) $(VENV)-docs .venv-benchmarks .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-docs $(MODELS) .venv-benchmarks .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.project: pyproject.toml constraints.txt
 	@$(PYTHON) scripts/install.py project $(VENV)
@@ -86,4 +89,8 @@ $(VENV)/.demo-plugins: $(VENV)/.project meltano.yml plugins/constraints/*.txt
 
 $(VENV)/.test-plugins: $(VENV)/.project meltano.yml plugins/constraints/*.txt
 	@$(PYTHON) scripts/install.py plugins $(VENV) $(TEST_PLUGINS)
+	@touch $@
+
+$(MODELS)/.installed: $(VENV)/.project plugins/constraints/models.txt
+	@$(PYTHON) scripts/install.py models $(VENV) $(MODELS)
 	@touch $@

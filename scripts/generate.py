@@ -5,7 +5,8 @@
 
 The sources are what any user can ask the plugins, ``--about --format=json`` and ``--discover``, and for parts
 of docs/ the code itself. Generated are the plugins' parts of meltano.yml, plugins/*.yml, hub/, .env.example,
-docs/destinations.md, catalogs/*.json, and parts of other pages of docs/ (those between their two markers).
+docs/destinations.md, catalogs/*.json, the staging layer of dbt_listrak, and parts of other pages of docs/
+(those between their two markers).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from scripts import (
     columns_text,
     destinations_text,
     hub_text,
+    models_text,
     retail_text,
     sandbox_text,
     selections,
@@ -160,6 +162,8 @@ def make_files() -> Iterator[tuple[Path, str]]:
         yield ROOT / "plugins" / f"{name}.yml", head + dump_yaml(definition)
     for name, selected in selections.catalogs(catalog).items():
         yield ROOT / "catalogs" / f"{name}.json", json.dumps(selected, indent=2, ensure_ascii=False) + "\n"
+    for path, text in models_text.files(catalog, streams_table.one_row_per()):
+        yield ROOT / path, text
 
 
 def main() -> int:

@@ -1,10 +1,11 @@
-"""Sets up the project's environment, or installs Meltano plugins into environments of their own.
+"""Sets up the project's environment, or installs Meltano plugins or dbt into environments of their own.
 
 Used by the Makefile. Runs on a bare python3, so it imports nothing but the standard library:
 
     python3 scripts/install.py project .venv
     python3 scripts/install.py plugins .venv tap-listrak target-duckdb
     python3 scripts/install.py docs .venv .venv-docs
+    python3 scripts/install.py models .venv .venv-models
 
 uv does the work where it can reach the package index, because it is several times faster. Where it cannot
 (it does not read pip's configuration, so an index that only pip knows is one it does not know), pip does the
@@ -103,18 +104,23 @@ def plugins(venv: Path, names: list[str]) -> None:
     stop("`meltano install` failed.", trouble)
 
 
-def docs(venv: Path, own: Path) -> None:
-    """Make the environment that builds the documentation, with the tools of the project's own."""
-    say(f"Setting up {own.name} with the versions of constraints-docs.txt …")
+def tools(venv: Path, own: Path, what: list[str]) -> None:
+    """Make an environment for tools whose requirements exclude the project's, in pinned versions.
+
+    Args:
+        venv: The project's environment, whose uv and pip do the work.
+        own: The environment to make.
+        what: What to install, as both take it.
+    """
+    say(f"Setting up {own.name} with pinned versions …")
     python = venv / "bin" / "python"
     if trouble := run(sys.executable, "-m", "venv", "--clear", "--without-pip", own):
         stop("`python3 -m venv` failed.", trouble)
-    what = ["--group", "docs", "--constraint", "constraints-docs.txt"]
     inside = ["--quiet", "--python", own / "bin" / "python"]
     if not run(python.with_name("uv"), "pip", "install", *inside, *what, **COMPILED):
         return
     if trouble := run(python, "-m", "pip", *inside[1:], "install", "--quiet", *what):
-        stop("pip could not install the tools for the documentation.", trouble)
+        stop(f"pip could not install what {own.name} needs.", trouble)
 
 
 def main() -> None:
@@ -126,7 +132,10 @@ def main() -> None:
         case ["plugins", venv, *names] if names:
             plugins(ROOT / venv, names)
         case ["docs", venv, own]:
-            docs(ROOT / venv, ROOT / own)
+            what = ["--group", "docs", "--constraint", "constraints-docs.txt"]
+            tools(ROOT / venv, ROOT / own, what)
+        case ["models", venv, own]:
+            tools(ROOT / venv, ROOT / own, ["--requirement", "plugins/constraints/models.txt"])
         case _:
             stop(f"unknown arguments {sys.argv[1:]}")
     say(f"… done in {time.monotonic() - began:.0f} s.")

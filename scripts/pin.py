@@ -4,7 +4,7 @@
 
 The project's environment and our own two plugins share constraints.txt. Every other plugin of meltano.yml
 has a file of its own, because their requirements exclude each other (four versions of the SDK and two of
-jsonschema among them). One command for all, so that they never drift apart.
+jsonschema among them), and so has dbt. One command for all, so that they never drift apart.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ COMPILE = [
     "--no-header",
     "--no-annotate",
 ]
+# What `make models` and the tests of dbt_listrak run. Later versions of dbt-core 1.11 are not in every index.
+MODELS = "dbt-core==1.11.16\ndbt-duckdb\ndbt-postgres\nsqlfluff\n"
 
 
 def compile_pins(output: Path, *arguments: str, requirements: str = "") -> None:
@@ -66,6 +68,11 @@ def main() -> None:
         # The tests read what target-duckdb wrote, so both have to have the same DuckDB.
         shared = ["--constraints=constraints.txt"] if requirement.startswith("target-duckdb") else []
         compile_pins(ROOT / file, *shared, "-", requirements=requirement)
+    # dbt reads what target-duckdb wrote, with the same DuckDB. Of the other pins it agrees with too few.
+    versions = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    duckdb = next(line for line in versions if line.startswith("duckdb=="))
+    file = ROOT / "plugins" / "constraints" / "models.txt"
+    compile_pins(file, "-", requirements=f"{MODELS}{duckdb}\n")
 
 
 if __name__ == "__main__":

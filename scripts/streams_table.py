@@ -16,3 +16,8 @@ def markdown_table() -> str:
         name = vars(stream)["name"]
         lines.append(f"| `{name}` | {stream.one_row_per} | {source} | {keys} | {replication} |")
     return "\n".join(["", *lines, "", ""])
+
+
+def one_row_per() -> dict[str, str]:
+    """Return what a row of each stream is, by the stream's name."""
+    return {vars(stream)["name"]: stream.one_row_per for stream in STREAMS}
