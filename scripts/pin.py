@@ -71,8 +71,8 @@ def main() -> None:
     # dbt reads what target-duckdb wrote, with the same DuckDB. Of the other pins it agrees with too few.
     versions = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     duckdb = next(line for line in versions if line.startswith("duckdb=="))
-    file = ROOT / "plugins" / "constraints" / "models.txt"
-    compile_pins(file, "-", requirements=f"{MODELS}{duckdb}\n")
+    pins = ROOT / "plugins" / "constraints" / "models.txt"
+    compile_pins(pins, "-", requirements=f"{MODELS}{duckdb}\n")
 
 
 if __name__ == "__main__":
