@@ -36,6 +36,7 @@ def settings(sandbox: Sandbox) -> dict[str, str]:
         **{f"{plugin}_LISTRAK_API_URL": sandbox.url for plugin in ("TAP", "TARGET")},
         **{f"{plugin}_LISTRAK_AUTH_URL": f"{sandbox.url}/OAuth2/Token" for plugin in ("TAP", "TARGET")},
         "MELTANO_CLI_LOG_FORMAT": "uncolored",
+        "MELTANO_AUTO_INSTALL": "false",  # `make demo` has installed them
         "MELTANO_DATABASE_URI": f"sqlite:///{FOLDER / 'meltano.db'}",
         "TARGET_DUCKDB_FILEPATH": str(DATABASE),
         "TARGET_LISTRAK_REJECTS_PATH": str(REJECTS),
@@ -142,6 +143,43 @@ def load(sandbox: Sandbox) -> bool:
     return right and nothing
 
 
+def tidy_up() -> None:
+    """Remove what only the demo itself needed: all but the database and the rejected rows."""
+    for path in FOLDER.iterdir():
+        if path not in {DATABASE, REJECTS}:
+            path.unlink()
+    for plugin in ("tap-listrak", "target-duckdb", "tap-spreadsheets", "target-listrak"):
+        shutil.rmtree(ROOT / ".meltano" / "run" / plugin, ignore_errors=True)
+
+
+def next_steps(clone: Path, *, installed: bool) -> list[str]:
+    """Give what to type next, for a project beside this clone.
+
+    Args:
+        clone: This repository.
+        installed: Whether `meltano` is a command here.
+    """
+    beside = f"../{clone.name}/plugins"
+    lines = [f"cd {clone.parent}"]
+    if not installed:
+        lines.append(f'export PATH="{clone}/.venv/bin:$PATH"      # Meltano, as the demo used it')
+    lines += [
+        "meltano init my-project",
+        "cd my-project",
+        f"meltano add --from-ref {beside}/tap-listrak.yml tap-listrak",
+        f"meltano add --from-ref {beside}/target-duckdb.yml target-duckdb",
+        "meltano config set tap-listrak client_id …         # of an integration of type Email in Listrak",
+        "meltano config set tap-listrak client_secret …",
+        "meltano invoke tap-listrak:test",
+        "meltano run tap-listrak target-duckdb",
+    ]
+    if clone.name != "singer-listrak":
+        lines.append(
+            f"# The definitions expect this clone at ../singer-listrak: rename {clone.name} or change pip_url"
+        )
+    return lines
+
+
 def main() -> int:
     """Run the demo."""
     end_on_signals()
@@ -164,8 +202,16 @@ def main() -> int:
         return 130
     verdict = "Everything is as it should be" if good else "Something is NOT as it should be"
     print(f"\n{report.mark(good=good)} {verdict}, in {time.monotonic() - began:.0f} s.")
-    print(f"  The database, the logs and the rejected rows are in {FOLDER.relative_to(ROOT)}/.")
-    return 0 if good else 1
+    if not good:
+        print(f"  The database, the logs and the rejected rows are in {FOLDER.relative_to(ROOT)}/.")
+        return 1
+    tidy_up()
+    kept = DATABASE.relative_to(ROOT)
+    print(f"  The sandbox has ended. {kept} and the rejected rows beside it stay until the next demo.")
+    report.heading("Next, in a project of your own", "less docs/quickstart.md")
+    for text in next_steps(ROOT, installed=shutil.which("meltano") is not None):
+        report.line(text)
+    return 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,11 +15,11 @@ import yaml
 from documents import DOCS
 from meltano_project import MELTANO, ROOT, TIME_LIMIT
 
+from demo import __main__ as demo
 from listrak_sandbox.testing import running_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from listrak_sandbox.testing import RunningSandbox
 
@@ -94,6 +95,18 @@ class Reader:
 def tiny_sandbox() -> Iterator[RunningSandbox]:
     with running_sandbox(scale="tiny") as running:
         yield running
+
+
+def test_the_demo_ends_with_commands_of_the_quickstart() -> None:
+    steps = demo.next_steps(Path("/home/me/singer-listrak"), installed=True)
+    typed = [step.partition("  #")[0].strip() for step in steps[1:] if " config set " not in step]
+    page = commands()
+    assert typed == [line for line in page if line in typed]
+    credentials = [step.split()[3:5] for step in steps if " config set " in step]
+    assert credentials == [["tap-listrak", "client_id"], ["tap-listrak", "client_secret"]]
+    elsewhere = demo.next_steps(Path("/home/me/clone"), installed=False)
+    assert "/home/me/clone/.venv/bin" in elsewhere[1]
+    assert "rename clone" in elsewhere[-1]
 
 
 def test_the_quickstart_word_for_word(tmp_path: Path, tiny_sandbox: RunningSandbox) -> None:
