@@ -10,8 +10,6 @@ from itertools import count
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from uuid import uuid4
 
-import msgspec
-from singer_sdk.batch import Batcher
 from singer_sdk.helpers._batch import BatchFileFormat, SDKBatchMessage
 
 from tap_listrak.records.pages import lines
@@ -44,12 +42,41 @@ class Batched(Protocol):
     def mapped(self, record: types.Record) -> list[tuple[str, Mapping[str, Any]]]:
         """Return what RECORD messages for a record would hold: stream aliases and records."""
 
+    def schemas(self) -> dict[str, Mapping[str, Any]]:
+        """Return the JSON schemas of its records as SCHEMA messages have them, by stream alias."""
+
     def write(self, message: Message) -> None:
         """Write a message."""
 
 
-class BatchBuffer:
-    """Collects a stream's records and writes them as files, with a BATCH message for each.
+class Buffer(Protocol):
+    """Collects a stream's records and writes them as files, with a BATCH message for each."""
+
+    def add(self, record: types.Record) -> None:
+        """Collect a record as RECORD messages would hold it."""
+
+    def add_page(self, records: Sequence[object]) -> None:
+        """Collect records that no stream map touches, dicts or structs."""
+
+    def flush(self) -> None:
+        """Write what is collected, and all messages."""
+
+
+def buffer_of(stream: Batched, config: BatchConfig) -> Buffer:
+    """Return what writes a stream's files in the format that is set.
+
+    Raises:
+        ImportError: The library for the format is not installed.
+    """
+    if config.encoding.format == BatchFileFormat.PARQUET.value:
+        from tap_listrak.output.parquet_files import ParquetBuffer  # noqa: PLC0415 - an optional library
+
+        return ParquetBuffer(stream, config)
+    return LinesBuffer(stream, config)
+
+
+class LinesBuffer:
+    """Writes a stream's records as files of JSON lines, with a BATCH message for each.
 
     Files are written in a thread of their own: zlib lets others run meanwhile. Messages come in order.
 
@@ -67,7 +94,7 @@ class BatchBuffer:
         self._compressor = ThreadPoolExecutor(1, "batches")
 
     def add(self, record: types.Record) -> None:
-        """Collect a record as RECORD messages would hold it."""
+        """Collect a record."""
         for alias, mapped in self._stream.mapped(record):
             self._collect(alias, [mapped])
 
@@ -113,15 +140,8 @@ class BatchBuffer:
     def _writer(self, alias: str) -> Callable[[list[Any]], list[str]]:
         # A stream map may name it anything: no part of the name leads to another folder.
         alias = re.sub(r"[^\w.-]", "_", alias)
-        if self._config.encoding.format == BatchFileFormat.JSONL.value:
-            name = f"{self._stream.tap_name}--{alias}-{uuid4()}-{next(self._files)}"
-            return lambda records: [self._write_lines(name, records)]
-        batcher = Batcher(tap_name=self._stream.tap_name, stream_name=alias, batch_config=self._config)
-        return lambda records: [
-            url
-            for manifest in batcher.get_batches(iter([_builtin(record) for record in records]))
-            for url in manifest
-        ]
+        name = f"{self._stream.tap_name}--{alias}-{uuid4()}-{next(self._files)}"
+        return lambda records: [self._write_lines(name, records)]
 
     def _write_lines(self, name: str, records: list[Any]) -> str:
         """Write JSON lines. The SDK's own encoder takes each record apart again, and always compresses."""
@@ -137,7 +157,3 @@ class BatchBuffer:
             else:
                 cast("IO[bytes]", file).write(lines(records))
         return storage.get_url(filename)
-
-
-def _builtin(record: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", msgspec.to_builtins(record))

@@ -23,7 +23,7 @@ from singer_sdk.singerlib import ActivateVersionMessage, Metadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
 
-from tap_listrak.output.batch_files import BatchBuffer
+from tap_listrak.output.batch_files import Buffer, buffer_of
 from tap_listrak.output.metrics import RunCounter, RunTimer
 from tap_listrak.records.schemas import for_loaders
 from tap_listrak.sdk import override
@@ -70,7 +70,7 @@ class ContextStream(Stream):
         self._row_position: Position = ()
         self._active: list[ContextStream] | None = None
         self._opened = False
-        self._batches: BatchBuffer | None = None
+        self._batches: Buffer | None = None
         self.partially_read = False
 
     @abc.abstractmethod
@@ -233,12 +233,9 @@ class ContextStream(Stream):
         if not self.selected:
             return
         self.flush()
-        if (
-            self._stream_version is not None
-            and self._read_in_full
-            and confirms_deletions(self._tap, self.name, self.counter.total)
-        ):
-            self._activate_version(self._stream_version)
+        version, rows = self._stream_version, self.counter.total
+        if version is not None and self._read_in_full and confirms_deletions(self._tap, self.name, rows):
+            self._activate_version(version)
         self.counter.finish()
         self.timer.finish()
 
@@ -378,26 +375,28 @@ class ContextStream(Stream):
 
     @override
     def _sync_batches(self, batch_config: BatchConfig, context: types.Context | None = None) -> None:
-        """Collect the records of all contexts, so that batches have the size that is set.
+        """Collect the records of all contexts. Every STATE message is preceded by what it covers.
 
         The SDK makes at least one file for each context, and fills them with records that stream maps and
-        selection have not touched. Here a file holds what RECORD messages would hold. Every STATE message is
-        preceded by what it covers.
+        selection have not touched. Here a file holds what RECORD messages would hold.
         """
         batches = self.batches(batch_config)
         for record in self._sync_records(context, write_messages=False):
             batches.add(record)
 
-    def batches(self, batch_config: BatchConfig) -> BatchBuffer:
+    def batches(self, batch_config: BatchConfig) -> Buffer:
         """Return the buffer that collects the stream's records, created when it is first asked for."""
         if self._batches is None:
-            self._batches = BatchBuffer(self, batch_config)
+            self._batches = buffer_of(self, batch_config)
         return self._batches
 
     def flush(self) -> None:
         """Write out what is collected for BATCH messages."""
-        if self._batches is not None:
+        if self._batches:
             self._batches.flush()
+
+    def schemas(self) -> dict[str, Mapping[str, Any]]:  # noqa: D102 - see `Batched`
+        return {message.stream: message.schema for message in self._generate_schema_messages()}
 
     def mapped(self, record: types.Record) -> list[tuple[str, Mapping[str, Any]]]:
         """Return what RECORD messages for a record would hold: stream aliases and records."""

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
@@ -72,27 +74,90 @@ def test_batches_hold_what_records_would(
     assert files < len(whole.records["messages"]), "a file is filled over all contexts, up to the next STATE"
 
 
+def from_parquet(extraction: Extraction) -> dict[str, list[dict[str, Any]]]:
+    """The records of BATCH messages of Parquet files, each column of the type that the schema gives it."""
+    records: dict[str, list[dict[str, Any]]] = {}
+    for message in extraction.messages:
+        if message["type"] == "BATCH":
+            (url,) = message["manifest"]
+            assert url.endswith(".parquet")
+            records.setdefault(message["stream"], []).extend(
+                parquet.read_table(urlparse(url).path).to_pylist()
+            )
+    return records
+
+
+def as_columns(extraction: Extraction, records: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Records as the columns of their schemas hold them."""
+    schemas = {
+        one["stream"]: one["schema"]["properties"] for one in extraction.messages if one["type"] == "SCHEMA"
+    }
+
+    def value(part: dict[str, Any], found: Any) -> Any:  # noqa: ANN401 - any JSON
+        if found is None:
+            return None
+        if part.get("format") == "date-time":
+            return datetime.fromisoformat(found)
+        if "number" in part["type"]:
+            return Decimal(str(found))
+        return (
+            json.dumps(found, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+            if isinstance(found, dict | list)
+            else found
+        )
+
+    return {
+        stream: [{name: value(part, row.get(name)) for name, part in schemas[stream].items()} for row in rows]
+        for stream, rows in records.items()
+        if rows
+    }
+
+
+def parquet_config(folder: Path, compression: str | None = None) -> dict[str, Any]:
+    config = batch_config(folder, compression, 700)
+    config["encoding"]["format"] = "parquet"
+    return config
+
+
+@pytest.mark.parametrize(
+    ("compression", "found"), [("gzip", "GZIP"), ("none", "UNCOMPRESSED"), (None, "ZSTD")]
+)
+def test_parquet_files_are_compressed_as_set_and_by_zstd_otherwise(
+    tiny: RunningSandbox, extract: Extract, tmp_path: Path, compression: str | None, found: str
+) -> None:
+    extract(tiny, streams=["lists"], batch_config=parquet_config(tmp_path, compression))
+    (file,) = tmp_path.glob("t-tap-listrak--lists-*.parquet")
+    assert parquet.ParquetFile(file).metadata.row_group(0).column(0).compression == found
+
+
 def test_parquet_batches_hold_what_records_would(
     tiny: RunningSandbox, extract: Extract, whole: Extraction, tmp_path: Path
 ) -> None:
     """Needs the extra `parquet`."""
-    config = batch_config(tmp_path, "gzip", 700)
-    config["encoding"]["format"] = "parquet"
-    extraction = extract(tiny, batch_config=config)
+    extraction = extract(tiny, batch_config=parquet_config(tmp_path))
     assert "RECORD" not in extraction.types()
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for message in extraction.messages:
-        if message["type"] == "BATCH":
-            for url in message["manifest"]:
-                rows.setdefault(message["stream"], []).extend(
-                    parquet.read_table(urlparse(url).path).to_pylist()
-                )
-    # A file has one type for all events: each has the fields of all, those that it lacks as null.
-    for event in rows["custom_event_schemas"]:
-        fields = event["eventSchemaAttrs"]
-        event["eventSchemaAttrs"] = {name: kind for name, kind in fields.items() if kind is not None}
-    assert rows == {name: found for name, found in whole.records.items() if found}
+    assert from_parquet(extraction) == as_columns(whole, whole.records)
     assert extraction.state == whole.state
+
+
+@pytest.mark.parametrize("flattened", [False, True])
+def test_parquet_batches_hold_what_stream_maps_make(
+    tiny: RunningSandbox, extract: Extract, tmp_path: Path, *, flattened: bool
+) -> None:
+    options: dict[str, Any] = {
+        "streams": ["messages", "message_details", "message_activity"],
+        "stream_maps": {
+            "messages": {"subject": None, "number": "int(messageId)", "__alias__": "sent/messages"},
+            "message_activity": {"__filter__": "orderTotal"},
+        },
+        "flattening_enabled": flattened,
+        "flattening_max_depth": 3,
+    }
+    records = extract(tiny, **options)
+    assert {"sent/messages", "message_details", "message_activity"} <= records.records.keys()
+    assert from_parquet(extract(tiny, **options, batch_config=parquet_config(tmp_path))) == as_columns(
+        records, records.records
+    )
 
 
 def test_batches_hold_what_stream_maps_make(tiny: RunningSandbox, extract: Extract, tmp_path: Path) -> None:
