@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from listrak_api.errors import ConfigurationError
@@ -273,6 +274,7 @@ class Settings:
             message = f"start_date ({start:%Y-%m-%d %H:%M}) is not before end_date ({end:%Y-%m-%d %H:%M})"
             raise ConfigurationError(message, setting="start_date", hint="Swap them, or leave one out.")
         zone_from_config(config)
+        _check_batches(config)
         apis = _apis(config)
         connections = [ConnectionSettings.from_config(config, api) for api in apis]
         return cls(
@@ -298,6 +300,14 @@ class Settings:
             include_phone_contact_details=values["include_phone_contact_details"],
             max_concurrency=connections[0].max_concurrency,
         )
+
+
+def _check_batches(config: Mapping[str, Any]) -> None:
+    batches = config.get("batch_config") or {}
+    if batches.get("encoding", {}).get("format") == "parquet" and find_spec("pyarrow") is None:
+        message = "batch_config asks for Parquet files, which need the package pyarrow: it is not installed"
+        hint = "Install singer-listrak[parquet], or set encoding.format to jsonl."
+        raise ConfigurationError(message, setting="batch_config", hint=hint)
 
 
 def _chosen(values: Mapping[str, Any]) -> dict[str, frozenset[int]]:

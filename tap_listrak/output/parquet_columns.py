@@ -27,6 +27,7 @@ MONEY = pa.decimal128(38, 9)
 INSTANT = pa.timestamp("us", tz="UTC")
 _ROUNDED = Context(prec=38, rounding=ROUND_HALF_EVEN)
 _SMALLEST = Decimal("1e-9")
+_NUMBERS = {float, int, type(None)}
 _LARGEST_INTEGER = 2**63
 
 
@@ -64,7 +65,10 @@ def _type(part: Mapping[str, Any]) -> pa.DataType:
 def _values(records: Sequence[Any], name: str) -> list[Any]:
     if isinstance(records[0], dict):
         return [record.get(name) for record in records]
-    return [None if value is msgspec.UNSET else value for value in map(attrgetter(name), records)]
+    values = list(map(attrgetter(name), records))
+    if msgspec.UNSET in values:
+        return [None if value is msgspec.UNSET else value for value in values]
+    return values
 
 
 def _column(field: pa.Field, values: list[Any], misfits: Counter[str]) -> pa.Array:
@@ -75,19 +79,13 @@ def _column(field: pa.Field, values: list[Any], misfits: Counter[str]) -> pa.Arr
             return pa.array(values, field.type)
     except (pa.ArrowException, UnicodeEncodeError, OverflowError):
         pass  # a value is of another type: they are looked at one by one
-    convert = _CONVERSIONS[field.type]
-    known: dict[Any, Any] = {}  # amounts recur
-    found = []
-    for value in values:
-        if value is None or (type(value) is float and value in known):
-            found.append(known.get(value))
-            continue
-        converted = convert(value)
-        if converted is None:
-            misfits[field.name] += 1
-        elif type(value) is float:
-            known[value] = converted
-        found.append(converted)
+    if field.type == MONEY and set(map(type, values)) <= _NUMBERS:
+        known = {value: _money(value) for value in set(values)}  # amounts recur
+        found = list(map(known.__getitem__, values))
+    else:
+        found = list(map(_CONVERSIONS[field.type], values))
+    if lost := found.count(None) - values.count(None):
+        misfits[field.name] += lost
     return pa.array(found, field.type)
 
 
@@ -120,7 +118,9 @@ def _instant(value: object) -> datetime | None:
         return None
 
 
-def _text(value: object) -> str:
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
     text = value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
     return text.encode("utf-8", "replace").decode()
 

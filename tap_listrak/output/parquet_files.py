@@ -39,10 +39,10 @@ logger = logging.getLogger("tap-listrak")
 ROWS_AT_ONCE = 5_000
 """So many rows are turned into columns together."""
 
-ROW_GROUP = 120_000
-"""Rows of a row group: DuckDB, Snowflake and others read row groups side by side, of about this size."""
+ROW_GROUP = 65_000
+"""Rows of a row group: what readers read side by side, and what is held in memory until it is written."""
 
-_WAITING = 4
+_WAITING = 2
 """How many times `ROWS_AT_ONCE` may wait for the writing thread: what bounds the memory."""
 
 _COMPRESSIONS = {None: "zstd", "gzip": "gzip", "none": "none"}

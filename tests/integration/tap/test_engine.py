@@ -20,7 +20,7 @@ import pytest
 from pyarrow import parquet
 from tap_runs import settings
 
-from listrak_api.errors import AuthenticationError
+from listrak_api.errors import AuthenticationError, ConfigurationError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 from tap_listrak.output.writer import Output
 from tap_listrak.tap import TapListrak
@@ -138,6 +138,15 @@ def test_parquet_batches_hold_what_records_would(
     assert "RECORD" not in extraction.types()
     assert from_parquet(extraction) == as_columns(whole, whole.records)
     assert extraction.state == whole.state
+
+
+def test_parquet_without_its_library_is_an_error_before_the_first_request(
+    tiny: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tap_listrak.settings.find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match="need the package pyarrow") as caught:
+        TapListrak(config=settings(tiny) | {"batch_config": parquet_config(tmp_path)})
+    assert "singer-listrak[parquet]" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("flattened", [False, True])
