@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers import types
     from singer_sdk.helpers._batch import BatchConfig
 
-    from tap_listrak.output.batch_files import Batched
+    from tap_listrak.output.batches import Batched
 
 logger = logging.getLogger("tap-listrak")
 

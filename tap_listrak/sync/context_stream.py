@@ -23,7 +23,7 @@ from singer_sdk.singerlib import ActivateVersionMessage, Metadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
 
-from tap_listrak.output.batch_files import Buffer, buffer_of
+from tap_listrak.output.batch_files import buffer_of
 from tap_listrak.output.metrics import RunCounter, RunTimer
 from tap_listrak.records.schemas import for_loaders
 from tap_listrak.sdk import override
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.catalog import Catalog
     from singer_sdk.singerlib.messages import Message, RecordMessage, SchemaMessage
 
+    from tap_listrak.output.batches import Buffer
     from tap_listrak.sync.prefetcher import Position
     from tap_listrak.sync.session import TapSession
     from tap_listrak.sync.steps import Step
