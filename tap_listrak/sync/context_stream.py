@@ -13,6 +13,7 @@ settings prevent it.
 from __future__ import annotations
 
 import abc
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -259,8 +260,7 @@ class ContextStream(Stream):
     @override
     def _generate_record_messages(self, record: types.Record) -> Generator[RecordMessage, None, None]:
         for message in super()._generate_record_messages(record):
-            # Flattening leaves an object that is null or empty under its own name, which SCHEMA does not
-            # list.
+            # Flattening leaves a null or empty object under its own name, which SCHEMA does not list.
             columns = self._flat_columns.get(message.stream)
             if columns is not None and not message.record.keys() <= columns:
                 message.record = {name: value for name, value in message.record.items() if name in columns}
@@ -269,11 +269,8 @@ class ContextStream(Stream):
     @cached_property
     def _flat_columns(self) -> dict[str, set[str]]:
         """The columns of each alias whose records are flattened."""
-        return {
-            one.stream_alias: set(one.transformed_schema["properties"])
-            for one in self.stream_maps
-            if one.flattening_enabled
-        }
+        flat = [one for one in self.stream_maps if one.flattening_enabled]
+        return {one.stream_alias: set(one.transformed_schema["properties"]) for one in flat}
 
     @override
     def _write_schema_message(self) -> None:
@@ -328,15 +325,12 @@ class ContextStream(Stream):
             return
         self._position = position
         self.open()
-        try:
+        # Where the record limit of this context is reached, its siblings go on, as in the SDK.
+        with suppress(AbortedSyncFailedException, AbortedSyncPausedException):
             self._write_context(context)
-        except (AbortedSyncFailedException, AbortedSyncPausedException):
-            # The record limit of this context was reached; as in the SDK, its siblings go on.
-            return
 
     def _write_context(self, context: Context) -> None:
-        batch_config = self.get_batch_config(self.config)
-        if batch_config:
+        if batch_config := self.get_batch_config(self.config):
             self._sync_batches(batch_config, context)
             return
         for _ in self._sync_records(context):
