@@ -16,7 +16,7 @@ __all__ = ["TargetTerminated", "check_standard_input"]
 
 class _Ends(Protocol):
     def end_early(self, error: BaseException) -> None:
-        """End what runs, and print the row accounting."""
+        """Let running jobs be confirmed, and print the row accounting."""
 
 
 class TargetTerminated(Terminated):
@@ -24,7 +24,7 @@ class TargetTerminated(Terminated):
 
     Args:
         signum: The signal's number.
-        target: The target that runs: the signal may come between its guarded parts.
+        target: The running target. The signal may arrive outside of the parts that end it after an error.
     """
 
     def __init__(self, signum: int, target: _Ends) -> None:
@@ -32,12 +32,12 @@ class TargetTerminated(Terminated):
         self._target = target
 
     def end(self) -> None:
-        """Let what runs be confirmed, and print the accounting."""
+        """Let running jobs be confirmed, and print the row accounting."""
         self._target.end_early(self)
 
 
 def check_standard_input(logger: logging.Logger) -> None:
-    """Check that there is something to read from; say so where it is a terminal.
+    """Check that standard input is open; warn if it is a terminal.
 
     Raises:
         ConfigurationError: Standard input is closed.

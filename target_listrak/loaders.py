@@ -1,4 +1,18 @@
-"""The kinds of destination, and the loader of each."""
+"""The kinds of destination, and the loader of each.
+
+A new kind of destination needs:
+
+- a subclass of `delivery.loader.Loader` in the package of its channel, which states `kinds` and implements
+  `resolve`, `schema`, `take` and `flush`; and `take_leaving` if records can remove their contact, `fills`,
+  `mirror_of` and `possible_keys` if it can be mirrored, `columns_wanted`, `prepare` and `take_many` for the
+  fast path;
+- an entry in `LOADERS` below;
+- its options in `config.destination_options`: each option in `OPTIONS`, the kind's in `_OPTIONS_OF_KIND`,
+  those it cannot do without in `REQUIRED`; what options say together is checked in
+  `config.destination_checks`.
+
+The steps beyond the code (sandbox, tests, documentation) are in docs/architecture.md.
+"""
 
 from __future__ import annotations
 

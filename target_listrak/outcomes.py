@@ -1,9 +1,9 @@
-"""The result of each row: loaded, already so, declined, or rejected. Imports nothing of this package.
+"""The possible results of a row: accepted, unchanged, declined, rejected. Imports nothing of this package.
 
 A row that is wrong (unreadable, a value that does not fit, no key) is *rejected*: the source has to be fixed.
-A row that is right, but that Listrak or the person's consent does not let be loaded (previously unsubscribed,
-opted out, not on the list) is *declined*: that is an ordinary day, and only rejected rows count against
-`max_reject_share`. Reasons are logged and written to the rejects file: they never hold a person's data.
+A row that is right, but that Listrak or a missing consent keeps from being loaded (previously unsubscribed,
+opted out, not on the list) is *declined*. That is normal operation: only rejected rows count against
+`max_reject_share`. Reasons are logged and written to the rejects file, and never hold a person's data.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _HasReason(Protocol):
 
 
 class Loaded(enum.Enum):
-    """The two results of a row that Listrak holds as it was asked for."""
+    """The results of a row with which nothing is wrong and nothing is left to do."""
 
     ACCEPTED = "accepted"
     UNCHANGED = "unchanged"
@@ -48,11 +48,11 @@ class Loaded(enum.Enum):
 ACCEPTED: Final[Literal[Loaded.ACCEPTED]] = Loaded.ACCEPTED
 """Listrak took the row."""
 UNCHANGED: Final[Literal[Loaded.UNCHANGED]] = Loaded.UNCHANGED
-"""It was already so: nothing had to be written."""
+"""Nothing had to be written: Listrak holds it already, or `unmapped_streams: skip` leaves it out."""
 
 
 class Fault(NamedTuple):
-    """One of the things that are wrong with a row.
+    """One fault of a row.
 
     Attributes:
         property: The record's property, such as `birthday`; "" where the whole record is meant.
@@ -67,7 +67,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """A row that is right, and that Listrak or the person's consent does not let be loaded.
+    """A row that is right, and that Listrak or a missing consent keeps from being loaded.
 
     Attributes:
         code: A stable word for the rejects file, such as `previously_unsubscribed`.
@@ -85,7 +85,7 @@ class Rejected:
     Attributes:
         code: A stable word for the rejects file, such as `bad_value`.
         reason: One sentence for a person. It names what is expected and never the value.
-        faults: All that is wrong with the row, where that is more than the reason says.
+        faults: All faults of the row, where there are more than the reason names.
     """
 
     code: str
@@ -94,7 +94,7 @@ class Rejected:
 
     @classmethod
     def of(cls, bad: _HasReason, name: str = "") -> Rejected:
-        """The rejection that a value causes which cannot be used.
+        """Return the rejection of a row for a value that cannot be used.
 
         Args:
             bad: Its code and reason (`values.InvalidValue`).
@@ -111,7 +111,7 @@ Outcome = Loaded | Declined | Rejected
 
 
 class RowNotLoaded(Exception):  # noqa: N818 - a result, not an error of the program
-    """Raised while a row is prepared: it goes to the rejects file. Raise one of the two below.
+    """Raised while a row is prepared: the row goes to the rejects file. Raise one of the two below.
 
     Args:
         outcome: Why the row is not loaded.
@@ -138,6 +138,6 @@ class RowDeclined(RowNotLoaded):
 
 
 def rejected_by(error: RequestRefusedError) -> Rejected:
-    """Listrak's refusal as a reason: its code, and its own text (masked by the client) where it gave any."""
+    """Return the rejection of a row that Listrak refused: its code and its text (masked by the client)."""
     reason = "Listrak refused it: " + (error.code or f"HTTP {error.status}")
     return Rejected("refused", f"{reason}: {error.message}" if error.message else reason)

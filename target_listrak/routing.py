@@ -49,13 +49,13 @@ class Feed:
     Args:
         stream: The stream's name.
         tracker: Its row tracker.
-        loader: Its loader; `None` where `unmapped_streams` says what becomes of its rows.
-        reject: Whether the rows of a stream without loader are rejected, or skipped.
+        loader: Its loader; `None` if it has no destination: then `unmapped_streams` decides about its rows.
+        reject: Whether the rows of a stream without loader are rejected; else they are skipped.
 
     Attributes:
-        ends: The ends of the incoming streams that it is made of: more than one where stream maps give them
-            the same name.
-        made_by_maps: Properties that stream maps make, by `names.folded`.
+        ends: The ends of the incoming streams that it consists of: more than one where stream maps give
+            several streams the same name.
+        made_by_maps: Properties that stream maps create, as `names.folded` returns them.
     """
 
     def __init__(self, stream: str, tracker: RowTracker, loader: Loader | None, *, reject: bool) -> None:
@@ -125,9 +125,9 @@ class Feed:
 
     @staticmethod
     def _withdraw(loader: Loader, expanded: dict[str, Any]) -> None:
-        """Hold back earlier rows that are not sent yet, where a record that is not loaded says no.
+        """Withdraw earlier rows that are not sent yet, if a record that is not loaded says no.
 
-        The latest word of a contact counts, also where its row is declined, or rejected for another reason.
+        The latest record of a contact counts, even if its row is declined, or rejected for another reason.
         """
         try:
             says_no = loader.signs.leaves(expanded)
@@ -140,7 +140,7 @@ class Feed:
         """Take RECORD lines that follow each other, by column: what `take` does with each of them.
 
         Args:
-            lines: One message each, by the look of it all of this stream.
+            lines: One message each, which appear to be all of this stream.
             end: The end of the incoming stream.
 
         Returns:
@@ -154,7 +154,7 @@ class Feed:
             return False
         prepared = loader.prepare(columns)
         try:
-            # What nobody wanted was left unread: a number there, say, may be none after all.
+            # Properties that nobody reads were not decoded: one of them may be invalid, a number for example.
             records = {index: record_of(lines[index]) for index in prepared.slow_path}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return False
@@ -180,22 +180,22 @@ class Feed:
         self._note_keys(record, mapped=False)
 
     def _note_keys(self, record: object, *, mapped: bool) -> None:
-        """Tell the mirror, if there is one, whom a row could mean, whatever the row's result will be."""
+        """Tell the mirror, if there is one, whom a row could mean, whatever the row's result."""
         loader = self.loader
         if loader is None or loader.watched is None:
             return
         named = record.record if isinstance(record, Unreadable) else record
-        # A key that a map would have made is not known, whatever the record has under its name.
+        # A key that a stream map would have created is unknown, whatever the record has under its name.
         if isinstance(named, dict) and (mapped or not self._makes_any(loader.key_properties)):
             loader.note(self._expanded(named))
 
     def _makes_any(self, names: Sequence[str]) -> bool:
-        """Whether a stream map makes one of some properties, or what they are in."""
+        """Return whether a stream map creates one of some properties, or the object that holds it."""
         parts = {folded(part) for name in names for part in (name, name.partition(".")[0])}
         return bool(parts & self.made_by_maps)
 
     def count(self) -> None:
-        """Bring the SDK's record counter up to date."""
+        """Update the SDK's record counter."""
         if self._sink is not None and self._counts:  # once, however many destinations the stream has
             self._sink.record_counter_metric.increment(self._uncounted)
             self._uncounted = 0
@@ -206,7 +206,7 @@ class Feed:
             self.count()
 
     def _expanded(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A record with what the destination names under the names of the settings."""
+        """Return a record with the properties that the destination names under the names of the settings."""
         return record if self._paths is None else self._paths.expand(record)
 
     def _checked(self, record: object) -> dict[str, Any]:
@@ -239,12 +239,12 @@ class Feeds(tuple[Feed, ...]):
     __slots__ = ()
 
     def take(self, record: object, line: bytes, *, mapped: bool = True) -> None:
-        """As `Feed.take`, for every destination."""
+        """Do what `Feed.take` does, for every destination."""
         for feed in self:
             feed.take(record, line, mapped=mapped)
 
     def take_consecutive(self, lines: Sequence[bytes], end: StreamEnd) -> bool:
-        """As `Feed.take_consecutive`, for every destination, one after the other.
+        """Do what `Feed.take_consecutive` does, for every destination, one after the other.
 
         Where the first one takes the lines, they are readable records of the stream, and a later one that
         does not take them by column gets them one by one.
@@ -265,14 +265,14 @@ class Feeds(tuple[Feed, ...]):
             for feed in self:
                 feed.reject_unmapped(record, line)
             return
-        if transformed is not None:  # else the map's filter leaves it out, as the user asked
+        if transformed is not None:  # else the map filters it out, as the user asked
             self.take(transformed, line)
 
-    def that_rejected(self, message: Mapping[str, Any]) -> Feeds:
-        """Those to which a record of a rejects file goes: the destination that did not load it.
+    def for_replay(self, message: Mapping[str, Any]) -> Feeds:
+        """Return the feeds for a record of a rejects file: that of the destination that did not load it.
 
         Args:
-            message: The RECORD message. All take it where it names none of them.
+            message: The RECORD message. If it names none of the destinations, all feeds are returned.
         """
         rejected = message.get("rejected")
         name = rejected.get("destination") if isinstance(rejected, dict) else None
@@ -281,7 +281,7 @@ class Feeds(tuple[Feed, ...]):
 
 
 class Router:
-    """The feeds of all streams, each made when its stream first appears.
+    """The feeds of all streams, each created when its stream first appears.
 
     Args:
         run: What all loaders share.
@@ -311,7 +311,7 @@ class Router:
             self._run.mirrors.fill(one, loader_classes[one.kind].fills(one, self._resolved[one.label]))
 
     def feeds_of(self, stream: str) -> Feeds:
-        """The ways of a stream (after stream maps) to its loaders, made when the stream first appears.
+        """Return the feeds of a stream (after stream maps), created when the stream first appears.
 
         Raises:
             ConfigurationError: The stream has no destination, and `unmapped_streams` is `fail`.
@@ -345,21 +345,21 @@ class Router:
         return Feed(stream, tracker, None, reject=what == "reject")
 
     def unused(self) -> list[str]:
-        """Labels of the destinations for which no stream has come, in the order of the settings."""
+        """Return the labels of the destinations that got no stream, in the order of the settings."""
         used = {loader.destination.label for loader in self.loaders()}
         return [one.label for one in self._destinations.all if one.label not in used]
 
     def feeds(self) -> Iterator[Feed]:
-        """All feeds so far, in the order in which their streams came."""
+        """Return all feeds so far, in the order in which their streams appeared."""
         return (feed for feeds in self._feeds.values() for feed in feeds)
 
     def loaders(self) -> Iterator[Loader]:
-        """The loaders of all feeds that have one."""
+        """Return the loaders of all feeds that have one."""
         return (feed.loader for feed in self.feeds() if feed.loader is not None)
 
 
 def _broken_rule(error: InvalidRecord) -> str:
-    """Which rule of the schema a record breaks, and where: the SDK's own text repeats the value."""
+    """Return which rule of the schema a record breaks, and where; the SDK's own text repeats the value."""
     cause = error.__cause__
     rule, path = getattr(cause, "validator", ""), getattr(cause, "json_path", "$")
     return f"the record breaks the schema's rule `{rule}` at {path}"

@@ -8,9 +8,9 @@ Overridden methods:
 - ``Target._process_schema_message``: notes where a stream's records go.
 - ``Target._process_record_message``: a record goes to its loader without the SDK's copy, date parsing and
   second validation.
-- ``Target._process_batch_message``: records of BATCH files take the same way as RECORD messages.
+- ``Target._process_batch_message``: records of BATCH files are handled as RECORD messages.
 - ``Target._process_state_message``: STATE waits until its rows are confirmed; the SDK never gets it.
-- ``Target._process_activate_version_message``: the sign of a complete stream, for `mirror: true`.
+- ``Target._process_activate_version_message``: says that a stream is complete, for `mirror: true`.
 - ``Target._handle_termination``: a signal leaves the reading loop; the SDK would drain and exit with 0.
 - ``PluginBase._validate_config``: checks that a JSON schema cannot express.
 - ``GenericSingerReader.process_lines``: lines are read as bytes, many at a time (`input.reader`).
@@ -22,8 +22,8 @@ Read:
 - ``Sink._validator``: the schema validator, where `validate_records` is on.
 - ``PluginBase._config``: the settings while they are being validated.
 
-The fast path `Feed.take_consecutive` and `input.columns` goes around one message at a time;
-`tests/unit/target/test_columns.py` holds it equal to the slow path.
+The fast path (`Feed.take_consecutive` and `input.columns`) bypasses the SDK's loop of one message at a time;
+`tests/unit/target/test_columns.py` checks that it gives the same results as the slow path.
 """
 
 from __future__ import annotations

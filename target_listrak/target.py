@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["TargetListrak", "main"]
 
 _GRACE_SECONDS = 6.0
-"""How long running work may go on after SIGTERM; the rest of ten seconds is for the accounting."""
+"""How long running jobs may go on after SIGTERM; the rest of ten seconds is for the accounting."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -55,7 +55,7 @@ class ListrakSink(Sink):
     """What the SDK sees of a stream: it takes the schema, and is never full.
 
     Rows go from the target to the stream's loader directly: how they are batched, confirmed and counted must
-    not depend on when the SDK drains (it counts rejected rows as written, and drains by time).
+    not depend on when the SDK drains its sinks. (It drains by time, and counts rejected rows as written.)
     """
 
     def __init__(self, target: TargetListrak, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
@@ -64,7 +64,7 @@ class ListrakSink(Sink):
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
-        """Take a record the SDK's way; the target itself does not come by here."""
+        """Take a record as the SDK passes it; the target itself does not use this."""
         self._target.router.feeds_of(self.stream_name).take(record, b"")
 
     @override
@@ -110,7 +110,7 @@ class TargetListrak(CheckedSettings, Target):
         self.run = Run(self._settings(), self.logger, self._pass_on)
         self.router = Router(self.run, self.destinations)
         self._routes: dict[str, list[tuple[StreamMap | None, Feeds]]] = {}
-        # Those of streams that no stream map touches.
+        # The routes of streams that no stream map changes.
         self._direct: dict[str, tuple[Feeds, StreamEnd]] = {}
         self._ends: dict[str, StreamEnd] = {}
         stream_maps = (self.config.get("stream_maps") or {}).values()
@@ -123,7 +123,7 @@ class TargetListrak(CheckedSettings, Target):
         self.message_reader.on_failure = self.end_early
 
     def _settings(self) -> dict[str, Any]:
-        """The settings, with defaults where null was given."""
+        """Return the settings, with defaults where null was given."""
         properties = self.config_jsonschema["properties"]
         return {name: self.config.get(name, text.get("default")) for name, text in properties.items()}
 
@@ -167,7 +167,7 @@ class TargetListrak(CheckedSettings, Target):
         ]
         feeds = [feed for _, some in self._routes[stream] for feed in some]
         for feed in feeds:
-            # Not in `Sink.setup`: there the SDK logs an error of its own before ours is reported.
+            # Not in `Sink.setup`: there the SDK would log an error of its own before this one is reported.
             feed.take_schema(self.get_sink(feed.stream))
         self._direct.pop(stream, None)
         if [stream_map for stream_map, _ in self._routes[stream]] == [None]:
@@ -239,7 +239,7 @@ class TargetListrak(CheckedSettings, Target):
         check_version(version)
         self._ends[stream].record(version)
         for stream_map, every in routes:
-            feeds = every.that_rejected(message) if again else every
+            feeds = every.for_replay(message) if again else every
             if stream_map is None or not isinstance(record, dict):
                 feeds.take(record, line, mapped=stream_map is None)
             else:
@@ -258,7 +258,7 @@ class TargetListrak(CheckedSettings, Target):
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """Note that a stream's version is complete: the sign for `mirror: true`."""
+        """Note that a stream's version is complete, which `mirror: true` waits for."""
         self._assert_line_requires(message_dict, requires={"stream", "version"})
         if self.config.get("process_activate_version_messages") is False:
             return
@@ -269,7 +269,7 @@ class TargetListrak(CheckedSettings, Target):
 
     @override
     def process_endofpipe(self) -> None:
-        """Finish: submit what waits, wait for Listrak, mirror, judge, and print the accounting.
+        """Finish: submit open batches, wait for Listrak, mirror, check the shares, and print the accounting.
 
         Raises:
             RejectShareError: Too many records were rejected.
@@ -294,13 +294,13 @@ class TargetListrak(CheckedSettings, Target):
         for loader in self.router.loaders():
             loader.flush()
         self.run.drain()
-        # Before anybody is removed: a run that fails removes nobody.
+        # Before mirroring: a run that fails removes nobody.
         check_shares(self.run.tallies.values(), self.run.rejects.path)
         self.run.mirrors.finish()
         self.run.drain()
 
     def end_early(self, error: BaseException) -> None:
-        """Begin nothing more, let what runs be confirmed, and print the accounting."""
+        """Start nothing more, let running jobs be confirmed, and print the accounting."""
         if self._over:
             return
         grace = _GRACE_SECONDS if isinstance(error, Terminated) else float(self.run.config["import_timeout"])
@@ -335,13 +335,13 @@ class TargetListrak(CheckedSettings, Target):
     @override
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Return the SDK's command with this project's way of telling errors."""
+        """Return the SDK's command, with errors reported as `listrak_singer.cli` does."""
         return ListrakCommand.like(super().get_singer_command(), cls.logger)
 
     @override
     @classmethod
     def invoke(cls, *, file_input: IO[bytes] | None = None, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - the SDK's arguments
-        """Run as the SDK does, unless there is nothing to read from.
+        """Run as the SDK does, unless standard input is needed and closed.
 
         Args:
             file_input: The file that `--input` names; standard input if there is none.
@@ -355,7 +355,7 @@ class TargetListrak(CheckedSettings, Target):
         super().invoke(file_input=file_input, **kwargs)  # type: ignore[arg-type]  # bytes are read as well
 
     def _flush_if_old(self) -> None:
-        """Submit what waits longer than the SDK lets records wait: a slow source's STATE gets through."""
+        """Submit open batches at the SDK's age limit for records: a slow source's STATE is passed on then."""
         now = time.monotonic()
         if now - self._flushed_at > self._MAX_RECORD_AGE_IN_MINUTES * 60:
             self._flushed_at = now
@@ -368,7 +368,7 @@ class TargetListrak(CheckedSettings, Target):
 
 
 def _changes_nothing(stream_map: StreamMap) -> bool:
-    """Whether a stream map changes nothing, so that records need not go through it."""
+    """Return whether a stream map changes nothing, so that records need not pass through it."""
     return type(stream_map) is SameRecordTransform and not stream_map.flattening_enabled
 
 

@@ -1,4 +1,4 @@
-"""The settings, the setting `destinations`, and finding what its names mean.
+"""The settings, the setting `destinations`, and look-ups by name.
 
-May import `values` and `outcomes`.
+May import `values`, `outcomes` and `sdk`, `listrak_api`, `listrak_singer` and the SDK.
 """

@@ -57,7 +57,7 @@ class AmbiguousNameError(NameLookupError):
 
 
 def folded(name: str) -> str:
-    """A name without what does not distinguish names: case, spaces, underscores, hyphens.
+    """Return a name without what does not distinguish names: case, spaces, underscores, hyphens.
 
     Nor do invisible characters (a byte order mark, zero-width ones) and Unicode forms (composed, full-width).
     Dots stay: they divide a group from its field.
@@ -66,7 +66,7 @@ def folded(name: str) -> str:
 
 
 def same_name(name: str, things: Sequence[T]) -> list[T]:
-    """The things of exactly a name, else those that differ in case, spaces and underscores only."""
+    """Return the things of exactly this name, else those that differ in case, spaces and underscores only."""
     exact = [thing for thing in things if thing.name == name]
     return exact or [thing for thing in things if folded(thing.name) == folded(name)]
 

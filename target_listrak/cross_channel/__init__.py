@@ -1,1 +1,5 @@
-"""Custom events of the Cross Channel API. May import `delivery` and what lies below it."""
+"""Custom events of the Cross Channel API.
+
+May import `delivery`, `input`, `tracking`, `config`, `values`, `outcomes` and `sdk`, `listrak_api`,
+`listrak_singer` and the SDK; no other channel.
+"""

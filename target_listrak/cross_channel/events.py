@@ -98,7 +98,7 @@ def fields_of(
 
 
 def data_field(value: object, data_type: str, reading: Reading) -> str | InvalidValue:
-    """A value as the text that an event takes for a field; empty where there is none.
+    """Return a value as the text that an event takes for a field; empty if there is none.
 
     A date without a time is a day: `2026-06-30`; one with a time is ISO 8601, with the offset that it has.
 

@@ -121,7 +121,7 @@ class CustomEventsLoader(Loader):
 
     @classmethod
     def describe(cls, destination: Destination, resolved: CustomEvent | None) -> str:
-        """Kind and event."""
+        """Describe the destination: kind and event."""
         event = resolved.name if resolved else f"event by {destination.options['event_from']}"
         return f"{destination.kind}: {event}"
 
@@ -218,7 +218,7 @@ class CustomEventsLoader(Loader):
         return [(_TYPES[member], value) for member, value in found.items()]
 
     def _key(self, record: Mapping[str, Any]) -> str:
-        """What tells a record's event apart from others of the stream.
+        """Return what identifies a record's event among those of the stream.
 
         Raises:
             RowRejected: A key property has no value.
@@ -254,7 +254,7 @@ class CustomEventsLoader(Loader):
             self.run.calls.submit(("custom_events", event.id), work, batch.weight)
 
     def _claims_of(self, event: CustomEvent) -> Claims | None:
-        """What sees to it that no event is raised twice; `None` for a stream without key properties."""
+        """Return the claims against a second event; `None` for a stream without key properties."""
         if not self._keys:
             return None
         claims = self._claims.get(event)
@@ -314,7 +314,7 @@ class CustomEventsLoader(Loader):
             self._end(claims, one, self._outcome(one, results))
 
     def _outcome(self, event: _Event, results: Mapping[tuple[str, str], Outcome]) -> Outcome:
-        """What an answer says of an event: raised if it was for one of its identifiers."""
+        """Return what an answer says of an event: raised if it was raised for one of its identifiers."""
         found = [results.get(one, ACCEPTED) for one in event.identifiers]
         refused = [one for one in found if one is not ACCEPTED]
         if refused and len(refused) < len(found):
@@ -322,7 +322,7 @@ class CustomEventsLoader(Loader):
         return refused[0] if len(refused) == len(found) else ACCEPTED
 
     def _end(self, claims: Claims | None, event: _Event, outcome: Outcome) -> None:
-        """Note how an event went, and settle its row."""
+        """Note how an event went, and confirm its row."""
         if claims:
             claims.end(event.key, outcome)
         self.tracker.end(event.row, outcome)
@@ -336,7 +336,7 @@ def _release(claims: Claims | None, events: Sequence[_Event]) -> None:
 
 
 def _results(data: object) -> dict[tuple[str, str], Outcome]:
-    """What an answer says of each identifier: a post that is answered 200 can have refused single people."""
+    """Return what an answer says of each identifier: with status 200, single people can be refused."""
     found: dict[tuple[str, str], Outcome] = {}
     for group in data if isinstance(data, list) else ():
         status = group.get("statusCode")

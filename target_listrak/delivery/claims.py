@@ -18,7 +18,7 @@ FILE_NAME: Final = "target-listrak-sent.sqlite"
 
 
 class SentMessages:
-    """The run's record of sent messages: `run.session(SentMessages)`. Opens the file when it is made."""
+    """The run's record of sent messages: `run.session(SentMessages)`. Opens the file when it is created."""
 
     def __init__(self, run: Run) -> None:
         path = local_path("sent_path", run.config["sent_path"], FILE_NAME, "The record of sent messages")
@@ -26,7 +26,7 @@ class SentMessages:
 
 
 class Claims:
-    """Claims a message before it is sent, and notes how it went. Thread safe.
+    """Claims a message before it is sent, and notes its outcome. Thread safe.
 
     Side effect: writes the record of sent messages (`sent_path`), unless the run is dry.
 
@@ -49,12 +49,12 @@ class Claims:
         self._under_way: set[str] = set()
 
     def known(self, key: str) -> Outcome | None:
-        """Why a message must not be sent; `None` if it may be."""
+        """Return why a message must not be sent; `None` if it may be."""
         with self._lock:
             return self._known(key)
 
     def claim(self, key: str) -> Outcome | None:
-        """Note that a message is being sent, and give `None`; or why it must not be."""
+        """Note that a message is being sent, and return `None`; or return why it must not be sent."""
         with self._lock:
             known = self._known(key)
             if known is None:
@@ -64,7 +64,7 @@ class Claims:
             return known
 
     def end(self, key: str, outcome: Outcome) -> None:
-        """Note how a message went: one that was neither accepted nor is unknown may be sent later."""
+        """Note the outcome of a message: unless it is accepted or unknown, the message may be sent later."""
         if outcome is ACCEPTED:
             self._end(key, Sent.SENT)
         elif outcome is self._unknown:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 _SENDINGS: Final = 3
-"""How often something is created whose answers are lost and which Listrak does not list afterwards."""
+"""How often a creation is sent if each answer is lost and Listrak does not list the thing afterwards."""
 
 
 class Connection:
@@ -29,7 +29,7 @@ class Connection:
         logger: The plugin's logger.
 
     Attributes:
-        dry_run: Everything but writing to Listrak is done.
+        dry_run: Whether nothing is written to Listrak.
     """
 
     def __init__(self, config: Mapping[str, Any], logger: logging.Logger) -> None:
@@ -41,7 +41,7 @@ class Connection:
         self._lock = threading.Lock()
 
     def client(self, api: Api) -> Client:
-        """The client of one API, made when it is first asked for.
+        """Return the client of one API, created when it is first asked for.
 
         Raises:
             ConfigurationError: The API's credentials are missing.
@@ -52,9 +52,9 @@ class Connection:
             return self._clients[api]
 
     def close_clients(self) -> None:
-        """Break off what is under way: waiting requests fail, retries are given up."""
+        """Abort what is under way: waiting requests fail, retries are given up."""
         with self._lock:
-            clients = list(self._clients.values())  # worker threads may still ask for one more
+            clients = list(self._clients.values())  # a worker thread may add one meanwhile
         for client in clients:
             client.close()
 
@@ -68,21 +68,21 @@ class Connection:
     ) -> int:
         """Create something that Listrak gives an id to: a list, a profile field, a group.
 
-        When the answer is lost, or names no id, or Listrak refuses because the name was taken meanwhile, it
-        is looked up by its name and adopted; it is sent again only if it is not there.
+        If the answer is lost or names no id, or Listrak refuses because the name was taken meanwhile, the
+        thing is looked up by its name and adopted. It is sent again only if it does not exist.
 
         Args:
             api: The API.
             route: The operation.
             ids: The path's ids.
             body: The body.
-            find: Reads Listrak anew, and returns the id of what has the name now; None if nothing has.
+            find: Reads from Listrak which thing has the name now, and returns its id; None if there is none.
 
         Returns:
             The id.
 
         Raises:
-            ListrakError: Listrak refused it, or its answers were lost each time and nothing was created.
+            ListrakError: Listrak refused it, or every answer was lost and nothing was created.
         """
         for sending in range(1, _SENDINGS + 1):
             try:
@@ -107,7 +107,7 @@ class Connection:
         raise AssertionError  # pragma: no cover - the last sending returns or raises
 
     def log_once(self, text: str, *args: object) -> None:
-        """Log something that would otherwise be said again and again."""
+        """Log a warning, unless the same one was logged before."""
         said = text % args
         with self._lock:
             if said in self._logged:

@@ -35,10 +35,10 @@ def identifier_properties(delivery: Delivery, schema: Mapping[str, Any]) -> dict
     """
     options = delivery.destination.options
     usual = {"email": EMAIL_NAMES, "phone": PHONE_NAMES}
-    found = {member: options[member] for member in usual if member in options}
+    found = {option: options[option] for option in usual if option in options}
     if not found:
-        likely = {member: property_like(schema, names) for member, names in usual.items()}
-        found = {member: name for member, name in likely.items() if name is not None}
+        likely = {option: property_like(schema, names) for option, names in usual.items()}
+        found = {option: name for option, name in likely.items() if name is not None}
     if not found:
         there = ", ".join(map(escaped, schema.get("properties") or {})) or "none"
         text = f"no property of stream {delivery.stream!r} is named like an email address or a phone number"
@@ -65,14 +65,14 @@ def identifiers_of(
         RowRejected: One of them is wrong, or there is neither.
     """
     found = {}
-    for member, name in properties.items():
+    for kind, name in properties.items():
         cell = record.get(name)
         if not isinstance(cell, list | dict) and not plain_value(cell):
             continue
-        value = _address(cell) if member == "email" else _number(cell, config)
+        value = _address(cell) if kind == "email" else _number(cell, config)
         if isinstance(value, InvalidValue):
             raise RowRejected(Rejected.of(value, name))
-        found[member] = value
+        found[kind] = value
     if not found:
         names = " or ".join(properties.values())
         raise RowRejected(Rejected("no_identifier", f"{names}: an address or a number is needed"))

@@ -1,4 +1,4 @@
-"""An import file: its lines, and the body of the request that carries it. Email and SMS imports share it.
+"""Import files of email and SMS: their lines, and the body of the request that carries a file.
 
 Every cell is quoted and quotes in it are doubled, so commas, quotes and line ends survive. Example:
 `"ann@example.com","Ann ""A"" Lee"`.
@@ -25,7 +25,7 @@ _CHUNK: Final = 3 * 65_536  # a multiple of three, so that the pieces' base64 jo
 
 
 def encode_line(cells: Sequence[str]) -> bytes:
-    """One line of the file: every cell quoted, quotes doubled, UTF-8, ended by a line feed."""
+    """Return one line of the file: every cell quoted, quotes doubled, UTF-8, ended by a line feed."""
     text = '","'.join(cells)
     if text.count('"') != 2 * (len(cells) - 1):
         text = '","'.join([cell.replace('"', '""') for cell in cells])
@@ -33,12 +33,12 @@ def encode_line(cells: Sequence[str]) -> bytes:
 
 
 def decode_line(line: bytes) -> list[str]:
-    """The cells of a line that `encode_line` made."""
+    """Return the cells of a line that `encode_line` created."""
     return [cell.replace('""', '"') for cell in _CELL.findall(line.decode())]
 
 
 class ImportBody:
-    """The body of an import's POST, made while it is sent: the file's base64 is never in memory as a whole.
+    """The body of an import's POST, created while it is sent: the whole base64 text is never in memory.
 
     Args:
         head: Everything but `fileStream`.
@@ -51,18 +51,18 @@ class ImportBody:
         self.file_bytes = sum(map(len, lines))
 
     def __len__(self) -> int:
-        """The body's bytes."""
+        """Return the size of the body in bytes."""
         return len(self._prefix) + -(-self.file_bytes // 3) * 4 + 2
 
     def __iter__(self) -> Iterator[bytes]:
-        """The body, in pieces."""
+        """Yield the body in pieces."""
         yield self._prefix
         for piece in self._pieces():
             yield b2a_base64(piece, newline=False)
         yield b'"}'
 
     def _pieces(self) -> Iterator[bytes]:
-        """The file in pieces of a length that three divides, the last one aside."""
+        """Yield the file in pieces whose length is a multiple of three, except for the last one."""
         pending: list[bytes] = []
         size = 0
         for line in self._lines:

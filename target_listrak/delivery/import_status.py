@@ -1,4 +1,4 @@
-"""What the status of an import says, in words that Listrak documents nowhere.
+"""What the status of an import says, in words that Listrak does not document.
 
 Words are compared without case and blanks; an import has ended when it has an `endDate`.
 """
@@ -18,21 +18,21 @@ _NO_DATE = "0001-01-01"
 
 
 def letters_of(text: object) -> str:
-    """A word of Listrak's as it is compared: its letters in lower case."""
+    """Return a word of Listrak's as it is compared: its letters in lower case."""
     return _NOT_LETTER.sub("", str(text).lower())
 
 
 def means_failure(word: str) -> bool:
-    """Whether a word, as `letters_of` returns it, says that something failed or was cancelled."""
+    """Return whether a word, as `letters_of` returns it, says that something failed or was cancelled."""
     return any(part in word for part in ("fail", "error", "cancel"))
 
 
 def has_ended(status: Mapping[str, Any]) -> bool:
-    """Whether an import is over: it has an end date, and not the one that stands for none."""
+    """Return whether an import has ended: it has an end date other than the one that stands for none."""
     end = status.get("endDate")
     return bool(end) and not str(end).startswith(_NO_DATE)
 
 
 def has_failed(status: Mapping[str, Any]) -> bool:
-    """Whether an import's status says that it failed or was cancelled."""
+    """Return whether an import's status says that it failed or was cancelled."""
     return means_failure(letters_of(status.get("status", "")))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
-    from target_listrak.delivery.mirror import Filled, Mirror, Watched
+    from target_listrak.delivery.mirror import Filled, Mirror, MirroredStream
     from target_listrak.delivery.run import Run
     from target_listrak.delivery.stream_completeness import StreamEnd
     from target_listrak.input.columns import Columns
@@ -36,7 +36,7 @@ class Delivery:
         run: What all loaders share.
         stream: The stream's name.
         destination: Its destination, checked.
-        tracker: Settles rows: each one exactly once, and only when Listrak has confirmed it.
+        tracker: Takes the result of each row, exactly once, when it is known for good.
     """
 
     run: Run
@@ -73,10 +73,9 @@ class Loader(abc.ABC):
         kinds: The kinds of destination that the class serves.
         mirror: The mirror of all rows, from the first `schema` on; `None` where there is none, or where the
             records name their audience or list.
-        watched: What mirrors are told of the stream, from the first `schema` on, where the destination
-            mirrors.
-        ends: The ends of the incoming streams that its stream is made of, from the first `schema` on.
-        signs: Judges each record before `take` or `take_leaving` gets it (made by `take_schema`).
+        watched: What mirrors know about the stream, from the first `schema` on, if the destination mirrors.
+        ends: The ends of the incoming streams that its stream consists of, from the first `schema` on.
+        signs: Judges each record before `take` or `take_leaving` gets it (created by `take_schema`).
     """
 
     kinds: ClassVar[tuple[str, ...]]
@@ -93,17 +92,17 @@ class Loader(abc.ABC):
         self.tracker = delivery.tracker
         self.resolved = resolved
         self.mirror: Mirror | None = None
-        self.watched: Watched | None = None
+        self.watched: MirroredStream | None = None
         self.ends: Mapping[str, StreamEnd] = {}
         self.signs: RowSigns
 
     @classmethod
     @abc.abstractmethod
     def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401 - each kind resolves to what it needs
-        """Look up every name of a destination, before a record is read; make what may be made.
+        """Look up every name of a destination, before a record is read; create what may be created.
 
         Returns:
-            What `__init__` wants as `resolved`.
+            What `__init__` takes as `resolved`.
 
         Raises:
             ConfigurationError: A name is unknown or ambiguous; the text lists what there is.
@@ -111,12 +110,12 @@ class Loader(abc.ABC):
 
     @classmethod
     def fills(cls, destination: Destination, resolved: Any) -> Sequence[Filled]:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
-        """What a destination fills of that which can be mirrored, as far as no record names it."""
+        """Return the audiences and lists that a destination fills, except those that records name."""
         return ()
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
-        """The destination in a few words, for the accounting: its kind and where it is."""
+        """Describe the destination in a few words for the accounting: its kind and place."""
         return destination.kind
 
     def take_schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
@@ -129,7 +128,7 @@ class Loader(abc.ABC):
         self.signs = RowSigns(self.destination, self.run.config["delete_markers"], self.is_data)
 
     def is_data(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
-        """Whether a property is the destination's own data, even if named like a marker of deletions."""
+        """Return whether a property is the destination's own data, even if named like a deletion marker."""
         return False
 
     @abc.abstractmethod
@@ -142,7 +141,7 @@ class Loader(abc.ABC):
 
     @abc.abstractmethod
     def take(self, record: dict[str, Any], row: Row) -> None:
-        """Take one record: settle its row now, or keep it until Listrak has confirmed it.
+        """Take one record: end its row now, or keep it until Listrak has confirmed it.
 
         Args:
             record: The record; `_sdc_` properties are still in it, fractions are `Decimal`.
@@ -154,19 +153,19 @@ class Loader(abc.ABC):
         """
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
-        """Take one record whose contact leaves: an allowed deletion, or one that says no to consent.
+        """Take one record whose contact is to be removed: an allowed deletion, or a no to consent.
 
         Args:
             record: As for `take`.
             row: As for `take`.
 
         Raises:
-            RowRejected: It lacks what finds the contact, or the kind removes nobody.
+            RowRejected: It does not identify its contact, or the kind removes nobody.
         """
         raise NotImplementedError
 
     def withdraw(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - most kinds subscribe nobody
-        """Take earlier rows of a record's contact that would subscribe it, and are not sent yet, out again.
+        """Withdraw earlier rows of a record's contact that would subscribe it and are not sent yet.
 
         They count as merged. Called for a record that says no to consent or is marked as deleted, whatever
         its own result.
@@ -176,21 +175,21 @@ class Loader(abc.ABC):
         """
 
     def note_rejected(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - most rows stand for themselves
-        """Note that a record was rejected, by `take` or before it: what it is a part of is not whole.
+        """Note that a record was rejected, by `take` or before it: whatever it is a part of is incomplete.
 
         Args:
-            record: The record as far as it can be read; empty where nothing of it can be told.
+            record: The record as far as it can be read; empty if nothing can be read.
         """
 
     def columns_wanted(self) -> tuple[str, ...] | None:
-        """The properties that `prepare` wants of many records; None where they are taken one by one.
+        """Return the properties that `prepare` reads by column; None if records are taken one by one.
 
-        Asked after each `schema`.
+        Called after each `schema`.
         """
         return None
 
     def prepare(self, columns: Columns) -> Prepared:
-        """Prepare many records at once, and take none of them yet.
+        """Prepare many records at once, without taking any of them yet.
 
         Args:
             columns: The wanted properties, and the rows that must be taken one by one.
@@ -214,9 +213,9 @@ class Loader(abc.ABC):
         return ()
 
     def note(self, record: Mapping[str, Any]) -> None:
-        """Tell its mirror, if there is one, whom a row could mean, whatever the row's result will be.
+        """Tell its mirror, if there is one, whom a row could mean, whatever the row's result.
 
-        A row of which this is not said may be anybody's, in any mirror of the stream.
+        Rows without such a note count as unreadable: they may mean any member, in any mirror of the stream.
 
         Args:
             record: The record, which may be one that is rejected.
@@ -227,22 +226,22 @@ class Loader(abc.ABC):
             self.watched.noted += 1
 
     def mirror_of(self, record: Mapping[str, Any]) -> Mirror | None:  # noqa: ARG002 - for subclasses
-        """The mirror that a record is for; `None` where that cannot be told."""
+        """Return the mirror that a record belongs to; `None` if that cannot be told."""
         return self.mirror
 
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:  # noqa: ARG002 - for subclasses
-        """Whom a record could mean, read generously: mirroring must not remove them.
+        """Return whom a record could mean, with every reading allowed: mirroring must not remove them.
 
         Args:
             record: The record, which may be one that is rejected.
 
         Returns:
-            The keys of all contacts that it could mean; None where that could be anybody.
+            The keys of all contacts that it could mean; None if it could mean anybody.
         """
         return None
 
     def finish(self) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Do what can be done only when good input has ended. Called once, before the last `flush`.
+        """Do what has to wait for the end of the input. Called once, before the last `flush`.
 
         Raises:
             ListrakError: What came cannot be loaded.
@@ -250,14 +249,14 @@ class Loader(abc.ABC):
 
     @abc.abstractmethod
     def flush(self) -> None:
-        """Submit what is buffered: at the age limit, when memory is short, at the end of input."""
+        """Submit open batches: at the age limit, when memory is short, at the end of the input."""
 
     def close(self) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Remove what is on disk: the run is over, however it ended. Called once."""
+        """Delete temporary files: the run is over, however it ended. Called once."""
 
 
 def attempt(make: Callable[[], Outcome]) -> Outcome:
-    """Make a call for one row; a refusal becomes the reason for which the row is rejected."""
+    """Make a call for one row, and return its outcome; if Listrak refuses the call, the row is rejected."""
     try:
         return make()
     except RequestRefusedError as error:

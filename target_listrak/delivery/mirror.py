@@ -1,8 +1,8 @@
 """Mirroring: whether members whom no record names may be removed, the same for every channel.
 
-An audience (or list) that is fed by a destination with `mirror` has one `Mirror` in a run, whatever number of
-streams feed it. It keeps who was named, which streams came through whole, and how many rows named nobody that
-can be read. The channel says who is a member and how one is removed (`Members`).
+An audience (or list) that is fed by a destination with `mirror` has one `Mirror` in a run, whatever the
+number of streams that feed it. It knows who was named, which streams are complete, and how many rows have no
+readable key. The channel says who is a member and how one is removed (`Members`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from target_listrak.tracking.state import Hold
     from target_listrak.tracking.tallies import Tally
 
-__all__ = ["Filled", "Members", "Mirror", "MirrorStopError", "Mirrors", "Missing", "Watched"]
+__all__ = ["Filled", "Members", "Mirror", "MirrorStopError", "MirroredStream", "Mirrors", "Missing"]
 
 
 class MirrorStopError(ListrakError):
-    """Mirroring would remove members and may not: nobody was removed, and STATE is held back."""
+    """Mirroring would remove members, and must not: nobody was removed, and STATE is held back."""
 
 
 class Missing(NamedTuple):
@@ -54,13 +54,13 @@ class Filled(NamedTuple):
     mirrored: bool
 
 
-class Watched:
-    """One stream that feeds a mirror, or several where its records name their audience or list.
+class MirroredStream:
+    """One stream that feeds a mirror, or several mirrors if its records name their audience or list.
 
     Attributes:
         tally: Its row accounting.
-        ends: The ends of the incoming streams that it is made of; more may be added later.
-        noted: How many rows said which mirror they are for. All others may be for any.
+        ends: The ends of the incoming streams that it consists of; more may be added later.
+        noted: How many rows named the mirror they belong to. All others may belong to any.
     """
 
     def __init__(self, tally: Tally) -> None:
@@ -83,12 +83,12 @@ class Members(abc.ABC):
         """Note that a record names a contact: it is not removed."""
 
     def keys_of(self, external_id: str) -> Collection[str]:  # noqa: ARG002 - for subclasses
-        """The keys of the contacts that have an external id, where the channel has such ids."""
+        """Return the keys of the contacts that have an external id, if the channel has such ids."""
         return ()
 
     @abc.abstractmethod
     def missing(self) -> Missing:
-        """Count the members whom no record names. May look each of them up.
+        """Count the members whom no record names; this may look up each of them.
 
         Raises:
             ListrakError: As the client.
@@ -106,7 +106,7 @@ class Members(abc.ABC):
         """
 
     def close(self) -> None:  # noqa: B027 - most have nothing to close
-        """Close what is on disk."""
+        """Delete temporary files."""
 
 
 M = TypeVar("M", bound=Members)
@@ -118,7 +118,7 @@ class Mirror:
     Used by the thread that reads the input.
 
     Args:
-        destination: Its only entry in `destinations`.
+        destination: The entry in `destinations` that feeds it; there is only one.
         members: Who is in it.
         hold: Holds STATE back until it is known how the run ends.
         logger: Told when nobody is removed although members are missing.
@@ -136,18 +136,18 @@ class Mirror:
         self._destination = destination
         self._hold = hold
         self._logger = logger
-        self._watched: list[Watched] = []
+        self._watched: list[MirroredStream] = []
 
-    def watch(self, watched: Watched) -> None:
+    def watch(self, watched: MirroredStream) -> None:
         """Add a stream that feeds the audience."""
         if watched not in self._watched:
             self._watched.append(watched)
 
     def note(self, keys: Iterable[str] | None) -> None:
-        """Note whom a row names, whatever the row's result will be. Called once for each row.
+        """Note whom a row names, whatever the row's result. Called once for each row.
 
         Args:
-            keys: Everybody whom the row could mean; None where that could be anybody.
+            keys: Everybody whom the row could mean; None if it could mean anybody.
         """
         if keys is None:
             self.unreadable += 1
@@ -156,13 +156,13 @@ class Mirror:
             self.members.keep(key)
 
     def may_remove(self, *, replay: bool) -> bool:
-        """Decide whether the members whom no record names are removed: good input has ended.
+        """Decide whether the members whom no record names are removed, once the input has ended well.
 
         Args:
             replay: Whether the input holds rejected records of an earlier run.
 
         Raises:
-            MirrorStopError: They may not be removed, and that needs somebody's attention.
+            MirrorStopError: They must not be removed, and somebody has to look at it.
         """
         if replay:
             self._logger.info(
@@ -175,7 +175,7 @@ class Mirror:
         if not missing.removable:
             return False
         self._check_signs(missing)
-        # Rows that were rejected before anybody could look at their key are unreadable, too.
+        # Rows that were rejected before their key could be read count as unreadable, too.
         unreadable = self.unreadable + sum(one.tally.read - one.noted for one in self._watched)
         self._check_share(missing, unreadable)
         if unreadable:
@@ -215,12 +215,12 @@ class Mirror:
             f" {self.members.title} would be removed, but {'; '.join(absent)}. So it is not known whether the"
             " source came to its end. Nobody was removed, and STATE is held back."
         )
-        raise MirrorStopError(msg, hint=_WAYS_OUT[mirror])
+        raise MirrorStopError(msg, hint=_HINTS[mirror])
 
     def _check_share(self, missing: Missing, unreadable: int) -> None:
         most = self._destination.option("max_removed_share")
         empty = [end.stream for one in self._watched for end in one.ends.values() if end.empty]
-        # An empty stream is as likely one that a source did not come to as one that has lost all its members.
+        # A source that failed before it reached the stream looks the same as one whose table is empty.
         if empty and most < 1:
             msg = (
                 f"{self._place('max_removed_share')}: stream {empty[0]!r} has no records, and"
@@ -249,9 +249,9 @@ class Mirror:
 
 
 _ROUNDING: Final = 1e-9
-"""0.29 of 100 members are 29, and not 28.999999999999996."""
+"""So that 0.29 of 100 members are 29, not 28.999999999999996."""
 
-_WAYS_OUT = {
+_HINTS = {
     True: "Check that the extractor ended well. If it never sends ACTIVATE_VERSION after its records, set"
     " mirror: end_of_input.",
     "end_of_input": "Check that the extractor ended well: one that dies closes the pipe as one that ends"
@@ -300,11 +300,11 @@ class Mirrors:
         self._holds.append(hold)
 
     def members(self, what: Hashable, make: Callable[[], M]) -> M:
-        """The members of an audience or list, read when they are first asked for."""
+        """Return the members of an audience or list, read when they are first asked for."""
         members = self._members.get(what)
         if members is None:
             members = self._members[what] = make()
-        return members  # type: ignore[return-value]  # what was made for it
+        return members  # type: ignore[return-value]  # what was created for it
 
     def join(
         self,
@@ -312,9 +312,9 @@ class Mirrors:
         destination: Destination,
         members: Members,
         hold: Callable[[], Hold],
-        watched: Watched,
+        watched: MirroredStream,
     ) -> Mirror:
-        """The mirror of an audience or list, for one more stream that feeds it.
+        """Return the mirror of an audience or list, and add a stream that feeds it.
 
         Args:
             what: The audience or list.
@@ -329,13 +329,13 @@ class Mirrors:
         return self._mirrors[what]
 
     def finish(self) -> None:
-        """Remove the members whom no record names, where the rules allow it; then let STATE pass.
+        """Remove the members whom no record names, if the rules allow it; then let STATE pass.
 
-        Called when good input has ended, all rows are confirmed and the run has not failed. All mirrors are
-        judged before anybody is removed: where one of them stops the run, nobody is removed anywhere.
+        Called when the input has ended, all rows are confirmed and the run has not failed. All mirrors are
+        checked before anybody is removed: if one of them stops the run, nobody is removed anywhere.
 
         Raises:
-            MirrorStopError: Members may not be removed.
+            MirrorStopError: Members must not be removed.
             ListrakError: As the client.
         """
         due: list[Mirror] = []
@@ -357,7 +357,7 @@ class Mirrors:
             hold.release()
 
     def close(self) -> None:
-        """Close what is on disk: the run is over, however it ended."""
+        """Delete temporary files: the run is over, however it ended."""
         for members in self._members.values():
             members.close()
 

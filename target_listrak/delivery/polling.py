@@ -1,4 +1,4 @@
-"""Waiting for an import that Listrak carries out on its own time."""
+"""Waiting for the end of an import."""
 
 from __future__ import annotations
 

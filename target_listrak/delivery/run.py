@@ -27,10 +27,10 @@ __all__ = ["Run"]
 S = TypeVar("S")
 
 _IMPORT_THREADS = 32
-"""Imports that are watched at a time. They wait far more than they work; the client limits requests."""
+"""Imports that are waited for at a time. Their threads mostly wait; the client limits requests."""
 _IMPORT_BUDGET = 56_000_000
-"""Memory of the batches that wait or run, in bytes; beside it, one batch is being filled. One of 100,000 rows
-fits, and so the peak is the same however much faster the input is than Listrak."""
+"""Memory of the batches that wait or run, in bytes; in addition, one batch is being filled. A batch of
+100,000 rows fits, so the peak does not depend on how much faster the input is than Listrak."""
 _CALL_BUDGET = 16_000_000
 _BREAK_OFF_SECONDS = 1.5
 
@@ -45,14 +45,14 @@ class Run:
 
     Attributes:
         connection: The clients of Listrak's APIs.
-        dry_run: Everything but writing to Listrak is done.
+        dry_run: Whether nothing is written to Listrak.
         imports: Worker threads for import files: their keys are lists.
         calls: Worker threads for calls per contact, `max_concurrency` of them: their keys are contacts.
         stopping: Set when the run ends early. Wait on it instead of sleeping.
-        tallies: One per incoming stream and destination, in the order in which they came. Its name is the
-            stream's, with the place in the array where a stream has several destinations.
+        tallies: One per incoming stream and destination, in the order in which they appeared. Its key is the
+            stream's name, with the index in the array if a stream has several destinations.
         mirrors: The audiences and lists that are mirrored.
-        id: Names the run: when it began, and something random.
+        id: Identifies the run: its start and random digits.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class Run:
         self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
     def session(self, kind: Callable[[Run], S], key: Hashable = None) -> S:
-        """What the loaders of one channel share in this run, created when it is first asked for.
+        """Return what the loaders of one channel share in this run, created when it is first asked for.
 
         The thread that reads the input asks first: it resolves all destinations before a record is read.
 
         Args:
-            kind: The channel's class of it, such as `EmailSession`.
+            kind: The channel's class, such as `EmailSession`.
             key: Tells several of one class apart, such as the id of a sender code.
         """
         found = self._sessions.get((kind, key))
@@ -93,12 +93,12 @@ class Run:
     def tracker(
         self, stream: str, text: str, destination: Destination | None = None, *, skipped: bool = False
     ) -> RowTracker:
-        """The row accounting of a stream that has just appeared.
+        """Create the row tracker of a stream that has just appeared.
 
         Args:
             stream: The stream.
             text: Its destination, for people.
-            destination: Its destination, whose limits go before the run's.
+            destination: Its destination, whose limits take precedence over the run's.
             skipped: Whether `unmapped_streams` decides about its rows.
         """
         index = destination.index if destination is not None else None
@@ -110,7 +110,7 @@ class Run:
         return RowTracker(stream, tally, self.state_tracker, self.rejects)
 
     def check(self) -> None:
-        """Raise what a worker thread failed with. Called with every record: a failed run ends soon."""
+        """Raise what a worker thread failed with. Called for every record, so that a failed run ends soon."""
         if self.imports.failure is not None or self.calls.failure is not None or self.stopping.is_set():
             self.imports.check()
             self.calls.check()
@@ -125,7 +125,7 @@ class Run:
         self.calls.drain()
 
     def end_early(self, grace: float) -> None:
-        """Begin nothing more, let what runs end, and after the grace break it off.
+        """Start nothing more, let running jobs end, and abort them after the grace period.
 
         Args:
             grace: Seconds that running imports and calls may still take.
@@ -141,20 +141,20 @@ class Run:
             pool.wait_idle(_BREAK_OFF_SECONDS)
 
     def over_reject_share(self) -> list[Tally]:
-        """The tallies with more rejected rows than `max_reject_share` allows, as it stands."""
+        """Return the tallies that have more rejected rows so far than `max_reject_share` allows."""
         return [tally for tally in list(self.tallies.values()) if tally.over_reject_share]
 
     def over_declined_share(self) -> list[Tally]:
-        """The tallies with more declined rows than `max_declined_share` allows, as it stands."""
+        """Return the tallies that have more declined rows so far than `max_declined_share` allows."""
         return [tally for tally in list(self.tallies.values()) if tally.over_declined_share]
 
     def within_shares(self) -> bool:
-        """Whether STATE may pass: no stream has more rejected or declined rows than allowed, as it stands."""
+        """Return whether STATE may pass: no stream has more rejected or declined rows so far than allowed."""
         return not (self.over_reject_share() or self.over_declined_share())
 
     def _passes_on(self, write_state: Callable[[bytes], None]) -> Callable[[bytes], None]:
         def write(state: bytes) -> None:
-            self.rejects.flush()  # what STATE passes over must be on record
+            self.rejects.flush()  # rows that STATE covers must be in the file
             if not self.dry_run:
                 write_state(state)
 

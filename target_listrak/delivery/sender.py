@@ -1,4 +1,4 @@
-"""Sending messages to people: each at most once, and no more of them than the destination allows."""
+"""Sends messages to people: each at most once, and no more of them than the destination allows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _UNKNOWN: Final = Declined(
 
 
 class MessageLimitError(ListrakError):
-    """A run would send more messages than the destination allows; those that were sent stand."""
+    """A run would send more messages than the destination allows; those that were sent stay sent."""
 
 
 class Sender:
@@ -44,8 +44,8 @@ class Sender:
 
     Args:
         delivery: Which stream goes where.
-        place: Kind, list and message, by their ids. With the stream it tells one destination's messages
-            apart from another's, in this run and in later ones.
+        place: Kind, list and message, by their ids. With the stream it identifies the destination's
+            messages, in this run and in later ones.
         keys: The stream's key properties.
 
     Raises:
@@ -68,7 +68,7 @@ class Sender:
         self._begun = 0
 
     def key(self, record: Mapping[str, object]) -> str:
-        """What tells a record's message apart.
+        """Return the key that identifies a record's message.
 
         Raises:
             RowRejected: A key property has no value.
@@ -82,7 +82,7 @@ class Sender:
         return key
 
     def submit(self, row: Row, key: str, send: Callable[[], Outcome]) -> None:
-        """Send a message in a worker thread, unless it was sent before, and settle its row.
+        """Send a message in a worker thread, unless it was sent before, and end its row.
 
         Args:
             row: The row.
@@ -104,7 +104,7 @@ class Sender:
         if self._run.dry_run:
             self._tracker.remark("messages would be sent")
             return ACCEPTED
-        # Whatever ends this otherwise (a signal, an error nobody thought of) leaves the claim: it is unknown.
+        # After any other end (a signal, an unexpected error) the claim stays: the outcome is unknown.
         try:
             outcome = attempt(send)
         except LostAnswerError:
@@ -123,10 +123,10 @@ class Sender:
         return outcome
 
     def _claim(self, key: str) -> Outcome | None:
-        """Note that a message is being sent; or why it must not be.
+        """Note that a message is being sent; or return why it must not be.
 
         Raises:
-            MessageLimitError: It would be one too many.
+            MessageLimitError: It would exceed `max_messages`.
         """
         with self._lock:
             known = self._claims.known(key)

@@ -1,7 +1,7 @@
-"""What was sent, kept on disk, so that no message is sent twice: not after a crash, not by a second run.
+"""The record of sent messages on disk: no message is sent twice, not after a crash and not by a second run.
 
-A message is claimed before it is sent, and confirmed after Listrak took it. A claim that a crash left behind
-says that the message may have been sent: it is unknown, and never sent again.
+A message is claimed before it is sent, and marked as sent after Listrak took it. A claim that a crash leaves
+behind means that the message may have been sent: its outcome is unknown, and it is never sent again.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class Sent(Enum):
 
 
 def key_of(record: Mapping[str, object], names: Sequence[str]) -> str | None:
-    """What tells a record's message apart: a digest of its key properties; `None` where one has no value.
+    """Return a digest of a record's key properties, which identifies its message; `None` if one has no value.
 
-    A number and the text of it are the same key: whoever changes the type of a key must not send everything
-    again. Texts of different case are two keys, as many systems have it, and `NULL` is no key.
+    A number and its text are the same key, so that a change of a key's type does not send everything again.
+    Texts of different case are different keys, as in many systems, and `NULL` is not a key.
     """
     parts = []
     for name in names:
@@ -59,14 +59,14 @@ def key_of(record: Mapping[str, object], names: Sequence[str]) -> str | None:
 
 
 class SentRecord:
-    """The file of the setting `sent_path`. Thread safe; one run at a time has it.
+    """The file of the setting `sent_path`. Thread safe; only one run at a time can open it.
 
     Args:
         path: The file.
-        read_only: Whether nothing is written: for a dry run, which needs no file.
+        read_only: Whether nothing is written, for a dry run; then the file need not exist.
 
     Raises:
-        ConfigurationError: The file cannot be opened, or another run has it.
+        ConfigurationError: The file cannot be opened, or another run has opened it.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -92,7 +92,7 @@ class SentRecord:
             self._db.execute("COMMIT")
 
     def state(self, destination: str, key: str) -> Sent | None:
-        """What is known of a message; `None` if it was never begun. A claim counts as unknown."""
+        """Return what is known of a message; `None` if it was never claimed. A claim counts as unknown."""
         with self._lock, self._reporting():
             if self._db is None:
                 return None
@@ -103,12 +103,12 @@ class SentRecord:
         return Sent.SENT if row[0] == Sent.SENT.value else Sent.UNKNOWN
 
     def claim(self, destination: str, key: str) -> None:
-        """Note, before a message is sent, that it is: on disk when this returns."""
+        """Note that a message is about to be sent. The note is on disk when this returns."""
         query = "INSERT INTO message (destination, key, state) VALUES (?, ?, 'claimed')"
         self._write(query, (destination, key))
 
     def end(self, destination: str, key: str, state: Sent | None) -> None:
-        """Note how it went.
+        """Note the outcome of a message.
 
         Args:
             destination: The destination.
@@ -122,7 +122,7 @@ class SentRecord:
         self._write(query, (state.value, destination, key))
 
     def close(self) -> None:
-        """Close the file; another run may have it then."""
+        """Close the file; then another run can open it."""
         with self._lock:
             db, self._db = self._db, None
             if db is not None:

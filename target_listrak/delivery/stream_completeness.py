@@ -1,7 +1,7 @@
-"""Whether an incoming stream came through whole: the signs that mirroring waits for.
+"""Whether an incoming stream is complete: the signs that mirroring waits for.
 
-A source that dies closes the pipe exactly as one that ends. What tells them apart is a message that only a
-source that got to the end of a stream sends: ACTIVATE_VERSION, or a STATE, after the stream's last record.
+A source that crashes closes the pipe just as one that ends. Only a source that reached the end of a stream
+sends a message after the stream's last record: ACTIVATE_VERSION, or a STATE.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from typing import Any, Final
 __all__ = ["StreamEnd"]
 
 NO_RECORD: Final = object()
-"""Stands for the version of a stream's last record while there is none: null is a record without version."""
+"""The version before the first record; None is the version of a record without one."""
 
 
 class StreamEnd:
     """What came after the last record of one incoming stream (before stream maps).
 
-    SCHEMA, RECORD (also one that a stream map leaves out) and BATCH messages say that the stream goes on, and
-    so take back the signs that came before them.
+    SCHEMA, RECORD (also one that a stream map leaves out) and BATCH messages show that the stream goes on,
+    and cancel the signs that came before them.
 
     Args:
         stream: The stream's name, as it came in.
 
     Attributes:
         version: The version of the stream's last record; `NO_RECORD` before the first one.
-        signed: Whether a sign has come since the last message of the stream. Whoever takes a record only has
-            to call `goes_on` if this is so, or if the version is another.
+        signed: Whether a sign has come since the last message of the stream. `record` need not be called for
+            each record: only after a sign, and when the version changes.
         stated: Whether any STATE has come since the stream began.
     """
 
@@ -46,44 +46,44 @@ class StreamEnd:
         return self.version is NO_RECORD
 
     def goes_on(self) -> None:
-        """Note that the stream goes on: no sign that came before counts."""
+        """Note a SCHEMA or BATCH message, or records of the same version: earlier signs no longer count."""
         self.signed = self._activated = self._covered = self._unfinished = False
 
     def record(self, version: object) -> None:
-        """Note a record of a version."""
+        """Note a record, which may have another version than the last one: earlier signs no longer count."""
         self.goes_on()
         self.version = version
         self._versions.add(version)
 
     def activate(self, version: object) -> None:
-        """Note an ACTIVATE_VERSION: it counts if all records so far were of that version."""
+        """Note an ACTIVATE_VERSION. It counts if all records so far were of that version."""
         self.signed = True
         self._activated = self._versions <= {version}
 
     def state(self, value: object) -> None:
-        """Note a STATE. It counts unless it says itself that the stream is still being read.
+        """Note a STATE. It counts unless its value says that the stream is still being read.
 
         Args:
-            value: The message's value. Taps name the stream they are in the middle of in `currently_syncing`;
-                the SDK's keep `progress_markers` in a stream's bookmark until it is finished.
+            value: The message's value. Taps name the stream that is being read in `currently_syncing`;
+                those of the SDK keep `progress_markers` in a stream's bookmark until it is finished.
         """
         self.signed = self.stated = True
         self._unfinished = _still_reading(value, self.stream)
         self._covered = not self._unfinished
 
     def missing_sign(self, mirror: object, *, without_state: bool) -> str | None:
-        """What is missing to take the stream for complete.
+        """Return which sign is missing for the stream to count as complete.
 
         Args:
-            mirror: The setting `mirror`: true or `end_of_input`.
-            without_state: The setting `mirror_without_state`.
+            mirror: The option `mirror`: true or `end_of_input`.
+            without_state: The option `mirror_without_state`.
 
         Returns:
             What did not come, for people; `None` if the stream is complete.
         """
         if mirror is True:
-            # Sources may send ACTIVATE_VERSION first. Without a record the one that comes first looks like
-            # the one that comes last, so there a STATE has to follow as well.
+            # Sources may send ACTIVATE_VERSION before the records. If there are no records, that one cannot
+            # be told from one at the end, so a STATE has to follow as well.
             if self._activated and (self._versions or self._covered):
                 return None
             if self._activated:
@@ -100,7 +100,7 @@ class StreamEnd:
 
 
 def _still_reading(value: object, stream: str) -> bool:
-    """Whether a STATE says itself that a stream is not finished."""
+    """Return whether a STATE says that a stream is not finished."""
     if not isinstance(value, dict):
         return False
     if value.get("currently_syncing") == stream:

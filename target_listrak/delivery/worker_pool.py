@@ -1,11 +1,11 @@
-"""Work that goes on while the input is read: import files and calls, in order where order matters.
+"""Worker threads for imports and calls while the input is read, in order where order matters.
 
 Each job has a *key*. The jobs of one key run one after the other, in the order given; different keys
 run side by side. A list is the key of its imports (two running imports that share a contact have no order), a
 contact is the key of its calls.
 
-`concurrent.futures` waits for its threads when the interpreter ends, so a SIGTERM could hang on an answer
-that does not come. These threads are daemons: what they do can be abandoned, and the state tracker has not
+`concurrent.futures` waits for its threads when the interpreter ends, so a SIGTERM could wait for an answer
+that does not come. These threads are daemons: their work can be abandoned, as the state tracker has not
 confirmed it.
 """
 
@@ -21,18 +21,18 @@ __all__ = ["Stopped", "WorkerPool"]
 Job = Callable[[], None]
 
 
-class Stopped(Exception):  # noqa: N818 - an end, and no error of the code
+class Stopped(Exception):  # noqa: N818 - an end, not an error of the code
     """The run was ended from outside (SIGTERM, SIGINT, or an error elsewhere) while this was waiting."""
 
 
 class WorkerPool:
-    """A few threads that work off jobs: those of one key in order, those of different keys side by side.
+    """Threads that run jobs: those of one key in order, those of different keys side by side.
 
     Args:
         name: For the threads' names.
-        threads: The most jobs that run at a time. Threads are started when there is work for them.
+        threads: The most jobs that run at a time. A thread is started when a job needs it.
         budget: The most weight (bytes) of jobs that wait or run. More than one job always fits.
-        stopping: Set when the run ends early: no further job is begun.
+        stopping: Set when the run ends early: no further job is started.
     """
 
     def __init__(self, name: str, *, threads: int, budget: int, stopping: threading.Event) -> None:
@@ -51,11 +51,11 @@ class WorkerPool:
         self._closed = False
 
     def submit(self, key: Hashable, job: Job, weight: int = 1) -> None:
-        """Queue a job, waiting first until enough of the others is done.
+        """Queue a job, after waiting until enough other jobs are done.
 
         Args:
             key: Jobs of the same key run in the order given, one at a time.
-            job: What to do. An exception out of it fails the pool: nothing else is begun.
+            job: What to do. If it raises, the pool fails and starts no further job.
             weight: Memory that the job holds, in bytes.
 
         Raises:
@@ -82,7 +82,7 @@ class WorkerPool:
                 threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def check(self) -> None:
-        """Raise what a job failed with, or `Stopped`; do nothing if all is well."""
+        """Raise what a job failed with, or `Stopped`; do nothing otherwise."""
         if self.failure is not None:
             raise self.failure
         if self._closed or self._stopping.is_set():
@@ -100,7 +100,7 @@ class WorkerPool:
         self.check()
 
     def run_all(self, jobs: Sequence[Job]) -> None:
-        """Run jobs side by side and wait for them: for a thread of another pool.
+        """Run jobs side by side and wait for them. Called by a thread of another pool.
 
         Raises:
             Exception: What one of them failed with.
@@ -122,19 +122,19 @@ class WorkerPool:
             self.check()
 
     def close(self) -> None:
-        """Begin nothing more; what is running goes on."""
+        """Start nothing more; running jobs go on."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def wait_idle(self, timeout: float) -> bool:
-        """Wait until nothing runs any more.
+        """Wait until no job is running.
 
         Args:
             timeout: Seconds to wait at most.
 
         Returns:
-            Whether nothing does.
+            Whether none is running.
         """
         with self._changed:
             return self._changed.wait_for(lambda: not self._running, timeout)

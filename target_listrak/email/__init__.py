@@ -1,4 +1,5 @@
 """Email lists, profile fields and audiences.
 
-May import `delivery` and what lies below it; not `sms` or `retail`.
+May import `delivery`, `input`, `tracking`, `config`, `values`, `outcomes` and `sdk`, `listrak_api`,
+`listrak_singer` and the SDK; no other channel.
 """

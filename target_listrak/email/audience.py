@@ -1,4 +1,4 @@
-"""The kind `audience`: a CheckBox profile field that tells who is in a stream, or a field for each record."""
+"""The kind `audience`: a CheckBox profile field says who is in it: one field, or one that records name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from target_listrak.config.names import NameLookupError, UnknownNameError
 from target_listrak.config.property_names import property_like
 from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.delivery.import_body import decode_line
-from target_listrak.delivery.mirror import Filled, Mirror, Watched
+from target_listrak.delivery.mirror import Filled, Mirror, MirroredStream
 from target_listrak.email.audience_members import AudienceMembers, audience_line
 from target_listrak.email.buffer import ExternalContact, Line
 from target_listrak.email.fields_loader import EXTERNAL_NAMES, KnownContactsLoader, external_id_of
@@ -42,7 +42,7 @@ _CHECK_BOX_LENGTH: Final = 3
 
 
 class Place(NamedTuple):
-    """Where a destination's audiences are, as far as no record says so."""
+    """The list and field of a destination; None for what the records name."""
 
     list: EmailList | None
     field: ProfileField | None
@@ -55,8 +55,8 @@ class Audience:
     Attributes:
         list: Its list.
         field: Its field.
-        on: What an import that sets contacts on does.
-        off: What one that sets them off does: it reaches the unsubscribed too, who may still be on.
+        on: The plan of imports that set contacts on.
+        off: The plan of imports that set them off, unsubscribed ones included, who may still be on.
         members: Who is on.
         mirror: Its mirror, if the destination mirrors.
     """
@@ -72,10 +72,10 @@ class Audience:
 class AudienceLoader(KnownContactsLoader):
     """Keeps a CheckBox field of contacts equal to a stream's membership.
 
-    What the field says is read first, so only differences are imported. With `mirror`, members whom no record
-    names are set off at the end; unsubscribed people who are still on are included. Streams that feed the
-    same field share its members. With `field_from` or `list_from` each record names its audience, and each
-    audience that a record names is mirrored by itself.
+    The field is read first, so only differences are imported. With `mirror`, members whom no record names are
+    set off at the end, unsubscribed people who are still on included. Streams that feed the same field share
+    its members. With `field_from` or `list_from` each record names its audience, and each audience that a
+    record names is mirrored by itself.
 
     Side effect: with `subscribe`, contacts that the list does not know are subscribed. Without it nobody is.
     """
@@ -96,7 +96,7 @@ class AudienceLoader(KnownContactsLoader):
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401 - each kind resolves to what it needs
-        """Find list and field, where no record names them; make the field where that is allowed."""
+        """Find list and field, unless the records name them; create the field if that is allowed."""
         email_list = super().resolve(run, destination)
         wanted = destination.options.get("field")
         if email_list is None:
@@ -108,7 +108,7 @@ class AudienceLoader(KnownContactsLoader):
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401 - each kind resolves to what it needs
-        """Kind, list and field."""
+        """Describe the destination: kind, list and field."""
         option = destination.option
         home = resolved.list.name if resolved.list else f"list by {option('list_from')}"
         field = f"field by {option('field_from')}" if option("field_from") else str(option("field"))
@@ -116,7 +116,7 @@ class AudienceLoader(KnownContactsLoader):
 
     @classmethod
     def fills(cls, destination: Destination, resolved: Any) -> Sequence[Filled]:  # noqa: ANN401 - each kind resolves to what it needs
-        """The field and, where unknown contacts are subscribed, the list; unless the records name them."""
+        """Return the field and, if unknown contacts are subscribed, the list; not what records name."""
         if resolved.list is None:
             return ()
         field = [] if resolved.field is None else [_filled(destination, resolved.list, resolved.field)]
@@ -124,7 +124,7 @@ class AudienceLoader(KnownContactsLoader):
 
     @classmethod
     def fills_list(cls, destination: Destination, email_list: EmailList) -> Sequence[Filled]:
-        """The list itself, where unknown contacts are subscribed."""
+        """Return the list itself, if unknown contacts are subscribed."""
         what = ("email list", email_list.id, email_list.name)
         return [Filled(what, mirrored=False)] if destination.option("subscribe") else ()
 
@@ -140,7 +140,7 @@ class AudienceLoader(KnownContactsLoader):
     # The stream
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
-        """Read who is on, before the first record, where no record names the audience."""
+        """Read who is on, before the first record, unless the records name the audience."""
         super().schema(schema, key_properties)
         if self._member is not None and self._member not in (schema.get("properties") or {}):
             text = f"stream {self.stream!r} has no property {self._member!r}"
@@ -148,25 +148,25 @@ class AudienceLoader(KnownContactsLoader):
                 "member", text, f"It has: {', '.join(map(escaped, schema.get('properties') or {}))}."
             )
         if self.destination.option("mirror") is not False and self.watched is None:
-            self.watched = Watched(self.tracker.tally)
+            self.watched = MirroredStream(self.tracker.tally)
             self.run.mirrors.hold(self.tracker.hold())
         if self._list is not None and self._field_from is None:
             self.mirror = self.audience_of({}).mirror
 
     def find_email(self, schema: Mapping[str, Any]) -> str:
-        """The property with the address. Whoever is to be subscribed needs one."""
+        """Return the property with the address, which contacts need to be subscribed."""
         if self.destination.option("subscribe"):
             return super(KnownContactsLoader, self).find_email(schema)
         return super().find_email(schema)
 
     def external_id_column(self, schema: Mapping[str, Any]) -> str | None:
-        """The property with the external id that new subscribers get; else it only finds contacts."""
+        """Return the property with the external id of new subscribers; None if it only finds contacts."""
         if not self.destination.option("subscribe"):
             return None
         return self.destination.options.get("external_id") or property_like(schema, EXTERNAL_NAMES)
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
-        """The columns beside the audience's own: none, unless `fields` is given."""
+        """Create the mapping of further columns beside the audience's own: none, unless `fields` is given."""
         if self._writes_fields:
             return super().make_mapper(email_list, schema)
         return RowMapping((), external_id=self.external_id_column(schema))
@@ -177,15 +177,15 @@ class AudienceLoader(KnownContactsLoader):
         return (*super().key_properties, *filter(None, [self._field_from]))
 
     def columns_wanted(self) -> None:
-        """Each record is compared with what is so: one by one."""
+        """Return None: records are compared with the present state one by one."""
 
     # Which audience
 
     def audience_of(self, record: Mapping[str, Any]) -> Audience:
-        """The audience of a record; read from Listrak when it is first named.
+        """Return the audience of a record, read from Listrak when it is first named.
 
         Raises:
-            RowRejected: The record names none, or one that there is not.
+            RowRejected: The record names none, or one that does not exist.
             ConfigurationError: Another destination fills what one of the two mirrors.
         """
         email_list = self.list_of(record)
@@ -233,7 +233,7 @@ class AudienceLoader(KnownContactsLoader):
         return Audience(email_list, field, on, off, members, mirror)
 
     def mirror_of(self, record: Mapping[str, Any]) -> Mirror | None:
-        """The mirror of the record's audience."""
+        """Return the mirror of the record's audience."""
         try:
             return self.mirror or self.audience_of(record).mirror
         except RowRejected:
@@ -242,14 +242,14 @@ class AudienceLoader(KnownContactsLoader):
     # The rows
 
     def take(self, record: dict[str, Any], row: Row) -> None:
-        """Compare one record with what is so; put it into the batch if it differs."""
+        """Compare one record with the field; put it into the batch if it differs."""
         try:
             contact = self.contact(record)
             audience = self.audience_of(record)
         except RowRejected as ended:
             raise RowRejected(with_faults(ended.rejected, self._email, self.faults(record))) from None
         wanted = self._wanted(record)
-        # Who is set off gets no other values: they would reach the unsubscribed, too.
+        # A contact that is set off gets no other values: unsubscribed contacts would get them, too.
         values: dict[int, str] = {}
         if wanted:
             layout, line = self._mapper_of(audience.list)(record, contact)
@@ -258,7 +258,7 @@ class AudienceLoader(KnownContactsLoader):
         self._set(audience, contact, row, values, wanted=wanted)
 
     def faults(self, record: Mapping[str, Any]) -> Sequence[Fault]:
-        """What is wrong with a record's membership and values."""
+        """Return what is wrong with a record's membership and values."""
         try:
             self._wanted(record)
         except RowRejected as ended:
@@ -266,13 +266,13 @@ class AudienceLoader(KnownContactsLoader):
         return super().faults(record)
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
-        """Set the contact `off`: its source deleted the record, and `allow_deletes` says so."""
+        """Set the contact `off`: its source deleted the record, and `allow_deletes` is on."""
         name = self.by_external_id
         contact = self.leaving_contact(record, name) if name else self.leaving_address(record)
         self._set(self.audience_of(record), contact, row, {}, wanted=False)
 
     def withdraw(self, record: Mapping[str, Any]) -> None:
-        """Take rows of the contact that would subscribe it out of the open batches of its list."""
+        """Withdraw rows that would subscribe the contact from the open batches of its list."""
         if self.destination.option("subscribe"):
             self.withdraw_contact(record, self._external_id)
 
@@ -298,7 +298,7 @@ class AudienceLoader(KnownContactsLoader):
 
     @staticmethod
     def _known(audience: Audience, contact: Address | ExternalContact) -> Address | ExternalContact:
-        """The address of one who is known by an external id only, where one member has it."""
+        """Return the address of a contact that has only an external id, if exactly one member has that id."""
         if isinstance(contact, Address):
             return contact
         keys = list(audience.members.keys_of(contact.sent))
@@ -306,7 +306,7 @@ class AudienceLoader(KnownContactsLoader):
         return contact if known is None else Address(known, keys[0])
 
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
-        """The contacts whom a record could mean, by its address or, where it has none, by its external id."""
+        """Return whom a record could mean, by its address or, without one, by its external id."""
         external = external_id_of(record, self.by_external_id)
         has_address = self._email and as_text(record.get(self._email)) != ""
         if external and not has_address:
@@ -324,7 +324,7 @@ class AudienceLoader(KnownContactsLoader):
                 raise RowRejected(Rejected("not_a_member", reason))
 
     def _wanted(self, record: Mapping[str, Any]) -> bool:
-        """Whether the record says that its contact is in the audience.
+        """Return whether the record says that its contact is in the audience.
 
         Raises:
             RowRejected: It says neither.
@@ -340,13 +340,13 @@ class AudienceLoader(KnownContactsLoader):
 
 
 def _filled(destination: Destination, email_list: EmailList, field: ProfileField) -> Filled:
-    """The field. A dry run gives a list that it would create no id of its own."""
+    """Return the field; the name stands for the id of a list that a dry run would create."""
     what = ("audience", email_list.id, email_list.name, field.id)
     return Filled(what, destination.option("mirror") is not False)
 
 
 def _find_field(run: Run, destination: Destination, email_list: EmailList, wanted: str | int) -> ProfileField:
-    """The field of an audience; made where that is allowed.
+    """Return the field of an audience, created if that is allowed.
 
     Raises:
         NameLookupError: There is none of that name, or it is not a CheckBox.

@@ -1,4 +1,4 @@
-"""Who is in an audience: what its CheckBox field says, read before the run, and setting it off."""
+"""The members of an audience: read from its CheckBox field before the run, and removed by setting it off."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["AudienceMembers", "audience_line"]
 
 
 def audience_line(address: str, *cells: str, on: bool) -> bytes:
-    """The line of an import file that sets a contact on or off, with other values after that."""
+    """Return the line of an import file that sets a contact on or off, followed by other values."""
     return encode_line([address, "on" if on else "off", *cells])
 
 
 class AudienceMembers(ListMembers):
-    """Who is on in a field, unsubscribed people included (`GET /List/{listId}/Contact`, both states).
+    """The contacts whose field is on, also unsubscribed ones (`GET /List/{listId}/Contact`, both states).
 
     Args:
-        loader: The first loader that feeds the audience: its run, and its way to make an import.
+        loader: The first loader that feeds the audience, for its run and its importer.
         email_list: The list.
         field: The field.
-        plan: What an import that sets members off does.
+        plan: The plan of imports that set members off.
     """
 
     def __init__(self, loader: ListLoader, email_list: EmailList, field: ProfileField, plan: Plan) -> None:
@@ -42,7 +42,7 @@ class AudienceMembers(ListMembers):
 
     @property
     def exists(self) -> bool:
-        """Not where a dry run only pretends that list or field were made: nobody is on."""
+        """Whether there is anything to read: not for a list or field that a dry run would create."""
         return self._field.id >= 0 and super().exists
 
     @property
@@ -52,7 +52,7 @@ class AudienceMembers(ListMembers):
         return [{"subscriptionState": one, "segmentationFieldIds": self._field.id} for one in states]
 
     def membership(self, contact: Contact) -> bool | None:
-        """What the field says."""
+        """Return what the field says."""
         for value in contact.segmentationFieldValues or ():
             on = as_boolean(value.value) if value.segmentationFieldId == self._field.id else None
             if isinstance(on, bool):
@@ -60,13 +60,13 @@ class AudienceMembers(ListMembers):
         return None
 
     def removal(self, address: str) -> tuple[Layout, bytes]:
-        """The field, off."""
+        """Return the field, off."""
         return (self._field.id,), audience_line(address, on=False)
 
     def says(self, key: str, *, on: bool) -> bool:
-        """Whether the field says this of a contact for certain."""
+        """Return whether the field is known to say this of a contact."""
         return self._contacts.says(key, on=on)
 
     def note_changed(self, key: str, address: str) -> None:
-        """Note that a change of the contact was sent: rows after it are sent as well, whatever they say."""
+        """Note that a change of the contact was sent: later rows are then sent without a comparison."""
         self._contacts.note_changed(key, address)

@@ -27,10 +27,10 @@ __all__ = ["BatchImports", "event_ids_of"]
 
 
 class BatchImports(Loader):
-    """Loads batches by imports: the part of a loader that works in worker threads.
+    """Loads batches by imports: the part of a loader that runs in worker threads.
 
     Attributes:
-        plan: What the imports of the destination do, without the events, whose ids each list has for itself.
+        plan: What the imports of the destination do, without events, as these have other ids in each list.
     """
 
     def __init__(self, delivery: Delivery, resolved: Any) -> None:  # noqa: ANN401 - each kind resolves to what it needs
@@ -41,10 +41,10 @@ class BatchImports(Loader):
 
     @abc.abstractmethod
     def make_plan(self) -> Plan:
-        """What the imports of the destination do."""
+        """Create the plan: what the imports of the destination do."""
 
     def plan_of(self, email_list: EmailList) -> Plan:
-        """The plan of imports into a list: with the ids that `event_ids` have there.
+        """Return the plan of imports into a list, with the ids that `event_ids` have there.
 
         Raises:
             NameLookupError: The list has no such event.
@@ -57,23 +57,25 @@ class BatchImports(Loader):
 
     @property
     def keep_lines(self) -> bool:
-        """Whether rows are loaded once more after their import."""
+        """Whether lines are kept after their import, as some rows are loaded once more."""
         return False
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
-        """Load one batch and settle its rows; runs in a worker thread."""
+        """Load one batch and confirm its rows; runs in a worker thread."""
         self.load_by_import(email_list, plan, buffer, range(len(buffer)))
 
     def load_by_import(
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
     ) -> None:
-        """Load rows of a batch by an import, or more than one, and settle them."""
+        """Load rows of a batch by one or more imports, and confirm them."""
         single = self.single(email_list, plan, buffer)
         importer = self.importer(plan, email_list)
-        importer.load(email_list, buffer, indices, single, lambda outcomes: self.settle_all(buffer, outcomes))
+        importer.load(
+            email_list, buffer, indices, single, lambda outcomes: self.confirm_all(buffer, outcomes)
+        )
 
     def single(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Callable[[int], Outcome]:
-        """How one row is loaded without an import, where an import of one row is refused."""
+        """Return a function that loads one row without an import: an import of one row may be refused."""
         contacts = Contacts(self.run, email_list, self.destination, plan.event_ids)
 
         def load_one(index: int) -> Outcome:
@@ -94,14 +96,14 @@ class BatchImports(Loader):
         return load_one
 
     def importer(self, plan: Plan, email_list: EmailList) -> Importer:
-        """The importer of a plan and list."""
+        """Return the importer of a plan and list."""
         key = (email_list.id, plan)
         if key not in self._importers:
             name = self.run.session(EmailSession).lists.fields(email_list).column_name
             self._importers[key] = Importer(self.run, self.stream, plan, name, keep_lines=self.keep_lines)
         return self._importers[key]
 
-    def settle_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
+    def confirm_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
         """Count a batch's rows by their outcomes, and the rows that were merged into them."""
         results = list(outcomes.values())
         accepted, unchanged, declined = results.count(ACCEPTED), results.count(UNCHANGED), 0
@@ -114,11 +116,11 @@ class BatchImports(Loader):
         checkpoints = buffer.sources.count_checkpoints(outcomes)
         rejected = len(results) - accepted - unchanged - declined
         counts = Results(accepted, unchanged, declined, rejected, merged=checkpoints.total() - len(results))
-        self.tracker.settle(checkpoints, counts)
+        self.tracker.confirm(checkpoints, counts)
 
 
 def event_ids_of(run: Run, destination: Destination, email_list: EmailList) -> tuple[int, ...]:
-    """The ids of the events that imports of a destination raise in a list.
+    """Return the ids of the events that imports of a destination raise in a list.
 
     Raises:
         NameLookupError: The list has no such event.

@@ -1,8 +1,8 @@
 """Listrak's beta route for profile fields, which queues imports itself.
 
 `POST /List/{listId}/Contact/SegmentationField`; not every account has it. Its answer means that the values
-are queued, not that they are applied: rows are confirmed by the imports that it makes. It runs among the
-list's imports, one at a time, because two that share a contact have no order.
+are queued, not that they are applied: rows are confirmed by the imports that it starts. It runs among the
+list's imports, one at a time, because the order of two imports with a common contact is undefined.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["BetaRoute"]
 _CONTACTS_AT_ONCE: Final = 10_000
 _SENDINGS: Final = 3
 _RECENT: Final = timedelta(days=2)
-"""How far back imports are listed to tell new ones from old ones; more than a time zone's difference."""
+"""How far back imports are listed to recognise new ones; more than the difference of time zones."""
 _NO_ACCESS: Final = "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE"
 
 
@@ -55,12 +55,12 @@ class BetaRoute:
         email_list: EmailList,
         buffer: Buffer,
         indices: Sequence[int],
-        settle: Callable[[dict[int, Outcome]], None],
+        confirm: Callable[[dict[int, Outcome]], None],
     ) -> bool:
-        """Send rows, wait until Listrak has loaded them, and settle them.
+        """Send rows, wait until Listrak has loaded them, and confirm them.
 
         Returns:
-            False if the account lacks the route: nothing was sent, and nothing is settled.
+            False if the account lacks the route: nothing was sent, and nothing is confirmed.
 
         Raises:
             ListrakError: As the client; also if the imports that were started are not named.
@@ -76,7 +76,7 @@ class BetaRoute:
                     "The account has no access to Listrak's beta route; import files are used instead"
                 )
                 return False
-            settle(outcomes)
+            confirm(outcomes)
         return True
 
     def _send(self, email_list: EmailList, buffer: Buffer, indices: Sequence[int]) -> dict[int, Outcome]:
@@ -88,7 +88,7 @@ class BetaRoute:
         answer, lost = self._post(email_list, [self._contact(buffer, index) for index in indices])
         import_ids = set(re.findall(r"\d+", answer.resource_id or ""))
         if lost or not import_ids:
-            # What a lost request queued must have ended before newer values of the same contacts are sent.
+            # The import of a lost request must have ended before newer values of the same contacts are sent.
             import_ids |= self._appeared(email_list, before)
         if not import_ids:
             message = (
@@ -102,9 +102,9 @@ class BetaRoute:
         return self._importer.await_results(sent, carries_values=True)
 
     def _post(self, email_list: EmailList, body: list[dict[str, object]]) -> tuple[Answer, bool]:
-        """Send contacts; return the answer, and whether one was lost before.
+        """Send contacts; return the answer, and whether an earlier answer was lost.
 
-        Sent again after a lost answer: setting the same values twice is the same as once.
+        After a lost answer they are sent again: setting the same values twice changes nothing.
         """
         ids, lost = {"listId": email_list.id}, False
         for sending in range(1, _SENDINGS + 1):
@@ -119,14 +119,14 @@ class BetaRoute:
         raise AssertionError  # pragma: no cover - the last sending returns or raises
 
     def _imports(self, email_list: EmailList) -> set[str]:
-        """The ids of the list's imports of the last days (`GET /List/{listId}/ListImport`)."""
+        """Return the ids of the list's imports of the last days (`GET /List/{listId}/ListImport`)."""
         client = self._run.connection.client("email")
         params = {"startDate": client.started_at() - _RECENT}
         pages = client.pages(routes.LIST_IMPORTS, {"listId": email_list.id}, params)
         return {str(row["importFileId"]) for page in pages for row in page.rows}
 
     def _appeared(self, email_list: EmailList, before: set[str]) -> set[str]:
-        """The ids of imports that the list did not have before; waits for them as long as they may take.
+        """Return the ids of imports that the list did not have before, after waiting for them to appear.
 
         Raises:
             Stopped: The run is being ended.

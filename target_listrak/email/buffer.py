@@ -1,13 +1,12 @@
-"""Rows on their way into an import file: one line of bytes each, one per contact.
+"""Rows that wait for an import file: a line of bytes each, one per contact.
 
-A row waits as the line that the file will hold, and the record it came from lies in a temporary file, for the
-rejects file. So a batch of 100,000 rows takes some 35 MB, whatever the records hold beside what is loaded.
+A row is kept as the line of the future file. The record that it came from is kept in a temporary file, for
+the rejects file. So a batch of 100,000 rows takes some 35 MB, whatever else the records hold.
 
 Every cell is quoted and quotes in it are doubled, so commas, quotes and line ends survive. A row's *layout*
-says which columns its line has. Under `null_handling: keep` that is all of them, and an empty cell changes
-nothing (segmentationImportType Update). Where null clears, a line has the columns that the record carried,
-and files are made by layout: an absent property must never be an empty cell that Listrak would take for
-"clear this".
+says which columns its line has. With `null_handling: keep` it has all of them, and an empty cell changes
+nothing (segmentationImportType Update). If null clears, a line has the columns that the record has, and each
+layout gets its own file: an absent property must never become an empty cell, which Listrak would clear.
 """
 
 from __future__ import annotations
@@ -40,12 +39,12 @@ __all__ = [
 ]
 
 ROW_BYTES: Final = 260
-"""What a row takes beside its line: its key, its place in the index, number, checkpoint and offset."""
+"""Memory of a row beside its line: its key, its place in the index, number, checkpoint and offset."""
 
 EXTERNAL_ID: Final = -1
 """The column of the external contact id, where field ids name the other columns."""
 NEW_EMAIL: Final = -2
-"""The column of a contact's new address. It is in no file: such rows are single calls."""
+"""The column of a contact's new address. No file has it: such rows are single calls."""
 
 ColumnId = int
 """A profile field's id, or one of the two above."""
@@ -56,7 +55,7 @@ Layout = tuple[ColumnId, ...]
 
 @dataclass(frozen=True, slots=True)
 class ExternalContact:
-    """A contact whose external contact id is known and whose address is not; it takes an address's place.
+    """A contact whose external contact id is known, but not its address; used in place of an address.
 
     Attributes:
         sent: The external contact id.
@@ -66,12 +65,12 @@ class ExternalContact:
 
     @property
     def key(self) -> ExternalContact:
-        """The contact, as it is compared."""
+        """The key of the contact: itself."""
         return self
 
 
 ContactKey = str | ExternalContact
-"""What tells contacts apart: an address as it is compared, or an external contact id."""
+"""What identifies a contact: an address as it is compared, or an external contact id."""
 
 
 class Line(NamedTuple):
@@ -89,7 +88,7 @@ class Line(NamedTuple):
 
 
 class Buffer:
-    """Rows that wait for their file: the last record of a contact wins, property by property.
+    """Rows that wait for their file. The last record of a contact wins, property by property.
 
     Args:
         clears: Whether an empty cell is a value (it clears), so that it replaces an earlier one.
@@ -101,7 +100,8 @@ class Buffer:
         lines: The lines, by index.
         layouts: The layouts that occur, and `layout_of` the one of each row, by index.
         bytes: The size of all lines.
-        withdrawn: Contacts whose rows up to here must not be sent, with the end of the records then.
+        withdrawn: From contacts to `sources.end` when they were withdrawn: their rows before that must not
+            be sent.
     """
 
     def __init__(self, *, clears: bool = False) -> None:
@@ -119,7 +119,7 @@ class Buffer:
         self.withdrawn: dict[ContactKey, int] = {}
 
     def __len__(self) -> int:
-        """The number of contacts."""
+        """Return the number of contacts."""
         return len(self.lines)
 
     @property
@@ -128,10 +128,10 @@ class Buffer:
         return self.bytes + ROW_BYTES * len(self.lines)
 
     def add(self, line: Line, row: Row) -> None:
-        """Take a row; if its contact is there already, merge the two.
+        """Add a row; if its contact has one already, merge the two.
 
         Args:
-            line: What the file is to hold.
+            line: The line of the file.
             row: The row.
         """
         key, layout, text = line
@@ -150,26 +150,26 @@ class Buffer:
         self.bytes += len(text)
 
     def may_hold(self, key: ContactKey) -> bool:
-        """Whether a row may be of this contact: an external id and an address may be of the same one."""
+        """Return whether a row may be of this contact: an external id may belong to any address."""
         external = isinstance(key, ExternalContact)
         return key in self.rows or (len(self) > self.by_external_id if external else self.by_external_id > 0)
 
     def withdraw(self, keys: Iterable[ContactKey]) -> None:
-        """Note that what was added of some contacts until now must not be sent.
+        """Note that the rows added so far of some contacts must not be sent.
 
         Args:
             keys: The contacts.
         """
-        moves = any(NEW_EMAIL in layout for layout in self.layouts)
+        changes_address = any(NEW_EMAIL in layout for layout in self.layouts)
         for key in keys:
-            if key in self.rows or (self.lines and (moves or isinstance(key, ExternalContact))):
+            if key in self.rows or (self.lines and (changes_address or isinstance(key, ExternalContact))):
                 self.withdrawn[key] = self.sources.end
 
     def drop_withdrawn(self) -> Counter[Checkpoint]:
         """Remove the rows of contacts that were withdrawn and not added again.
 
         Returns:
-            How many records of which checkpoint they stood for.
+            The number of their records, by checkpoint.
         """
         drop = self._withdrawn_rows()
         self.withdrawn.clear()
@@ -187,11 +187,11 @@ class Buffer:
         return dropped
 
     def _withdrawn_rows(self) -> set[int]:
-        """The rows of withdrawn contacts, found by address, new address or external id."""
+        """Return the rows of withdrawn contacts, found by address, new address or external id."""
         found = {self.rows[key]: end for key, end in self.withdrawn.items() if key in self.rows}
         drop = {index for index, end in found.items() if self.sources.is_before(index, end)}
-        moves = any(NEW_EMAIL in layout for layout in self.layouts)
-        if moves or any(isinstance(key, ExternalContact) for key in self.withdrawn):
+        changes_address = any(NEW_EMAIL in layout for layout in self.layouts)
+        if changes_address or any(isinstance(key, ExternalContact) for key in self.withdrawn):
             for index in range(len(self.lines)):
                 _, cells = self.cells(index)
                 keys = (ExternalContact(cells.get(EXTERNAL_ID, "")), comparison_key(cells.get(NEW_EMAIL, "")))
@@ -200,7 +200,7 @@ class Buffer:
         return drop
 
     def add_many(self, keys: Sequence[str], layout: Layout, lines: Sequence[bytes], rows: Rows) -> None:
-        """Take rows that have the same columns; as `add`, one after the other.
+        """Add rows with the same columns, as `add` does one after the other.
 
         Args:
             keys: The contacts.
@@ -221,41 +221,41 @@ class Buffer:
         self.bytes += sum(map(len, lines))
 
     def index_of(self, address: str) -> int | None:
-        """The row of a contact, by an address as Listrak returned it; None if it has none here."""
-        # Nearly always the key is the address in lower case: looking that up costs a tenth of making it.
+        """Return the row of a contact, by an address as Listrak returned it; None if there is none."""
+        # Nearly always the key is the address in lower case: that look-up costs a tenth of `comparison_key`.
         index = self.rows.get(address.lower())
         return self.rows.get(comparison_key(address)) if index is None else index
 
     def indices_of(self, addresses: Iterable[str]) -> list[int | None]:
-        """As `index_of`, for many."""
+        """Do what `index_of` does, for many."""
         rows = self.rows
         return [
             rows[key] if (key := address.lower()) in rows else self.index_of(address) for address in addresses
         ]
 
     def cells(self, index: int) -> tuple[str, dict[ColumnId, str]]:
-        """A row's address, and its cells by column."""
+        """Return a row's address, and its cells by column."""
         address, *cells = decode_line(self.lines[index])
         return address, dict(zip(self.layout(index), cells, strict=True))
 
     def layout(self, index: int) -> Layout:
-        """A row's layout."""
+        """Return a row's layout."""
         return self.layouts[self.layout_of[index]]
 
     def layouts_of(self, indices: Iterable[int]) -> list[Layout]:
-        """The layouts that occur among some rows, each once, in the order in which they do."""
+        """Return the layouts of some rows, each once, in the order in which they first occur."""
         if len(self.layouts) == 1:
             return self.layouts
         return [self.layouts[one] for one in dict.fromkeys(map(self.layout_of.__getitem__, indices))]
 
     def rename(self, index: int, key: str, address: str) -> None:
-        """Give a row the address that its external id stands for."""
+        """Replace a row's external id by the address that belongs to it."""
         _, cells = self.cells(index)
         self.rows[key] = index
         self.replace(index, address, cells)
 
     def forget_lines(self, indices: Iterable[int]) -> None:
-        """Release lines that were sent; the rows' records stay."""
+        """Release the memory of lines that were sent; the rows' records stay."""
         for index in indices:
             self.lines[index] = b""
 
@@ -264,7 +264,7 @@ class Buffer:
         self.sources.close()
 
     def replace(self, index: int, address: str, cells: dict[ColumnId, str]) -> None:
-        """Give a row other cells."""
+        """Replace a row's address and cells."""
         line = encode_line([address, *cells.values()])
         self.bytes += len(line) - len(self.lines[index])
         self.lines[index] = line

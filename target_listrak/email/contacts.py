@@ -1,4 +1,4 @@
-"""Single contacts: what import files cannot do, one call each (`POST /List/{listId}/Contact`)."""
+"""Single contacts, for what import files cannot do: one call each (`POST /List/{listId}/Contact`)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Contacts:
         self._destination = destination
 
     def read(self, identifier: str) -> dict[str, Any] | None:
-        """A contact, or `None` if the list does not know the address (`GET /List/{listId}/Contact/{…}`)."""
+        """Read a contact; `None` if the list does not know the address (`GET /List/{listId}/Contact/{…}`)."""
         if self._run.dry_run:
             state = self._simulated.state(identifier)
             return None if state in {None, "Pending"} else {"subscriptionState": state}
@@ -73,9 +73,9 @@ class Contacts:
         return self._run.session(EmailSession).simulated.of(self._list.id, self._list.name)
 
     def addresses_of(self, external_ids: Collection[str], *, include_unsubscribed: bool) -> dict[str, str]:
-        """The addresses of contacts by their external ids (`GET /List/{listId}/Contact`).
+        """Read the addresses of contacts by their external ids (`GET /List/{listId}/Contact`).
 
-        A few are looked up one by one; for many, the whole list is read, which is fewer requests.
+        A few are looked up one by one; for many, the whole list is read, which takes fewer requests.
 
         Args:
             external_ids: What to look for.
@@ -98,8 +98,7 @@ class Contacts:
             for params in [{"externalContactId": one} for one in missing] if few else [{}]:
                 for page in client.pages(routes.CONTACTS, ids, {"subscriptionState": state, **params}):
                     for row in page.rows:
-                        # Not only a filter's business: parameters unknown to the service are ignored without
-                        # an error.
+                        # The filter is not relied on: Listrak ignores parameters that it does not know.
                         external_id = str(row.get("externalContactID"))
                         if external_id in external_ids:
                             found.setdefault(external_id, str(row["emailAddress"]))
@@ -110,18 +109,18 @@ class Contacts:
     ) -> Outcome:
         """Create or update a subscribed contact, or change its address.
 
-        Side effect: subscribes. An unsubscribed contact stays so unless resubscribing is asked for.
+        Side effect: subscribes. An unsubscribed contact stays so unless `resubscribe` is on.
 
         Args:
             address: The contact.
-            cells: Its values by column; `NEW_EMAIL` moves it to that address.
-            resubscribe: Whether to subscribe an unsubscribed one; the destination's setting if not given.
+            cells: Its values by column; `NEW_EMAIL` changes its address.
+            resubscribe: Whether to subscribe an unsubscribed one; the destination's option if not given.
         """
         resubscribe = self._destination.option("resubscribe") if resubscribe is None else resubscribe
         known = self.read(address)
         new_address = cells.get(NEW_EMAIL)
         if known is None and new_address:
-            # Nobody to move: it was moved before, or never was here. The person is the one with the new
+            # The address was changed before, or the list never had it: the contact is the one with the new
             # address.
             address, new_address = new_address, None
             known = self.read(address)
@@ -148,7 +147,7 @@ class Contacts:
         return self._save(address, cells, params, state="Subscribed")
 
     def _move(self, address: str, new_address: str, resubscribe: dict[str, object] | None) -> Outcome:
-        """Change a contact's address: a call of its own, as Listrak takes no values and events with it."""
+        """Change a contact's address: a separate call, as Listrak takes no values and events with it."""
         if resubscribe is not None:
             subscribed = self._save(address, {}, resubscribe, state="Subscribed")
             if isinstance(subscribed, Declined | Rejected):
@@ -177,7 +176,7 @@ class Contacts:
 
     @staticmethod
     def _stays(known: Mapping[str, Any] | None, *, resubscribe: bool) -> Outcome | None:
-        """Why a contact that is known is left alone, if it is."""
+        """Return why a known contact is left as it is; None if it is not."""
         state = known.get("subscriptionState") if known else None
         if state == "Unsubscribed" and not resubscribe:
             return reason_of(Result.PREVIOUSLY_UNSUBSCRIBED)
@@ -227,7 +226,7 @@ class Contacts:
     def _pretend(
         self, address: str, query: Mapping[str, object], state: str | None, external_id: str
     ) -> Outcome:
-        """What a call would come to, for a dry run, noting what it would have changed."""
+        """Return the outcome that a call would have, for a dry run; note what it would have changed."""
         simulated = self._simulated
         new = query.get("newEmailAddress")
         if new is not None:
@@ -251,7 +250,7 @@ def _is_unsubscribed(contact: Mapping[str, Any] | None) -> bool:
 
 
 def _meaning(error: RequestRefusedError, state: str | None) -> Outcome:
-    """What a refusal of one contact means.
+    """Return what a refusal of one contact means.
 
     Args:
         error: The refusal.

@@ -30,16 +30,16 @@ __all__ = ["EmailEventsLoader"]
 class EmailEventsLoader(KnownContactsLoader):
     """Raises an event for each record, by imports that update contacts the list knows.
 
-    Side effect: the event, which may start conversations and journeys. Nobody is subscribed; contacts that
-    the list does not know, or that have unsubscribed, are declined. Records are not merged: a second one of a
-    contact and event goes into an import of its own.
+    Side effect: raises events, which may start conversations and journeys. Nobody is subscribed; contacts
+    that the list does not know, or that have unsubscribed, are declined. Records are not merged: a second one
+    of a contact and event goes into a separate import.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("email_events",)
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> EmailList | None:
-        """Find the list and, where no record names it, the event; create it where that is allowed."""
+        """Find the list and, unless records name it, the event, which is created if that is allowed."""
         email_list = super().resolve(run, destination)
         wanted = destination.options.get("event")
         if email_list is not None and wanted is not None:
@@ -52,7 +52,7 @@ class EmailEventsLoader(KnownContactsLoader):
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401 - each kind resolves to what it needs
-        """Kind, list and event."""
+        """Describe the destination: kind, list and event."""
         options = destination.options
         event = options["event"] if "event" in options else f"event by {options['event_from']}"
         return f"{super().describe(destination, resolved)}, {event}"
@@ -64,12 +64,12 @@ class EmailEventsLoader(KnownContactsLoader):
         return Plan("UpdateSubscribers")
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
-        """The address alone."""
+        """Return the address alone."""
         del email_list, schema
         return RowMapping(())
 
     def columns_wanted(self) -> None:
-        """Records are not merged: one by one."""
+        """Return None: records are not merged, so they are taken one by one."""
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Put one record into the batch of its list and event."""
@@ -85,10 +85,10 @@ class EmailEventsLoader(KnownContactsLoader):
         self.add(email_list, plan, Line(contact.key, (), encode_line([contact.sent])), row)
 
     def _plan_for(self, email_list: EmailList, record: Mapping[str, Any]) -> Plan:
-        """The plan that raises a record's event.
+        """Return the plan that raises a record's event.
 
         Raises:
-            RowRejected: The record names no event, or one that there is not.
+            RowRejected: The record names no event, or one that does not exist.
         """
         event_from = self.destination.options.get("event_from")
         wanted = self.destination.options.get("event")

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Events"]
 
 _PRETENDED = -1
-"""Ids from here down stand for events that a dry run did not create."""
+"""Ids from here down stand for events that a dry run would create."""
 
 
 class Event(NamedTuple):
-    """An event of a list: `eventId`, `eventName`, and whether it is blocked: Listrak raises no such event."""
+    """An event of a list: `eventId`, `eventName`, and whether it is blocked, so that it is never raised."""
 
     id: int
     name: str
@@ -30,7 +30,7 @@ class Events:
 
     Args:
         connection: The connection to Listrak.
-        list_id: The list; 0 for one that a dry run only pretends to have made.
+        list_id: The list; 0 for one that a dry run would create.
         list_name: Its name, for error texts.
     """
 
@@ -42,7 +42,7 @@ class Events:
         self._all: list[Event] | None = None
 
     def find(self, wanted: str | int, *, create: bool = False) -> Event:
-        """The event of a name or id.
+        """Return the event of a name or id.
 
         Args:
             wanted: A number is an id; a text is a name first, then an id.

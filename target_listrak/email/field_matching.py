@@ -1,4 +1,4 @@
-"""Which property of a stream goes to which profile field: by the member `fields`, or by name."""
+"""Which property of a stream goes to which profile field: by the option `fields`, or by name."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def columns_of(
 
     Args:
         destination: The destination, with `fields`, `field_group` and `create_missing`.
-        fields: The list's fields. Missing ones are created where that is allowed.
+        fields: The list's fields. Missing ones are created if that is allowed.
         schema: The stream's schema.
         used: Properties that have another use (the address, for example): `auto` leaves them out.
         connection: For its log.
@@ -124,7 +124,7 @@ class _Matching:
     def by_name(
         self, properties: Mapping[str, Any], used: set[str]
     ) -> tuple[list[tuple[str, ProfileField]], list[str]]:
-        """Return the properties that a field has the name of, with it, and those without a field.
+        """Return the properties that have a field of their name, with it, and those that have none.
 
         Args:
             properties: The schemas of the stream's properties.
@@ -169,7 +169,7 @@ def _check_unique(destination: Destination, found: list[tuple[str, ProfileField]
 
 
 def _types(schema: object) -> set[str]:
-    """The JSON types that a property may have, null aside."""
+    """Return the JSON types that a property may have, except for null."""
     if not isinstance(schema, Mapping):
         return set()
     given = schema.get("type", [])
@@ -184,7 +184,7 @@ def _is_plain(schema: object) -> bool:
 
 
 def _type_for(schema: object) -> tuple[str, int]:
-    """Type and length of the field for a property."""
+    """Return type and length of the field for a property."""
     types = _types(schema)
     formats = _formats(schema)
     if types == {"boolean"}:

@@ -1,4 +1,4 @@
-"""What the kinds share that write profile fields, or find contacts that the list knows."""
+"""What the kinds share that write profile fields, or that find contacts of the list."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EXTERNAL_NAMES: Final = ("externalcontactid",)
 
 
 def external_id_of(record: Mapping[str, Any], name: str | None) -> str:
-    """The external contact id that a record has under a name; "" where it has none that can be read."""
+    """Return the external contact id that a record has under a name; "" if it has none that can be read."""
     value = record.get(name) if name else None
     external = "" if isinstance(value, list | dict | bool) else as_identifier(value)
     return external if isinstance(external, str) else ""
@@ -52,7 +52,7 @@ class FieldsLoader(ListLoader):
         super().schema(schema, key_properties)
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
-        """Match the schema's properties to the list's fields, making missing ones where that is allowed."""
+        """Match the schema's properties to the list's fields, and create missing ones if that is allowed."""
         option = self.destination.option
         external_id = self._external_id
         names = (
@@ -79,13 +79,13 @@ class FieldsLoader(ListLoader):
         )
 
     def external_id_column(self, schema: Mapping[str, Any]) -> str | None:
-        """The property that goes to the external contact id."""
+        """Return the property that goes to the external contact id."""
         return self.destination.options.get("external_id") or property_like(schema, EXTERNAL_NAMES)
 
     def withdraw_contact(self, record: Mapping[str, Any], external_id: str | None) -> None:
-        """Take rows of a contact that would subscribe it out of the open batches of the record's list.
+        """Withdraw rows that would subscribe a contact from the open batches of the record's list.
 
-        A record that names no list, or one that there is not, is taken for one of every list.
+        For a record that names no list, or one that does not exist, all lists are meant.
         """
         keys: set[ContactKey] = set(self.possible_keys(record) or ())
         external = external_id_of(record, external_id)
@@ -104,7 +104,7 @@ class FieldsLoader(ListLoader):
         """Turn the external ids of rows into addresses; decline rows whose contact the list does not know.
 
         Returns:
-            The rows that are left to load, those with an address among them.
+            The rows that are left to load, including those that had an address.
         """
         wanted = {key.sent: index for key, index in buffer.rows.items() if isinstance(key, ExternalContact)}
         if not wanted:
@@ -121,16 +121,16 @@ class FieldsLoader(ListLoader):
                 done[index] = UNCHANGED
             else:
                 buffer.rename(index, key, address)
-        self.settle_all(buffer, done)
+        self.confirm_all(buffer, done)
         return [index for index in range(len(buffer)) if index not in done]
 
 
 class KnownContactsLoader(FieldsLoader):
-    """What the kinds share whose contacts the list knows: found by address, or by external id.
+    """What the kinds share that load known contacts only: found by address, or by external id.
 
     Attributes:
-        either: Whether a record without an address is found by its external id where the stream has
-            addresses, too.
+        either: Whether a record without an address is found by its external id even if the stream has
+            addresses.
     """
 
     either: ClassVar[bool] = True
@@ -152,22 +152,22 @@ class KnownContactsLoader(FieldsLoader):
         return (*super().key_properties, *filter(None, [self.by_external_id]))
 
     def find_email(self, schema: Mapping[str, Any]) -> str:
-        """The property with the address; none is needed where there is an external id."""
+        """Return the property with the address, which may be missing if there is an external id."""
         if "external_id" in self.destination.options and "email" not in self.destination.options:
             return property_like(schema, EMAIL_NAMES) or ""
         return super().find_email(schema)
 
     def external_id_column(self, schema: Mapping[str, Any]) -> str | None:
-        """The external id finds the contact; it is not changed."""
+        """Return None: the external id finds the contact, and is not changed."""
         del schema
         return None
 
     def columns_wanted(self) -> tuple[str, ...] | None:
-        """As for any list, unless the external id is what finds the contact."""
+        """Return the same as for any list; None if contacts are found by their external id."""
         return super().columns_wanted() if self._email else None
 
     def contact(self, record: Mapping[str, Any]) -> Address | ExternalContact:
-        """The record's address; or its external id, which `load` turns into an address."""
+        """Return the record's address; or its external id, which `load` turns into an address."""
         name = self.by_external_id
         if name is None or (self._email and as_text(record.get(self._email)) != ""):
             return super().contact(record)
@@ -184,7 +184,7 @@ class KnownContactsLoader(FieldsLoader):
             self.load_by_import(email_list, plan, buffer, indices)
 
     def found(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Sequence[int]:
-        """The rows whose contact is known by its address now; the others are declined."""
+        """Return the rows whose contact's address is known now; the others are declined."""
         if not buffer.by_external_id:
             return range(len(buffer))
         unsubscribed = plan.include_unsubscribed or plan.removes

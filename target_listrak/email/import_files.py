@@ -1,4 +1,4 @@
-"""Import files of a batch: which rows go into which file, its lines, and what the import does."""
+"""The import files of a batch: the rows of each file, its lines, and what the import does."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Plan:
         include_unsubscribed: Whether unsubscribed contacts are updated as well.
         trigger_journey: Whether new subscribers enter the list's subscription journeys.
         event_ids: Events to raise.
-        topic: Tells imports apart that do the same with different profile fields: the order of their rows
-            does not matter.
+        topic: Distinguishes imports that do the same with different profile fields or events, so that the
+            order of their rows does not matter.
     """
 
     import_type: str
@@ -71,7 +71,7 @@ class FileBuilder:
         self.max_file_bytes = MAX_FILE_BYTES
 
     def files(self, buffer: Buffer, indices: Sequence[int]) -> Iterator[ImportFile]:
-        """Group rows into files: by layout where an empty cell clears, and never over the size limit."""
+        """Group rows into files: by layout if an empty cell clears, and never over the size limit."""
         plan = self._plan
         mixed: Sequence[int] = indices
         by_layout: dict[Layout, list[int]] = {}
@@ -95,7 +95,7 @@ class FileBuilder:
                 yield ImportFile(update_type, columns, part)
 
     def _by_size(self, buffer: Buffer, columns: Layout, indices: Sequence[int]) -> Iterator[Sequence[int]]:
-        """Cut rows where a file would become too large, each row reckoned with all its columns."""
+        """Split rows where a file would become too large, each row counted with all columns."""
         extra = sum(len(str(event_id)) + 3 for event_id in self._plan.event_ids)
         size = room = self.max_file_bytes - len(self._header(columns))
         if buffer.bytes + len(indices) * (3 * len(columns) + extra) <= room:
@@ -130,11 +130,11 @@ class FileBuilder:
         )
 
     def body(self, name: str, buffer: Buffer, file: ImportFile) -> ImportBody:
-        """Give the import's POST body: what it does, and the file."""
+        """Return the import's POST body: what it does, and the file."""
         return ImportBody(self._head(name, file), self._lines(buffer, file))
 
     def _head(self, name: str, file: ImportFile) -> dict[str, object]:
-        """The import's POST body, but for the file."""
+        """Return the import's POST body without the file."""
         plan = self._plan
         import_type = plan.import_type
         if import_type == "AddSubscribers" and any(column != EXTERNAL_ID for column in file.columns):
@@ -163,12 +163,12 @@ class FileBuilder:
 
 
 def _clears(buffer: Buffer, index: int) -> bool:
-    """Whether a row has an empty cell."""
+    """Return whether a row has an empty cell."""
     return b'""' in buffer.lines[index] and not all(buffer.cells(index)[1].values())
 
 
 def _union(layouts: Iterable[Layout]) -> Layout:
-    """All columns of some layouts, each once, in the order in which they first occur."""
+    """Return all columns of some layouts, each once, in the order in which they first occur."""
     columns: dict[ColumnId, None] = {}
     for layout in dict.fromkeys(layouts):
         columns.update(dict.fromkeys(layout))

@@ -1,9 +1,8 @@
-"""What Listrak says about an import and its contacts, in words that are documented nowhere.
+"""What Listrak says about an import and its contacts, in words that are not documented.
 
-The API names its ten counts (`subscribedCount`, `previouslyUnsubscribedCount` …) but not the words of
-`status` and
-`importResult`. So words are compared without case and blanks, finished means that there is an `endDate`, and
-a word that nobody knows does not count as success.
+The API documents its ten counts (`subscribedCount`, `previouslyUnsubscribedCount` …) but not the words of
+`status` and `importResult`. So words are compared without case and blanks, an import has ended when it has an
+`endDate`, and an unknown word does not count as success.
 """
 
 from __future__ import annotations
@@ -80,11 +79,11 @@ _REASONS = {
 
 
 _WRONG = frozenset({Result.BAD_ADDRESS, Result.FAILED, Result.UNKNOWN_WORD})
-"""Results that reject a row; the others that do not load it decline it."""
+"""Results that reject a row. All others that do not load it decline it."""
 
 
 def result_of(text: object) -> Result:
-    """The meaning of an `importResult`."""
+    """Return the meaning of an `importResult`."""
     word = letters_of(text)
     found = _WORDS.get(word)
     if found is not None:
@@ -93,7 +92,7 @@ def result_of(text: object) -> Result:
 
 
 def reason_of(result: Result, text: object = "") -> NotLoaded:
-    """Why a contact's row was not loaded: declined, but for what is wrong or unknown."""
+    """Return why a row was not loaded: declined, or rejected if it is wrong or the result unknown."""
     reason = _REASONS[result]
     if result in {Result.FAILED, Result.UNKNOWN_WORD} and letters_of(text):
         reason = f"{reason} ({letters_of(text)[:40]})"
@@ -106,7 +105,7 @@ def reason_of(result: Result, text: object = "") -> NotLoaded:
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:
-    """An import's counts that are not zero, for the log."""
+    """Return an import's counts that are not zero, for the log."""
     counts = {name.removesuffix("Count"): value for name, value in summary.items() if value}
     return (
         ", ".join(f"{name} {value:,}" for name, value in counts.items() if isinstance(value, int))

@@ -35,12 +35,12 @@ __all__ = ["ImportFailedError", "Importer", "SentRows"]
 _READINGS: Final = 4
 """How often results are read while there are fewer of them than contacts were processed."""
 _SENDINGS: Final = 3
-"""How often a file is sent whose answers are lost and which is not found among the list's imports."""
+"""How often a file is sent if each answer is lost and the list's imports do not include it."""
 
 _UNSUBSCRIBED: Final = frozenset(
     {Result.PREVIOUSLY_UNSUBSCRIBED, Result.ALREADY_UNSUBSCRIBED, Result.UNSUBSCRIBED}
 )
-"""Results that say that a contact is unsubscribed: where those are included, its row was applied."""
+"""Results of unsubscribed contacts: with `include_unsubscribed` their rows were applied."""
 
 _LOOK: Final = "Look at the list's imports in Listrak, then run it again."
 
@@ -59,13 +59,13 @@ _results = msgspec.json.Decoder(list[_Result])
 
 @dataclass(frozen=True, slots=True)
 class SentRows:
-    """Rows that were sent, and what Listrak makes of them.
+    """Rows that were sent, and the imports that load them.
 
     Attributes:
         email_list: The list.
         import_ids: The imports that hold them.
         name: The file's name, for texts.
-        buffer: The batch that they are of.
+        buffer: The batch that they belong to.
         indices: Which of its rows they are.
     """
 
@@ -84,7 +84,7 @@ class Importer:
         stream: The stream, for the files' names.
         plan: What the imports do.
         column_name: A column's name in the file's first line.
-        keep_lines: Whether a batch's lines are wanted after the import; else they are released as soon as
+        keep_lines: Whether a batch's lines are needed after the import; else they are released as soon as
             they are sent.
     """
 
@@ -109,7 +109,7 @@ class Importer:
         buffer: Buffer,
         indices: Sequence[int],
         single: Callable[[int], Outcome],
-        settle: Callable[[dict[int, Outcome]], None],
+        confirm: Callable[[dict[int, Outcome]], None],
     ) -> None:
         """Load rows of a batch; returns when Listrak has confirmed them all.
 
@@ -118,14 +118,14 @@ class Importer:
             buffer: The batch.
             indices: Its rows.
             single: Loads one row without an import, for a file of one row that Listrak refuses.
-            settle: Called with the outcome of rows, file by file, as soon as they are known.
+            confirm: Called with the outcome of rows, file by file, as soon as they are known.
 
         Raises:
             ImportFailedError: An import failed or took too long.
             ListrakError: As the client.
         """
         for file in self._builder.files(buffer, indices):
-            settle(self._load_file(email_list, buffer, file, single))
+            confirm(self._load_file(email_list, buffer, file, single))
 
     # Sending
 
@@ -155,7 +155,7 @@ class Importer:
         except RequestRefusedError:
             if rows != 1:
                 raise
-            # The vendor's import page asks for two contacts at least; whether the API does is not documented.
+            # Listrak's import page demands at least two contacts; whether the API does is not documented.
             return {file.indices[0]: single(file.indices[0])}
         self._run.logger.info(
             "Import %s (%s) of list %r: %s rows sent", name, import_id, email_list.name, f"{rows:,}"
@@ -166,7 +166,7 @@ class Importer:
         return self.await_results(sent, carries_values=self._carries(file))
 
     def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
-        """Send the file once, as far as anybody can tell, and return the import's id.
+        """Send the file, again only if Listrak does not have it, and return the import's id.
 
         Waits first for imports of the list that this run did not start.
         """
@@ -193,7 +193,7 @@ class Importer:
         raise ImportFailedError(message, hint=_LOOK)
 
     def _find(self, email_list: EmailList, name: str) -> str | None:
-        """The import that has this file's name, looked for a few times: it may be on its way still."""
+        """Return the import with this file's name; looks a few times, as it may not be listed at once."""
         for _ in range(_READINGS):
             self._wait(min(1.0, float(self._run.config["import_poll_seconds"])))
             for page in self._run.connection.client("email").pages(
@@ -205,13 +205,13 @@ class Importer:
         return None
 
     def _carries(self, file: ImportFile) -> bool:
-        """Whether an import does something to contacts that were subscribed already."""
+        """Return whether an import does something to contacts that were subscribed already."""
         return bool(file.columns or self._plan.event_ids)
 
     def simulate(
         self, email_list: EmailList, buffer: Buffer, indices: Sequence[int], *, carries_values: bool
     ) -> dict[int, Outcome]:
-        """What an import of rows would come to: for a dry run."""
+        """Return the outcomes that an import of rows would have, for a dry run."""
         simulated = self._run.session(EmailSession).simulated.of(email_list.id, email_list.name)
         rows = {index: buffer.cells(index) for index in indices}
         simulated.look_up(address for address, _ in rows.values())
@@ -234,7 +234,7 @@ class Importer:
 
         Args:
             sent: The rows and their imports.
-            carries_values: Whether a contact that was subscribed already has got values.
+            carries_values: Whether the import changes contacts that were subscribed already.
 
         Returns:
             The outcome of each row.
@@ -284,7 +284,7 @@ class Importer:
         return {index: found[index] for index in wanted.intersection(found)}
 
     def _outcome(self, word: object, *, carries_values: bool) -> Outcome:
-        """What an `importResult` means for an import of this kind."""
+        """Return what an `importResult` means for an import of this kind."""
         return self._meaning(result_of(word), word, carries_values=carries_values)
 
     def _meaning(self, result: Result, word: object, *, carries_values: bool) -> Outcome:

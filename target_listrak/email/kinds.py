@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.delivery.import_body import encode_line
-from target_listrak.delivery.mirror import Filled, Mirror, Watched
+from target_listrak.delivery.mirror import Filled, Mirror, MirroredStream
 from target_listrak.email.beta_route import BetaRoute
 from target_listrak.email.buffer import NEW_EMAIL, Buffer, Line
 from target_listrak.email.fields_loader import FieldsLoader, KnownContactsLoader, external_id_of
@@ -42,7 +42,7 @@ class EmailListLoader(FieldsLoader):
 
     @classmethod
     def fills_list(cls, destination: Destination, email_list: EmailList) -> Sequence[Filled]:
-        """The list. A dry run gives one that it would create no id of its own."""
+        """Return the list; its name stands for the id of a list that a dry run would create."""
         what = ("email list", email_list.id, email_list.name)
         return [Filled(what, destination.option("mirror") is not False)]
 
@@ -50,7 +50,7 @@ class EmailListLoader(FieldsLoader):
         """Match the properties; before the first record, read who is on a list that is to be mirrored."""
         super().schema(schema, key_properties)
         if self.destination.option("mirror") is not False and self.watched is None:
-            self.watched = Watched(self.tracker.tally)
+            self.watched = MirroredStream(self.tracker.tally)
             self.run.mirrors.hold(self.tracker.hold())
             self.mirror = None if self._list is None else self._mirror_of(self._list)
 
@@ -61,7 +61,7 @@ class EmailListLoader(FieldsLoader):
         return self.run.mirrors.join(filled.what, self.destination, members, self.tracker.hold, self.watched)
 
     def mirror_of(self, record: Mapping[str, Any]) -> Mirror | None:
-        """The mirror of the record's list."""
+        """Return the mirror of the record's list."""
         if self.mirror is not None:
             return self.mirror
         try:
@@ -71,11 +71,11 @@ class EmailListLoader(FieldsLoader):
 
     @property
     def finds_by_external_id(self) -> bool:
-        """A deletion may name its contact by its external id alone."""
+        """Whether a deletion may name its contact by its external id alone."""
         return self._external_id is not None
 
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
-        """The contacts whom a record could mean, by its address and its new one, or by its external id."""
+        """Return whom a record could mean, by its address and new address, or by its external id."""
         external = external_id_of(record, self._external_id)
         if external and self.watched is not None and as_text(record.get(self._email)) == "":
             mirror = self.mirror_of(record)
@@ -98,7 +98,7 @@ class EmailListLoader(FieldsLoader):
 
     @property
     def keep_lines(self) -> bool:
-        """Whom the import finds unsubscribed is loaded once more where `resubscribe` is on."""
+        """Whether lines are needed after the import: for contacts that are resubscribed by a call."""
         return bool(self.destination.option("resubscribe"))
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
@@ -109,14 +109,13 @@ class EmailListLoader(FieldsLoader):
         self.add(self.list_of(record), _REMOVE, line, row)
 
     def withdraw(self, record: Mapping[str, Any]) -> None:
-        """Take rows of the contact that would subscribe it out of the open batches of the record's list."""
+        """Withdraw rows that would subscribe the contact from the open batches of the record's list."""
         self.withdraw_contact(record, self._external_id)
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
-        """Load a batch: changes of address and double opt-in by calls, the rest by import, then resubscribe.
+        """Load a batch: changes of address and double opt-in by calls, the rest by import; then resubscribe.
 
-        Changes of address go first, so that a row for the new address in the same batch finds the contact
-        moved.
+        Changes of address come first, so that a row of the new address in the same batch finds the contact.
         """
         if plan.removes:
             indices = self.find_addresses(email_list, buffer, include_unsubscribed=True)
@@ -132,7 +131,7 @@ class EmailListLoader(FieldsLoader):
                 index for index in range(len(buffer)) if by_call or NEW_EMAIL in buffer.layout(index)
             ]
         if single_rows:
-            self.settle_all(buffer, self.calls(single_rows, single))
+            self.confirm_all(buffer, self.calls(single_rows, single))
         done = set(single_rows)
         rest = (
             [index for index in range(len(buffer)) if index not in done]
@@ -145,7 +144,7 @@ class EmailListLoader(FieldsLoader):
             )
 
     def calls(self, indices: list[int], single: Callable[[int], Outcome]) -> dict[int, Outcome]:
-        """Load rows by a call each, several at a time."""
+        """Load each row by a call, several at a time."""
         outcomes: dict[int, Outcome] = {}
 
         def one(index: int) -> None:
@@ -155,7 +154,7 @@ class EmailListLoader(FieldsLoader):
         return outcomes
 
     def _finish(self, email_list: EmailList, buffer: Buffer, outcomes: dict[int, Outcome]) -> None:
-        """Subscribe again whom the import found unsubscribed, if that is asked for; then settle."""
+        """Resubscribe contacts that the import found unsubscribed, if `resubscribe` is on; then confirm."""
         if self.destination.option("resubscribe"):
             before = reason_of(Result.PREVIOUSLY_UNSUBSCRIBED)
             again = [
@@ -167,7 +166,7 @@ class EmailListLoader(FieldsLoader):
                 outcomes = outcomes | self.calls(
                     again, self.single(email_list, self.plan_of(email_list), buffer)
                 )
-        self.settle_all(buffer, outcomes)
+        self.confirm_all(buffer, outcomes)
 
 
 class EmailUnsubscribeLoader(KnownContactsLoader):
@@ -180,7 +179,7 @@ class EmailUnsubscribeLoader(KnownContactsLoader):
         return _REMOVE
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
-        """The address alone."""
+        """Return the address alone."""
         del email_list, schema
         return RowMapping(())
 
@@ -225,7 +224,7 @@ class ProfileFieldsLoader(KnownContactsLoader):
         )
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
-        """Load a batch: by the beta route where that is asked for and the account has it, else by import."""
+        """Load a batch: by the beta route if it is set and the account has it, else by import."""
         indices = self.found(email_list, plan, buffer)
         if indices and not (
             self.destination.option("route") == "beta"
@@ -237,4 +236,4 @@ class ProfileFieldsLoader(KnownContactsLoader):
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
     ) -> bool:
         beta = BetaRoute(self.run, self.importer(plan, email_list))
-        return beta.load(email_list, buffer, indices, lambda outcomes: self.settle_all(buffer, outcomes))
+        return beta.load(email_list, buffer, indices, lambda outcomes: self.confirm_all(buffer, outcomes))

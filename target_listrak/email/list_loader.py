@@ -1,4 +1,4 @@
-"""What the kinds that load email lists by import files share: a batch per list, an import per batch."""
+"""What the kinds share that load email lists by import files: a batch per list, an import per batch."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "ListLoader"]
 
 _MOST_BATCH_BYTES = 32_000_000
-"""Lines of a batch wait in memory, so a batch ends here, long before Listrak's limit of 195,000,000 bytes."""
+"""The most bytes of a batch's lines, which are in memory; well below Listrak's limit of 195,000,000 bytes."""
 
 
 _MOST_WITHDRAWN = 50_000
-"""External ids of contacts to withdraw that are kept; with more the batch ends."""
+"""The most contacts to withdraw that a batch keeps; then it is closed."""
 
 
 class Batch:
-    """Rows of one stream for one list that are to be treated alike (`open_batches.OpenBatch`).
+    """Rows of one stream for one list and plan (`open_batches.OpenBatch`).
 
-    It must not hold itself, in a closure for example: its rows would stay in memory until the garbage
-    collector comes by, which it seldom does for objects as plain as these.
+    It must not refer to itself, in a closure for example: its rows would stay in memory until the garbage
+    collector runs, which is seldom with objects as plain as these.
     """
 
     def __init__(self, loader: ListLoader, email_list: EmailList, plan: Plan) -> None:
@@ -62,7 +62,7 @@ class Batch:
         self.buffer = Buffer(clears=loader.destination.clears)
 
     def withdraw(self, keys: Collection[ContactKey]) -> None:
-        """Take out what subscribes some contacts and was added until now; it counts as merged."""
+        """Withdraw the rows so far that would subscribe some contacts; they count as merged."""
         if self.plan.import_type == "AddSubscribers":
             self.buffer.withdraw(keys)
             if len(self.buffer.withdrawn) >= _MOST_WITHDRAWN:
@@ -94,9 +94,9 @@ class ListLoader(BatchImports):
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> EmailList | None:
-        """Find the destination's list; `None` where the records name theirs."""
+        """Find the destination's list; `None` if the records name theirs."""
         lists = run.session(EmailSession).lists
-        # With `list_from`, too: lists that may not be read are an error before a record is read.
+        # With `list_from`, too: if lists cannot be read, that is an error before a record is read.
         lists.all()
         found = lists.of(destination)
         if found is not None:
@@ -108,22 +108,22 @@ class ListLoader(BatchImports):
 
     @classmethod
     def describe(cls, destination: Destination, resolved: EmailList | None) -> str:
-        """Kind and list."""
+        """Describe the destination: kind and list."""
         where = resolved.name if resolved else f"list by {destination.option('list_from')}"
         return f"{destination.kind}: {where}"
 
     @classmethod
     def fills(cls, destination: Destination, resolved: Any) -> Sequence[Filled]:  # noqa: ANN401 - each kind resolves to what it needs
-        """The list, unless the records name it."""
+        """Return the list, unless the records name it."""
         return () if resolved is None else cls.fills_list(destination, resolved)
 
     @classmethod
     def fills_list(cls, destination: Destination, email_list: EmailList) -> Sequence[Filled]:  # noqa: ARG003 - for subclasses
-        """What the destination fills of a list; without an override nothing that can be mirrored."""
+        """Return what the destination fills of a list; by default nothing that can be mirrored."""
         return ()
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:  # noqa: ARG002 - for subclasses
-        """Find the address property, and prepare the mapping where the list is known already."""
+        """Find the address property, and prepare the mapping if the list is known already."""
         self._schema = schema
         self._email = self.find_email(schema)
         self._mappers = {}
@@ -131,7 +131,7 @@ class ListLoader(BatchImports):
             self._mapper_of(self._list)
 
     def find_email(self, schema: Mapping[str, Any]) -> str:
-        """The property with the address.
+        """Return the property with the address.
 
         Raises:
             ConfigurationError: There is none.
@@ -161,18 +161,18 @@ class ListLoader(BatchImports):
         self.add(email_list, self.plan_of(email_list), Line(contact.key, layout, text), row)
 
     def faults(self, record: Mapping[str, Any]) -> Sequence[Fault]:
-        """What is wrong with a record beside its key, as far as that can be told without its list."""
+        """Return the faults of a record beside those of its key, as far as its list is not needed."""
         mapper = self._mapper_of(self._list) if self._list is not None else None
         return mapper.faults(record) if isinstance(mapper, RowMapping) else ()
 
     def columns_wanted(self) -> tuple[str, ...] | None:
-        """The address and what the mapping wants; None if records name their list, or hold an object."""
+        """Return address and mapped properties; None if records name their list, or hold an object."""
         mapper = self._mapper_of(self._list) if self._list is not None else None
         wanted = mapper.properties if isinstance(mapper, RowMapping) else None
         return None if wanted is None else (self._email, *wanted)
 
     def prepare(self, columns: Columns) -> Prepared:
-        """Check addresses and make lines, by column."""
+        """Check addresses and create lines, by column."""
         addresses, *values = columns.values
         slow_path = columns.slow_path
         sent, keys = parse_many(addresses, slow_path)
@@ -182,7 +182,7 @@ class ListLoader(BatchImports):
         return Prepared(keys, *mapper.lines(sent, values, slow_path), slow_path)
 
     def take_many(self, prepared: Prepared, start: int, rows: Rows) -> None:
-        """Put lines into the list's batch, and into further ones when it is full."""
+        """Put lines into the list's batch, and into new ones when it is full."""
         assert self._list is not None  # noqa: S101 - see columns_wanted; for the type checker
         taken, count = 0, len(rows.lines)
         while taken < count:
@@ -198,18 +198,18 @@ class ListLoader(BatchImports):
         self.run.session(EmailSession).open_batches.bound_memory(count)
 
     def contact(self, record: Mapping[str, Any]) -> Address | ExternalContact:
-        """Give the record's contact: by address, unless a kind finds it by its external id.
+        """Return the record's contact: by address, unless a kind finds it by its external id.
 
         Raises:
-            RowRejected: The record names none, or its address is not valid.
+            RowRejected: The record names none, or its address is invalid.
         """
         return self.address(record)
 
     def address(self, record: Mapping[str, Any]) -> Address:
-        """Give the record's address.
+        """Return the record's address.
 
         Raises:
-            RowRejected: There is none, or it is not valid.
+            RowRejected: There is none, or it is invalid.
         """
         address = parse(record.get(self._email))
         if isinstance(address, InvalidValue):
@@ -227,20 +227,20 @@ class ListLoader(BatchImports):
         return False
 
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
-        """The keys of the contacts whom a record could mean."""
+        """Return the keys of the contacts that a record could mean."""
         cell = record.get(self._email)
         address = parse(cell)
         return (address.key,) if isinstance(address, Address) else possible_addresses(cell)
 
     def leaving_contact(self, record: Mapping[str, Any], external_id: str) -> Address | ExternalContact:
-        """Give the contact of a record that says that it leaves: by address, else by external id.
+        """Return the contact of a record whose contact is to be removed: by address, else by external id.
 
         Args:
-            record: The record. Of a deletion some sources send the key properties only.
+            record: The record. For a deletion some sources send the key properties only.
             external_id: The property with the external contact id.
 
         Raises:
-            RowRejected: It has neither, or its address is not one.
+            RowRejected: It has neither, or its address is invalid.
         """
         external = as_identifier(record.get(external_id))
         if isinstance(external, str) and external and self._lacks_address(record):
@@ -248,14 +248,14 @@ class ListLoader(BatchImports):
         return self.leaving_address(record, external_id)
 
     def leaving_address(self, record: Mapping[str, Any], external_id: str | None = None) -> Address:
-        """Give the address of a record that says that its contact leaves.
+        """Return the address of a record whose contact is to be removed.
 
         Args:
             record: The record.
             external_id: The property with the external contact id, for the reason.
 
         Raises:
-            RowRejected: It has none, or its address is not one.
+            RowRejected: It has none, or its address is invalid.
         """
         address = parse(record.get(self._email))
         if isinstance(address, Address):
@@ -276,10 +276,10 @@ class ListLoader(BatchImports):
         return "external_id" in OPTIONS_BY_KIND[self.destination.kind]
 
     def list_of(self, record: Mapping[str, Any]) -> EmailList:
-        """The record's list.
+        """Return the record's list.
 
         Raises:
-            RowRejected: It names none, or one that there is not.
+            RowRejected: It names none, or one that does not exist.
         """
         if self._list is not None:
             return self._list
@@ -318,7 +318,7 @@ class ListLoader(BatchImports):
         return list(self._batches.values())
 
     def _batch(self, email_list: EmailList, plan: Plan) -> Batch:
-        """The open batch of a list and plan."""
+        """Return the open batch of a list and plan."""
         batch = self._last
         if batch is None or batch.plan is not plan or batch.email_list is not email_list:
             batch = self._batches.get((email_list.id, plan))
@@ -333,7 +333,7 @@ class ListLoader(BatchImports):
             batch.seal()
 
     def submit(self, batch: Batch) -> None:
-        """Submit a batch to the worker pool under its list; wait while too much is waiting there already."""
+        """Submit a batch to the worker pool with its list as the key; wait while the pool is full."""
         email_list, plan, buffer = batch.email_list, batch.plan, batch.buffer
         self.run.session(EmailSession).open_batches.flush_earlier(batch)
         del self._batches[email_list.id, plan]
@@ -341,7 +341,7 @@ class ListLoader(BatchImports):
         self.run.session(EmailSession).open_batches.closed(batch)
         if buffer.withdrawn:
             dropped = buffer.drop_withdrawn()
-            self.tracker.settle(dropped, Results(merged=dropped.total()))
+            self.tracker.confirm(dropped, Results(merged=dropped.total()))
         if not len(buffer):
             buffer.close()
             return
@@ -363,5 +363,5 @@ class ListLoader(BatchImports):
     # What the kinds decide
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002 - for subclasses
-        """How records of this schema become lines for this list. Without an override: the address."""
+        """Create the mapper from records of this schema to lines for this list; by default the address."""
         return RowMapping(())

@@ -1,4 +1,4 @@
-"""Who is a member on an email list, read before the run, and removing those whom no record names."""
+"""The members of an email list: read before the run, and removed if no record names them."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ _contacts: Final = msgspec.json.Decoder(list[Contact])
 
 
 class ListMembers(Members):
-    """Members that an import can remove. Read from Listrak when it is made.
+    """Members that an import can remove. Read from Listrak when it is created.
 
     Args:
-        loader: The first loader that feeds it: its run, and its way to make an import.
+        loader: The first loader that feeds it, for its run and its importer.
         email_list: The list.
-        title: What the members are members of, for people.
-        plan: What an import that removes does.
+        title: The name of what they are members of, for people.
+        plan: The plan of imports that remove them.
     """
 
     def __init__(self, loader: ListLoader, email_list: EmailList, title: str, plan: Plan) -> None:
@@ -67,7 +67,7 @@ class ListMembers(Members):
         self._plan = plan
         self._contacts = Membership()
         self._unreadable: list[str] = []
-        if not self.exists:  # a dry run only pretends that it was made
+        if not self.exists:  # a dry run would create it
             return
         for params in self.queries:
             for page in self._pages(params):
@@ -88,26 +88,26 @@ class ListMembers(Members):
     @property
     @abc.abstractmethod
     def queries(self) -> Sequence[Mapping[str, object]]:
-        """The parameters of `GET /List/{listId}/Contact`, for each pass that reads contacts."""
+        """The parameters of `GET /List/{listId}/Contact`, for each pass over the contacts."""
 
     @abc.abstractmethod
     def membership(self, contact: Contact) -> bool | None:
-        """Whether a contact that was read is a member; `None` where Listrak does not say."""
+        """Return whether a contact that was read is a member; `None` if Listrak does not say."""
 
     @abc.abstractmethod
     def removal(self, address: str) -> tuple[Layout, bytes]:
-        """The columns and the line of an import file that removes a member."""
+        """Return the columns and the line of an import file that removes a member."""
 
     def keep(self, key: str) -> None:
         """Note that a row names a contact."""
         self._contacts.note_seen(key)
 
     def address_of(self, key: str) -> str | None:
-        """The address of a contact that was read, as Listrak spells it."""
+        """Return the address of a contact that was read, as Listrak spells it."""
         return self._contacts.address_of(key)
 
     def keys_of(self, external_id: str) -> Collection[str]:
-        """The keys of the contacts that were read with an external id: none, one, or more."""
+        """Return the keys of the contacts that were read with an external id: none, one, or more."""
         return self._contacts.keys_of(external_id)
 
     def missing(self) -> Missing:
@@ -123,11 +123,11 @@ class ListMembers(Members):
         return removed
 
     def close(self) -> None:
-        """Delete what is on disk."""
+        """Delete the temporary file."""
         self._contacts.close()
 
     def _pages(self, params: Mapping[str, object]) -> Iterator[list[tuple[str, str, bool, str]]]:
-        """Key, address, membership and external id of contacts, a page at a time."""
+        """Yield key, address, membership and external id of contacts, a page at a time."""
         client = self._loader.run.connection.client("email")
         for page in client.pages(routes.CONTACTS, {"listId": self._list.id}, params, decoder=_contacts):
             found = []
@@ -142,7 +142,7 @@ class ListMembers(Members):
             yield found
 
     def _keep_unreadable(self) -> None:
-        """Leave members alone whose own address cannot be read: records may spell it otherwise."""
+        """Keep members whose own address cannot be read: records may spell it differently."""
         for key in self._unreadable:
             self._contacts.note_seen(key)
         if self._unreadable:
@@ -201,9 +201,9 @@ class Subscribers(ListMembers):
         return [{"subscriptionState": "Subscribed"}]
 
     def membership(self, contact: Contact) -> bool | None:  # noqa: ARG002 - see queries
-        """Each of them is a member."""
+        """Return True: only subscribers are read."""
         return True
 
     def removal(self, address: str) -> tuple[Layout, bytes]:
-        """The address alone."""
+        """Return the address alone."""
         return (), encode_line([address])

@@ -27,7 +27,7 @@ class EmailList(NamedTuple):
 
 
 class Lists:
-    """The account's email lists, read once, and their profile fields, read when first needed. Thread safe.
+    """The account's email lists, read once; their fields and events, read when first needed. Thread safe.
 
     Args:
         connection: The connection to Listrak.
@@ -41,7 +41,7 @@ class Lists:
         self._events: dict[tuple[int, str], Events] = {}
 
     def all(self) -> list[EmailList]:
-        """Every list of the account (`GET /List`)."""
+        """Return every list of the account (`GET /List`)."""
         with self._lock:
             if self._all is None:
                 self._all = self._read()
@@ -52,7 +52,7 @@ class Lists:
         return [EmailList(row["listId"], str(row["listName"])) for page in pages for row in page.rows]
 
     def find(self, wanted: str | int) -> EmailList:
-        """The list of a name or id.
+        """Return the list of a name or id.
 
         Raises:
             NameLookupError: There is none, or more than one of that name.
@@ -60,7 +60,7 @@ class Lists:
         return find_by_name(wanted, self.all(), "List")
 
     def of(self, destination: Destination) -> EmailList | None:
-        """The list of a destination, made if it is missing and may be made; `None` where records name theirs.
+        """Return the list of a destination, created if that is allowed; `None` if records name theirs.
 
         Raises:
             ConfigurationError: It is unknown or ambiguous.
@@ -78,14 +78,14 @@ class Lists:
             return self._make(wanted, destination)
 
     def fields(self, email_list: EmailList) -> ProfileFields:
-        """The profile fields of a list, read when first asked for."""
+        """Return the profile fields of a list, read when first asked for."""
         with self._lock:
             if email_list.id not in self._fields:
                 self._fields[email_list.id] = ProfileFields(self._connection, email_list.id, email_list.name)
             return self._fields[email_list.id]
 
     def events(self, email_list: EmailList) -> Events:
-        """The events of a list, read when first asked for."""
+        """Return the events of a list, read when first asked for."""
         with self._lock:
             if email_list not in self._events:
                 self._events[email_list] = Events(self._connection, email_list.id, email_list.name)

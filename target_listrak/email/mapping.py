@@ -1,4 +1,4 @@
-"""From a record to a line of an import file: compiled once for a schema, then applied to each record."""
+"""From a record to a line of an import file: prepared once for a schema, then applied to each record."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 __all__ = ["FieldValuesMapping", "Mapper", "RowMapping"]
 
 USE_AUDIENCE_KEY: Final = "useAudienceKey"
-"""What Segment puts in place of a value that is the membership itself."""
+"""What Segment sends for a field whose value is the membership itself."""
 
 _SAME_IF_EQUAL = frozenset({str, int})
 
 Mapper = Callable[[Mapping[str, Any], Address | ExternalContact], tuple[Layout, bytes]]
-"""Makes a record's layout and line; raises `RowRejected`."""
+"""Creates a record's layout and line; raises `RowRejected`."""
 
 
 class RowMapping:
-    """Makes lines of the columns of a schema.
+    """Creates lines with the columns of a schema.
 
     Args:
         columns: Properties and their fields.
         external_id: The property with the external contact id, if it is a column.
         new_email: The property with the new address, if any.
-        clears: Whether null and empty text clear; then a line has the columns that the record carries.
+        clears: Whether null and empty text clear; then a line has the columns that the record has.
         on_bad_value: The setting.
     """
 
@@ -66,7 +66,7 @@ class RowMapping:
         self._external_format = as_identifier
 
     def __call__(self, record: Mapping[str, Any], address: Address | ExternalContact) -> tuple[Layout, bytes]:
-        """The record's layout and line.
+        """Return the record's layout and line.
 
         Raises:
             RowRejected: A value does not fit, and the setting says so.
@@ -83,7 +83,7 @@ class RowMapping:
         return layout, encode_line([address.sent, *cells])
 
     def faults(self, record: Mapping[str, Any]) -> list[Fault]:
-        """What is wrong with a record's values: for a row that is rejected for another reason, too."""
+        """Return the faults of a record's values, for a row that is also rejected for another reason."""
         if not self._row_faults.rejects:
             return []
         self._present(record)
@@ -102,12 +102,13 @@ class RowMapping:
     def lines(
         self, addresses: Sequence[str], columns: Sequence[Sequence[object]], slow_path: set[int]
     ) -> tuple[Layout, list[bytes]]:
-        """The layout and lines of many records: what calling it with each of them gives.
+        """Return the layout and lines of many records: the same as calls with each of them.
 
         Args:
             addresses: The addresses to send.
             columns: The values of `properties`.
-            slow_path: Gets the rows, from 0, that must be mapped by themselves. Their lines mean nothing.
+            slow_path: The indices of rows that must be mapped one by one are added; their lines here are
+                void.
         """
         formats = [one for _, one, _ in self._cells]
         if self._external_id:
@@ -122,7 +123,7 @@ class RowMapping:
         return self._layout, [f'"{text}"\n'.encode() for text in texts]
 
     def _all(self, record: Mapping[str, Any]) -> list[str]:
-        """A cell for every column; empty where there is no value."""
+        """Return a cell for every column, empty if there is no value."""
         cells = [self._external(record)] if self._external_id else []
         for name, format_value, _ in self._cells:
             value = record.get(name)
@@ -137,7 +138,7 @@ class RowMapping:
         return cells
 
     def _present(self, record: Mapping[str, Any]) -> tuple[Layout, list[str]]:
-        """Cells for the columns that the record carries; empty where it says null."""
+        """Return cells for the columns that the record has; empty for null."""
         columns: list[ColumnId] = []
         cells: list[str] = []
         external = self._external(record) if self._external_id else ""
@@ -176,10 +177,10 @@ class RowMapping:
 
 
 def _column(values: Sequence[object], format_value: Formatter, slow_path: set[int]) -> list[str]:
-    """The cells of a column, empty where there is no value; `slow_path` gets rows that do not fit."""
+    """Return the cells of a column, empty without a value; rows that do not fit are added to `slow_path`."""
     types = set(map(type, values))
     cells: list[str | InvalidValue]
-    # Among texts, and among whole numbers, what is equal is the same; a boolean equals a number too.
+    # Equal texts are the same, and equal whole numbers too; but a boolean may equal a number.
     if types <= _SAME_IF_EQUAL and len(types) == 1 and 2 * len(known := set(values)) < len(values):
         formatted = {value: format_value(value) for value in known}
         cells = [formatted[value] for value in values]
@@ -203,17 +204,17 @@ def _note(slow_path: set[int], column: Sequence[object], wanted: object) -> None
 
 
 class FieldValuesMapping:
-    """Makes lines of an object from field id to value, as Segment sends it.
+    """Creates lines from an object of field id to value, as Segment sends it.
 
-    The value `useAudienceKey` stands for `on` or `off`, by the boolean property `member`. Ids that are no
-    positive whole numbers are left out and reported, as Segment's own action leaves them out.
+    The value `useAudienceKey` stands for `on` or `off`, by the boolean property `member`. Ids that are not
+    positive whole numbers are left out, as Segment's own action does, and reported.
 
     Args:
         name: The property with the object.
         fields: The list's fields, by id.
         member: The boolean property.
         on_bad_value: The setting.
-        report: Told of an id that is left out.
+        report: Called with each id that is left out.
         reading: How dates and numbers are read.
     """
 
@@ -235,10 +236,10 @@ class FieldValuesMapping:
         self._formats = {one.id: formatter(one.data_type, one.max_length, reading) for one in fields.values()}
 
     def __call__(self, record: Mapping[str, Any], address: Address | ExternalContact) -> tuple[Layout, bytes]:
-        """The record's layout and line.
+        """Return the record's layout and line.
 
         Raises:
-            RowRejected: The object is none, holds nothing that can be sent, or a value does not fit.
+            RowRejected: The value is not an object, holds nothing that can be sent, or a value does not fit.
         """
         values = record.get(self._name)
         if not isinstance(values, Mapping):
@@ -285,7 +286,7 @@ class FieldValuesMapping:
 
 
 def name_or_id(value: object) -> str | int | None:
-    """A record's value that names a list: a text or a whole number; `None` for anything else."""
+    """Return a record's value that names a list: a text or a whole number; `None` for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, Decimal) and value == value.to_integral_value():

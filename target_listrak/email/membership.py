@@ -1,7 +1,7 @@
-"""What an audience's field said of whom before a run, and who was named in it.
+"""The members of an audience or list before a run, and the contacts that the run names.
 
-Kept in a private temporary SQLite file, so that a million members take disk and not memory. It is never named
-on disk and goes with the process.
+Kept in a private temporary SQLite file, so that a million members take disk space and no memory. The file has
+no name and is deleted with the process.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EXTERNAL = "CREATE TABLE external (id TEXT, key TEXT, PRIMARY KEY (id, key)) WI
 
 
 class Membership:
-    """Members before the run, and whom the run names. For the thread that reads the input only."""
+    """Members before the run, and contacts that the run names. Used by the reading thread only."""
 
     def __init__(self) -> None:
         # "" is SQLite's private file that is deleted when closed; nothing here outlives the run.
@@ -41,10 +41,10 @@ class Membership:
         self._seen: list[tuple[str]] = []
 
     def add(self, contacts: Iterable[tuple[str, str, bool]]) -> None:
-        """Note what the field says now. Contacts of whom it says nothing need not be given.
+        """Note who is a member now. Contacts without a value of the field need not be given.
 
         Args:
-            contacts: Key and address of each, and whether it is on. One that is there already stays as it is.
+            contacts: Key and address of each, and whether it is on. Known contacts are not changed.
         """
         self._db.executemany("INSERT OR IGNORE INTO contact (key, address, was) VALUES (?, ?, ?)", contacts)
 
@@ -53,16 +53,16 @@ class Membership:
         self._db.executemany("INSERT OR IGNORE INTO external (id, key) VALUES (?, ?)", pairs)
 
     def keys_of(self, external_id: str) -> list[str]:
-        """The keys of the contacts that have an external id."""
+        """Return the keys of the contacts that have an external id."""
         return [key for (key,) in self._db.execute("SELECT key FROM external WHERE id = ?", (external_id,))]
 
     def address_of(self, key: str) -> str | None:
-        """The address of a contact, as Listrak spells it."""
+        """Return the address of a contact, as Listrak spells it."""
         row = self._db.execute("SELECT address FROM contact WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def says(self, key: str, *, on: bool) -> bool:
-        """Whether the field says so of a contact: it did before the run, and no change was sent since."""
+        """Return whether the field says this of a contact: it did before, and no change was sent since."""
         row = self._db.execute("SELECT was, changed FROM contact WHERE key = ?", (key,)).fetchone()
         return row is not None and not row[1] and row[0] is not None and bool(row[0]) is on
 
@@ -73,7 +73,7 @@ class Membership:
             self._write_seen()
 
     def note_changed(self, key: str, address: str) -> None:
-        """Note that a change of the contact was sent: rows after it are sent as well, whatever they say."""
+        """Note that a change of the contact was sent: later rows are then sent without a comparison."""
         self._db.execute(
             "INSERT INTO contact (key, address, was, changed) VALUES (?, ?, NULL, 1)"
             " ON CONFLICT (key) DO UPDATE SET changed = 1",
@@ -93,10 +93,10 @@ class Membership:
         return int(self._db.execute(query).fetchone()[0])
 
     def missing(self) -> Iterator[tuple[str, str]]:
-        """Key and address of each member whom no row names."""
+        """Return key and address of each member whom no row names."""
         self._write_seen()
         query = "SELECT key, address FROM contact WHERE was AND NOT seen AND NOT changed"
-        # Not by `yield from`: a run that ends midway would close the query after the database, an error.
+        # Not by `yield from`: a run that ends midway would close the query after the database, which fails.
         return self._db.execute(query)
 
     def close(self) -> None:

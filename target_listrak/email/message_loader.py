@@ -70,15 +70,15 @@ class TransactionalMessageLoader(FieldsLoader):
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401 - each kind resolves to what it needs
-        """Kind, list and message."""
+        """Describe the destination: kind, list and message."""
         return f"{destination.kind}: {resolved.list.name}, {resolved.message.name}"
 
     def make_plan(self) -> Plan:
-        """Nothing is imported."""
+        """Return an empty plan: nothing is imported."""
         return Plan("")
 
     def columns_wanted(self) -> None:
-        """Each record is a call: one by one."""
+        """Return None: each record is a call."""
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Match the properties, and open the record of what was sent."""

@@ -1,11 +1,12 @@
-"""The batches that are being filled, by list: order per contact holds between them, and memory is bounded.
+"""The open batches, by list: the order of each contact's rows is kept, and memory is bounded.
 
 Two streams may go to one list: subscribers and profile values, or additions and removals. A contact's rows
 must reach Listrak in the order in which they were read. Within a batch they are merged; between batches of
 one list, the batch that holds the earlier row is closed, and so sent, before the later row goes into another.
 
-The destinations of one stream take the same rows. Their batches of one list need not be closed for each other
-at every row: it is enough that those of an earlier destination are sent before those of a later one.
+The destinations of one stream take the same rows. Their batches of one list need not be closed because of
+each other for every row: it is enough that those of an earlier destination are sent before those of a later
+one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _LOOK_EVERY = 2_000
 
 
 class OpenBatch(Protocol):
-    """A batch that is being filled: its list, its stream and place among its destinations, its rows."""
+    """A batch that is being filled: its list, stream, place among the stream's destinations, and rows."""
 
     list_id: int
     stream: str
@@ -33,7 +34,7 @@ class OpenBatch(Protocol):
     buffer: Buffer
 
     def withdraw(self, keys: Collection[ContactKey]) -> None:
-        """Take out what subscribes some contacts and was added until now."""
+        """Withdraw the rows so far that would subscribe some contacts."""
 
     def seal(self) -> None:
         """Close it and submit it."""
@@ -78,20 +79,20 @@ class OpenBatches:
                     self._seal(other)
 
     def _seal(self, batch: OpenBatch) -> None:
-        """Submit a batch, unless it went before one that had to wait for it."""
+        """Submit a batch, unless it was submitted already because another one had to wait for it."""
         if batch in self._by_list[batch.list_id]:
             batch.seal()
 
     def withdraw(self, list_id: int, keys: Collection[ContactKey]) -> None:
-        """Take what subscribes some contacts out of a list's batches: a later row of theirs says no."""
+        """Withdraw rows that would subscribe some contacts from a list's batches: a later row says no."""
         for batch in list(self._by_list.get(list_id, ())):
             batch.withdraw(keys)
 
     def bound_memory(self, rows: int = 1) -> None:
-        """Submit the largest batches if all take too much memory. Looks only now and then.
+        """Submit the largest batches if all take too much memory. Checks every 2,000 rows.
 
         Args:
-            rows: How many were added.
+            rows: The number of rows that were added.
         """
         self._until_look -= rows
         if self._until_look <= 0:
@@ -110,7 +111,7 @@ class OpenBatches:
 
 
 def _conflict(one: OpenBatch, other: OpenBatch) -> bool:
-    """Whether two batches may hold rows of a contact whose order only sending one of them keeps."""
+    """Return whether one of two batches has to be sent so that the rows of a contact keep their order."""
     if one is other:
         return False
     return one.stream != other.stream or (one.position, one.topic) == (other.position, other.topic)

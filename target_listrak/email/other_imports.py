@@ -106,11 +106,11 @@ class OtherImports:
 
     @staticmethod
     def _waited(started: float) -> bool:
-        """Whether an import that was just started would be known to its status route by now."""
+        """Return whether an import that was just started would be known to its status route by now."""
         return time.monotonic() - started > APPEARS_WITHIN
 
     def _unfinished(self, email_list: EmailList, seen: _Seen, *, unknown_is_over: bool) -> list[str]:
-        """The ids of others' imports that have not ended (`GET …/ListImport` and `…/Status` of each)."""
+        """Return the ids of others' imports that are running (`GET …/ListImport` and `…/Status` of each)."""
         client = self._run.connection.client("email")
         patience = timedelta(seconds=float(self._run.config["import_timeout"]))
         since = {"startDate": client.started_at() - _ZONES - patience}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FieldGroup", "ProfileField", "ProfileFields"]
 
 _PRETENDED: Final = -1000
-"""Ids below this stand for fields and groups that a dry run did not make."""
+"""Ids below this stand for fields and groups that a dry run would create."""
 
 
 class FieldGroup(NamedTuple):
@@ -52,7 +52,7 @@ class ProfileFields:
 
     Args:
         connection: The connection to Listrak.
-        list_id: The list; 0 for one that a dry run only pretends to have made.
+        list_id: The list; 0 for one that a dry run would create.
         list_name: Its name, for error texts.
     """
 
@@ -65,23 +65,23 @@ class ProfileFields:
         self._fields: list[ProfileField] = []
 
     def groups(self) -> list[FieldGroup]:
-        """All groups of the list."""
+        """Return all groups of the list."""
         with self._lock:
             if self._groups is None:
                 self._groups, self._fields = self._read() if self._list_id else ([], [])
             return self._groups
 
     def all(self) -> list[ProfileField]:
-        """All fields of the list."""
+        """Return all fields of the list."""
         self.groups()
         return self._fields
 
     def column_name(self, column: int) -> str:
-        """What a column is called in the first line of an import file."""
+        """Return the name of a column in the first line of an import file."""
         return next((one.path for one in self.all() if one.id == column), "External Contact ID")
 
     def find(self, wanted: str | int, group: FieldGroup | None = None) -> ProfileField:
-        """The field of a name, a `Group.Field`, or an id.
+        """Return the field of a name, a `Group.Field`, or an id.
 
         Args:
             wanted: A number is an id; a text is a name first, then `Group.Field`, then an id.
@@ -111,7 +111,7 @@ class ProfileFields:
             raise UnknownNameError(error.message, hint=f"There is: {paths or 'none'}.") from None
 
     def find_in(self, wanted: str | int, group: FieldGroup) -> ProfileField:
-        """The field of a name or id in one group only: what records name must not reach other fields.
+        """Return the field of a name or id in one group only: what records name must not reach other fields.
 
         Raises:
             NameLookupError: There is none, or more than one.
@@ -120,11 +120,11 @@ class ProfileFields:
         return find_by_name(wanted, fields, f"profile field of group {group.name!r}")
 
     def group(self, wanted: str | int, *, create: bool = False) -> FieldGroup:
-        """The group of a name or id.
+        """Return the group of a name or id.
 
         Args:
             wanted: Name or id.
-            create: Make a group of that name if there is none.
+            create: Create a group of that name if there is none.
 
         Raises:
             NameLookupError: There is none, or more than one.
@@ -145,7 +145,7 @@ class ProfileFields:
         return made
 
     def create(self, name: str, group: FieldGroup, data_type: str, max_length: int) -> ProfileField:
-        """Make a field. A dry run only pretends."""
+        """Create a field, or in a dry run only its representation."""
         position = sum(one.group.id == group.id for one in self.all()) + 1
         body = {
             "segmentationFieldName": name,
@@ -162,7 +162,7 @@ class ProfileFields:
 
         what = f"field {group.name}.{name} ({data_type})"
         new_id = self._create(routes.CREATE_SEGMENTATION_FIELD, ids, body, find, what)
-        # One that somebody else created meanwhile may have another type: what Listrak says counts.
+        # A field that somebody else created meanwhile may have another type, which counts.
         made = adopted[0] if adopted else ProfileField(new_id, name, group, data_type, max_length)
         self._fields.append(made)
         return made

@@ -1,7 +1,7 @@
 """Where the rows of a batch came from: number, checkpoint, and the input line, in a temporary file.
 
-Rows are known by their index in the batch. Records that were merged into a row are kept as well: they are
-counted with it, and written down with it if it is rejected.
+Rows are identified by their index in the batch. Records that were merged into a row are kept as well: they
+are counted with it, and written to the rejects file with it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class RowSources:
     """The sources of a batch's rows.
 
     Attributes:
-        end: The position after the last record that was taken: it tells earlier rows from later ones.
+        end: The position after the last record that was added: it distinguishes earlier rows from later ones.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class RowSources:
         self._lengths[index] = len(row.line)
 
     def keep(self, indices: Sequence[int]) -> None:
-        """Keep the sources of some rows only, which get the indices from 0 on."""
+        """Keep the sources of some rows only; their indices begin at 0 again."""
         place = {old: new for new, old in enumerate(indices)}
         self._checkpoints = [self._checkpoints[index] for index in indices]
         self._numbers = array("Q", map(self._numbers.__getitem__, indices))
@@ -84,19 +84,19 @@ class RowSources:
         self._merged = {place[index]: earlier for index, earlier in self._merged.items() if index in place}
 
     def is_before(self, index: int, end: int) -> bool:
-        """Whether a row's last record was taken before `end` stood at a position."""
+        """Return whether a row's last record was added before `end` had a certain value."""
         return self._offsets[index] < end
 
     def number(self, index: int) -> int:
-        """Give a row's number in its stream (of its last record)."""
+        """Return a row's number in its stream: that of its last record."""
         return self._numbers[index]
 
     def checkpoints(self, index: int) -> list[Checkpoint]:
-        """Give the checkpoints of a row's records, the last one's first."""
+        """Return the checkpoints of a row's records, the last one's first."""
         return [self._checkpoints[index], *(checkpoint for checkpoint, _, _ in self._merged.get(index, ()))]
 
     def count_checkpoints(self, indices: Iterable[int]) -> Counter[Checkpoint]:
-        """Count the records that rows stand for by checkpoint, those merged into them included."""
+        """Count the records of rows by checkpoint, including those that were merged into them."""
         indices = list(indices)
         checkpoints = Counter(map(self._checkpoints.__getitem__, indices))
         if self._merged:
@@ -109,7 +109,7 @@ class RowSources:
         return len(self._merged.get(index, ()))
 
     def record(self, index: int, *, clears: bool = False) -> tuple[bytes, dict[str, object] | None]:
-        """Read a row's input line; and the merged record, where there were earlier ones.
+        """Return a row's input line; and the merged record, if earlier ones were merged into it.
 
         Args:
             index: The row.
@@ -136,7 +136,7 @@ class RowSources:
         self.close()
 
     def _store(self, line: bytes) -> int:
-        """Keep an input line; return its position."""
+        """Store an input line; return its position."""
         self._pending.append(line)
         if len(self._pending) >= _SPOOLED_AT_ONCE:
             self._spool_pending()

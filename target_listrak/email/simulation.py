@@ -1,10 +1,10 @@
-"""What a dry run would have changed on an email list, so that its row accounting is that of a real run.
+"""What a dry run would have changed on an email list, so that its row accounting equals that of a real run.
 
 A dry run writes nothing, but the result of a row depends on the state of its contact, and on what earlier
 rows would have done. So states are looked up, and changes are noted here instead of being sent.
 
-What cannot be looked up is not known before it is written: whether an address is banned, suppressed or
-pending, and whether Listrak takes every value. A dry run says so in its report.
+Some things cannot be looked up: whether an address is banned, suppressed or pending, and whether Listrak
+takes every value. A dry run says so in its report.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SUBSCRIBED: Final = "Subscribed"
 UNSUBSCRIBED: Final = "Unsubscribed"
 PENDING: Final = "Pending"
 _FEW: Final = 100
-"""Contacts that are looked up one by one; for more, the whole list is read, which is fewer requests."""
+"""The most contacts that are looked up one by one; for more, the whole list is read, with fewer requests."""
 
 
 class SimulatedList:
@@ -53,7 +53,7 @@ class SimulatedList:
         self._lock = threading.RLock()
 
     def state(self, address: str) -> str | None:
-        """How a contact stands: `Subscribed`, `Unsubscribed`, `Pending`, or `None` if the list has none."""
+        """Return the state of a contact: `Subscribed`, `Unsubscribed`, `Pending`, or `None` without one."""
         key = comparison_key(address)
         with self._lock:
             if not self._whole and key not in self._states:
@@ -82,14 +82,14 @@ class SimulatedList:
                 self._external[external_id] = address
 
     def by_external_id(self, external_id: str) -> str | None:
-        """The address of a contact that would have got this external id."""
+        """Return the address of a contact that would have received this external id."""
         return self._external.get(external_id)
 
     def import_one(self, import_type: str, address: str, external_id: str, *, includes_all: bool) -> Result:
-        """What an import would tell of one contact, noting what it would have changed.
+        """Return the result that an import would have for one contact; note what it would have changed.
 
         Args:
-            import_type: As `imports.Plan`.
+            import_type: As in `import_files.Plan`.
             address: The contact.
             external_id: The external id that the row gives it; "" for none.
             includes_all: Whether unsubscribed contacts are updated as well.
@@ -152,7 +152,7 @@ class SimulatedLists:
         self._lock = threading.Lock()
 
     def of(self, list_id: int, name: str) -> SimulatedList:
-        """One list; those that a dry run would have created all have the id 0 and differ by name."""
+        """Return one list; those that a dry run would have created all have the id 0 and differ by name."""
         key: object = list_id or name
         with self._lock:
             return self._lists.setdefault(key, SimulatedList(self._connection, list_id))

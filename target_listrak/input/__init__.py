@@ -1,4 +1,4 @@
-"""From lines, columns and BATCH files to records, and what a record says of itself.
+"""From lines, columns and BATCH files to records, and what a record says about itself.
 
-May import `config`, `values` and `outcomes`.
+May import `config`, `values`, `outcomes` and `sdk`, `listrak_api`, `listrak_singer` and the SDK.
 """

@@ -36,7 +36,7 @@ _UNREADABLE = (
     msgspec.MsgspecError,
     zlib.error,
 )
-"""What a file that is missing, cut off or something else altogether raises."""
+"""What reading a file raises that is missing, truncated, or of another format."""
 
 
 class BatchFileError(ListrakError):
@@ -44,21 +44,21 @@ class BatchFileError(ListrakError):
 
 
 def records_of_batch(message: Mapping[str, Any], config: Mapping[str, Any] | None) -> Iterator[object]:
-    """The records of a BATCH message's files, one after the other; no file is held in memory as a whole.
+    """Yield the records of a BATCH message's files, one after the other; no file is in memory as a whole.
 
     Args:
         message: The message.
         config: The SDK's setting `batch_config`, which may name the files' storage.
 
     Raises:
-        BatchFileError: A file is missing, of another format, or no JSON.
+        BatchFileError: A file is missing, of another format, or not JSON.
         InputError: The message has no encoding or no list of files.
     """
     encoding, files = _checked(message)
     storage = BatchConfig.from_dict(dict(config)).storage if config else None
     for number, url in enumerate(files, 1):
         try:
-            # Not by the SDK's storage: to read a file, it makes the folder that the file should be in.
+            # Not by the SDK's storage: to read a file, it creates the folder that the file should be in.
             path = UPath(url)
             if storage is not None:
                 path = UPath(storage.root, **storage.params) / path.name
@@ -84,7 +84,7 @@ def _checked(message: Mapping[str, Any]) -> tuple[BaseBatchFileEncoding, list[st
 
 
 def _record(line: bytes) -> object:
-    """A line's record; one that is whole and cannot be used is an `Unreadable`, to be rejected."""
+    """Return a line's record; one that is complete but cannot be used is an `Unreadable`, to be rejected."""
     try:
         record = _decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:

@@ -1,9 +1,9 @@
-"""The short path: RECORD lines of one stream that follow each other are read by column, not one by one.
+"""The fast path: consecutive RECORD lines of one stream are read by column, not one by one.
 
-A record by itself costs a dict of which some members are wanted, and a chain of calls that is the same for
-every record. Here the lines of a run are decoded into rows of the wanted properties, and each property is
-treated as a column. Rows that need a closer look (a value that does not fit, a deletion, a missing key) go
-the long way, in their place, so both ways end the same.
+Read one by one, each record costs a dict, of which few properties are needed, and the same chain of calls.
+Here consecutive lines are decoded into structs of the wanted properties, and each property is handled as a
+column. Rows that need a closer look (a value that does not fit, a deletion, a missing key) take the slow
+path, in their place in the order, so the results are the same.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ __all__ = ["Columns", "RecordCodec", "codec_of"]
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError)
 _MOST_NAMES = 500
-"""Properties that a codec knows; records with more go the long way."""
+"""The most properties that a codec knows; records with more take the slow path."""
 _record = attrgetter("record")
 _version = attrgetter("version")
 _rejected = attrgetter("rejected")  # b"" where a message has no such member
 
 _Unread = msgspec.Raw | msgspec.UnsetType
-"""A property that nobody wants: passed over, not decoded."""
+"""A property that is not needed: skipped, not decoded."""
 
 
 class _Names(msgspec.Struct):
@@ -42,7 +42,7 @@ _names_of = msgspec.json.Decoder(_Names).decode
 
 
 class Columns(NamedTuple):
-    """The wanted properties of a run of records.
+    """The wanted properties of consecutive records.
 
     Attributes:
         values: A column for each wanted property, in their order; `msgspec.UNSET` where a record lacks it.
@@ -56,8 +56,8 @@ class Columns(NamedTuple):
 class RecordCodec:
     """Decodes RECORD lines of one stream into columns.
 
-    A property that nobody has looked at may mark a deletion. So records with a property that is in no SCHEMA
-    are decoded as a whole first, until all names are known.
+    A property that is not in the SCHEMA may mark a deletion. So records with an unknown property are decoded
+    with all their names first, until all names are known.
 
     Args:
         stream: The stream.
@@ -67,7 +67,7 @@ class RecordCodec:
         signs: Judges the records; `None` where nothing has to be judged.
 
     Raises:
-        ValueError: A name cannot be a member's name to msgspec (it holds a quote, say).
+        ValueError: msgspec does not accept a property's name (one with a quote in it, for example).
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class RecordCodec:
         return Columns([list(map(one, records)) for one in self._wanted], slow_path)
 
     def _note_speaking(self, name: str, column: list[Any], slow_path: set[int]) -> None:
-        """Note the rows in which a property says something that has to be judged."""
+        """Note the rows in which a property's value has to be judged."""
         assert self._signs is not None  # noqa: S101 - else nothing is watched; for the type checker
         plain: dict[tuple[type, object], bool] = {}
         for index, value in enumerate(column):
@@ -173,7 +173,7 @@ class RecordCodec:
             return None
 
     def _learn(self, lines: Sequence[bytes]) -> bool:
-        """Get to know the properties that records have beside those of the SCHEMA; whether there were any."""
+        """Learn the properties that records have beyond the SCHEMA; return whether there were any."""
         try:
             records = [_names_of(line).record for line in lines]
         except _UNREADABLE:
@@ -197,7 +197,7 @@ def codec_of(
     schema: Mapping[str, Any],
     signs: RowSigns,
 ) -> RecordCodec | None:
-    """The codec for a stream; None where its records have to be taken one by one."""
+    """Create the codec for a stream; None if its records have to be taken one by one."""
     properties = schema.get("properties") or {}
     if wanted is None or len(properties) > _MOST_NAMES:
         return None

@@ -1,10 +1,9 @@
-"""Whether a record itself says that its contact agreed to get messages. Imports names only.
+"""Whether a record says that its contact agreed to receive messages.
 
-The setting `subscribed` names the property that says so. Without it a property called like Listrak's own
-`subscriptionState` counts, and where a record has none, `optedOut` and `unsubscribeDate` as Listrak writes
-them; then the names that shops and CRMs use (`consent_names`). By those nobody is unsubscribed, for no
-setting names them: a no just does not subscribe. A value that is neither a yes nor a no is an error of the
-row.
+The option `subscribed` names the property that says so. Without it a property named like Listrak's own
+`subscriptionState` counts; if a record has none, `optedOut` and `unsubscribeDate` as Listrak writes them;
+then the names that shops and CRMs use (`consent_names`). No setting names those, so they unsubscribe nobody:
+a no only keeps the record from subscribing. A value that is neither yes nor no rejects the row.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from target_listrak.values.plain import folded_name, plain_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Answer", "Consent", "is_listrak_state", "who_stays"]
+__all__ = ["Answer", "Consent", "agreeing_property", "is_listrak_state"]
 
 
 class Answer(enum.Enum):
@@ -37,7 +36,7 @@ class Answer(enum.Enum):
 
 
 _AGAINST: Final = frozenset({How.REFUSED, How.IN_USE, How.NOT_IN_USE})
-"""What counts beside the property that `subscribed` names: names that say no plainly."""
+"""Readings that count beside the property that `subscribed` names: those that clearly say no."""
 
 _YES: Final = frozenset({"true", "t", "yes", "y", "on"})
 _NO: Final = frozenset({"false", "f", "no", "n", "off"})
@@ -63,7 +62,7 @@ _STATES: Final = {
     "pending": Answer.NOT_YET,
 }
 _INNER: Final = ("state", "marketingstate", "consent", "status")
-"""Where Shopify's and Klaviyo's objects about consent hold its state."""
+"""The keys under which consent objects of Shopify and Klaviyo hold the state."""
 _SINCE: Final = ("subscribedat", "subscribeddate", "subscribedon", "datesubscribed", "subscribeat")
 _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "subscriptionstate",
@@ -72,12 +71,12 @@ _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "subscribedate",
 )
 _IS_DATE: Final = re.compile(r"(?:at|on|date|time|timestamp)$|^date")
-"""Names of dates, folded: when something happened, so that an empty value means that it did not."""
+"""Folded names of dates at which something happened: an empty value means that it did not happen."""
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
 
 def is_listrak_state(name: str) -> bool:
-    """Whether a property is called like one in which Listrak itself tells the state of a contact."""
+    """Return whether a property is named like one in which Listrak itself gives a contact's state."""
     return folded_name(name) in _LISTRAK
 
 
@@ -85,9 +84,9 @@ class Consent:
     """Reads the consent of one stream's records.
 
     Args:
-        property: The property that the setting `subscribed` names; `None` for Listrak's own.
+        property: The property that the option `subscribed` names; `None` for Listrak's own.
         values: Its values that say yes (`subscribed_values`); all others say no. `None` reads a boolean.
-        channel: `email` or `sms`: whose known names count where no property is named.
+        channel: `email` or `sms`: decides which known names count if no property is named.
     """
 
     def __init__(
@@ -102,14 +101,14 @@ class Consent:
         self._values = None if values is None else frozenset(map(plain_value, values))
 
     def watches(self, name: str) -> bool:
-        """Whether the answer can depend on a property of the record."""
+        """Return whether the answer can depend on a property of the record."""
         how = consent_reading(name, self._channel)
         if self.property is not None:
             return name == self.property or how in _AGAINST
         return is_listrak_state(name) or how is not None
 
     def says(self, record: Mapping[str, object]) -> tuple[Answer, str]:
-        """What a record says.
+        """Return what a record says.
 
         Returns:
             The answer, and the property that gives it.
@@ -130,13 +129,13 @@ class Consent:
         return self._known(record)
 
     def is_plain(self, name: str, value: object) -> bool:
-        """Whether a property that `watches` names says nothing against the contact by itself."""
+        """Return whether a watched property's value says nothing against the contact by itself."""
         if self.property is not None and name != self.property:
             return self._contradicted({name: value}) is None
         return self.says({name: value})[0] in {Answer.YES, Answer.SILENT}
 
     def _contradicted(self, record: Mapping[str, object]) -> tuple[Answer, str] | None:
-        """What says no where the named property says yes: an opt-out, or a record that is not in use."""
+        """Return what contradicts a yes of the named property: an opt-out, or a record that is not in use."""
         for name, value in record.items():
             how = None if name == self.property else consent_reading(name, self._channel)
             if how is not None and how in _AGAINST:
@@ -146,7 +145,7 @@ class Consent:
         return None
 
     def _known(self, record: Mapping[str, object]) -> tuple[Answer, str]:
-        """What the names of shops and CRMs say together: a no first, then what is not a clear yes."""
+        """Return what the known names say together: a no takes precedence, then anything unclear."""
         answers: dict[Answer, str] = {}
         for name, value in record.items():
             how = None if is_listrak_state(name) else consent_reading(name, self._channel)
@@ -168,13 +167,13 @@ class Consent:
         return Answer.YES if plain_value(value) in self._values else Answer.NO
 
 
-def who_stays(record: Mapping[str, object], channel: str) -> str:
-    """The property of a known name by which a record says that its contact agrees to get messages.
+def agreeing_property(record: Mapping[str, object], channel: str) -> str:
+    """Return the property by whose known name a record says that its contact agrees to receive messages.
 
-    A date of unsubscribing that is empty says so, too: a table of all contacts has such a column.
+    An empty date of unsubscribing says so, too: a table of all contacts has such a column.
 
     Returns:
-        "" where none says so, or another one says that the contact does not agree.
+        "" if there is none, or another property says that the contact does not agree.
     """
     answers: dict[Answer, str] = {}
     for name, value in record.items():
@@ -193,7 +192,7 @@ def _is_empty(value: object) -> bool:
 
 
 def _boolean(value: object) -> Answer:
-    """A configured property: true and false in the words and numbers that mean them."""
+    """Read a boolean: true and false in the words and numbers that mean them."""
     text = plain_value(value)
     if text in _YES or text == "1":
         return Answer.YES
@@ -201,7 +200,7 @@ def _boolean(value: object) -> Answer:
 
 
 def _state(value: object) -> Answer:
-    """A state as Listrak writes it. What its numbers mean is not documented, so they say nothing readable."""
+    """Read a state as Listrak writes it. Numbers are unreadable: what they mean is not documented."""
     if _is_empty(value):
         return Answer.EMPTY
     if isinstance(value, bool):
@@ -212,7 +211,7 @@ def _state(value: object) -> Answer:
 
 
 def _known_answer(how: How, value: object, record: Mapping[str, object]) -> Answer:
-    """What one property of a known name says; `SILENT` where it says neither."""
+    """Return what one property of a known name says; `SILENT` if it says nothing."""
     if how is How.IN_USE:
         return Answer.NOT_IN_USE if _boolean(value) is Answer.NO else Answer.SILENT
     if how is How.NOT_IN_USE:
@@ -242,13 +241,13 @@ def _agreement(how: How, value: object) -> Answer:
 
 
 def _subscribed_since(left: object, record: Mapping[str, object]) -> bool:
-    """Whether a date of unsubscribing is followed by one of subscribing, both in ISO form."""
+    """Return whether a later date of subscribing follows a date of unsubscribing, both in ISO form."""
     dates = [value for name, value in record.items() if folded_name(name) in _SINCE]
     return isinstance(left, str) and any(isinstance(date, str) and date[:19] > left[:19] for date in dates)
 
 
 def _has_left(record: Mapping[str, object], found: Mapping[str, str]) -> bool:
-    """Whether a record without a state has a date of unsubscribing that no later subscribing follows."""
+    """Return whether a record without a state has a date of unsubscribing and no later one of subscribing."""
     left = record[found[_UNSUBSCRIBED]]
     if _is_empty(left) or str(left).startswith("0001-01-01"):
         return False

@@ -1,8 +1,8 @@
-"""Consent as shops and CRMs write it. Names only, and how each is read.
+"""The names of consent properties in shops and CRMs, and how each is read.
 
-Used where the setting `subscribed` names no property: a row that says by a name of its source (Shopify,
-Klaviyo, HubSpot, Salesforce, Mailchimp, Magento …) that its person did not agree subscribes nobody. Names are
-compared as `folded_name` writes them.
+Used if the option `subscribed` names no property: a row that says by a name of its source (Shopify, Klaviyo,
+HubSpot, Salesforce, Mailchimp, Magento …) that its person did not agree subscribes nobody. Names are compared
+as `folded_name` returns them.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ _SMS: Final = {
 _CUSTOM: Final = re.compile(r"__c$", re.IGNORECASE)
 """The end of Salesforce's names of custom fields."""
 _OUTER: Final = ("properties", "attributes", "customer", "contact", "person", "profile")
-"""Objects that such properties are found in, where a source or `flattening_enabled` writes paths."""
+"""Objects that hold such properties; a source or `flattening_enabled` puts their names before the
+property's."""
 
 
 def _folded(names: dict[How, str]) -> dict[str, How]:
@@ -104,7 +105,7 @@ _NAMES: Final = {
 
 @functools.lru_cache(maxsize=10_000)
 def consent_reading(name: str, channel: str) -> How | None:
-    """How a property of this name tells of consent, if it does.
+    """Return how a property of this name is read for consent; None if it says nothing about it.
 
     Args:
         name: The property.

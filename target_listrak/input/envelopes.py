@@ -1,8 +1,8 @@
-"""The objects inside a record in which sources of changes and CRMs put the row itself. Names only.
+"""The objects inside a record in which change feeds and CRMs put the row itself, by name.
 
-Debezium and others wrap a row: `{"payload": {"before": …, "after": …, "op": "d"}}`. HubSpot's properties
-stand in `properties`. What such an object says about its row (deleted, agreed or not) counts as if it stood
-at the top. The image before a change says nothing about the row as it is.
+Debezium and others wrap a row: `{"payload": {"before": …, "after": …, "op": "d"}}`. HubSpot puts a row's
+properties into `properties`. What such an object says about its row (deleted, agreed or not) counts as if the
+record itself said it. The image before a change says nothing about the present row.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ _DEEPEST: Final = 4
 
 
 def is_envelope(name: str) -> bool:
-    """Whether a property of this name may hold the row itself, or the image before a change."""
+    """Return whether a property of this name may hold the row itself, or the image before a change."""
     folded = folded_name(name)
     return folded in _INNER or folded == "before"
 
 
 def layers(record: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """The objects inside a record, without itself, that speak for its row.
+    """Yield the objects inside a record that describe its row, without the record itself.
 
-    An image before a change with none after it is a deletion: its object has `__deleted`.
+    An image before a change without one after it is a deletion: for it, an object with `__deleted` is
+    yielded.
     """
     for name, value in record.items():
         if not isinstance(value, dict) or not is_envelope(name):

@@ -1,4 +1,4 @@
-"""Checks of Singer messages that the SDK does not make, or makes with a stack trace."""
+"""Checks of Singer messages that the SDK does not make, or fails with a stack trace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["check_schema", "check_version", "stream_of", "was_rejected"]
 
 
 def stream_of(message: dict[str, Any]) -> str:
-    """The stream that a message names.
+    """Return the stream that a message names.
 
     Raises:
         InputError: It is not a string.
@@ -24,12 +24,12 @@ def stream_of(message: dict[str, Any]) -> str:
 
 
 def was_rejected(message: dict[str, Any], line: bytes) -> bool:
-    """Whether a RECORD message comes out of a rejects file, of whatever version."""
+    """Return whether a RECORD message comes from a rejects file, of any version."""
     return "rejected" in message or (isinstance(message.get("record"), Unreadable) and b'"rejected"' in line)
 
 
 def check_schema(message: dict[str, Any]) -> None:
-    """Check what the SDK would fail on with a stack trace, or would take for something else.
+    """Check what would end the SDK with a stack trace, or be misread by it.
 
     Raises:
         InputError: The schema is not an object's schema, or the key properties are not a list of names.

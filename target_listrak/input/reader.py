@@ -1,7 +1,7 @@
 """Reads Singer messages, one per line, from bytes.
 
-The SDK's readers decode text and print the line that they cannot read: people's data in a log. This one
-decodes bytes (about five times as fast), and says the line's number and nothing of its content.
+The SDK's readers decode text, and print a line that they cannot read: people's data in a log. This one
+decodes bytes (about five times as fast), and its errors give the line's number and nothing of its content.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ __all__ = ["InputError", "Reader", "record_as_read", "record_of"]
 
 _TYPE = re.compile(r"[A-Z_]{1,30}")
 _BLOCK = 1 << 18
-"""Bytes that are read at a time, where so many are there."""
+"""The most bytes that are read at a time."""
 _FEW = 8
-"""A run of fewer lines is not worth being looked at as one."""
+"""Fewer consecutive lines are not worth the fast path."""
 _LONGEST_BEGINNING = 1_000
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"{\0", b"\0{")
 _DIED = (
@@ -39,7 +39,7 @@ _DIED = (
 
 
 class InputError(ListrakError, InvalidInputLine):
-    """The input is not valid Singer input. The text names the line and holds nothing of it."""
+    """The input is not valid Singer input. The text gives the line's number and nothing of its content."""
 
 
 class Reader(GenericSingerReader[bytes]):
@@ -49,9 +49,9 @@ class Reader(GenericSingerReader[bytes]):
         line_number: The line being read, from 1.
         line: Its bytes.
         on_start: Called before the first line is read.
-        on_failure: Called with whatever ended the reading early, before it is raised again.
-        on_consecutive: Offered lines that follow each other and begin as a record of the stream did, before
-            they are decoded; returns whether it took them all. Else they go to the callbacks one by one.
+        on_failure: Called with the exception that ended the reading early, before it is raised again.
+        on_consecutive: Called with consecutive lines that begin like a record of the stream, before they are
+            decoded. Returns whether it took them all; else they go to the callbacks one by one.
     """
 
     def __init__(self) -> None:
@@ -88,8 +88,7 @@ class Reader(GenericSingerReader[bytes]):
         Raises:
             InputError: A line is not a Singer message.
         """
-        # A text file's bytes are beneath it: `--input` opens text, and decoding it only to encode it again is
-        # slow.
+        # The bytes below a text file: decoding them only to encode them again would be slow.
         lines = getattr(file_input, "buffer", file_input) if file_input is not None else self.default_input
         counts: Counter[str] = Counter()
         try:
@@ -120,7 +119,7 @@ class Reader(GenericSingerReader[bytes]):
             start = end
 
     def _run_end(self, lines: list[bytes], start: int) -> int:
-        """Where the lines end that begin as the last record did."""
+        """Return the end of the lines that begin like the last record."""
         end, beginning = start + 1, self._beginning
         if beginning and lines[start].startswith(beginning):
             while end < len(lines) and lines[end].startswith(beginning):
@@ -132,11 +131,12 @@ class Reader(GenericSingerReader[bytes]):
     ) -> None:
         self.line_number += 1
         self.line = line
-        # For nearly all lines this is `deserialize_json` and `_give`: calls cost as much as they do.
+        # `deserialize_json` and `_give`, inlined for nearly all lines: the calls would cost as much as the
+        # work.
         try:
             message = self._decode(line)
             is_record = message["type"] == "RECORD"
-        except Exception:  # noqa: BLE001 - whatever is wrong, they find it again and say it
+        except Exception:  # noqa: BLE001 - `deserialize_json` finds it again and reports it
             message, is_record = self.deserialize_json(line), False
         if is_record and "RECORD" in callbacks:
             if has_duplicates(line, message):
@@ -163,8 +163,8 @@ class Reader(GenericSingerReader[bytes]):
             line: The line.
 
         Returns:
-            The message; empty for a line without anything on it. The `record` of a whole RECORD message that
-            cannot be used is an `Unreadable`.
+            The message; empty for a blank line. The `record` of a complete RECORD message that cannot be used
+            is an `Unreadable`.
 
         Raises:
             InputError: The line is not a JSON object.
@@ -193,7 +193,7 @@ class Reader(GenericSingerReader[bytes]):
 
     @staticmethod
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
-        """Check that a message has what its type needs.
+        """Check that a message has the members that its type needs.
 
         Raises:
             InputError: Something is missing; the SDK would print the whole message here.
@@ -217,7 +217,7 @@ class Reader(GenericSingerReader[bytes]):
         return str(kind)
 
     def _placed(self, error: InputError) -> InputError:
-        """Say on which line it was, if that is not said yet."""
+        """Return an error with the line's number, if it has none yet."""
         return error if error.message.startswith("Line ") else self._error(error.message)
 
     def _error(
@@ -232,7 +232,7 @@ _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 def record_of(line: bytes) -> object:
-    """The record of a line that was read as one of many before: a dict, or an `Unreadable`.
+    """Return the record of a line that was decoded by column before: a dict, or an `Unreadable`.
 
     Raises:
         DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError: It cannot be decoded.
@@ -242,7 +242,7 @@ def record_of(line: bytes) -> object:
 
 
 def record_as_read(line: bytes) -> object:
-    """As `record_of`; a record that cannot be used is an `Unreadable`, as it is where it is read by itself.
+    """Do what `record_of` does; a record that cannot be decoded is an `Unreadable`, as when read by itself.
 
     Raises:
         InputError: The line is not a RECORD message.
@@ -257,17 +257,14 @@ def record_as_read(line: bytes) -> object:
 
 
 def _blocks(lines: Any) -> Iterator[tuple[list[bytes], bool]]:  # noqa: ANN401 - whatever gives lines, or bytes
-    """Lines as they come, as many at a time as are there: nobody waits for a line that is there.
-
-    With them, whether the input ended without the end of a line.
-    """
+    """Yield the lines that are available, without waiting for more, and whether the last is incomplete."""
     read = getattr(lines, "read1", None)
     if read is None:
         for one in lines:
             line = one if isinstance(one, bytes) else one.encode()
             yield [line], not line.endswith(b"\n")
         return
-    begun: list[bytes] = []  # of a line whose end has not come
+    begun: list[bytes] = []  # the beginning of a line whose end has not arrived
     while data := read(_BLOCK):
         *whole, rest = data.split(b"\n")
         if whole:
@@ -285,4 +282,4 @@ def _cause(error: Exception) -> str:
         return "nested too deeply"
     if isinstance(error, ArithmeticError):
         return "Number out of range"  # an exponent that not even a Decimal has
-    return str(error)  # msgspec tells what it met and at which byte, and nothing of the content
+    return str(error)  # msgspec names the kind of error and the byte, and nothing of the content

@@ -1,7 +1,7 @@
-"""What a record says about itself before anything is made of it: deleted, past, agreed or not.
+"""What a record says about itself: deleted, a past version, agreed or not.
 
 The one place where deletions (`deletions`) and consent (`consent`) become results of rows. Every record of
-every kind of destination comes by here, before its loader sees it.
+every kind of destination passes through here before its loader gets it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.destination_options import OPTIONS_BY_KIND
-from target_listrak.input.consent import Answer, Consent, who_stays
+from target_listrak.input.consent import Answer, Consent, agreeing_property
 from target_listrak.input.consent_names import consent_reading
 from target_listrak.input.envelopes import is_envelope, layers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["PAST_VERSION", "RowSigns"]
 
 PAST_VERSION: Final = "past_version"
-"""The code of rows that are past versions of their records: they say nothing about how things stand now."""
+"""The code of rows that are past versions: they say nothing about the present state."""
 
 _MOST_NAMES: Final = 10_000
-"""Names of properties that are remembered: records of some sources have names without end."""
+"""The most names of properties that are remembered: the records of some sources have ever new ones."""
 
 _REMOVING: Final = frozenset({"email_unsubscribe", "sms_unsubscribe", "sms_opt_out"})
 
@@ -57,7 +57,7 @@ class RowSigns:
     Args:
         destination: The stream's destination.
         markers: The run's setting `delete_markers`.
-        is_data: Whether a property is data for the destination, and not a marker.
+        is_data: Returns whether a property is data for the destination, and not a marker.
     """
 
     def __init__(
@@ -84,17 +84,16 @@ class RowSigns:
                 self._channel,
             )
             self._unsubscribe = bool(option("unsubscribe"))
-        self._silent: set[str] = (
-            set()
-        )  # properties that say nothing, so that most records cost one comparison
+        # Properties that say nothing: with them, most records cost one comparison.
+        self._silent: set[str] = set()
 
     # By record
 
     def leaves(self, record: Mapping[str, Any]) -> bool:
-        """Whether a record says that its contact leaves, and the destination acts on that.
+        """Return whether a record says that its contact is to be removed, and the destination acts on that.
 
         Returns:
-            False for a record that is to be loaded.
+            False if the record is to be loaded.
 
         Raises:
             RowRejected: It is a deletion and `allow_deletes` is off, or what it says cannot be read.
@@ -121,7 +120,7 @@ class RowSigns:
         return any(self._disagrees(consent, layer) for layer in (record, *inner))
 
     def _find(self, *layers_: Mapping[str, Any]) -> tuple[Mark, str]:
-        """The first of a record's objects with a marker that says something decides."""
+        """Return the first marker that says something, among a record and the objects inside it."""
         for layer in layers_:
             mark, name = self._deletions.find(layer, filter(self._deletions.is_marker, layer))
             if mark is not Mark.NONE:
@@ -129,8 +128,8 @@ class RowSigns:
         return Mark.NONE, ""
 
     def _check_stays(self, *layers_: Mapping[str, Any]) -> None:
-        """Decline a record that says that its contact agrees: a whole table may come by mistake."""
-        name = next(filter(None, (who_stays(layer, self._channel) for layer in layers_)), "")
+        """Decline a record that says that its contact agrees: a whole table may have been sent by mistake."""
+        name = next(filter(None, (agreeing_property(layer, self._channel) for layer in layers_)), "")
         if name:
             reason = f"{name}: the record says that the contact agrees, so nobody is removed by it"
             raise RowDeclined(Declined("still_agrees", reason))
@@ -161,7 +160,7 @@ class RowSigns:
     # By column
 
     def watches(self, name: str) -> bool:
-        """Whether the judgement can depend on a property."""
+        """Return whether the judgement can depend on a property."""
         if self._deletions.is_marker(name) or is_envelope(name):
             return True
         if self._removes and consent_reading(name, self._channel) is not None:
@@ -170,17 +169,17 @@ class RowSigns:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The properties that the destination's settings name for this."""
+        """The properties that the destination's options name for deletions and consent."""
         return (*self._own, *self.required)
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Properties whose absence matters, too: a record that lacks them is judged by itself."""
+        """Properties whose absence matters, too: records that lack one take the slow path."""
         named = self._consent.property if self._consent is not None else None
         return () if named is None else (named,)
 
     def is_plain(self, name: str, value: object) -> bool:
-        """Whether a property's value by itself says nothing against loading the record.
+        """Return whether a property's value by itself says nothing against loading the record.
 
         Args:
             name: A property for which `watches` holds.
@@ -190,7 +189,7 @@ class RowSigns:
             return False
         if isinstance(value, dict) and is_envelope(name):
             return False
-        if self._removes and who_stays({name: value}, self._channel):
+        if self._removes and agreeing_property({name: value}, self._channel):
             return False
         if self._consent is None or not self._consent.watches(name):
             return True

@@ -1,8 +1,8 @@
 """RECORD lines that cannot be decoded: which lines they are, and what is wrong with them.
 
-One value does not stop a load: a line that is a whole RECORD message, and holds NaN, half a character, a
-number out of range or the like, is a row that is rejected. A line that is not a whole message ends the run:
-the pipe was cut, or something else than a tap wrote it.
+One value does not stop a load: a line that is a complete RECORD message but holds NaN, a broken character, a
+number out of range or the like is a row that is rejected. A line that is not a complete message ends the run:
+the input was truncated, or was not written by a tap.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _MOST_FAULTS: Final = 10
 
 
 class Unreadable(NamedTuple):
-    """A whole RECORD message that cannot be used.
+    """A complete RECORD message that cannot be used.
 
     Attributes:
-        rejected: Why, with the properties where they are known.
+        rejected: The reason, with the properties if they are known.
         record: The record as far as it can be read, for its key; may be empty.
-        raw: The record's bytes, where it came without a message around it.
+        raw: The record's bytes, if it came without a message around it.
     """
 
     rejected: Rejected
@@ -45,7 +45,7 @@ class Unreadable(NamedTuple):
 TWICE: Final = Unreadable(
     Rejected("unreadable", "the record names a property twice, and which of the values counts is unknown"), {}
 )
-"""In place of a record that names a property twice."""
+"""Stands for a record that names a property twice."""
 
 
 class _Constant(str):
@@ -55,7 +55,7 @@ class _Constant(str):
 
 
 def unreadable(line: bytes, error: Exception) -> dict[str, Any] | None:
-    """A RECORD message in place of a line that cannot be decoded.
+    """Return a RECORD message in place of a line that cannot be decoded.
 
     Args:
         line: The line.
@@ -63,7 +63,7 @@ def unreadable(line: bytes, error: Exception) -> dict[str, Any] | None:
 
     Returns:
         `type`, `stream`, `record` (an `Unreadable`) and `version`, if there is one; None if the line is not a
-        whole RECORD message that names its stream.
+        complete RECORD message that names its stream.
     """
     text = line.decode("utf-8", "surrogateescape").strip()
     members = _top_members(text)
@@ -87,7 +87,7 @@ def unreadable(line: bytes, error: Exception) -> dict[str, Any] | None:
 
 
 def unreadable_record(line: bytes, error: Exception) -> Unreadable | None:
-    """In place of a record that cannot be decoded; None if the line is not a whole object.
+    """Return an `Unreadable` for a record that cannot be decoded; None if the line is not a complete object.
 
     Args:
         line: The record, without a message around it (a line of a BATCH file).
@@ -104,9 +104,9 @@ def _whole(digits: str) -> int | str:
 
 
 def _top_members(text: str) -> dict[str, str] | None:  # noqa: C901 - a branch per kind of token
-    """The texts among the members of an object; None if it does not end where it should.
+    """Return the members of an object whose values are texts; None if the object is not complete.
 
-    Without recursion, and whatever stands between brackets and texts: it may be nested too deeply.
+    Without recursion, as it may be nested too deeply, and without a look at what is between the tokens.
     """
     if not text.startswith("{"):
         return None
@@ -136,7 +136,7 @@ def _top_members(text: str) -> dict[str, str] | None:  # noqa: C901 - a branch p
 
 
 def _faults(name: str, value: object) -> list[Fault]:
-    """What cannot be used in a value, anywhere inside it."""
+    """Return what is wrong with a value or anything inside it: the first fault, if there is one."""
     found: list[Fault] = []
     waiting = [value, name]
     while waiting and not found:
@@ -169,14 +169,14 @@ def _general(error: Exception) -> str:
         return "a number is out of range"
     if isinstance(error, UnicodeDecodeError):
         return "the record's text is not UTF-8"
-    return f"the record is not valid JSON ({error})"  # msgspec names the kind of fault and no content
+    return f"the record is not valid JSON ({error})"  # msgspec names the kind of error and no content
 
 
-# Members that occur twice. No decoder tells of them: the later value wins, silently.
+# Members that occur twice: decoders do not report them, and the later value wins.
 
 
 def has_duplicates(line: bytes, message: Mapping[str, Any]) -> bool:
-    """Whether an object in a line names a member twice.
+    """Return whether an object in a line names a member twice.
 
     Args:
         line: The line.
@@ -186,10 +186,10 @@ def has_duplicates(line: bytes, message: Mapping[str, Any]) -> bool:
 
 
 def repeated_lines(lines: Sequence[bytes]) -> set[int]:
-    """Lines of one stream, from 0, that may name a member twice: they have to be taken one by one.
+    """Return the indices of lines of one stream that may name a member twice: they are taken one by one.
 
     A source that writes members twice (two columns of a join have one name) does so in every line. So of many
-    lines some are looked at, of few lines each.
+    lines a sample is checked, of few lines each one.
     """
     if len(lines) > _FEW_LINES:
         step = len(lines) // _SAMPLE
@@ -213,5 +213,5 @@ def _names_twice(line: bytes) -> bool:
     try:
         json.loads(line, object_pairs_hook=note, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
-        return False  # whatever is wrong with it, others find
+        return False  # another check reports what is wrong
     return twice

@@ -1,1 +1,5 @@
-"""Requests of the Privacy API to forget somebody. May import `delivery` and what lies below it."""
+"""Requests of the Privacy API to forget somebody.
+
+May import `delivery`, `input`, `tracking`, `config`, `values`, `outcomes` and `sdk`, `listrak_api`,
+`listrak_singer` and the SDK; no other channel.
+"""

@@ -138,7 +138,7 @@ class ForgetLoader(Loader):
         self.run.calls.submit(("forget", person), work, len(row.line))
 
     def flush(self) -> None:
-        """Nothing waits here: each record is a call."""
+        """Do nothing: each record is a call."""
 
     def close(self) -> None:
         """Ask how far all requests are, unless the run was ended early."""

@@ -1,4 +1,5 @@
 """Customers, orders, products, reviews and rating summaries.
 
-May import `delivery` and what lies below it; not `email` or `sms`.
+May import `delivery`, `input`, `tracking`, `config`, `values`, `outcomes` and `sdk`, `listrak_api`,
+`listrak_singer` and the SDK; no other channel.
 """

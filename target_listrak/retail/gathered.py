@@ -71,7 +71,7 @@ class SentOrders:
             self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?)", [(key[-1],) for key in keys])
 
     def has(self, key: Key) -> bool:
-        """Whether an order was sent."""
+        """Return whether an order was sent."""
         if self._db is None:
             return False
         return self._db.execute("SELECT 1 FROM sent WHERE key = ?", (key[-1],)).fetchone() is not None

@@ -142,12 +142,12 @@ class Mapper:
         return matched
 
     def lacks(self, properties: Iterable[str]) -> list[str]:
-        """The needed properties that no property of a stream goes to."""
+        """Return the required properties to which no property of a stream goes."""
         found = {step.path for name in properties if (step := self.step(name)) and not step.of_item}
         return [name for name in self.kind.needed if (name,) not in found]
 
     def step(self, column: str) -> Step | None:
-        """Where a record's property goes; `None` where Listrak has no such property (noted in `unknown`)."""
+        """Return where a record's property goes; `None` if Listrak has none (noted in `unknown`)."""
         try:
             return self._steps[column]
         except KeyError:
@@ -158,7 +158,7 @@ class Mapper:
             return step
 
     def convert(self, record: Mapping[str, object]) -> Converted:
-        """One record, checked property by property.
+        """Convert one record, checked property by property.
 
         Whether what is required is there is not checked here: it may come from another row of the same key
         (`missing`).
@@ -183,7 +183,7 @@ class Mapper:
         return out
 
     def key(self, value: Mapping[str, Any]) -> tuple[str, ...] | InvalidField:
-        """What tells objects of this kind apart, or which property is missing for it."""
+        """Return what identifies an object of this kind, or which property is missing for that."""
         for names in self.kind.keys:
             found = tuple(str(value[name]) for name in names if _identifies(value.get(name)))
             if len(found) == len(names):
@@ -206,7 +206,7 @@ class Mapper:
         return [*_missing(self.kind.model, value, ""), *lacks]
 
     def _make(self, value: object, kind: Property, path: str, bad: list[InvalidField]) -> object:
-        """A value as its property needs it, null to clear, or `_NOTHING`; what is wrong goes to `bad`."""
+        """Return a value as its property needs it, null to clear, or `_NOTHING`; add faults to `bad`."""
         made: object
         if kind.type == "date_time":
             made = date_time(value, self._reading, self._zone)
@@ -258,13 +258,13 @@ class Mapper:
 
 
 def _identifies(value: object) -> bool:
-    """Whether a value can tell objects apart: `NULL` and `-` stand where there is none."""
+    """Return whether a value can identify an object: `NULL` and `-` mean that there is none."""
     text = as_identifier(value)
     return isinstance(text, str) and any(map(str.isalnum, text))
 
 
 def _from_text(text: str) -> object:
-    """An object that a column holds as JSON text; blank means no value."""
+    """Read an object that a column holds as JSON text; blank means no value."""
     if not text.strip():
         return None
     try:
@@ -292,7 +292,7 @@ def _missing(model: Model, value: Mapping[str, Any], path: str) -> list[InvalidF
 
 
 def merge(old: object, new: object) -> Any:  # noqa: ANN401  objects and arrays of JSON
-    """Two objects of one key as one: the later value wins, property by property; arrays are replaced.
+    """Merge two objects of one key: the later value wins, property by property; arrays are replaced.
 
     Args:
         old: What was there.

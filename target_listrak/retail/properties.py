@@ -44,7 +44,7 @@ class InvalidField:
 
 
 def is_null_text(value: object, reading: Reading) -> bool:
-    """Whether a value is a text that means null."""
+    """Return whether a value is a text that means null."""
     return isinstance(value, str) and value.strip() in reading.null_values
 
 
@@ -67,7 +67,7 @@ def date_time(value: object, reading: Reading, zone: ZoneInfo) -> object:
 
 
 def _day(value: object, reading: Reading) -> object:
-    """A calendar date, which no time zone moves."""
+    """Read a calendar date, which no time zone changes."""
     date = as_date(value, reading._replace(zone=None))
     return f"{date.isoformat()}T00:00:00" if isinstance(date, dt.date) else date
 
@@ -91,7 +91,7 @@ def _whole(value: object, reading: Reading) -> object:
 
 
 def _email(value: object) -> object:
-    """An address; Listrak would take any text, and report nothing."""
+    """Read an address; Listrak would take any text, and report nothing."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     address = parse(value)

@@ -34,12 +34,12 @@ class Step(NamedTuple):
 
 
 def plain_name(name: str) -> str:
-    """A name without what spellings differ in: case, separators, invisible characters, Unicode forms."""
+    """Return a name without case, separators, invisible characters and special Unicode forms."""
     return _SEPARATORS.sub("", plain_form(name)).lower()
 
 
 def is_nested(schema: object) -> bool:
-    """Whether a property's schema allows an object or an array."""
+    """Return whether a property's schema allows an object or an array."""
     given = schema.get("type", ()) if isinstance(schema, dict) else ()
     return bool({"object", "array"} & ({given} if isinstance(given, str) else set(given)))
 
@@ -72,7 +72,7 @@ def _own_names(model: Model) -> dict[str, str]:
 
 
 def flat_names(model: Model) -> dict[str, Step]:
-    """Every spelling of a flat column, without separators, and where its value goes."""
+    """Return every spelling of a flat column, without separators, and where its value goes."""
     names: dict[str, Step] = {}
     inner: dict[str, Step] = {}
     for name, kind in model.properties.items():

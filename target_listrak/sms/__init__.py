@@ -1,4 +1,5 @@
 """Phone Lists, SMS profiles and opt-outs.
 
-May import `delivery` and what lies below it; not `email` or `retail`.
+May import `delivery`, `input`, `tracking`, `config`, `values`, `outcomes` and `sdk`, `listrak_api`,
+`listrak_singer` and the SDK; no other channel.
 """

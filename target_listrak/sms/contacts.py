@@ -94,7 +94,7 @@ OUTCOMES: Final[dict[str, Outcome | _Ends]] = {
 
 
 def outcome_of(error: RequestRefusedError) -> Outcome:
-    """What a refusal means for the row.
+    """Return what a refusal means for the row.
 
     Raises:
         ConfigurationError: It would meet every row alike.
@@ -132,7 +132,7 @@ class SmsContacts:
     # Reading
 
     def read(self, number: str) -> dict[str, Any] | None:
-        """A contact, or `None` where the number is unknown (`GET …/Contact/{phoneNumber}`)."""
+        """Read a contact; `None` if the number is unknown (`GET …/Contact/{phoneNumber}`)."""
         contact: dict[str, Any] | None = self._simulated.contact(number) or self._known(number, self._get)
         return contact
 
@@ -140,7 +140,7 @@ class SmsContacts:
         return dict(self._client.get(routes.SMS_CONTACT, ids))
 
     def state(self, number: str, phone_list: PhoneList) -> State:
-        """How a number stands with a list (`GET …/Contact/{phoneNumber}/PhoneList`)."""
+        """Read a number's state on a list (`GET …/Contact/{phoneNumber}/PhoneList`)."""
 
         def look(ids: Mapping[str, object]) -> State:
             for page in self._client.pages(routes.SMS_CONTACT_PHONE_LISTS, ids):
@@ -159,7 +159,7 @@ class SmsContacts:
     def _simulated_state(
         self, number: str, phone_list: PhoneList, look: Callable[[Mapping[str, object]], State]
     ) -> State:
-        """How a number would stand with a list in a dry run; who opts out leaves every list."""
+        """Return the state that a number would have on a list in a dry run; an opt-out leaves every list."""
         state = self._simulated.state(number, phone_list.id)
         if state is None:
             new = self._simulated.is_new(number)
@@ -181,7 +181,7 @@ class SmsContacts:
                 return
 
     def members(self, phone_list: PhoneList) -> Iterator[str]:
-        """The numbers that are listed for a Phone List, opted-in ones (`GET …/PhoneList/{id}/Contact`).
+        """Read the opted-in numbers of a Phone List (`GET …/PhoneList/{id}/Contact`).
 
         Whether people who left the list are among them is not documented: `state` tells.
         """
@@ -332,7 +332,7 @@ class SmsContacts:
 
 
 def _state_of(row: Mapping[str, Any]) -> State:
-    """A row's state: by its word, else (an enumeration given as a number) by flags and dates.
+    """Return a row's state: by its word, else (an enumeration given as a number) by flags and dates.
 
     "Not Subscribed" is the word for who left, and may be the one for who never came: the dates tell.
     """

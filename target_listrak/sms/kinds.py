@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from target_listrak.config.property_names import nothing_to_write
-from target_listrak.delivery.mirror import Filled, Watched
+from target_listrak.delivery.mirror import Filled, MirroredStream
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, NotLoaded, Outcome, Rejected
 from target_listrak.sms.contacts import OPTED_OUT, PENDING, UNKNOWN_NUMBER
 from target_listrak.sms.loader import Entry, SmsLoader
@@ -41,7 +41,7 @@ class SmsListLoader(UpdatingLoader):
 
     @classmethod
     def fills(cls, destination: Destination, resolved: Any) -> Sequence[Filled]:  # noqa: ANN401 - each kind resolves to what it needs
-        """The sender code's Phone List."""
+        """Return the sender code's Phone List."""
         what = ("phone list", resolved.sender_code.id, resolved.phone_list.id)
         return [Filled(what, destination.option("mirror") is not False)]
 
@@ -51,7 +51,7 @@ class SmsListLoader(UpdatingLoader):
         if self.destination.option("mirror") is not False and self.mirror is None:
             (filled,) = self.fills(self.destination, self.resolved)
             what = filled.what
-            self.watched = Watched(self.tracker.tally)
+            self.watched = MirroredStream(self.tracker.tally)
             self._members = self.run.mirrors.members(
                 what, lambda: PhoneListMembers(self.run, self.stream, self.contacts, self.phone_list)
             )
@@ -70,7 +70,7 @@ class SmsListLoader(UpdatingLoader):
             self.session.forget(number, self.phone_list.id)
 
     def subscribes_to(self, phone_list_id: int) -> bool:
-        """Whether it is the destination's list."""
+        """Return whether it is the destination's list."""
         return phone_list_id == self.phone_list.id
 
     def handle(self, entry: Entry) -> Outcome | None:
@@ -107,7 +107,7 @@ class SmsListLoader(UpdatingLoader):
         return self.update(entry, contact)
 
     def _refusal(self, contact: Mapping[str, Any] | None, state: State) -> NotLoaded | None:
-        """Why a known number must not be subscribed."""
+        """Return why a known number must not be subscribed; None if it may be."""
         if contact is None:
             return UNKNOWN_NUMBER
         if contact.get("optedOut"):

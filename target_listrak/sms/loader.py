@@ -110,7 +110,7 @@ class SmsLoader(Loader):
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Resolved) -> str:
-        """The destination, for people: kind, sender code and list."""
+        """Describe the destination: kind, sender code and list."""
         where = f"sender code {resolved.sender_code.name}"
         if resolved.phone_list is not None:
             where = f"{resolved.phone_list.name}, {where}"
@@ -147,7 +147,7 @@ class SmsLoader(Loader):
         return self.destination.position
 
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
-        """The canonical numbers that a record could mean."""
+        """Return the canonical numbers that a record could mean."""
         cell = record.get(self.phone_property)
         number = self.number(cell)
         return (number,) if isinstance(number, str) else possible_numbers(cell, self.country)
@@ -166,11 +166,11 @@ class SmsLoader(Loader):
         self.take_number(number, record, row)
 
     def faults(self, record: dict[str, Any]) -> Sequence[Fault]:  # noqa: ARG002 - for subclasses
-        """What is wrong with a record beside its number."""
+        """Return the faults of a record beside those of its number."""
         return ()
 
     def number(self, cell: object) -> str | InvalidValue:
-        """The number of a cell as `phones.canonical` reads it, by the settings."""
+        """Return the number of a cell as `phones.canonical` reads it with the settings."""
         return phones.canonical(cell, self.country, international=self._international)
 
     def take_number(self, number: str, record: dict[str, Any], row: Row) -> None:
@@ -182,7 +182,7 @@ class SmsLoader(Loader):
         self.put(self.entry(number, record, row), record)
 
     def leaving_number(self, record: dict[str, Any]) -> str:
-        """The number of a record that says that its person leaves.
+        """Return the number of a record whose person is to be removed.
 
         Raises:
             RowRejected: It has none: of a deletion some sources send the key properties only.
@@ -220,11 +220,11 @@ class SmsLoader(Loader):
             self.tracker.merge(entry.row)
 
     def subscribes_to(self, phone_list_id: int) -> bool:  # noqa: ARG002 - for subclasses
-        """Whether rows of the loader subscribe to a Phone List."""
+        """Return whether rows of the loader subscribe to a Phone List."""
         return False
 
     def entry(self, number: str, record: dict[str, Any], row: Row) -> Entry:
-        """What a record asks for.
+        """Return what a record asks for.
 
         Raises:
             RowRejected: The record cannot be loaded.
@@ -240,7 +240,7 @@ class SmsLoader(Loader):
         later.merged = {**(earlier.merged or _record_of(earlier.row.line)), **record}
 
     def holds(self, number: str) -> bool:
-        """Whether the batch that is being filled has a row of the number."""
+        """Return whether the open batch has a row of the number."""
         return number in self._batch
 
     def flush(self) -> None:
@@ -259,11 +259,11 @@ class SmsLoader(Loader):
         self.work(entries)
         tally = self.tracker.tally
         text = "Stream %s: %s numbers done; %s of %s rows read so far are confirmed"
-        figures = (f"{len(entries):,}", f"{tally.settled:,}", f"{tally.read:,}")
+        figures = (f"{len(entries):,}", f"{tally.confirmed:,}", f"{tally.read:,}")
         self.run.logger.info(text, self.stream, *figures)
 
     def work(self, entries: list[Entry]) -> None:
-        """Make the calls for a batch, side by side, and settle each row as soon as its outcome is known."""
+        """Make the calls for a batch, side by side, and confirm each row as soon as its outcome is known."""
         self.side_by_side(entries, self.handle)
 
     def handle(self, entry: Entry) -> Outcome | None:
@@ -290,7 +290,7 @@ class SmsLoader(Loader):
         return UNCHANGED if outcome in {UNKNOWN_NUMBER, NOT_SUBSCRIBED} else outcome
 
     def side_by_side(self, entries: list[Entry], make: Callable[[Entry], Outcome | None]) -> None:
-        """Make calls for numbers on worker threads, wait for them, and settle the rows whose end is known."""
+        """Make calls for numbers on worker threads, wait, and end the rows whose outcome is known."""
 
         def job(entry: Entry) -> None:
             try:
@@ -298,17 +298,17 @@ class SmsLoader(Loader):
             except RequestRefusedError as error:
                 outcome = outcome_of(error)
             if outcome is not None:
-                self.settle_entry(entry, outcome)
+                self.end_entry(entry, outcome)
 
         self.run.calls.run_all([functools.partial(job, entry) for entry in entries])
 
-    def settle_entry(self, entry: Entry, outcome: Outcome) -> None:
+    def end_entry(self, entry: Entry, outcome: Outcome) -> None:
         """Count a number's row by its outcome."""
         self.tracker.end(entry.row, outcome, merged_with=entry.merged)
 
 
 def _record_of(line: bytes) -> dict[str, object]:
-    """The record of a Singer line; a line that a stream map has made anew has none."""
+    """Return the record of a Singer line; None if a stream map has replaced the line."""
     try:
         record = msgspec.json.decode(line)["record"]
     except (msgspec.DecodeError, KeyError, TypeError):

@@ -70,7 +70,7 @@ class SmsTransactionalMessageLoader(SmsLoader):
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Resolved) -> str:
-        """Kind, list, sender code and message."""
+        """Describe the destination: kind, list, sender code and message."""
         return f"{super().describe(destination, resolved)}, message {destination.option('message')}"
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:

@@ -58,7 +58,7 @@ class Profile:
         self.custom.update(later.custom)
 
     def __bool__(self) -> bool:
-        """Whether there is any value."""
+        """Return whether there is any value."""
         return bool(self.system or self.custom)
 
     @property
@@ -183,7 +183,7 @@ class ProfileMapping:
         return columns
 
     def _column(self, wanted: str, name: str) -> _Column | None:
-        """The column for a field of that name, if there is one in use; system fields come first."""
+        """Return the column for an active field of that name, if there is one; system fields come first."""
         system = _system_field(wanted)
         if system is not None:
             return _Column(name, system.format, system.property, self.listed.get(system.property, 0))
@@ -220,7 +220,7 @@ class ProfileMapping:
         return _Column(name, self._given[one.id], "", one.id)
 
     def profile(self, record: Mapping[str, object]) -> Profile:
-        """The values of one record.
+        """Return the values of one record.
 
         Raises:
             RowRejected: A value does not fit its field, and `on_bad_value` is `reject_row`.
@@ -251,7 +251,7 @@ class ProfileMapping:
         )
 
     def faults(self, record: Mapping[str, object]) -> list[Fault]:
-        """What is wrong with a record's values: for a row that is rejected for another reason, too."""
+        """Return the faults of a record's values, for a row that is also rejected for another reason."""
         if not self._row_faults.rejects:
             return []
         for column in self._columns:
@@ -261,7 +261,7 @@ class ProfileMapping:
         return self._row_faults.gathered()
 
     def same(self, field_id: int, stored: object, value: str) -> bool:
-        """Whether a stored value is the one to send, however Listrak writes it."""
+        """Return whether a stored value equals the one to send, however Listrak writes it."""
         if stored is None or stored == "":
             return value == ""
         format_value = self._formats.get(field_id)
@@ -276,7 +276,7 @@ def _system_field(name: str) -> SystemField | None:
 def property_of(
     destination: Destination, schema: Mapping[str, Any], member: str, usual: tuple[str, ...]
 ) -> str:
-    """The property of a stream's records that a member of the destination names, or one of a usual name.
+    """Return the property that an option of the destination names, or one with a usual name.
 
     Args:
         destination: The destination.
@@ -305,7 +305,7 @@ def property_of(
 
 
 def changes(profile: Profile, contact: Mapping[str, Any], mapping: ProfileMapping) -> Profile:
-    """What of a profile differs from what Listrak holds of a contact."""
+    """Return the part of a profile that differs from what Listrak holds of a contact."""
     stored = _stored(contact)
     return Profile(
         {
@@ -322,7 +322,7 @@ def changes(profile: Profile, contact: Mapping[str, Any], mapping: ProfileMappin
 
 
 def unmoved(profile: Profile, before: Mapping[str, Any], now: Mapping[str, Any]) -> Profile:
-    """The part of a profile whose fields hold exactly what they held before."""
+    """Return the part of a profile whose fields hold exactly what they held before."""
     old, new = _stored(before), _stored(now)
     return Profile(
         {name: value for name, value in profile.system.items() if before.get(name) == now.get(name)},
@@ -347,7 +347,7 @@ def _stored(contact: Mapping[str, Any]) -> dict[int, Any]:
 
 
 def create_body(number: str, profile: Profile) -> dict[str, Any]:
-    """The body that creates a contact (`POST …/PhoneList/{id}/Contact`)."""
+    """Return the body that creates a contact (`POST …/PhoneList/{id}/Contact`)."""
     return {
         "phoneNumber": number,
         **{name: value for name, value in profile.system.items() if value is not None},
@@ -360,7 +360,7 @@ def create_body(number: str, profile: Profile) -> dict[str, Any]:
 def update_body(
     contact: Mapping[str, Any], profile: Profile, writable: set[int], *, opted_out: bool = False
 ) -> dict[str, Any]:
-    """The body that updates a contact (`PUT …/Contact`): what is there and what changes, as one.
+    """Return the body that updates a contact (`PUT …/Contact`): its present values with the changes.
 
     Whether Listrak clears what is left out is unsaid, so nothing is. Values of fields that are disabled are
     left out: they would be refused. The opt-out is kept as it is, or set; it is never taken back.

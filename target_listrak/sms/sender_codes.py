@@ -42,7 +42,7 @@ class SmsField(NamedTuple):
 
 
 def find_sender_code(run: Run, destination: Destination) -> SenderCode:
-    """The sender code of a destination (`GET /ShortCode`).
+    """Find the sender code of a destination (`GET /ShortCode`).
 
     Raises:
         ConfigurationError: There is no such code or id; the text lists what there is.
@@ -67,7 +67,7 @@ def _country(country: object, run: Run) -> str:
 
 
 def find_phone_list(run: Run, destination: Destination, sender_code: SenderCode) -> PhoneList:
-    """The Phone List of a destination (`GET PhoneList`, active and inactive ones).
+    """Find the Phone List of a destination (`GET PhoneList`, active and inactive ones).
 
     Raises:
         ConfigurationError: There is none of that name or id, or it is inactive.
@@ -93,7 +93,7 @@ def find_phone_list(run: Run, destination: Destination, sender_code: SenderCode)
 
 
 def read_fields(run: Run, sender_code: SenderCode) -> list[SmsField]:
-    """All SMS profile fields that a sender code can have (`GET SegmentationField`)."""
+    """Read all SMS profile fields that a sender code can have (`GET SegmentationField`)."""
     rows = _rows(run, routes.SMS_SEGMENTATION_FIELDS, {"senderCodeId": sender_code.id})
     return [
         SmsField(

@@ -23,7 +23,7 @@ class _Batches(Protocol):
         """The place of its destination among those of the stream."""
 
     def holds(self, number: str) -> bool:
-        """Whether the batch that is being filled has a row of the number."""
+        """Return whether the open batch has a row of the number."""
 
     def forget(self, number: str, phone_list_id: int) -> None:
         """Take what would subscribe a number to a Phone List out of the batch."""

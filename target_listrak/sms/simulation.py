@@ -25,18 +25,18 @@ class SimulatedNumbers:
         self._lock = threading.Lock()
 
     def contact(self, number: str) -> dict[str, Any] | None:
-        """A contact that would have been changed; `None` for others."""
+        """Return a contact that would have been changed; `None` for others."""
         with self._lock:
             found = self._contacts.get(number)
             return None if found is None else dict(found)
 
     def state(self, number: str, list_id: int) -> State | None:
-        """How a number would stand with a list; `None` where nothing would have been changed."""
+        """Return the state that a number would have on a list; `None` if nothing would have been changed."""
         with self._lock:
             return self._states.get((number, list_id))
 
     def is_new(self, number: str) -> bool:
-        """Whether the number would have been created in this run: it is on no other list."""
+        """Return whether the number would have been created in this run, and so is on no other list."""
         with self._lock:
             return self._contacts.get(number, {}).get("_created") is True
 

@@ -51,11 +51,11 @@ class UpdatingLoader(SmsLoader):
         self.mapping = ProfileMapping(self.run, self.destination, self.resolved.fields, names)
 
     def faults(self, record: dict[str, Any]) -> Sequence[Fault]:
-        """What is wrong with a record's values."""
+        """Return what is wrong with a record's values."""
         return self.mapping.faults(record)
 
     def entry(self, number: str, record: dict[str, Any], row: Row) -> Entry:
-        """The record's number and values."""
+        """Return the record's number and values."""
         entry = super().entry(number, record, row)
         if not entry.leaves:
             entry.profile = self.mapping.profile(record)
@@ -93,7 +93,7 @@ class UpdatingLoader(SmsLoader):
             self.side_by_side([entry for entry, _ in group], self._confirm)
 
     def _cells(self, profile: Profile) -> dict[int, str]:
-        """The values of a profile as an import's cells, by field id; what has no value has no cell."""
+        """Return a profile as an import's cells, by field id; a field without a value has no cell."""
         cells = {field_id: value for field_id, value in profile.custom.items() if value}
         for name, value in profile.system.items():
             if value and name in self.mapping.listed:

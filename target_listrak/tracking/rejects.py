@@ -138,7 +138,7 @@ class RejectsFile:
 
 
 def _line(line: bytes, rejected: dict[str, object], properties: dict[str, Any] | None) -> bytes:
-    """A record's line with `rejected` in it."""
+    """Return a record's line with `rejected` added to it."""
     try:
         text = line.decode()
         message: dict[str, object] = {**_decoder.decode(text)}
@@ -156,7 +156,7 @@ def _line(line: bytes, rejected: dict[str, object], properties: dict[str, Any] |
 
 
 def _without_rejected(text: str) -> str:
-    """A message's text, without its last bracket, less what an earlier run wrote at its end."""
+    """Return a message's text, without its last bracket, less what an earlier run added at its end."""
     start = text.rfind(_REJECTED)
     try:
         msgspec.json.decode(text[start + len(_REJECTED) :], type=dict[str, Any])

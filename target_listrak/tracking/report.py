@@ -69,7 +69,7 @@ def sent_again(tallies: Collection[Tally], state: StateTracker) -> str | None:
         state: Knows which rows the passed STATE covers.
     """
     not_confirmed = sum(tally.open for tally in tallies)
-    confirmed = sum(tally.settled for tally in tallies) - state.covered
+    confirmed = sum(tally.confirmed for tally in tallies) - state.covered
     if not state.received:
         text = "{:,} rows are not confirmed, and the input has no STATE: load the same input again"
         return text.format(not_confirmed) if not_confirmed else None

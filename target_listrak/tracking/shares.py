@@ -38,7 +38,7 @@ def check_shares(tallies: Iterable[Tally], rejects_path: Path) -> None:
         return
     setting = "max_reject_share" if over[0][0] == "rejected" else "max_declined_share"
     shares = ", ".join(
-        f"stream {one.stream!r}{_at(one)} has {rows:,} of {one.settled:,} {result}, more than the share of "
+        f"stream {one.stream!r}{_at(one)} has {rows:,} of {one.confirmed:,} {result}, more than the share of "
         f"{most:g}"
         for result, one, rows, most in over
     )

@@ -3,12 +3,11 @@
 The SDK writes state when it drains all sinks: every five minutes, or at the end of input. A failure in the
 third batch would then lose the checkpoints of two good ones, and a STATE that arrived while a batch was
 filling would be written before its rows are confirmed. So the target keeps STATE here and never gives it to
-the SDK (see
-`TargetListrak._process_state_message`).
+the SDK (see `TargetListrak._process_state_message`).
 
-The rows between two STATE messages belong to one *checkpoint*. A checkpoint is confirmed when it is closed
-(its STATE has arrived) and as many rows have been settled as were opened. Checkpoints leave the queue in
-their order only.
+The rows between two STATE messages belong to one *checkpoint*. A row is *confirmed* when its result is known
+for good. A checkpoint is confirmed when it is closed (its STATE has arrived) and as many rows have been
+confirmed as were opened. Checkpoints leave the queue in their order only.
 """
 
 from __future__ import annotations
@@ -24,46 +23,46 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint", "Hold", "StateTracker"]
 
 _MOST_CHECKPOINTS = 1024
-"""How many unconfirmed STATE messages are kept. Beyond it every other one is joined with its neighbour."""
+"""How many unconfirmed STATE messages are kept. Beyond it, checkpoints are joined two by two."""
 
 
 class Checkpoint:
-    """The rows between two STATE messages. Made and read by `StateTracker` only."""
+    """The rows between two STATE messages. Created and read by `StateTracker` only."""
 
-    __slots__ = ("holds", "merged_into", "opened", "settled", "state")
+    __slots__ = ("confirmed", "holds", "merged_into", "opened", "state")
 
     def __init__(self) -> None:
         self.opened = 0
         self.holds = 0
-        self.settled = 0
+        self.confirmed = 0
         self.state: bytes | None = None
         self.merged_into: Checkpoint | None = None
 
 
 class Hold:
-    """Keeps STATE back from where it was made until it is released, as an unconfirmed row would."""
+    """Holds back every STATE that arrives after it, until it is released: like an unconfirmed row."""
 
     def __init__(self, state_tracker: StateTracker, checkpoint: Checkpoint) -> None:
         self._state_tracker = state_tracker
         self._checkpoint: Checkpoint | None = checkpoint
 
     def release(self) -> None:
-        """Let STATE pass. Releasing twice is releasing once."""
+        """Let STATE pass. A second call does nothing."""
         checkpoint, self._checkpoint = self._checkpoint, None
         if checkpoint is not None:
-            self._state_tracker.settle(checkpoint)
+            self._state_tracker.confirm(checkpoint)
 
 
 class StateTracker:
     """Counts rows in and out, and writes each STATE as soon as everything before it is confirmed.
 
-    Rows are opened, and STATE is given, by the one thread that reads the input; rows are settled by any
+    Rows are opened, and STATE is given, by the one thread that reads the input; rows are confirmed by any
     thread.
 
     Args:
         write: Writes one STATE value (JSON, without line end) for the next in the pipe.
-        may_write: Asked before each writing; while it says no, the STATE waits and a later one may replace
-            it.
+        may_write: Asked before a STATE is written. While it returns False the STATE waits, and a later one
+            may replace it.
 
     Attributes:
         received: STATE messages that came.
@@ -83,7 +82,7 @@ class StateTracker:
         self._confirmed = 0
 
     def open(self, count: int = 1) -> Checkpoint:
-        """Count rows that were read, and return their checkpoint, which `settle` wants back."""
+        """Count rows that were read; return their checkpoint, which `confirm` takes."""
         self._current.opened += count
         return self._current
 
@@ -93,7 +92,7 @@ class StateTracker:
         return Hold(self, self.open())
 
     def state(self, value: bytes) -> None:
-        """Take a STATE message: passed on now when nothing before it is open, else as soon as that is so.
+        """Take a STATE message. It is passed on as soon as all rows before it are confirmed.
 
         Args:
             value: The message's value as JSON.
@@ -107,12 +106,12 @@ class StateTracker:
                 self._thin_out()
             self._advance()
 
-    def settle(self, checkpoint: Checkpoint, count: int = 1) -> None:
+    def confirm(self, checkpoint: Checkpoint, count: int = 1) -> None:
         """Count rows of one checkpoint as confirmed."""
-        self.settle_all({checkpoint: count})
+        self.confirm_all({checkpoint: count})
 
-    def settle_all(self, counts: Mapping[Checkpoint, int]) -> None:
-        """Count rows as confirmed, and pass on what STATE that frees.
+    def confirm_all(self, counts: Mapping[Checkpoint, int]) -> None:
+        """Count rows as confirmed, and pass on the STATE that is confirmed by that.
 
         Args:
             counts: Number of rows by checkpoint.
@@ -122,24 +121,24 @@ class StateTracker:
                 checkpoint = given
                 while checkpoint.merged_into is not None:
                     checkpoint = checkpoint.merged_into
-                checkpoint.settled += count
+                checkpoint.confirmed += count
             self._advance()
 
     def _advance(self) -> None:
-        while self._checkpoints and self._checkpoints[0].settled == self._checkpoints[0].opened:
-            confirmed = self._checkpoints.popleft()
-            self._ready = confirmed.state
-            self._confirmed += confirmed.opened - confirmed.holds
+        while self._checkpoints and self._checkpoints[0].confirmed == self._checkpoints[0].opened:
+            checkpoint = self._checkpoints.popleft()
+            self._ready = checkpoint.state
+            self._confirmed += checkpoint.opened - checkpoint.holds
         if self._ready is None or not self._may_write():
             return
-        if self._ready != self._written:  # as the SDK: a STATE that says nothing new is not repeated
+        if self._ready != self._written:  # as in the SDK, an unchanged STATE is not repeated
             self._write(self._ready)
             self._written = self._ready
         self._ready = None
         self.covered = self._confirmed
 
     def _thin_out(self) -> None:
-        """Join neighbours two by two, so that a STATE after every row cannot fill the memory."""
+        """Join checkpoints two by two, so that a STATE after every row cannot fill the memory."""
         checkpoints = list(self._checkpoints)
         kept = deque(checkpoints[1::2])
         if len(checkpoints) % 2:
@@ -147,7 +146,7 @@ class StateTracker:
         for earlier, later in list(pairwise(checkpoints))[::2]:
             earlier.merged_into = later
             later.opened += earlier.opened
-            later.settled += earlier.settled
+            later.confirmed += earlier.confirmed
             later.holds += earlier.holds
             earlier.state = None
         self._checkpoints = kept

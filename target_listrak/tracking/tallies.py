@@ -25,7 +25,7 @@ HANDFUL: Final = 5
 
 
 class Row(msgspec.Struct, gc=False):
-    """One record: its number in its stream (from 1), its checkpoint, and the line as it was read."""
+    """One record that was read: its number in its stream (from 1), its checkpoint, and its line as read."""
 
     number: int
     checkpoint: Checkpoint
@@ -46,7 +46,7 @@ class Rows(NamedTuple):
     lines: Sequence[bytes]
 
     def part(self, start: int, end: int) -> Rows:
-        """Some of them, by their place from 0."""
+        """Return some of them, by index from 0."""
         return Rows(self.first + start, self.checkpoint, self.lines[start:end])
 
 
@@ -55,7 +55,8 @@ class Results(NamedTuple):
 
     Attributes:
         accepted: Rows that Listrak took.
-        unchanged: Rows that said what was so already.
+        unchanged: Rows that Listrak holds already, and rows of a stream that `unmapped_streams: skip` leaves
+            out.
         declined: Rows that are right and were not loaded.
         rejected: Rows that are wrong.
         merged: Rows that a later one of the same contact replaces.
@@ -69,16 +70,16 @@ class Results(NamedTuple):
 
 
 class Tally:
-    """The result of one stream's rows at one destination, counted.
+    """Counts the results of one stream's rows at one destination.
 
     Attributes:
         stream: The incoming stream.
         destination: Kind and place, for people.
-        title: Tells it apart from the other tallies of a run, for people.
+        title: A name for people that is unique in the run.
         read: Rows read so far.
         skipped: Whether `unmapped_streams: skip` or `reject` decides about its rows.
         reasons: Declined and rejected rows, by (`declined` or `rejected`, code).
-        remarks: What the report says of rows beside their results, counted.
+        remarks: Further remarks about rows for the report, counted.
         max_reject_share: The largest share of rejected rows (0 to 1), of the destination or of the run.
         max_declined_share: The same for declined rows; `None` means no limit.
     """
@@ -111,42 +112,42 @@ class Tally:
         self.merged += results.merged
 
     @property
-    def settled(self) -> int:
+    def confirmed(self) -> int:
         """Rows whose result is known."""
         return self.accepted + self.unchanged + self.declined + self.rejected + self.merged
 
     @property
     def open(self) -> int:
-        """Rows not confirmed: none after a run that went well."""
-        return self.read - self.settled
+        """Rows that are not confirmed: none after a successful run."""
+        return self.read - self.confirmed
 
     @property
     def over_reject_share(self) -> bool:
-        """Whether more rows are rejected than `max_reject_share` allows, as it stands."""
+        """Whether more rows are rejected so far than `max_reject_share` allows."""
         return self._over(self.rejected, self.max_reject_share)
 
     @property
     def over_declined_share(self) -> bool:
-        """Whether more rows are declined than `max_declined_share` allows, as it stands."""
+        """Whether more rows are declined so far than `max_declined_share` allows."""
         return self._over(self.declined, self.max_declined_share)
 
     def _over(self, rows: int, most: float | None) -> bool:
-        """Whether some rows are too large a share; a limit of 0 allows not a single one."""
+        """Return whether a number of rows is too large a share. A limit of 0 allows none at all."""
         if most is None or self.skipped or not rows:
             return False
-        return most == 0 or (rows >= HANDFUL and rows > most * self.settled)
+        return most == 0 or (rows >= HANDFUL and rows > most * self.confirmed)
 
 
 class RowTracker:
-    """Settles the rows of one stream: counts them, writes those not loaded down, and lets STATE pass.
+    """Records the result of each row of one stream: in the tally, in the rejects file, and for STATE.
 
-    Each row is settled exactly once, and only when Listrak has confirmed its result. Thread safe.
+    Each row is confirmed exactly once, when its result is known for good. Thread safe.
 
     Args:
-        stream: The stream's name as it comes in.
-        tally: Where its rows are counted.
-        state_tracker: Where STATE waits.
-        rejects: Where declined and rejected records go.
+        stream: The incoming stream's name.
+        tally: Counts the results.
+        state_tracker: Holds STATE back until its rows are confirmed.
+        rejects: The file of declined and rejected records.
     """
 
     def __init__(self, stream: str, tally: Tally, state_tracker: StateTracker, rejects: RejectsFile) -> None:
@@ -157,25 +158,25 @@ class RowTracker:
         self._lock = threading.Lock()
 
     def open(self, line: bytes) -> Row:
-        """Count a row that was read; only the thread that reads the input does."""
+        """Count a row that was read. Called by the thread that reads the input only."""
         self.tally.read += 1
         return Row(self.tally.read, self._state_tracker.open(), line)
 
     def open_many(self, lines: Sequence[bytes]) -> Rows:
-        """Count rows that were read one after the other; as `open`."""
+        """Count rows that were read one after the other, as `open` does."""
         first = self.tally.read + 1
         self.tally.read += len(lines)
         return Rows(first, self._state_tracker.open(len(lines)), lines)
 
     def set_aside(self, row: Row) -> None:
-        """Free a row's checkpoint without settling the row: it waits on disk, under a `hold` made before it.
+        """Release a row's checkpoint without ending the row, which waits on disk under an earlier `hold`.
 
-        So the memory that checkpoints take does not grow with the rows that wait.
+        So the memory of checkpoints does not grow with the rows that wait.
         """
-        self._state_tracker.settle(row.checkpoint)
+        self._state_tracker.confirm(row.checkpoint)
 
     def take_up(self, number: int, line: bytes) -> Row:
-        """A row that was set aside, to be settled; only the thread that reads the input does.
+        """Return a row that was set aside, to be ended. Called by the thread that reads the input only.
 
         Args:
             number: The row's number in its stream.
@@ -184,11 +185,11 @@ class RowTracker:
         return Row(number, self._state_tracker.open(), line)
 
     def merge(self, row: Row) -> None:
-        """Settle a row that a later row of the same contact replaces."""
-        self.settle({row.checkpoint: 1}, Results(merged=1))
+        """Confirm a row that a later row of the same contact replaces."""
+        self.confirm({row.checkpoint: 1}, Results(merged=1))
 
     def end(self, row: Row, outcome: Outcome, *, merged_with: dict[str, object] | None = None) -> None:
-        """Settle a row; one that is declined or rejected is written to the rejects file.
+        """Confirm a row; one that is declined or rejected is written to the rejects file.
 
         Args:
             row: The row.
@@ -197,21 +198,21 @@ class RowTracker:
         """
         if isinstance(outcome, Loaded):
             accepted = outcome is Loaded.ACCEPTED
-            self.settle({row.checkpoint: 1}, Results(accepted=int(accepted), unchanged=int(not accepted)))
+            self.confirm({row.checkpoint: 1}, Results(accepted=int(accepted), unchanged=int(not accepted)))
             return
         self.write_down(row.number, row.line, outcome, merged_with)
         declined = isinstance(outcome, Declined)
-        self.settle({row.checkpoint: 1}, Results(declined=int(declined), rejected=int(not declined)))
+        self.confirm({row.checkpoint: 1}, Results(declined=int(declined), rejected=int(not declined)))
 
     def remark(self, text: str) -> None:
-        """Count a row of which the report says something beside its result."""
+        """Count a row for a remark in the report, beside its result."""
         with self._lock:
             self.tally.remarks[text] += 1
 
     def write_down(
         self, number: int, line: bytes, outcome: NotLoaded, merged_with: dict[str, object] | None = None
     ) -> None:
-        """Write a row that was not loaded to the rejects file, without settling it.
+        """Write a row that was not loaded to the rejects file, without confirming it.
 
         Args:
             number: The row's number in its stream.
@@ -233,8 +234,8 @@ class RowTracker:
         with self._lock:
             self.tally.reasons[word, outcome.code] += 1
 
-    def settle(self, checkpoints: Mapping[Checkpoint, int], results: Results) -> None:
-        """Count rows as settled, many at a time.
+    def confirm(self, checkpoints: Mapping[Checkpoint, int], results: Results) -> None:
+        """Count rows as confirmed, many at a time.
 
         Args:
             checkpoints: How many rows of which checkpoint.
@@ -242,7 +243,7 @@ class RowTracker:
         """
         with self._lock:
             self.tally.add(results)
-        self._state_tracker.settle_all(checkpoints)
+        self._state_tracker.confirm_all(checkpoints)
 
     def hold(self) -> Hold:
         """Keep STATE back from here until the hold is released: for what is judged at the end of input."""
@@ -250,7 +251,7 @@ class RowTracker:
 
 
 def closing_table(tallies: Iterable[Tally]) -> list[str]:
-    """The row accounting as lines of text: one per stream, with a head, then the reasons, counted."""
+    """Return the row accounting as lines of text: a head, a line per tally, then the reasons, counted."""
     rows: list[tuple[str, ...]] = [("stream", "destination", "read", *Results._fields, "not confirmed")]
     notes: list[str] = []
     for tally in tallies:

@@ -157,7 +157,7 @@ def _note_domain(text: str) -> None:
 
 
 def parse_with_care(text: str) -> Address | InvalidValue:
-    """The same answer as `parse`, always with every check and the library: the measure for the short way."""
+    """Do what `parse` does, always with every check and the library; tests compare the fast path with it."""
     position = first_invisible(text)
     if position is not None:
         return _invisible(text, position)
@@ -180,7 +180,7 @@ _parse_with_care = functools.lru_cache(maxsize=10_000)(parse_with_care)
 
 
 def _undressed(text: str) -> str:
-    """An address without a name before it, `mailto:` and quotes around the whole."""
+    """Return an address without a name before it, `mailto:` or quotes around the whole."""
     if match := _IN_BRACKETS.fullmatch(text):
         return match[1]
     if match := _QUOTED.fullmatch(text):
@@ -189,7 +189,7 @@ def _undressed(text: str) -> str:
 
 
 def _invisible(text: str, position: int) -> InvalidValue:
-    """The reason for an invisible character: which, and where."""
+    """Return the reason for an invisible character: which, and where."""
     before, at, _ = text.partition("@")
     domain_end = len(text.rstrip("".join(one for one in text if first_invisible(one) is not None)))
     if not at:
@@ -204,13 +204,13 @@ def _invisible(text: str, position: int) -> InvalidValue:
 
 
 def _look_alike(text: str) -> str:
-    """The first character that Unicode calls a special form of others, such as a ligature; "" for none."""
+    """Return the first special form of another character (Unicode), such as a ligature; "" for none."""
     local = unicodedata.normalize("NFC", text.partition("@")[0])
     return next((one for one in local if unicodedata.normalize("NFKC", one) != one), "")
 
 
 def _cause(text: str) -> InvalidValue:
-    """Which part of an address the library refuses."""
+    """Return which part of an address the library refuses."""
     local = text.partition("@")[0]
     try:
         validate_email(f"{local}@example.com", check_deliverability=False, test_environment=True)
@@ -220,7 +220,7 @@ def _cause(text: str) -> InvalidValue:
 
 
 def comparison_key(text: str) -> str:
-    """The key of an address that Listrak returned: the same as `parse` gives for what was sent.
+    """Return the key of an address that Listrak returned: the same as `parse` gives for what was sent.
 
     Args:
         text: An address as an answer holds it, which need not be a valid one.

@@ -24,13 +24,13 @@ _INVISIBLE: Final = re.compile(
 
 
 def first_invisible(text: str) -> int | None:
-    """The position of the first invisible character that is not white space; `None` if there is none."""
+    """Return the position of the first invisible character other than white space; `None` for none."""
     match = _INVISIBLE.search(text)
     return match.start() if match else None
 
 
 def without_invisible(text: str, instead: str = "") -> str:
-    """A text without the characters that cannot be seen.
+    """Return a text without invisible characters.
 
     Args:
         text: Any text. White space stays.
@@ -40,7 +40,7 @@ def without_invisible(text: str, instead: str = "") -> str:
 
 
 def plain_form(text: str) -> str:
-    """A text as a person sees it: no invisible characters, full-width forms as plain ones (NFKC).
+    """Return a text as a person sees it: no invisible characters, full-width forms as plain ones (NFKC).
 
     No-break and other special blanks become plain ones, full-width digits plain digits.
     """
@@ -50,12 +50,12 @@ def plain_form(text: str) -> str:
 
 
 def named(character: str) -> str:
-    """A character by its code point, such as `U+200B`."""
+    """Name a character by its code point, such as `U+200B`."""
     return f"U+{ord(character):04X}"
 
 
 def escaped(text: str) -> str:
-    """A name for an error text: invisible characters, and blanks but the plain one, as escapes."""
+    """Return a name for an error text: invisible characters, and blanks other than the space, as escapes."""
     return "".join(
         character
         if character == " " or (character.isprintable() and not _INVISIBLE.match(character))

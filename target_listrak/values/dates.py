@@ -23,7 +23,7 @@ NO_DATE = dt.date(1, 1, 1)
 
 
 def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidValue | None:
-    """The calendar date that a value names.
+    """Return the calendar date that a value names.
 
     A day that its source writes as exact midnight (of UTC, or of the offset that is there) is that day,
     everywhere. Any other instant is on the day that the clocks of `reading.zone` show, if there is one.
@@ -47,7 +47,7 @@ def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidVa
 
 
 def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | InvalidValue | None:
-    """The date-time that a value names, aware where the value has an offset, else naive.
+    """Return the date-time that a value names, aware if the value has an offset, else naive.
 
     Args:
         value: A date, a date-time, or a text: `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026 1:05 PM`.

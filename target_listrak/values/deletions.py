@@ -132,7 +132,7 @@ _KNOWN: Final = {folded_name(name): reading for name, reading in MARKERS.items()
 
 
 def delete_markers(setting: object) -> Markers:
-    """The setting `delete_markers`, of the run or a destination, as it is read.
+    """Read the setting or option `delete_markers`.
 
     Args:
         setting: A list of properties, or an object from property to the values that mean deleted: a list, one
@@ -182,11 +182,11 @@ class DeleteMarkers:
         self._readings: dict[str, _Reading | None] = {}
 
     def is_marker(self, name: str) -> bool:
-        """Whether a property of this name is a marker."""
+        """Return whether a property of this name is a marker."""
         return name in self._own or self._reading(name) is not None
 
     def says(self, name: str, value: object) -> Mark:
-        """What one marker says.
+        """Return what one marker says.
 
         Args:
             name: A property for which `is_marker` holds.
@@ -203,7 +203,7 @@ class DeleteMarkers:
         return _as_read(reading, name, value)
 
     def find(self, record: Mapping[str, object], names: Iterable[str]) -> tuple[Mark, str]:
-        """What a record's markers say together: a deletion wins, then doubt, then a past version.
+        """Return what a record's markers say together: deletion before doubt before a past version.
 
         Args:
             record: The record.
@@ -235,7 +235,7 @@ class DeleteMarkers:
 
 
 def _is_ordinary(name: str) -> bool:
-    """Whether a name is one of a marker but for the underscore before it, which tells the two apart."""
+    """Return whether a name is a marker's without its leading underscore, which tells the two apart."""
     return not name.startswith("_") and folded_name(name) in _WITH_UNDERSCORE
 
 
@@ -254,7 +254,7 @@ def _as_read(reading: _Reading | None, name: str, value: object) -> Mark:
 
 
 def _is_update(record: Mapping[str, object]) -> bool:
-    """Whether a stream of Snowflake says that the deleted row is the image before an update."""
+    """Return whether a stream of Snowflake says that the deleted row is the image before an update."""
     return any(
         folded_name(name) == _IS_UPDATE and plain_value(value) in _TRUE
         for name, value in record.items()
@@ -263,14 +263,14 @@ def _is_update(record: Mapping[str, object]) -> bool:
 
 
 def _active(value: object) -> Mark:
-    """Whether the row is its current version (`_fivetran_active`)."""
+    """Return whether the row is its current version (`_fivetran_active`)."""
     if not plain_value(value):
         return Mark.NONE
     return {Mark.DELETED: Mark.NONE, Mark.NONE: Mark.PAST}.get(happened(value), Mark.DOUBTFUL)
 
 
 def happened(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
-    """A date or a boolean: whether it says that something happened.
+    """Return whether a date or a boolean says that something happened.
 
     Args:
         value: The value.
@@ -313,7 +313,7 @@ _OPERATIONS: Final = {
 
 
 def _operation(value: object, *, by_number: bool) -> Mark:
-    """The operation that made the record."""
+    """Read the operation that created the record."""
     text = plain_value(value)
     if by_number and text in _SQL_SERVER:
         return _SQL_SERVER[text]

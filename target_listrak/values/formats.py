@@ -79,7 +79,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _sendable(text: str) -> str | InvalidValue:
-    """A text that may be none: blank, written in place of a value, or with characters that break files."""
+    """Return a text to send, "" if blank; not a program's placeholder, nor a control character."""
     if text.strip() in _NO_VALUES:
         return InvalidValue(
             "no_value", "the text is what a program writes in place of a value it could not give"
@@ -111,7 +111,7 @@ def _joined(values: list[object] | tuple[object, ...]) -> str | InvalidValue:
 
 
 def as_boolean(value: object) -> bool | InvalidValue | None:
-    """A yes or a no.
+    """Read a yes or a no.
 
     Args:
         value: A boolean, 1 or 0, or a text such as `true`, `yes`, `on` and their opposites, in any case.
@@ -219,7 +219,7 @@ def _on_off(value: object) -> str | InvalidValue:
 
 @functools.lru_cache(maxsize=1024)
 def formatter(data_type: str, max_length: int | None = None, reading: Reading = AS_LISTRAK) -> Formatter:
-    """The function that formats values for one profile field.
+    """Return the function that formats values for one profile field.
 
     | `dataType` (email, SMS) | text that is sent |
     |---|---|

@@ -21,5 +21,5 @@ class InvalidValue:
 
 
 def too_long(length: int, limit: int) -> InvalidValue:
-    """The reason for a value of more characters than its field holds."""
+    """Return the reason for a value of more characters than its field holds."""
     return InvalidValue("too_long", f"the value has {length} characters, and the field holds {limit}")

@@ -20,7 +20,7 @@ _GROUPED = {
 
 
 def as_number(value: object, decimal_mark: str | None = None) -> Decimal | InvalidValue | None:
-    """A number, exactly; floats by their shortest decimal form.
+    """Read a number exactly; floats by their shortest decimal form.
 
     Args:
         value: A number, a boolean (1 or 0) or a text such as `"12.50"` or `"1e3"`.
@@ -54,7 +54,7 @@ _AMBIGUOUS_NUMBER = InvalidValue(
 
 
 def _with_point(text: str, mark: str) -> str:
-    """A number's text with a point for the decimal mark and without what divides thousands; "?" if wrong."""
+    """Return a number's text with a decimal point and without thousands separators; "?" if it is wrong."""
     group = "," if mark == "." else "."
     if group in text:
         if not _GROUPED[mark].fullmatch(text):
@@ -76,7 +76,7 @@ def as_decimal(value: object) -> Decimal | None:
 
 
 def plain(number: Decimal | None) -> str:
-    """A number's digits without exponent and without zeros that say nothing; "" for none."""
+    """Return a number's digits without exponent and without redundant zeros; "" for none."""
     if number is None:
         return ""
     if not number:  # also -0

@@ -67,14 +67,14 @@ _NO_COUNTRY = _bad("it begins with + and looks like a number without its country
 
 
 def is_country(code: str) -> bool:
-    """Whether a text is a two-letter country code (ISO 3166-1) that phone numbers are known for."""
+    """Return whether a text is a two-letter country code (ISO 3166-1) whose phone numbers are known."""
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
 def canonical(
     value: object, default_country: str = "US", *, international: bool = False
 ) -> str | InvalidValue:
-    """The digits of a number with its country code and without `+`, as Listrak takes them.
+    """Return the digits of a number with its country code and without `+`, as Listrak takes them.
 
     Two values are the same number exactly when their canonical forms are equal. Digits without `+`, `00` or
     (in North America) `011` are a number of `default_country`: national, or with that country's own code if
@@ -113,7 +113,7 @@ def _canonical(cell: str, default_country: str, international: bool) -> str | In
 
 
 def _number(text: str, default_country: str, *, international: bool) -> str | InvalidValue:
-    """A text that is to be a number and nothing else."""
+    """Read a text that should be a number and nothing else."""
     if len(text) > _LONGEST or not _WRITTEN.fullmatch(text) or _DECIMALS.fullmatch(text):
         return _unwritable(text)
     if len(_two_parts(text)) > 1:
@@ -129,7 +129,7 @@ def _number(text: str, default_country: str, *, international: bool) -> str | In
 
 
 def plain_cell(cell: str) -> str:
-    """A cell's text without what spreadsheets and copying put around or into a number.
+    """Return a cell's text without what spreadsheets and copying put around or into a number.
 
     Example: `'="4155550100"'`, `"'4155550100"` and `"4155550100.0"` all give `"4155550100"`. What is doubtful
     stays as it is.
@@ -154,7 +154,7 @@ def plain_cell(cell: str) -> str:
 
 
 def _without_exponent(text: str) -> str:
-    """The digits of a number with an exponent, if all of them are written there: `4.155550100E9`."""
+    """Return the digits of a number with an exponent, if all of them are written there: `4.155550100E9`."""
     try:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation:
@@ -180,7 +180,7 @@ def _unwritable(text: str) -> InvalidValue:
 
 
 def _two_parts(text: str) -> list[str]:
-    """The numbers of a text of digits: of `030/123456` there is one, of `4155550100/0101` there are two."""
+    """Return the numbers in a text of digits: `030/123456` is one, `4155550100/0101` are two."""
     before, slash, _ = text.partition("/")
     parts = text.split("/") if slash and (_is_long(before) or text.count("/") > 1) else [text]
     lines = [line for part in parts for line in part.splitlines() if line.strip()]
@@ -193,7 +193,7 @@ def _is_long(text: str) -> bool:
 
 
 def _with_plus(text: str, default_country: str) -> str | InvalidValue:
-    """A number that says its country code."""
+    """Read a number that is written with its country code."""
     number = _parsed(text, None)
     if number is None:
         return _LENGTH
@@ -209,7 +209,7 @@ def _with_plus(text: str, default_country: str) -> str | InvalidValue:
 
 
 def _with_prefix(digits: str, default_country: str, *, nanp: bool) -> str | InvalidValue:
-    """A number that begins with a prefix for calls abroad. In North America `00` can be padding as well."""
+    """Read a number that begins with an international prefix. In North America `00` can also be padding."""
     prefix = "00" if digits.startswith("00") else "011"
     rest = digits.removeprefix(prefix)
     if nanp and prefix == "00" and _NANP_FIRST.fullmatch(rest):
@@ -255,7 +255,7 @@ def _without_prefix(
 
 
 def _national(text: str, digits: str, country: str) -> PhoneNumber | None:
-    """The number that digits are in a country, if they are written without a country code."""
+    """Return the number that digits mean in a country, if they are written without a country code."""
     own = phonenumbers.country_code_for_region(country)
     number = _parsed(text, country)
     if number is None or number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY:
@@ -268,7 +268,7 @@ def _national(text: str, digits: str, country: str) -> PhoneNumber | None:
 
 
 def _usual_reading(digits: str, country: str) -> PhoneNumber | None:
-    """The number that a country's own rules make of digits, possible or not.
+    """Return the number that digits mean by a country's own rules, possible or not.
 
     Returns:
         None if they begin as a call abroad does there, as 012 in Israel, or are too few.
@@ -298,7 +298,7 @@ def _digits(number: PhoneNumber) -> str:
 
 @functools.lru_cache(maxsize=100_000)
 def from_listrak(text: str, sender_country: str = "US") -> str:
-    """The canonical form of a number as Listrak returns it: ten national digits, or with the country code.
+    """Return the canonical form of a number of Listrak: ten national digits, or with country code.
 
     Other than a record's, digits that Listrak returns may begin with any country code: it keeps them so.
 
@@ -321,6 +321,6 @@ def from_listrak(text: str, sender_country: str = "US") -> str:
 
 
 def national_form(canonical_digits: str) -> str:
-    """The digits without the country code: the other form in which Listrak is seen to keep numbers."""
+    """Return the digits without the country code: the other form in which Listrak keeps numbers."""
     number = _parsed("+" + canonical_digits, None)
     return phonenumbers.national_significant_number(number) if number else canonical_digits

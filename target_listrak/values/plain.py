@@ -13,7 +13,7 @@ _LARGEST: Final = 10**15
 
 
 def folded_name(name: str) -> str:
-    """A property's name without what spellings differ in: `_sdc_deleted_at` → `sdcdeletedat`.
+    """Return a property's name without what spellings differ in: `_sdc_deleted_at` → `sdcdeletedat`.
 
     Case, separators and characters that cannot be seen make no difference.
     """
@@ -21,7 +21,7 @@ def folded_name(name: str) -> str:
 
 
 def plain_value(value: object) -> str:
-    """A scalar as a word: `True` → `true`, 1.0 → `1`, ` Yes ` → `yes`; null and blank text → "".
+    """Return a scalar as a word: `True` → `true`, 1.0 → `1`, ` Yes ` → `yes`; null and blank text → "".
 
     Numbers too large to be a word of anything are "number".
     """

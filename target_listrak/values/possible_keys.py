@@ -49,7 +49,7 @@ _FEWEST_DIGITS: Final = 7
 
 
 def possible_addresses(cell: object) -> frozenset[str] | None:
-    """The contacts that a cell could mean, as keys of `addresses.parse`.
+    """Return the contacts that a cell could mean, as keys of `addresses.parse`.
 
     Args:
         cell: What a record holds. Invisible characters, a name, `mailto:`, quotes, commas, `(at)` and more
@@ -73,7 +73,7 @@ def possible_addresses(cell: object) -> frozenset[str] | None:
 
 
 def _addresses(text: str) -> set[str] | None:
-    """The addresses in a text without invisible characters; None if a part of it is none."""
+    """Return the addresses in a text without invisible characters; None if a part of it is not one."""
     text = _QUOTED_NAME.sub("", _DOT.sub(".", _AT.sub("@", text)))
     keys: set[str] = set()
     for part in _BETWEEN_ADDRESSES.split(text):
@@ -88,7 +88,7 @@ def _addresses(text: str) -> set[str] | None:
 
 
 def _undressed(part: str) -> str:
-    """A text without what is written around an address: a name and brackets, quotes, `mailto:`."""
+    """Return a text without what is written around an address: a name and brackets, quotes, `mailto:`."""
     text = part.strip(_AROUND_ADDRESS.replace("<", "").replace(">", ""))
     if match := _NAMED.fullmatch(text):
         text = match[1]
@@ -99,7 +99,7 @@ def _undressed(part: str) -> str:
 
 
 def possible_numbers(cell: object, default_country: str = "US") -> frozenset[str] | None:
-    """The numbers that a cell could mean, in the form of `phones.canonical`.
+    """Return the numbers that a cell could mean, in the form of `phones.canonical`.
 
     Args:
         cell: What a record holds. The number without its extension, each of two numbers, and every reading of
@@ -127,7 +127,7 @@ def possible_numbers(cell: object, default_country: str = "US") -> frozenset[str
 
 
 def _numbers(text: str, country: str) -> set[str] | None:
-    """The numbers in a text; None if a part of it is none."""
+    """Return the numbers in a text; None if a part of it is not one."""
     numbers: set[str] = set()
     text = text.lstrip("=").strip(" \t\r\n'\"`\u00b4\u2018\u2019\u201c\u201d<>[]{}")
     if _EXPONENT.search(text):
@@ -151,7 +151,7 @@ def _numbers(text: str, country: str) -> set[str] | None:
 
 
 def _readings(text: str, country: str) -> set[str] | None:
-    """What one number could be; None if it is none."""
+    """Return the numbers that a text could mean; None if it is not a number."""
     text = text.strip().removeprefix("tel:")
     main = _EXTENSION.sub("", text)
     numbers: set[str] = set()

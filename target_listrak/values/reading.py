@@ -49,7 +49,7 @@ class Reading(NamedTuple):
 
     @classmethod
     def of(cls, options: Mapping[str, Any], config: Mapping[str, Any]) -> Reading:
-        """The reading that a destination's members, else the settings of the same names, ask for.
+        """Return how a destination's options, or the settings of the same names, have values read.
 
         Args:
             options: The members that the destination has.

@@ -25,7 +25,7 @@ class InvalidValueError(ListrakError):
 
 
 def rejection(code: str, faults: Sequence[Fault]) -> Rejected:
-    """A rejection that names every fault.
+    """Create a rejection that names every fault.
 
     Args:
         code: What the rejection is counted as; each fault has a code of its own.
@@ -39,7 +39,7 @@ def rejection(code: str, faults: Sequence[Fault]) -> Rejected:
 
 
 def as_faults(rejected: Rejected, name: str = "") -> tuple[Fault, ...]:
-    """The faults of a rejection.
+    """Return the faults of a rejection.
 
     Args:
         rejected: The rejection.
@@ -49,7 +49,7 @@ def as_faults(rejected: Rejected, name: str = "") -> tuple[Fault, ...]:
 
 
 def with_faults(rejected: Rejected, name: str, more: Sequence[Fault]) -> Rejected:
-    """A rejection with what else is wrong with the row; its code stays.
+    """Add the row's other faults to a rejection, whose code stays.
 
     Args:
         rejected: The rejection.
@@ -101,7 +101,7 @@ class RowFaults:
         self._faults.append(Fault(name, invalid.code, invalid.reason))
 
     def gathered(self) -> list[Fault]:
-        """The faults of the row, which is over."""
+        """Return the faults of the row, and begin with the next row."""
         found, self._faults, self._code = self._faults, [], ""
         return found
 

@@ -91,7 +91,7 @@ def messages(data: bytes) -> None:
     records = sum(map(_is_record, lines))
     tallies = target.run.tallies.values()
     assert sum(one.read for one in tallies) == records
-    assert all(one.read == one.settled for one in tallies)
+    assert all(one.read == one.confirmed for one in tallies)
 
 
 def _is_record(line: bytes) -> bool:

@@ -58,7 +58,7 @@ class Outcome:
         return (
             written.count("declined") == sum(tally.declined for tally in tallies)
             and written.count("rejected") == sum(tally.rejected for tally in tallies)
-            and all(tally.read == tally.settled for tally in tallies)
+            and all(tally.read == tally.confirmed for tally in tallies)
         )
 
 

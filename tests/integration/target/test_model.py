@@ -222,9 +222,9 @@ def test_listrak_ends_as_the_model_says(  # noqa: PLR0913, PLR0917 - fixtures an
     def write(value: bytes) -> None:
         place = json.loads(value)["place"]
         # A plain count, made apart from the state_tracker: so many rows stand before this STATE, and so many
-        # are settled.
+        # are confirmed.
         before = sum(what not in {"state", "schema"} for what, _ in steps[:place])
-        assert sum(tally.settled for tally in target.run.tallies.values()) >= before
+        assert sum(tally.confirmed for tally in target.run.tallies.values()) >= before
         passed.append(place)
 
     target.run.state_tracker._write = write

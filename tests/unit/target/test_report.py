@@ -26,9 +26,9 @@ class Load:
         self.tally.read += rows
         return self.state.open(rows)
 
-    def settle(self, checkpoint: Checkpoint, results: Results) -> None:
+    def confirm(self, checkpoint: Checkpoint, results: Results) -> None:
         self.tally.add(results)
-        self.state.settle(checkpoint, sum(results))
+        self.state.confirm(checkpoint, sum(results))
 
     @property
     def sent_again(self) -> str | None:
@@ -39,7 +39,7 @@ def test_a_run_whose_state_covers_every_row_says_nothing_of_the_next_one() -> No
     load = Load()
     hold = load.state.hold()
     rows = load.read(20)
-    load.settle(rows, Results(accepted=18, rejected=2))
+    load.confirm(rows, Results(accepted=18, rejected=2))
     load.state.state(b"1")
     hold.release()
     assert load.state.covered == 20
@@ -48,7 +48,7 @@ def test_a_run_whose_state_covers_every_row_says_nothing_of_the_next_one() -> No
 
 def test_rows_in_listrak_that_no_state_covers_are_sent_again() -> None:
     load = Load(state_may_pass=False)
-    load.settle(load.read(21), Results(accepted=21))
+    load.confirm(load.read(21), Results(accepted=21))
     load.state.state(b"1")
     assert load.sent_again == (
         "21 rows are in Listrak; the next run sends them again, as no STATE was passed on"
@@ -57,11 +57,11 @@ def test_rows_in_listrak_that_no_state_covers_are_sent_again() -> None:
 
 def test_a_run_that_broke_off_says_how_many_rows_are_repeated() -> None:
     load = Load()
-    load.settle(load.read(100), Results(accepted=100))
+    load.confirm(load.read(100), Results(accepted=100))
     load.state.state(b"1")
     load.read(30)
     load.state.state(b"2")
-    load.settle(load.read(21), Results(accepted=20, declined=1))
+    load.confirm(load.read(21), Results(accepted=20, declined=1))
     assert load.sent_again == (
         "The next run sends 51 rows again: 21 that are confirmed and 30 that are not confirmed"
     )
@@ -70,17 +70,17 @@ def test_a_run_that_broke_off_says_how_many_rows_are_repeated() -> None:
 def test_without_state_nothing_is_repeated_by_itself() -> None:
     load = Load()
     rows = load.read(5)
-    load.settle(rows, Results(accepted=3))
+    load.confirm(rows, Results(accepted=3))
     assert (
         load.sent_again == "2 rows are not confirmed, and the input has no STATE: load the same input again"
     )
-    load.settle(rows, Results(accepted=2))
+    load.confirm(rows, Results(accepted=2))
     assert load.sent_again is None
 
 
 def test_the_columns_that_have_rows_are_explained_once(caplog: pytest.LogCaptureFixture) -> None:
     load = Load()
-    load.settle(load.read(3), Results(accepted=2, merged=1))
+    load.confirm(load.read(3), Results(accepted=2, merged=1))
     with caplog.at_level(logging.INFO):
         report_tallies(logging.getLogger("target-listrak"), [load.tally])
     said = [one.getMessage() for one in caplog.records if one.name == "target-listrak"]

@@ -38,31 +38,31 @@ def test_state_passes_exactly_when_everything_before_it_is_settled(
                 states.append(place)
                 state_tracker.state(str(place).encode())
             else:
-                settle = (
+                confirm = (
                     state_tracker.hold().release
                     if event == "hold"
                     else _settler(state_tracker, state_tracker.open())
                 )
-                open_rows.append((place, settle))
+                open_rows.append((place, confirm))
                 unsettled.add(place)
             while open_rows and random.random() < 0.4:
-                done, settle = open_rows.pop(random.randrange(len(open_rows)))
+                done, confirm = open_rows.pop(random.randrange(len(open_rows)))
                 unsettled.discard(done)
-                settle()
+                confirm()
             free = [one for one in states if not any(row < one for row in unsettled)]
             assert written[-1:] <= free[-1:]
             if most == 1024:
                 assert written[-1:] == free[-1:]
             assert written == sorted(set(written))
-        for _, settle in open_rows:
-            settle()
+        for _, confirm in open_rows:
+            confirm()
         assert written[-1:] == states[-1:]
     finally:
         state_module._MOST_CHECKPOINTS = before
 
 
 def _settler(state_tracker: StateTracker, checkpoint: Checkpoint) -> Callable[[], None]:
-    return lambda: state_tracker.settle(checkpoint)
+    return lambda: state_tracker.confirm(checkpoint)
 
 
 def test_many_states_that_wait_take_little_memory() -> None:
@@ -79,10 +79,10 @@ def test_a_state_that_may_not_pass_yet_passes_later() -> None:
     state_tracker = StateTracker(written.append, lambda: allowed)
     row = state_tracker.open()
     state_tracker.state(b"1")
-    state_tracker.settle(row)
+    state_tracker.confirm(row)
     assert written == []
     allowed = True
-    state_tracker.settle_all({})
+    state_tracker.confirm_all({})
     assert written == [b"1"]
 
 
