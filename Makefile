@@ -12,10 +12,14 @@ WORKERS ?= 2
 SECONDS ?= 60
 MINUTES ?= 30
 
-.PHONY: help demo test lint unit audit fuzz soak bench generate constraints sandbox models release-check docs clean
+# Dagster and its packages, which the project's own exclude.
+DAGSTER := .venv-dagster
+
+.PHONY: help demo scale-demo test lint unit audit fuzz soak bench generate constraints sandbox models release-check docs clean
 
 help:
 	@echo "make demo         both directions against the sandbox, with the figures side by side"
+	@echo "make scale-demo   lists and sender codes side by side in Dagster, against the sandbox"
 	@echo "make test         formatter, linter, types, known vulnerabilities and every test"
 	@echo "make lint         formatter, linter and types only"
 	@echo "make audit        known vulnerabilities of the pinned versions, where a source can be reached"
@@ -33,6 +37,9 @@ help:
 demo: $(VENV)/.demo-plugins
 	@$(BIN)/python -m demo
 
+scale-demo: $(DAGSTER)/.installed $(DAGSTER)/.plugins
+	@$(BIN)/python -m examples.dagster.demo
+
 test: lint audit docs release-check unit
 
 lint: $(VENV)/.project
@@ -44,7 +51,7 @@ lint: $(VENV)/.project
 audit: $(VENV)/.project
 	@$(BIN)/python -m scripts.audit
 
-unit: $(VENV)/.demo-plugins $(VENV)/.test-plugins $(MODELS)/.installed
+unit: $(VENV)/.demo-plugins $(VENV)/.test-plugins $(MODELS)/.installed $(DAGSTER)/.installed
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 fuzz: $(VENV)/.project
@@ -73,7 +80,7 @@ release-check: $(VENV)/.project
 	@$(BIN)/python -m scripts.release_check $(RELEASE_PYTHON)
 
 clean:
-	rm -rf $(VENV) $(VENV)-docs $(MODELS) .venv-benchmarks .meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-docs $(MODELS) $(DAGSTER) .venv-benchmarks .meltano examples/dagster/.meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.project: pyproject.toml constraints.txt
 	@$(PYTHON) scripts/install.py project $(VENV)
@@ -93,4 +100,12 @@ $(VENV)/.test-plugins: $(VENV)/.project meltano.yml plugins/constraints/*.txt
 
 $(MODELS)/.installed: $(VENV)/.project plugins/constraints/models.txt
 	@$(PYTHON) scripts/install.py models $(VENV) $(MODELS)
+	@touch $@
+
+$(DAGSTER)/.installed: $(VENV)/.project examples/dagster/requirements.txt examples/dagster/constraints.txt
+	@$(PYTHON) scripts/install.py dagster $(VENV) $(DAGSTER)
+	@touch $@
+
+$(DAGSTER)/.plugins: $(DAGSTER)/.installed examples/dagster/meltano.yml
+	@MELTANO_PROJECT_ROOT=$(CURDIR)/examples/dagster $(PYTHON) scripts/install.py plugins $(VENV) tap-listrak target-jsonl
 	@touch $@

@@ -55,7 +55,8 @@ class Sandbox:
 @contextlib.contextmanager
 def ended(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:  # noqa: ANN401  Popen's own
     """Run a command; when the block is left, for whatever reason, the command has ended."""
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.DEVNULL, **options) as child:
+    options = {"cwd": ROOT, "text": True, "stdin": subprocess.DEVNULL, **options}
+    with subprocess.Popen(command, **options) as child:
         try:
             yield child
         finally:
@@ -67,13 +68,16 @@ def ended(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]
 
 
 @contextlib.contextmanager
-def running_sandbox() -> Iterator[Sandbox]:
-    """Run a small sandbox on a free port, as a process of its own.
+def running_sandbox(scale: str = "small") -> Iterator[Sandbox]:
+    """Run a sandbox on a free port, as a process of its own.
+
+    Args:
+        scale: How large its world is.
 
     Raises:
         DemoError: It did not start.
     """
-    command = [str(BIN / "listrak-sandbox"), "--port=0", "--scale=small"]
+    command = [str(BIN / "listrak-sandbox"), "--port=0", f"--scale={scale}"]
     with ended(command, stdout=subprocess.PIPE, start_new_session=True) as child:
         line = child.stdout.readline() if child.stdout else ""
         words = [word for word in line.split() if word.startswith("http://")]

@@ -142,7 +142,9 @@ def make_files() -> Iterator[tuple[Path, str]]:
     settings = (ROOT / "docs" / "settings.md").read_text("utf-8")
     extras = {"tap-listrak": {"select": selections.default_selection()}}
     for name in PLUGINS:
-        own = settings_text.plugin_definition(about[name], "-e . -c constraints.txt") | extras.get(name, {})
+        own = settings_text.plugin_definition(
+            about[name], "-e .[rate-sqlite] -c constraints.txt"
+        ) | extras.get(name, {})
         part = dump_yaml({key: value for key, value in own.items() if key != "name"}, indent=6)
         meltano = replace_part(meltano, f"own schema: {name}", part)
         settings = replace_part(settings, f"settings of {name}", settings_text.markdown_table(about[name]))

@@ -6,6 +6,7 @@ Used by the Makefile. Runs on a bare python3, so it imports nothing but the stan
     python3 scripts/install.py plugins .venv tap-listrak target-duckdb
     python3 scripts/install.py docs .venv .venv-docs
     python3 scripts/install.py models .venv .venv-models
+    python3 scripts/install.py dagster .venv .venv-dagster
 
 uv does the work where it can reach the package index, because it is several times faster. Where it cannot
 (it does not read pip's configuration, so an index that only pip knows is one it does not know), pip does the
@@ -92,12 +93,16 @@ def project(venv: Path) -> None:
 
 
 def plugins(venv: Path, names: list[str]) -> None:
-    """Let Meltano install plugins, each into an environment of its own below .meltano."""
+    """Let Meltano install plugins, each into an environment of its own below .meltano.
+
+    The project is this one, or that in the folder MELTANO_PROJECT_ROOT.
+    """
+    folder = os.environ.get("MELTANO_PROJECT_ROOT", ROOT)
     say(f"Installing Meltano plugins: {', '.join(names)} …")
     backends = ["virtualenv"] if (venv / PIP_ONLY).exists() else ["uv", "virtualenv"]
     trouble = ""
     for backend in backends:
-        meltano = [venv / "bin" / "meltano", "--log-level=warning", "install", *names]
+        meltano = [venv / "bin" / "meltano", f"--cwd={folder}", "--log-level=warning", "install", *names]
         trouble = run(*meltano, MELTANO_VENV_BACKEND=backend, **COMPILED)
         if not trouble:
             return
@@ -136,6 +141,9 @@ def main() -> None:
             tools(ROOT / venv, ROOT / own, what)
         case ["models", venv, own]:
             tools(ROOT / venv, ROOT / own, ["--requirement", "plugins/constraints/models.txt"])
+        case ["dagster", venv, own]:
+            what = [f"--{kind}=examples/dagster/{kind}s.txt" for kind in ("requirement", "constraint")]
+            tools(ROOT / venv, ROOT / own, what)
         case _:
             stop(f"unknown arguments {sys.argv[1:]}")
     say(f"… done in {time.monotonic() - began:.0f} s.")

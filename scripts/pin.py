@@ -1,10 +1,10 @@
-"""Writes the pinned versions: constraints*.txt and plugins/constraints/*.txt, names and versions only.
+"""Writes the pinned versions, names and versions only: each constraints*.txt and plugins/constraints/*.txt.
 
     make constraints
 
 The project's environment and our own two plugins share constraints.txt. Every other plugin of meltano.yml
 has a file of its own, because their requirements exclude each other (four versions of the SDK and two of
-jsonschema among them), and so has dbt. One command for all, so that they never drift apart.
+jsonschema among them), and so have dbt and the Dagster example. One command for all, so that they never drift apart.
 """
 
 from __future__ import annotations
@@ -64,6 +64,9 @@ def main() -> None:
     """Write all of them."""
     compile_pins(ROOT / "constraints.txt", "--all-extras", "--group=dev", "pyproject.toml")
     compile_pins(ROOT / "constraints-docs.txt", "--group=docs")
+    dagster = ROOT / "examples" / "dagster"
+    requirements = sorted(str(file.relative_to(ROOT)) for file in dagster.glob("requirements*.txt"))
+    compile_pins(dagster / "constraints.txt", *requirements)
     for file, requirement in foreign_plugins().items():
         # The tests read what target-duckdb wrote, so both have to have the same DuckDB.
         shared = ["--constraints=constraints.txt"] if requirement.startswith("target-duckdb") else []
