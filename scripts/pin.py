@@ -4,7 +4,8 @@
 
 The project's environment and our own two plugins share constraints.txt. Every other plugin of meltano.yml
 has a file of its own, because their requirements exclude each other (four versions of the SDK and two of
-jsonschema among them), and so have dbt and the Dagster example. One command for all, so that they never drift apart.
+jsonschema among them), and so have dbt and the Dagster example. One command for all, so that they never
+drift apart.
 """
 
 from __future__ import annotations
