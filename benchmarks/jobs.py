@@ -199,7 +199,14 @@ def _batches(place: Place) -> dict[str, Any]:
     }
 
 
-def _textbook_tap(place: Place, **more: object) -> list[str]:
+def parquet(place: Place) -> dict[str, Any]:
+    """Give the setting by which the tap writes Parquet files into a contender's folder."""
+    root = (place.folder / "files").as_uri()
+    return {"batch_config": {"encoding": {"format": "parquet"}, "storage": {"root": root}}}
+
+
+def textbook_tap(place: Place, **more: object) -> list[str]:
+    """Make the command line of the textbook tap for the same streams."""
     config = {**place.connection, **CREDENTIALS, **more}
     script = str(HERE / "alternatives" / "textbook_tap.py")
     return [str(python_of("singer-sdk")), script, "--config", place.file("config.json", config)]
@@ -280,7 +287,7 @@ def _readers(shape: Shape, drain: Callable[[Place], list[str]]) -> tuple[Contend
         Contender(OURS, "tap-listrak", tap_command, _records),
         Contender("bare", "bare asynchronous client", bare, _lines, "bare-client"),
         Contender("dlt", "dlt REST source, extract step", dlt, _tables, "dlt"),
-        Contender("textbook", "textbook SDK tap", _textbook_tap, _records, "singer-sdk", slow=True),
+        Contender("textbook", "textbook SDK tap", textbook_tap, _records, "singer-sdk", slow=True),
         Contender("msdk", "tap-rest-api-msdk", _msdk(shape), _records, "tap-rest-api-msdk", slow=True),
         Contender(STAND_IN, "the simulated server by itself", drain, _nothing),
     )
@@ -313,11 +320,14 @@ def batch(rows: int = 500_000) -> Job:
     shape = Shape(messages=1, recipients=rows)
     contenders = (
         Contender(OURS, "tap-listrak, BATCH", lambda at: tap_command(at, **_batches(at)), _records),
+        Contender(
+            "parquet", "tap-listrak, BATCH in Parquet", lambda at: tap_command(at, **parquet(at)), _records
+        ),
         Contender("records", "tap-listrak, RECORD", tap_command, _records),
         Contender(
             "textbook-records",
             "textbook SDK tap, RECORD",
-            _textbook_tap,
+            textbook_tap,
             _records,
             "singer-sdk",
             slow=True,
@@ -325,7 +335,7 @@ def batch(rows: int = 500_000) -> Job:
         Contender(
             "textbook",
             "textbook SDK tap, BATCH",
-            lambda at: _textbook_tap(at, **_batches(at)),
+            lambda at: textbook_tap(at, **_batches(at)),
             _records,
             "singer-sdk",
             slow=True,

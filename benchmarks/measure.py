@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
+from pyarrow import parquet
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -99,6 +101,8 @@ def records(output: Path) -> dict[str, int]:
 
 def _lines_of(url: str) -> int:
     path = Path(unquote(urlsplit(url).path))
+    if path.suffix == ".parquet":
+        return int(parquet.ParquetFile(path).metadata.num_rows)
     with gzip.open(path) as lines:
         return sum(1 for _ in lines)
 

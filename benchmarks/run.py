@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import jobs, measure
+from benchmarks import jobs, measure, warehouse
 from benchmarks.environments import SetUpError, install, version_of
 from benchmarks.results import JobResult, Measured, MemoryResult, machine, put
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-NAMES = ("fanout", "stream", "batch", "target", "sms", "memory", "startup")
+NAMES = ("fanout", "stream", "batch", "warehouse", "target", "sms", "memory", "startup")
 MEMORY_ROWS = (500_000, 1_000_000, 2_000_000)
 STARTUP_RUNS = 7
 
@@ -212,6 +212,7 @@ def main() -> int:
             "fanout": jobs.fanout,
             "stream": jobs.stream,
             "batch": jobs.batch,
+            "warehouse": warehouse.job,
             "target": jobs.target,
             "sms": jobs.sms,
         }

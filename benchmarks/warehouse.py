@@ -1,0 +1,90 @@
+"""The whole way of a first load: from Listrak to tables in DuckDB, by files, by loaders, and by dlt."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from benchmarks.environments import python_of
+from benchmarks.jobs import (
+    CONNECTIONS,
+    FANOUT,
+    LATENCY_MS,
+    OURS,
+    Contender,
+    Job,
+    parquet,
+    tap_command,
+    textbook_tap,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.jobs import Place
+    from benchmarks.measure import Run
+    from benchmarks.prepared import Shape
+
+ROOT = Path(__file__).resolve().parent.parent
+LOADER = ROOT / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin" / "target-duckdb-whole"
+"""Installed by `make demo`, in the version that this project is tested with."""
+DATABASE = "listrak.duckdb"
+
+
+def _piped(*commands: list[str]) -> list[str]:
+    return ["bash", "-c", "set -o pipefail; " + " | ".join(map(shlex.join, commands))]
+
+
+def _by_files(place: Place) -> list[str]:
+    load = [sys.executable, str(ROOT / "examples" / "duckdb" / "load.py"), DATABASE]
+    return _piped(tap_command(place, **parquet(place)), load)
+
+
+def _by_loader(tap: Callable[[Place], list[str]]) -> Callable[[Place], list[str]]:
+    def command(place: Place) -> list[str]:
+        config = {"filepath": DATABASE, "default_target_schema": "main", "flush_all_streams": True}
+        return _piped(tap(place), [str(LOADER), "--config", place.file("loader.json", config)])
+
+    return command
+
+
+def _by_dlt(place: Place) -> list[str]:
+    script = str(ROOT / "benchmarks" / "alternatives" / "dlt_source.py")
+    urls = [place.url, f"{place.url}/OAuth2/Token"]
+    return [str(python_of("dlt")), script, *urls, str(CONNECTIONS), "dlt", DATABASE]
+
+
+def _rows(run: Run, place: Place) -> int:
+    del run
+    tables = "SELECT table_schema, table_name FROM information_schema.tables"
+    with duckdb.connect(str(place.folder / DATABASE), read_only=True) as database:
+        names = [one for one in database.execute(tables).fetchall() if not one[1].startswith("_dlt")]
+        return sum(len(database.table(f'"{schema}"."{table}"')) for schema, table in names)
+
+
+def job(shape: Shape = FANOUT) -> Job:
+    """Make the fan-out job, with tables in DuckDB at its end."""
+    title = (
+        f"Fan-out into DuckDB tables: the rows of the first job; {LATENCY_MS:.0f} ms latency, "
+        f"{CONNECTIONS} in flight"
+    )
+    contenders = (
+        Contender(OURS, "tap-listrak, Parquet files, examples/duckdb/load.py", _by_files, _rows),
+        Contender("loader", "tap-listrak, target-duckdb", _by_loader(tap_command), _rows, slow=True),
+        Contender("dlt-run", "dlt REST source, whole run", _by_dlt, _rows, "dlt", slow=True),
+        Contender(
+            "textbook-loader",
+            "textbook SDK tap, target-duckdb",
+            _by_loader(textbook_tap),
+            _rows,
+            "singer-sdk",
+            slow=True,
+        ),
+    )
+    options = {**asdict(shape), "latency_ms": LATENCY_MS}
+    return Job("warehouse", title, options, 1 + sum(shape.counts().values()), contenders)
