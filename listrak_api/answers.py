@@ -270,12 +270,10 @@ class CursorGuard:
         if cursor is None:
             return
         if len(cursor) > _LONGEST_CURSOR:
-            message = f"{self._route} gave a cursor of {len(cursor):,} characters, which no request can carry"
+            message = f"{self._route} returned a cursor of {len(cursor):,} characters, too long for a request"
             raise PagingError(message, hint="Not all rows were read. Check api_url.")
         if hash(cursor) in self._seen:
-            message = (
-                f"{self._route} gave a cursor twice, on page {len(self._seen)}: reading on would never end"
-            )
+            message = f"{self._route} gave a cursor twice, on page {len(self._seen)}: reading would never end"
             hint = "Not all rows were read. Run it again; if it happens again, report it to Listrak."
             raise PagingError(message, hint=hint)
         self._seen.add(hash(cursor))

@@ -121,7 +121,7 @@ def proxy_mistake(
             return None
         return proxy_refusal(url, proxy, status) if status or not worked else None
     if isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return _wrong(proxy.variable, "does not hold the address of a proxy")
+        return _wrong(proxy.variable, "is not the address of a proxy")
     return None
 
 
@@ -138,7 +138,7 @@ def proxy_refusal(url: str, proxy: Proxy, status: int = 0) -> ConfigurationError
             "names a proxy that cannot be reached: its host is unknown, or nothing answers there as a proxy"
         )
     elif status == _PROXY_AUTHENTICATION:
-        what = "names a proxy that asks for a user name and a password, or for others (status 407)"
+        what = "names a proxy that requires a user name and password, or rejects those given (status 407)"
     else:
         what = f"names a proxy that refuses to connect to {_host(url)} (status {status})"
     return _wrong(proxy.variable, what, "or list the host in NO_PROXY if no proxy is needed for it")
@@ -168,22 +168,20 @@ def _host(url: str) -> str:
 
 def _check_proxy(proxy: Proxy) -> None:
     if re.search(r"[^!-~]", proxy.url):
-        raise _wrong(proxy.variable, "holds a blank, or a character that no address has")
+        raise _wrong(proxy.variable, "contains a blank, or a character that is not allowed in an address")
     try:
         parts = urllib3.util.parse_url(_complete(proxy.url))
     except (LocationParseError, ValueError):
-        raise _wrong(
-            proxy.variable, "does not hold the address of a proxy, such as http://host:3128"
-        ) from None
+        raise _wrong(proxy.variable, "is not the address of a proxy, such as http://host:3128") from None
     if (parts.scheme or "") not in _SCHEMES:
-        what = f"holds the address of a proxy of an unknown kind; known are {', '.join(sorted(_SCHEMES))}"
+        what = f"names a proxy with an unsupported scheme; supported are {', '.join(sorted(_SCHEMES))}"
         raise _wrong(proxy.variable, what)
     beyond = parts.path not in {None, "", "/"} or parts.query is not None or parts.fragment is not None
     if not parts.host or beyond or parts.port == 0:
-        what = "does not hold the address of a proxy, such as http://host:3128"
+        what = "is not the address of a proxy, such as http://host:3128"
         raise _wrong(proxy.variable, what, "or unset it; a password's special characters are percent-encoded")
     if parts.scheme in _SOCKS and importlib.util.find_spec("socks") is None:
-        what = "names a SOCKS proxy, for which the package PySocks is needed and not installed"
+        what = "names a SOCKS proxy, which needs the package PySocks, and that is not installed"
         raise _wrong(proxy.variable, what, "or install PySocks beside this program")
 
 

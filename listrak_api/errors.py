@@ -214,6 +214,6 @@ class LostAnswerError(ListrakError):
 
 
 class PagingError(ListrakError):
-    """A collection gave a cursor that it had given before: reading on would never end."""
+    """A collection gave a cursor that it had given before: reading would never end."""
 
     cause = Cause.UNAVAILABLE

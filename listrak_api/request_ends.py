@@ -183,9 +183,9 @@ def error_for(
 
 def _too_large(request: _Unaccepted) -> ListrakError:
     return PayloadTooLargeError(
-        f"{request.name} was refused: its body is larger than Listrak takes",
+        f"{request.name} was refused: its body is larger than Listrak accepts",
         status=request.ended.status,
-        hint="Listrak takes up to 250 MB at once: send fewer rows at once (batch_size_rows).",
+        hint="Listrak accepts up to 250 MB: lower batch_size_rows to send fewer rows at a time.",
     )
 
 
@@ -193,7 +193,7 @@ def _not_found(request: _Unaccepted) -> ListrakError:
     ended = request.ended
     if request.token:
         return request.wrong_url(
-            f"{request.url_setting} leads to nothing: status {ended.status}",
+            f"{request.url_setting} is not the address of the token endpoint: status {ended.status}",
             f"Set {request.url_setting} to the token endpoint with its path, or leave it out.",
         )
     reason = ": ".join(part for part in (ended.code, ended.message) if part)
@@ -214,9 +214,9 @@ def _redirected(request: _Unaccepted) -> ListrakError:
     location = request.ended.location
     where = f" to {location}" if location else ""
     return request.wrong_url(
-        f"{request.name} was answered with a redirect{where}, which is not followed: "
-        "it would carry the token there",
-        f"Check {request.url_setting}: it must be the address that Listrak answers at itself.",
+        f"{request.name} was answered with a redirect{where}. It is not followed, "
+        "because the token would be sent there",
+        f"Set {request.url_setting} to an address that Listrak answers without a redirect.",
     )
 
 
@@ -235,14 +235,15 @@ def _untrusted(request: _Unaccepted) -> ListrakError:
 def _not_tls(request: _Unaccepted) -> ListrakError:
     return request.wrong_url(
         f"{request.name}: {request.ended.in_words}, so nothing was sent",
-        f"Check scheme and port of {request.url_setting}.",
+        f"Check the scheme and port of {request.url_setting}.",
     )
 
 
 def _lost(request: _Unaccepted) -> ListrakError:
     return LostAnswerError(
-        f"{request.name} was sent, but {request.ended.in_words}: Listrak may have carried it out or not",
-        hint="It was not repeated, because that could do it twice. Look in Listrak whether it was done.",
+        f"{request.name} was sent, but {request.ended.in_words}: Listrak may or may not have carried it out",
+        hint="It was not repeated, because that could carry it out twice. "
+        "Check in Listrak whether it was done.",
         status=request.ended.status,
     )
 
@@ -252,7 +253,7 @@ def _not_authorised(request: _Unaccepted) -> ListrakError:
     id_name, secret_name = request.settings.credential_names
     code = f" ({ended.code})" if ended.code else ""
     subject = (
-        f"Listrak gave no token for {id_name}"
+        f"Listrak issued no token for {id_name}"
         if request.token
         else f"Listrak refused {request.name} with a fresh token"
     )
@@ -265,7 +266,7 @@ def _not_authorised(request: _Unaccepted) -> ListrakError:
         f"{subject}: status {ended.status}{code}",
         setting=id_name,
         areas=areas,
-        hint=f"Listrak says the same for each of these causes: a wrong {id_name} or {secret_name}; "
+        hint=f"Listrak gives the same answer for each of these causes: a wrong {id_name} or {secret_name}; "
         f"an integration that is paused or inactive; {area}; an IP address of this machine that is not on "
         "the integration's allow list. Listrak shows all of them under Integrations, Integration Management.",
     )
@@ -278,11 +279,11 @@ def _unavailable(request: _Unaccepted) -> ListrakError:
     hints = {
         Failure.NOT_CONNECTED: f"Check {url_setting} and this machine's {network}.",
         Failure.TIMEOUT: "Run it again later, or raise request_timeout.",
-        Failure.TOO_LONG: "Ask for less at once: lower page_size.",
-        429: "Other programs may be using the account's share: lower max_concurrency, "
+        Failure.TOO_LONG: "Lower page_size, so that Listrak sends fewer rows at a time.",
+        429: "Other programs may be using the same account: lower max_concurrency, "
         "or set requests_per_second.",
     }
-    default = "The failure is on Listrak's side or on the way there: run it again later."
+    default = "The failure is at Listrak or on the network: run it again later."
     what = ended.in_words
     if ended.retry_after:
         what += f", and Listrak asked for a pause of {ended.retry_after:,.0f} s"

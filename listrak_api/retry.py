@@ -42,7 +42,7 @@ class Failure(enum.Enum):
     RESET = "the connection broke before the answer came"
     TIMEOUT = "no complete answer came within the time limit"
     CUT = "the answer was cut off"
-    UNREADABLE = "the answer was empty or not the JSON that Listrak sends"
+    UNREADABLE = "the answer was empty or was not valid JSON"
     TOO_LONG = "the answer was larger than this program accepts"
     UNTRUSTED = "the server's TLS certificate could not be verified"
     NOT_TLS = "the server does not speak TLS"

@@ -246,7 +246,7 @@ class ConnectionSettings:
         if self.rate_limit_url != "":
             check_rate_limit_url(self.rate_limit_url)
             if self.requests_per_second is None:
-                name, what = "rate_limit_url", "is set, but no limit that processes could share"
+                name, what = "rate_limit_url", "is set, but there is no limit that processes could share"
                 raise _wrong(name, what, "Set requests_per_second too, or leave out both.")
         object.__setattr__(
             self, "user_agent", _check_text("user_agent", self.user_agent or _own_user_agent())
@@ -342,10 +342,10 @@ def _wrong(name: str, what: str, hint: str) -> ConfigurationError:
 def _check_text(name: str, value: object) -> str:
     """Raise ConfigurationError for what is not a string, is empty, or cannot stand in a header."""
     if not isinstance(value, str) or not value.strip():
-        raise _wrong(name, "is missing or empty", f"Set {name} to a text.")
+        raise _wrong(name, "is missing or empty", f"Set {name} to a string.")
     if value != value.strip() or not value.isprintable() or not value.isascii():
-        what = "holds a blank at an end, a line break, or a character that is not ASCII"
-        raise _wrong(name, what, "It was probably copied with something beside it: set it again.")
+        what = "starts or ends with a blank, or contains a line break or a character that is not ASCII"
+        raise _wrong(name, what, "It was probably copied together with other characters: set it again.")
     return value
 
 
@@ -364,11 +364,11 @@ def _check_url(name: str, value: object) -> str:
     if parts.scheme not in {"https", "http"} or not _HOST.fullmatch(host):
         raise _wrong(name, "is not an http or https URL with a host", hint)
     if parts.username is not None or parts.query or parts.fragment:
-        raise _wrong(name, "holds more than host and path", hint)
+        raise _wrong(name, "contains more than a host and a path", hint)
     if name == "api_url" and _API_PATH.search(parts.path):
         raise _wrong(name, "ends with the path of a single API, which is appended anyway", hint)
     if parts.scheme == "http" and not is_loopback(host):
-        what = "is plain HTTP, which would show tokens and addresses to everybody on the way"
+        what = "uses plain HTTP, which would send tokens and addresses unencrypted"
         way = f"Set {name} to an https address; http is accepted for this machine only (the sandbox)."
         raise _wrong(name, what, way)
     return value

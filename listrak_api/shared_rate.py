@@ -73,9 +73,7 @@ class SharedLimiter:
                 # Each store's library has its own errors, and none of them is needed otherwise.
                 if time.monotonic() > end:
                     message = f"{_SETTING}: the shared rate limit cannot be used: {type(error).__name__}"
-                    raise UnavailableError(
-                        message, hint="Look at the file or server that it names."
-                    ) from None
+                    raise UnavailableError(message, hint="Check the file or server that it names.") from None
             time.sleep(0.2)
 
 
@@ -141,7 +139,7 @@ def shared_limiter_for(url: str, api_url: str, client_id: str, requests_per_seco
         # The libraries' texts hold addresses and user names.
         what = f"names a store that cannot be reached: {type(error).__name__}"
         raise _wrong(
-            what, "Look whether the file's folder exists, or the server accepts this user."
+            what, "Check that the file's folder exists, or that the server accepts this user."
         ) from None
     return SharedLimiter(Limiter(bucket, buffer_ms=5))
 

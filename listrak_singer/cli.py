@@ -172,7 +172,10 @@ def error_lines(error: BaseException) -> list[str] | None:
 
 def _system_line(error: BaseException) -> str | None:
     if isinstance(error, BrokenPipeError):
-        return "Whatever reads standard output has closed it: nothing more can be written"
+        return (
+            "The program that reads standard output has closed it: nothing more can be written. "
+            "See its own log."
+        )
     if isinstance(error, sqlite3.OperationalError):
         return f"The temporary folder ({tempfile.gettempdir()}) cannot be written to: {error}"
     if isinstance(error, OSError) and error.errno is not None:

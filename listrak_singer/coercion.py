@@ -41,7 +41,7 @@ _KINDS: Final[dict[type, str]] = {
     bool: "a boolean",
     int: "a whole number",
     float: "a number",
-    str: "a text",
+    str: "a string",
     list: "an array",
     dict: "an object",
 }
@@ -113,7 +113,7 @@ def _scalar(text: str, types: frozenset[str], place: str) -> object:
     if "string" in types:
         return text
     expected = [_EXPECTED[name] for name, _ in readers] + ["a JSON object"] * ("object" in types)
-    return _refuse(place, f"expected {' or '.join(expected)}, got a text that is not one")
+    return _refuse(place, f"expected {' or '.join(expected)}, got a string that is not one")
 
 
 def _boolean(text: str) -> bool | None:
@@ -144,7 +144,7 @@ def _array(text: str, schema: Mapping[str, Any], place: str) -> list[Any]:
     if text[0] == "[":
         items = _structure(text, list, place)
     elif text[0] in "{\"'":
-        _refuse(place, f"expected an array, got a text that begins with {text[0]}", _ARRAY_HINT)
+        _refuse(place, f"expected an array, got a string that begins with {text[0]}", _ARRAY_HINT)
     else:
         items = [one.strip() for one in text.split(",")]
         if not all(items):
@@ -166,7 +166,9 @@ def _item(value: Any, schema: Mapping[str, Any], place: str) -> Any:  # noqa: AN
     if "integer" in types and (number := _integer(value.strip())) is not None:
         return number
     if types and "string" not in types:
-        _refuse(place, f"expected an array of {_PLURALS.get(next(iter(types)), 'values')}, got a text in it")
+        _refuse(
+            place, f"expected an array of {_PLURALS.get(next(iter(types)), 'values')}, got a string in it"
+        )
     return value
 
 

@@ -212,7 +212,7 @@ _BOUNDS = {
     "exclusiveMaximum": "less than",
 }
 _TYPE_NAMES = {
-    "string": "a text",
+    "string": "a string",
     "integer": "a whole number",
     "number": "a number",
     "boolean": "a boolean",

@@ -72,8 +72,8 @@ def check_catalog(catalog: dict[str, Any]) -> None:
         # Draft 4 is the one without true and false for schemas, which the SDK does not know.
         _refuse(f"the schema of {entry['tap_stream_id']!r}", _DRAFT_4.iter_errors(entry["schema"]))
         if (entry.get("stream") or entry["tap_stream_id"]) != entry["tap_stream_id"]:
-            message = f"the catalog gives {entry['tap_stream_id']!r} another name"
-            hint = "Streams are renamed by the setting stream_maps, with __alias__."
+            message = f"the catalog renames {entry['tap_stream_id']!r}"
+            hint = "To rename a stream, use __alias__ in the setting stream_maps."
             raise ConfigurationError(message, setting="catalog", hint=hint)
 
 

@@ -47,7 +47,7 @@ def check_stream_maps(maps: object, streams: Mapping[str, AbstractSet[str]]) -> 
         properties = set[str]().union(*(streams[name] for name in found))
         for name, value in members.items():
             if value in {None, NULL_STRING} and not name.startswith("__") and name not in properties:
-                message = f"stream_maps: {source!r} is to leave out {name!r}, which it does not have"
+                message = f"stream_maps: {source!r} removes {name!r}, which the stream does not have"
                 raise ConfigurationError(
                     message, setting="stream_maps", hint=did_you_mean(name, sorted(properties))
                 )
@@ -75,8 +75,8 @@ def _explained(function: Callable[..., Any], stream: str) -> Callable[..., Any]:
             raise
         except Exception as error:  # noqa: BLE001 - an expression may raise anything
             # The error's own text may hold a value: "invalid literal for int() with base 10: …".
-            message = f"stream_maps: an expression of {stream!r} fails at a record ({type(error).__name__})"
-            hint = "Allow for values that are null or of another form, such as: x if x is not None else ''."
+            message = f"stream_maps: an expression for {stream!r} fails on a record ({type(error).__name__})"
+            hint = "Handle values that are null or of another type, for example: x if x is not None else ''."
             raise ConfigurationError(message, setting="stream_maps", hint=hint) from None
 
     return evaluate

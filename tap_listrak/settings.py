@@ -355,6 +355,6 @@ def _profile_fields(value: object) -> str | tuple[IdOrName, ...]:
         return tuple(value)
     if value in {"none", "all"}:
         return str(value)
-    message = "profile_fields is neither none, all, nor a list"
+    message = "profile_fields must be none, all, or a list"
     hint = 'Write a single field as a list: ["Loyalty Tier"].'
     raise ConfigurationError(message, setting="profile_fields", hint=hint)

@@ -154,7 +154,7 @@ class TapListrak(CheckedSettings, TapSession):
         if not chosen and not any(one.mapped_away for one in self._of_this_package()):
             # Otherwise every run would be a success that reads nothing.
             message = "no stream is selected that can be read"
-            hint = "Look at select in meltano.yml, or at selected in the catalog."
+            hint = "Check `select` in meltano.yml, or `selected` in the catalog."
             raise ConfigurationError(message, setting="catalog", hint=hint)
         if chosen:
             _ = self.bookmarks  # checks start_date
@@ -221,7 +221,7 @@ class TapListrak(CheckedSettings, TapSession):
             self.output.released = partial(self._handle_termination, signum, frame)
             return
         self.logger.warning(
-            "Stopped by %s: what is not covered by the last state is read again", _signal(signum)
+            "Stopped by %s: the next run reads again what the last STATE does not cover", _signal(signum)
         )
         self.output.flush()
         self.write_last_state()

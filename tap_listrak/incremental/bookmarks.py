@@ -166,7 +166,7 @@ class Bookmarks:
         self._ahead = Counter()
         for stream, entry in self.state.get("bookmarks", {}).items():
             if "replication_key_value" in entry:
-                logger.warning("The state's bookmark of %s names no list: it is ignored", stream)
+                logger.warning("The state's bookmark of %s has no list id and is ignored", stream)
             for part in entry.get("partitions", []):
                 self._take_in(stream, part)
             if "partitions" in entry:
@@ -179,7 +179,7 @@ class Bookmarks:
                 ]
         for stream, count in self._ahead.items():
             logger.warning(
-                "%d of the state's bookmarks of %s lie in the future: reading from the run's start less the "
+                "%d of the state's bookmarks of %s are in the future: reading from the run's start less the "
                 "overlap. Remove %s from the state to read it from start_date again",
                 count,
                 stream,
@@ -316,7 +316,7 @@ class Bookmarks:
     def _take_in(self, stream: str, part: dict[str, Any]) -> None:
         partition = partition_of(part["context"])
         if partition is None:
-            logger.warning("The state of %s has a partition whose ids are not numbers: it is ignored", stream)
+            logger.warning("The state of %s has a partition whose ids are not numbers; it is ignored", stream)
             return
         if part.get("replication_key_value") is None:
             self._entries.setdefault((stream, partition), part)

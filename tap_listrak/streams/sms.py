@@ -78,7 +78,7 @@ class SmsStream(ListrakStream):
                 f"{name} {context[name]}" for name in ("senderCodeId", "phoneListId") if name in context
             )
             logger.warning(
-                "%s of %s cannot be read: Listrak says %s. Rows of it that were loaded before are kept",
+                "%s of %s cannot be read: Listrak answers %s. Rows that were loaded before are kept",
                 self.name,
                 ids,
                 refusal.code,

@@ -49,10 +49,10 @@ def send_again_if_empty(clients: Clients, stream: Stream, request: Request, rows
         if not _empty(rows):
             return rows
     if stream.name == "lists":
-        message = "Listrak's answer has no lists, also when it is asked for again"
+        message = "Listrak returned no lists, twice in a row"
         hint = "Every account has at least one: run it again later, and check the integration in Listrak."
         raise UnavailableError(message, hint=hint, status=200)
-    logger.warning("Listrak's answer has no %s: rows that were loaded before are kept", stream.name)
+    logger.warning("Listrak returned no %s; rows that were loaded before are kept", stream.name)
     _partially_read(stream)
     return rows
 

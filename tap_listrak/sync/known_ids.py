@@ -137,8 +137,8 @@ class KnownIds:
 def warn_of_short_answer(stream: str, ids: list[int]) -> None:
     """Log that an answer was short."""
     logger.warning(
-        "Listrak's answer left out %d of %s that are there (%s). They are read one by one as far as Listrak "
-        "shows them; no ACTIVATE_VERSION is sent for %s and the streams below it, so that loaders delete no "
+        "Listrak's answer omitted %d of %s that still exist (%s). They are read one by one where Listrak "
+        "allows it; no ACTIVATE_VERSION is sent for %s and the streams below it, so that loaders delete no "
         "rows there",
         len(ids),
         stream,

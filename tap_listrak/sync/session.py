@@ -95,10 +95,10 @@ class TapSession(Tap):
         if settings.start_date is not None and settings.start_date > started_at:
             # Nothing would be read, and the bookmarks would stand at the run's start all the same.
             message = (
-                f"start_date ({settings.start_date:%Y-%m-%dT%H:%M:%SZ}) lies in the future: "
-                f"it is {started_at:%Y-%m-%dT%H:%M:%SZ}"
+                f"start_date ({settings.start_date:%Y-%m-%dT%H:%M:%SZ}) is in the future: "
+                f"it is now {started_at:%Y-%m-%dT%H:%M:%SZ}"
             )
-            hint = "Set it to the time from which on you want the history, or leave it out for all of it."
+            hint = "Set it to the start of the history that you want, or leave it out to read all of it."
             raise ConfigurationError(message, setting="start_date", hint=hint)
         return Bookmarks(
             self.state,

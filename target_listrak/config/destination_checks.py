@@ -282,7 +282,7 @@ def _check_consent(destination: Destination) -> None:
 
 
 _TYPE_NAMES = {
-    str: "a text",
+    str: "a string",
     int: "a whole number",
     float: "a number",
     bool: "true or false",

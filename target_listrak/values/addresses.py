@@ -88,7 +88,7 @@ _DOUBTS: Final = (
     (re.compile(r"[?*\ufffd].*@"), _bad("a character is lost or masked (`?`, `*`)")),
     (re.compile(r"%[0-9a-f]{2}.*@", re.IGNORECASE), _bad("it is URL-encoded")),
 )
-_NO_TEXT: Final = _bad("a text is needed")
+_NO_TEXT: Final = _bad("expected a string")
 _NO_DOMAIN: Final = _bad("the part after the @ sign is not a domain")
 _NO_LOCAL: Final = _bad("the part before the @ sign is invalid")
 

@@ -94,14 +94,14 @@ def _unusual_text(value: object) -> str | InvalidValue:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return _joined(value)
-    return InvalidValue("not_a_text", "expected a text, got an object")
+    return InvalidValue("not_a_text", "expected a string, got an object")
 
 
 def _joined(values: list[object] | tuple[object, ...]) -> str | InvalidValue:
     texts: list[str] = []
     for value in values:
         if isinstance(value, list | tuple):
-            return InvalidValue("not_a_text", "expected a text, got a list of lists")
+            return InvalidValue("not_a_text", "expected a string, got a list of lists")
         text = as_text(value)
         if isinstance(text, InvalidValue):
             return text

@@ -48,7 +48,7 @@ def _bad(cause: str) -> InvalidValue:
     return InvalidValue("bad_phone_number", f"not a possible phone number: {cause}")
 
 
-_TYPE = _bad("a text or a whole number is needed")
+_TYPE = _bad("expected a string or a whole number")
 _SIGN = _bad("a number below zero, or with decimals")
 _LOST_DIGITS = _bad("it is written with an exponent, and digits are lost (format the column as text)")
 _LETTERS = _bad("it holds letters")

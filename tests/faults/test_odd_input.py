@@ -260,7 +260,7 @@ def test_a_catalog_may_leave_out_the_parents_of_what_it_selects(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"stream": "people"}, "gives 'lists' another name"),
+        ({"stream": "people"}, "the catalog renames 'lists'"),
         ({"schema": {}}, "$.streams[0].schema breaks the rule"),
         ({"schema": None}, "$.streams[0].schema breaks the rule"),
         ({"schema": {"properties": {"listId": {"type": [[]]}}}}, "the schema of 'lists' is invalid"),

@@ -83,7 +83,7 @@ def test_no_credentials_at_all(script: Script) -> None:
 
 def test_the_value_of_a_secret_is_never_shown(tiny: RunningSandbox, script: Script) -> None:
     text = refused(script("tap-listrak", config=settings(tiny, client_secret=8647135290)))
-    assert "client_secret is wrong: expected a text" in text
+    assert "client_secret is wrong: expected a string" in text
     assert "8647135290" not in text
 
 

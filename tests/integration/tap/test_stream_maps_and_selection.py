@@ -94,7 +94,7 @@ def test_an_expression_that_fails_at_a_record_is_one_error_without_the_value(
     done = script("tap-listrak", config=settings(tiny, stream_maps={"contacts": expression}))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "an expression of 'contacts' fails at a record" in done.stderr
+    assert "an expression for 'contacts' fails on a record" in done.stderr
     assert "@" not in done.stderr
 
 

@@ -84,7 +84,7 @@ def test_H_a_token_host_that_is_not_there_is_final_too(server: Wire) -> None:
     server.token = http(b"{}", "404 Not Found")
     with connect(server.url) as client:
         for _ in range(2):
-            with pytest.raises(ConfigurationError, match="auth_url leads to nothing"):
+            with pytest.raises(ConfigurationError, match="auth_url is not the address of the token endpoint"):
                 client.check()
     assert server.tokens == 1
 

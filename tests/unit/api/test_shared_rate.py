@@ -127,7 +127,7 @@ def test_a_library_that_is_not_installed_is_named_with_its_extra(
 
 
 def test_it_needs_a_rate_to_share(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="rate_limit_url is set, but no limit") as caught:
+    with pytest.raises(ConfigurationError, match="rate_limit_url is set, but there is no limit") as caught:
         settings(rate_limit_url=url(tmp_path))
     assert "requests_per_second" in caught.value.hint
     assert settings(rate_limit_url=url(tmp_path), requests_per_second=5).rate_limit_url

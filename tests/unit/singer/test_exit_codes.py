@@ -130,7 +130,7 @@ def test_a_closed_standard_output_leaves_it_to_its_reader_whether_the_run_is_rep
     ended = run("tap-listrak", tmp_path, {})
     assert ended.code == 1
     assert [line.rpartition("| ")[2] for line in ended.errors.splitlines()[-2:]] == [
-        "Whatever reads standard output has closed it: nothing more can be written",
+        "The program that reads standard output has closed it: nothing more can be written. See its own log.",
         "retryable: true",
     ]
     assert "Traceback" not in ended.errors + capfd.readouterr().err

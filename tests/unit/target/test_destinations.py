@@ -37,7 +37,7 @@ FIELDS = {"kind": "profile_fields", "list": 7}
         ({**LIST, "route": "beta"}, ["destinations.people.route", "kind email_list has no such option"]),
         ({**FIELDS, "resubscribe": True}, ["destinations.people.resubscribe", "no such option"]),
         ({"kind": "email_unsubscribe", "list": 1, "update_type": "Update"}, ["update_type"]),
-        ({**LIST, "list": 4.5}, ["destinations.people.list", "expected a text or a whole number"]),
+        ({**LIST, "list": 4.5}, ["destinations.people.list", "expected a string or a whole number"]),
         ({**LIST, "list": True}, ["destinations.people.list", "got true or false"]),
         ({**LIST, "list": 0}, ["destinations.people.list", "positive"]),
         ({**LIST, "list": " "}, ["destinations.people.list", "empty"]),

@@ -107,9 +107,9 @@ def test_numbers_of_other_countries(written: str, country: str, digits: str) -> 
         ("-4155550100", "US", "below zero"),
         (4155550100.5, "US", "with decimals"),
         ("4155550100.5", "US", "with decimals"),
-        (True, "US", "a text or a whole number"),
-        (float("nan"), "US", "a text or a whole number"),
-        (["4155550100"], "US", "a text or a whole number"),
+        (True, "US", "a string or a whole number"),
+        (float("nan"), "US", "a string or a whole number"),
+        (["4155550100"], "US", "a string or a whole number"),
         ("a@example.com", "US", "letters"),
     ],
 )
