@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NEWSLETTER, CODE, CLUB, VIP = 40137, 410, 7101, 1124
 STREAM = "people"
+COPY = "copy"
 Record = dict[str, Any]
 
 
@@ -68,12 +69,14 @@ class Column:
         rows: What is sent, made out of who there is.
         mirrors: Whether the stream is complete, and ends with an ACTIVATE_VERSION.
         keys: Its key properties.
+        copy: The destination of a copy of the stream, where two kinds go together.
     """
 
     destination: Record
     rows: Callable[[People], list[Record]]
     mirrors: bool = False
     keys: tuple[str, ...] = ()
+    copy: Record | None = None
 
 
 def _new(count: int) -> list[str]:
@@ -113,6 +116,10 @@ def _numbered(addresses: list[str]) -> list[Record]:
     return [{"id": number, "email": one} for number, one in enumerate(addresses)]
 
 
+def _items(people: People) -> list[Record]:
+    return [{**one, "line": line} for one in _orders(people) for line in (1, 2)]
+
+
 _LIST, _PHONES = {"list": NEWSLETTER}, {"sender_code": CODE, "phone_list": CLUB}
 FEW_HAVE = {
     "cross_channel_client_id": "sandbox-cross-channel",
@@ -150,6 +157,19 @@ COLUMNS = {
         lambda people: [{"phone": one} for one in people.members[:5]],
     ),
     "orders": Column({"kind": "orders"}, _orders),
+    "order_items": Column(
+        {"kind": "order_items", "fields": {"order_number": "orderNumber", "item_sku": "sku"}},
+        _items,
+        keys=("order_number", "line"),
+        copy={
+            "kind": "orders",
+            "fields": {
+                "order_number": "orderNumber",
+                "date_entered": "dateEntered",
+                "order_total": "orderTotal",
+            },
+        },
+    ),
     "email_events": Column(
         {"kind": "email_events", **_LIST, "event": "Ordered"},
         lambda people: [{"email": one} for one in people.subscribed[:7]],
@@ -215,9 +235,11 @@ class TargetRuns:
         self._runs += 1
         folder = self.folder / str(self._runs)
         folder.mkdir(parents=True, exist_ok=True)
+        copy = {} if self.column.copy is None else {COPY: self.column.copy}
         config = settings_for(
             self.box,
-            destinations={STREAM: self.column.destination},
+            destinations={STREAM: self.column.destination, **copy},
+            stream_maps={name: {"__source__": STREAM} for name in copy},
             import_poll_seconds=0.02,
             max_reject_share=1,
             batch_size_rows=4 if self.column.destination["kind"].startswith("email") else 100,
