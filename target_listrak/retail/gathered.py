@@ -35,6 +35,7 @@ class GatheredObject:
         rows: Its rows: of flat rows all, each by its item's key; else the last one.
         merged: Whether the last row took earlier ones in.
         broken: Whether a flat row of it was rejected.
+        resumed: Whether earlier flat rows of it were sent: its rows alone would not be the order.
         joined: The items that joined it from a stream of their own; `None` where no row of such a stream did.
         item_rows: The rows of that stream.
     """
@@ -44,6 +45,7 @@ class GatheredObject:
     rows: dict[object, Row] = field(default_factory=dict)
     merged: bool = False
     broken: bool = False
+    resumed: bool = False
     joined: list[dict[str, Any]] | None = None
     item_rows: list[tuple[RowTracker, Row]] = field(default_factory=list)
 

@@ -18,7 +18,7 @@ from target_listrak.retail.properties import InvalidField
 from target_listrak.retail.rows import RetailRows, reason_of
 from target_listrak.values.characters import escaped
 from target_listrak.values.invalid_value import InvalidValue
-from target_listrak.values.row_faults import InvalidValueError, rejection
+from target_listrak.values.row_faults import InvalidValueError, rejection, with_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +49,10 @@ _SPLIT: Final = Rejected(
     "split_order",
     "earlier rows of this order were sent long before; sending this one would take their items away. "
     "Sort the stream by order number",
+)
+_SENT_IN_PART: Final = (
+    "earlier rows of this order were sent; sent alone, this row would take their items away. Send all rows "
+    "of the order together"
 )
 
 
@@ -127,6 +131,8 @@ class RetailLoader(RetailRows):
             faults += [
                 Fault(one.path, one.bad.code, one.bad.reason) for one in lacks if one.path not in named
             ]
+            if self._was_sent(self._mapper.key(made.value)):
+                faults.append(Fault("", _SPLIT.code, _SENT_IN_PART))
             raise RowRejected(rejection("bad_value", faults))
         made.value.update(marked)
         key = self._mapper.key(made.value)
@@ -152,9 +158,15 @@ class RetailLoader(RetailRows):
             return
         if self._join is not None:
             self._join.mark(self, key[-1])
-        elif not self._sent.has(key):
+        elif self._was_sent(key):
+            self.tracker.remark("rejected rows of orders that were sent without them")
+        else:
             batch = self._batches[_partition(key)]
             batch.setdefault(key, GatheredObject()).broken = True
+
+    def _was_sent(self, key: Key | InvalidField) -> bool:
+        """Whether rows of a flat order were sent in this run."""
+        return self._flat and isinstance(key, tuple) and self._sent.has(key)
 
     def take_joined(self, number: str, known: GatheredObject, weight: int) -> None:
         """Take an order with all its rows and items; the join calls it at the end of the input.
@@ -188,7 +200,7 @@ class RetailLoader(RetailRows):
             return GatheredObject()
         recent = self._recent.get(key)
         if recent is not None:
-            return GatheredObject(recent.value, dict(recent.items), broken=recent.broken)
+            return GatheredObject(recent.value, dict(recent.items), broken=recent.broken, resumed=True)
         if self._sent.has(key):
             raise RowRejected(_SPLIT)
         return GatheredObject()
@@ -337,6 +349,9 @@ class RetailLoader(RetailRows):
             rejected: Why.
             of_items: Why the rows of joined items are rejected, where that is not the same.
         """
+        if known.resumed:
+            more = Fault("", _SPLIT.code, _SENT_IN_PART)
+            rejected = with_faults(rejected, "", [more])
         for row in known.rows.values():
             self.tracker.end(row, rejected, merged_with=known.whole)
         for tracker, row in known.item_rows:

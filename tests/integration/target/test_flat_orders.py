@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from target_runs import record, schema
 
 if TYPE_CHECKING:
@@ -31,6 +32,28 @@ def test_T26_a_flat_order_with_a_wrong_row_is_sent_whole_or_not_at_all(runs: Run
     stored = orders(runs)
     assert "wrong" not in stored
     assert [item["sku"] for item in stored["good"]["items"]] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("sku", "quantity", "rejected", "held"),
+    [("late", "two", 1, ["A", "B"]), ("", 2, 2, ["A"])],
+    ids=["at once", "with its array"],
+)
+def test_a_wrong_row_of_a_flat_order_that_was_sent_in_part_says_so(
+    runs: Runs, sku: str, quantity: object, rejected: int, held: list[str]
+) -> None:
+    """Corrected and sent alone, it would take the items away that were sent."""
+    rows = [row(str(number), "A", 1) for number in range(40)]
+    outcome = runs.good(
+        [schema("orders", *FLAT), *rows, row("0", sku, quantity), row("0", "B", 1)],
+        {"orders": {"kind": "orders"}},
+        batch_size_rows=1,
+        max_reject_share=1,
+    )
+    reasons = [line["rejected"]["reason"] for line in outcome.rejects if line["type"] == "RECORD"]
+    assert len(reasons) == rejected
+    assert all("Send all rows of the order together" in reason for reason in reasons)
+    assert [item["sku"] for item in orders(runs)["0"]["items"]] == held
 
 
 def test_T26_line_items_are_items(runs: Runs) -> None:
