@@ -1,6 +1,10 @@
 """What the sandbox can do wrong: one function per kind of fault, and what each kind applies to.
 
 A kind acts before the handler (and may answer in its place) or after it, on its answer.
+
+A new kind is a function here (a `Before` or an `After`) and an entry in `KINDS`: its text, its parameters
+with their defaults, and `applies` if it does not fit every call. `faults` decides which calls a fault applies
+to and needs no change; docs/architecture.md has the tests and the generated table.
 """
 
 from __future__ import annotations
@@ -177,7 +181,7 @@ async def _text_status(_: Call, answer: Answer, parameters: Parameters) -> Answe
 
 
 async def _empty_then_full(call: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Answer a call without data the first times it is made, and tell the truth from then on."""
+    """Answer a call without rows the first times it is made, and with all of them from then on."""
     asked: Counter[str] = call.extra["asked"]
     same = f"{call.scope['path']} {sorted(call.query.items())}"
     asked[same] += 1
@@ -190,7 +194,7 @@ async def _short_answer(_: Call, answer: Answer, parameters: Parameters) -> Answ
 
 
 async def _null_property(_: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Create a property null in every so many-th row of an answer."""
+    """Set a property to null in every n-th row of an answer (`every`)."""
     envelope = msgspec.json.decode(answer.body)
     for row in envelope["data"][:: max(int(parameters["every"]), 1)]:
         if parameters["property"] in row:
@@ -242,7 +246,7 @@ async def _duplicate_rows(call: Call, answer: Answer, parameters: Parameters) ->
 
 
 async def _changed_rows(call: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Return the last rows of this page older values; the next page brings them again as they are."""
+    """Give the last rows of this page older values; the next page has them with their present values."""
     envelope = msgspec.json.decode(answer.body)
     rows = envelope["data"][-int(parameters["rows"]) :]
     _repeats(call).put(_value(envelope["nextPageCursor"]), rows)

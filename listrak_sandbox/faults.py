@@ -111,8 +111,8 @@ class Fault:
         name = f"{self.spec.seed}/{self.spec.kind}/{same}/{self._seen[key]}"
         return draws.number(name, _FINE) < self.spec.share * _FINE
 
-    def told(self) -> dict[str, object]:
-        """Return it with what it did so far, for the control route."""
+    def as_json(self) -> dict[str, object]:
+        """Return the fault and its effects so far, for the control route."""
         asked: dict[str, object] = msgspec.to_builtins(self.spec)
         return {**asked, **self.parameters, "matched": self.matched, "hits": self.hits}
 
@@ -209,7 +209,7 @@ class Faults:
                 self.active += parse(msgspec.json.decode(call.body))
             except ValueError as error:
                 raise ApiError(400, "ERROR_INVALID_PARAMETER", str(error)) from None
-        return json_answer(200, [fault.told() for fault in self.active])
+        return json_answer(200, [fault.as_json() for fault in self.active])
 
 
 def _initial() -> str:

@@ -27,7 +27,7 @@ _DECODER = msgspec.json.Decoder(dict[int, str])
 
 
 def instant_of(when: int) -> datetime:
-    """Convert world time to an instant, with the fraction that things at it are dated with."""
+    """Convert world time to an instant, with the fraction of a second that dates of that time have."""
     day, second = divmod(when, DAY)
     second += 25_200 if second >= 39_600 else 0  # noqa: PLR2004  the quiet hours, see world.calendar
     start = datetime.combine(FIRST_DAY + timedelta(days=day), time(0), UTC)
@@ -159,7 +159,7 @@ class ListState:
     version: int = 0
 
     def find(self, email: str, now: datetime) -> Contact | None:
-        """Find a contact by its address; one that is generated and never written is made for the occasion."""
+        """Find a contact by its address; a generated one that was never written is created, not stored."""
         lowered = email.lower()
         stored = self.contacts.get(lowered)
         if stored is not None:

@@ -1,4 +1,4 @@
-"""What lower rooms need of the session: the client of each API."""
+"""What lower layers need of the session: the client of each API."""
 
 from __future__ import annotations
 

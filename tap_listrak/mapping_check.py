@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def check_stream_maps(maps: object, streams: Mapping[str, AbstractSet[str]]) -> None:
     """Make sure that stream maps name streams that exist, and leave out properties that exist.
 
-    The SDK passes over both, so that a slip sends the addresses that it was to hash or to leave out.
+    The SDK ignores both, so a misspelt name would send the addresses that it was to hash or to leave out.
 
     Args:
         maps: The setting ``stream_maps``; what is no object is the SDK's to refuse.

@@ -1,6 +1,6 @@
 """What is looked up before a run writes anything: everything that a setting names must exist.
 
-A slip there would otherwise read nothing, silently, or stop a run when half of it is written.
+A mistake there would otherwise read nothing without a message, or end a run that is half written.
 """
 
 from __future__ import annotations

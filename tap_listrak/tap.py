@@ -83,7 +83,7 @@ class TapListrak(CheckedSettings, TapSession):
         """All streams, in the order in which they run: lists, then the others by name.
 
         Settings that name lists or profile fields are checked when the lists are there. Run by name alone, as
-        the SDK does, other streams would be written before a slip in them is found.
+        the SDK does, other streams would be written before a mistake in these settings is found.
         """
         if self._streams is None:
             by_name = super().streams

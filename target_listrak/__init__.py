@@ -4,5 +4,5 @@ The layers, each importing only layers below it: `target` (what the SDK calls); 
 `cli`; the channels `email`, `sms`, `retail`, `cross_channel` and `privacy`, none of which imports another;
 `delivery`; `input` and `tracking`; `config`; `values`; `outcomes` and `sdk`. Any of them may import
 `listrak_singer`, `listrak_api` and the SDK; none imports the tap or the sandbox.
-tests/architecture/test_rooms.py checks this.
+tests/architecture/test_layers.py checks this.
 """

@@ -41,7 +41,7 @@ class Job:
         status: Its status word.
         outcome: ``complete``, ``fail`` or ``stall``.
         running_word: Status word while it is at work.
-        off_word: Result of an unsubscribed contact that was updated because unsubscribed ones are included.
+        included_word: Result word of an unsubscribed contact that was updated (`includeUnsubscribed`).
         failed_word: Status word when it ends as a failure.
         share_done: Share of the rows that are taken before it fails or stalls.
         skipped_rows: Rows without a contact: unreadable, or without an address.
@@ -61,7 +61,7 @@ class Job:
         self.end_word = "Completed"
         self.running_word = "Processing"
         self.failed_word = "Failed"
-        self.off_word = "Updated"
+        self.included_word = "Updated"
         self.share_done = 0.5
         self.seconds = 0.0
         self.skipped_rows = 0
@@ -242,7 +242,7 @@ class Job:
             found.values = merged(self.state.fields, found.values, values, self.plan.update)
         self.state.version += 1
         if known_off:
-            return self.off_word
+            return self.included_word
         return "Updated" if updating else "Already Subscribed"
 
     def _remove(self, email: str, standing: str | None, now: datetime) -> str:

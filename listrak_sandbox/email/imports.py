@@ -155,7 +155,7 @@ class Imports:
         job.failed_word = call.extra.get("import_failed_word", job.failed_word)
         job.share_done = call.extra.get("import_share_done", job.share_done)
         if settings.include_unsubscribed_result == "previously_unsubscribed":
-            job.off_word = "Previously Unsubscribed"
+            job.included_word = "Previously Unsubscribed"
         job.wait(wait)
         state.imports[job.import_id] = job
         self._runner.start(job)

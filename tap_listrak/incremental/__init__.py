@@ -1,1 +1,1 @@
-"""What to read: bookmarks, windows, refresh policy, backfill. Makes no request; imports no other room."""
+"""What to read: bookmarks, windows, refresh policy, backfill. Makes no request; imports no other layer."""

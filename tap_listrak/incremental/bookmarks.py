@@ -41,7 +41,7 @@ _WRAPPERS = (("singer_state",), ("completed", "singer_state"))
 
 
 def unwrapped(state: Any) -> Any:  # noqa: ANN401 - whatever a file holds
-    """Return the Singer state inside of what Meltano has put around it; others as they are."""
+    """Return the Singer state inside what Meltano puts around it; other states unchanged."""
     for path in _WRAPPERS:
         inner = state
         for name in path:
@@ -61,7 +61,7 @@ def in_utc(instant: datetime) -> datetime:
 
 
 def format_bookmark(instant: datetime) -> str:
-    """Format a time as it stands in the state: UTC, whole seconds, rounded down; text order is time order."""
+    """Format a time as in the state: UTC, whole seconds, rounded down; the texts sort like the times."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -123,7 +123,7 @@ def _check_entry(stream: str, entry: object) -> None:
             raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
         if part.get("replication_key_value") is not None:
             parse_bookmark(part["replication_key_value"], stream=stream)
-    # The SDK looks into these before anybody asks for them.
+    # The SDK reads these by itself.
     if not all(isinstance(one.get("progress_markers", {}), dict) for one in (entry, *parts)):
         message = f"the state's 'progress_markers' of {stream!r} are not an object"
         raise ConfigurationError(message, setting="state", hint=f"Remove {stream!r} from the state.")
@@ -192,14 +192,15 @@ class Bookmarks:
         return self.started_at if self.end_date is None else min(self.started_at, self.end_date)
 
     def last(self, stream: str, partition: Partition) -> datetime | None:
-        """Return up to when earlier runs have read; None if none has.
+        """Return the bookmark: the time up to which earlier runs have read; None if none has.
 
-        For what is due by the passing of time: runs meet exactly here. To ask for rows use `since`.
+        For what is due by the passing of time: the next run continues exactly here. To ask for rows use
+        `since`.
         """
         return self._before.get((stream, partition))
 
     def since(self, stream: str, partition: Partition) -> datetime | None:
-        """Return from when to read: the last run's bookmark less the overlap, or ``start_date``, or None.
+        """Return the time to read from: the last run's bookmark less the overlap, or ``start_date``, or None.
 
         The overlap covers what Listrak shows late, and every way in which it may read a request's dates: as
         the UTC instants that they are, or, if it drops the offset, as wall time of its own zone, which moves
@@ -212,10 +213,6 @@ class Bookmarks:
             return self.start_date
         since = bookmark - self.overlap
         return since if self.start_date is None else max(since, self.start_date)
-
-    def bookmark(self, stream: str, partition: Partition) -> datetime | None:
-        """Return up to when the last run has read; None if there was none."""
-        return self._before.get((stream, partition))
 
     def remembered(self, stream: str, partition: Partition) -> Mapping[str, Any]:
         """Return what the last run has remembered of a partition beside its bookmark."""

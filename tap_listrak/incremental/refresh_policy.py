@@ -1,14 +1,17 @@
 """Which request, if any, a message's reports need: decided from dates alone, so that the state stays small.
 
-A message *settles* when its attribution window and a day of grace have passed. Its child records is then read
-no more. Until then, what became active since the bookmark is read every run, and everything again whenever
-the message's age passes one of the refresh ages, because counters, bounces and order totals of rows that were
-active already change without changing any date that Listrak filters by.
+A message *settles* when its attribution window and a day of grace have passed. Then its child records are no
+longer read. Until then, every run reads what became active since the bookmark, and reads everything again
+whenever the message's age passes one of the refresh ages: counters, bounces and order totals of rows that
+were active before change without changing any date that Listrak filters by.
 
-Two times decide, both UTC. *last* is the bookmark: runs meet there exactly, so what is due by the passing of
-time (settling, refresh ages) is measured against it, and due once. *since* is the bookmark less the overlap:
-a message's own date may be off by hours (its zone is a setting, and Listrak may show it late), so whether it
-is new is measured against that.
+A reading in full can also be forced from outside: if a message's activity stays short of its summary,
+`sync.reconciliation` holds the bookmark at the message, which is then new to the next run.
+
+Two times decide, both UTC. *last* is the bookmark: the next run continues exactly there, so what is due by
+the passing of time (settling, refresh ages) is measured against it, and due once. *since* is the bookmark
+less the overlap: a message's own date may be off by hours (its zone is a setting, and Listrak may show it
+late), so whether it is new is measured against that.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ class ReadScope(Enum):
     """What to ask for."""
 
     NONE = "none"
-    """Nothing: all of it has been read, and it changes no more."""
+    """Nothing: all of it has been read, and it no longer changes."""
     SINCE = "since"
     """What happened since the bookmark."""
     ALL = "all"
@@ -40,16 +43,16 @@ class ReadHistory:
     """What earlier runs have read of a stream and partition.
 
     Args:
-        last: The bookmark: up to when everything has been read (UTC); None if nothing has.
-        since: From when on things count as new: the bookmark less the overlap, or ``start_date`` if that is
-            later (UTC); None only if ``last`` is.
+        last: The bookmark: the time up to which everything has been read (UTC); None if nothing has.
+        since: The time from which things count as new: the bookmark less the overlap, or ``start_date`` if
+            that is later (UTC); None only if ``last`` is.
     """
 
     last: datetime | None = None
     since: datetime | None = None
 
     def is_new(self, sent: datetime | None) -> bool:
-        """Return whether something may have been sent since the last run; what has no date may have been."""
+        """Return whether something may have been sent since the last run; without a date it may have been."""
         return sent is None or self.since is None or sent >= self.since
 
 
@@ -70,7 +73,7 @@ class ActivityPolicy:
 
     @property
     def lookback(self) -> timedelta:
-        """How far before the bookmark messages are asked for, so that every unsettled one is among them."""
+        """How far before the bookmark messages are asked for, so that all unsettled ones are included."""
         return self.window + GRACE
 
     @property
@@ -79,7 +82,7 @@ class ActivityPolicy:
         return (*sorted(age for age in set(self.ages) if timedelta(0) < age < self.window), self.window)
 
     def settled(self, sent: datetime | None, last: datetime | None) -> bool:
-        """Return whether a message needs no more reading.
+        """Return whether a message is settled: it needs no further reading.
 
         Args:
             sent: When the message was sent (UTC); None if unknown, which never settles.

@@ -226,7 +226,7 @@ class Contacts(ListrakStream):
         settings, bookmarks, partition = self._tap.settings, self._tap.bookmarks, self.partition(context)
         return Backfill(
             digest(settings.profile_fields),
-            bookmarks.bookmark(self.name, partition),
+            bookmarks.last(self.name, partition),
             bookmarks.remembered(self.name, partition),
             settings.start_date,
         )

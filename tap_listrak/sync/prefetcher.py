@@ -161,7 +161,7 @@ class Prefetcher(Generic[T]):
             return not self._slots and not self._series
 
     def _dispatch(self) -> None:
-        """Return what may be begun to workers: to the one that rests for the shortest time, or to a new one.
+        """Give what may be begun to workers: to the one that became idle last, or to a new one.
 
         So pages that only follow each other are fetched by one thread, however many are allowed: each thread
         that has held pages keeps some memory.

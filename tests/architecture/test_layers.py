@@ -1,4 +1,4 @@
-"""Inside a package imports point downwards: from a room to itself and to rooms below, never in a circle.
+"""Inside a package imports point downwards: from a layer to itself and to layers below, never in a circle.
 
 Imports for type checking count, and so do those inside functions.
 """
@@ -24,7 +24,7 @@ TAP: list[set[str]] = [
     {"settings"},
     {"incremental", "clients", "sdk"},
 ]
-"""The rooms of the tap, from top to bottom; those in one set do not import each other."""
+"""The layers of the tap, from top to bottom; those in one set do not import each other."""
 
 TARGET: list[set[str]] = [
     {"target"},
@@ -36,24 +36,24 @@ TARGET: list[set[str]] = [
     {"values"},
     {"outcomes", "sdk"},
 ]
-"""The rooms of the target, likewise: no channel imports another."""
+"""The layers of the target, likewise: no channel imports another."""
 
 ORDERS = {"tap_listrak": TAP, "target_listrak": TARGET}
 
 
-def rooms(package: str) -> dict[str, list[Path]]:
-    """A room is a module of the package or a folder in it."""
+def layers(package: str) -> dict[str, list[Path]]:
+    """A layer is a module of the package or a folder in it."""
     found: dict[str, list[Path]] = {}
     for path in sorted((ROOT / package).rglob("*.py")):
-        room = path.relative_to(ROOT / package).parts[0].removesuffix(".py")
-        if room != "__init__":
-            found.setdefault(room, []).append(path)
+        layer = path.relative_to(ROOT / package).parts[0].removesuffix(".py")
+        if layer != "__init__":
+            found.setdefault(layer, []).append(path)
     assert found
     return found
 
 
 def imported(source: str, package: str) -> set[str]:
-    """The rooms of a package that a module imports from."""
+    """The layers of a package that a module imports from."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module == package:
@@ -68,31 +68,31 @@ def imported(source: str, package: str) -> set[str]:
 
 
 def arrows(package: str) -> dict[str, set[str]]:
-    there = rooms(package)
+    there = layers(package)
     return {
-        room: {
+        layer: {
             other
             for path in paths
             for other in imported(path.read_text("utf-8"), package)
-            if other in there and other != room
+            if other in there and other != layer
         }
-        for room, paths in there.items()
+        for layer, paths in there.items()
     }
 
 
 @pytest.mark.parametrize("package", sorted(ORDERS))
-def test_every_room_has_its_place(package: str) -> None:
-    assert set(rooms(package)) == set().union(*ORDERS[package])
+def test_every_layer_has_its_place(package: str) -> None:
+    assert set(layers(package)) == set().union(*ORDERS[package])
 
 
 @pytest.mark.parametrize("package", sorted(ORDERS))
-def test_rooms_import_downwards_only(package: str) -> None:
-    floor = {room: number for number, some in enumerate(ORDERS[package]) for room in some}
+def test_layers_import_downwards_only(package: str) -> None:
+    floor = {layer: number for number, some in enumerate(ORDERS[package]) for layer in some}
     wrong = [
-        f"{room} imports {other}"
-        for room, others in arrows(package).items()
+        f"{layer} imports {other}"
+        for layer, others in arrows(package).items()
         for other in sorted(others)
-        if floor[other] <= floor[room]
+        if floor[other] <= floor[layer]
     ]
     assert wrong == []
 
@@ -100,11 +100,11 @@ def test_rooms_import_downwards_only(package: str) -> None:
 @pytest.mark.parametrize(
     "package", ["listrak_api", "listrak_sandbox", "listrak_singer", "tap_listrak", "target_listrak"]
 )
-def test_rooms_import_each_other_in_no_circle(package: str) -> None:
+def test_layers_import_each_other_in_no_circle(package: str) -> None:
     left = arrows(package)
-    while free := [room for room, others in left.items() if not others & left.keys()]:
-        for room in free:
-            del left[room]
+    while free := [layer for layer, others in left.items() if not others & left.keys()]:
+        for layer in free:
+            del left[layer]
     assert left == {}
 
 
