@@ -29,7 +29,7 @@ main { max-width: 76rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 header { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; align-items: baseline; margin-bottom: 1.5rem; }
 h1 { font-size: 1.5rem; margin: 0; letter-spacing: -.01em; }
 h1 span { color: var(--accent); }
-h2 { font-size: 1rem; margin: 2.25rem 0 .6rem; }
+h2 { font-size: 1rem; margin: 2.25rem 0 .6rem; overflow-wrap: anywhere; }
 p { margin: 0; } .soft { color: var(--soft); }
 nav { margin-left: auto; display: flex; gap: 1rem; } a { color: var(--accent); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; }
@@ -41,10 +41,25 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 th, td { text-align: left; padding: .45rem .9rem; border-top: 1px solid var(--line); vertical-align: top; }
 thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .85rem; white-space: nowrap; }
 .n { text-align: right; white-space: nowrap; } .nowrap { white-space: nowrap; } .wide { min-width: 13rem; }
+td { overflow-wrap: break-word; } code, .wide { overflow-wrap: anywhere; }
 code { font: .86em ui-monospace, "Cascadia Code", Menlo, Consolas, monospace; }
 .chip { display: inline-block; padding: 0 .55em; border-radius: 1em; font-size: .85rem; white-space: nowrap;
   border: 1px solid currentColor; }
 .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); }
+nav, .buttons { align-items: center; flex-wrap: wrap; } .buttons { display: flex; gap: .5rem; }
+button { font: inherit; font-size: .85rem; color: var(--accent); background: var(--card); cursor: pointer;
+  border: 1px solid var(--line); border-radius: .4rem; padding: .1rem .6rem; }
+pre { margin: 0; padding: .8rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere; user-select: all;
+  font: .86em/1.6 ui-monospace, "Cascadia Code", Menlo, Consolas, monospace; }
+summary { cursor: pointer; margin: 2.25rem 0 .6rem; font-weight: 600; } details p { margin-bottom: .6rem; }
+@media (max-width: 44rem) {
+  main { padding: 1rem .75rem 3rem; } nav { margin-left: 0; } thead { display: none; }
+  table, tbody, tr, td { display: block; } tr { border-top: 1px solid var(--line); padding: .4rem 0; }
+  tr:first-child { border-top: 0; }
+  td { display: flex; justify-content: flex-end; gap: .5rem; border: 0;
+    text-align: right; overflow-wrap: anywhere; padding: .1rem .9rem; }
+  td::before { content: attr(data-label); color: var(--soft); flex: none; margin-right: auto; }
+  td > *, .n, .nowrap { white-space: normal; text-align: right; } .wide { min-width: 0; } }
 .none { padding: .8rem .9rem; color: var(--soft); }
 """)
 
@@ -76,6 +91,22 @@ def chip(word: object, tone: str) -> Html:
     return element("span", word, f"chip {tone}")
 
 
+def link(href: str, content: object) -> Html:
+    """Create a link."""
+    return Html(f'<a href="{escape(href)}">{text(content)}</a>')
+
+
+def button(action: str, content: object) -> Html:
+    """Create a button that posts to an address of this site."""
+    return Html(f'<form method="post" action="{escape(action)}"><button>{text(content)}</button></form>')
+
+
+def _cell(content: object, css: str, label: str) -> Html:
+    """Create a table's cell; on a narrow screen its column's title stands before it."""
+    attribute = f' class="{escape(css)}"' if css else ""
+    return Html(f'<td{attribute} data-label="{escape(label)}">{text(content)}</td>')
+
+
 COLUMNS = {"#": "n", "!": "nowrap", "~": "wide"}
 """Marks of columns: of numbers, never wrapped, never narrow."""
 
@@ -84,7 +115,8 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]], nothing: str)
     """Create a table; a title's first character may say what its column is like: see `COLUMNS`."""
     css = [COLUMNS.get(title[:1], "") for title in titles]
     head = join(element("th", title.lstrip("#!~"), "n" if title[:1] == "#" else "") for title in titles)
-    lines = [element("tr", join(map(element, ["td"] * len(row), row, css))) for row in rows]
+    labels = [title.lstrip("#!~") for title in titles]
+    lines = [element("tr", join(map(_cell, row, css, labels))) for row in rows]
     if not lines:
         return element("div", element("p", nothing, "none"), "card")
     body = element("tbody", join(lines))

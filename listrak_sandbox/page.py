@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from listrak_sandbox import import_page
 from listrak_sandbox.clock import text_of
 from listrak_sandbox.data import DataFamily
-from listrak_sandbox.envelope import Answer
-from listrak_sandbox.markup import STYLE, Html, chip, element, join, section, table, text, tile
+from listrak_sandbox.envelope import Answer, ApiError
+from listrak_sandbox.markup import (
+    STYLE,
+    Html,
+    button,
+    chip,
+    element,
+    join,
+    link,
+    section,
+    table,
+    text,
+    tile,
+)
 from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.sms import SmsFamily
 from listrak_sandbox.sms.account import instant_text
@@ -25,7 +39,7 @@ if TYPE_CHECKING:
 IMPORTS = 8
 REQUESTS = 40
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
     "cache-control": "no-store",
 }
 _OK, _REFUSED, _BROKEN = 200, 400, 500
@@ -117,19 +131,22 @@ def _status_chip(status: str, ended: object) -> Html:
 def _imports(sandbox: Sandbox, sms: SmsFamily, when: int) -> Html:
     rows: list[tuple[str, list[object]]] = []
 
-    def add(name: object, where: object, status: dict[str, Any], summary: Html) -> None:
+    def add(path: str, name: object, where: object, status: dict[str, Any], summary: Html) -> None:
         shown = _status_chip(str(status["status"]), status["endDate"])
         started = str(status["startDate"])
-        rows.append((started, [_short(started), name, where, shown, summary]))
+        rows.append((started, [_short(started), link(path, name), where, shown, summary]))
 
     for state in sandbox.store.lists.values():
         jobs: list[ListImport | PastImport] = [*state.imports.values()]
         jobs += past_imports(state.made, when)[-IMPORTS:] if state.made else []
         for job in jobs[-IMPORTS:] if not state.imports else jobs:
             status, summary = _told(job, when)
-            add(job.record()["importFileName"], state.record["listName"], status, _summary_text(summary))
+            path = f"/import/{state.list_id}/{job.import_id}"
+            name = job.record()["importFileName"]
+            add(path, name, state.record["listName"], status, _summary_text(summary))
     for one in sms.imports.jobs:
-        add(one.body.file_name, f"SMS {one.code.code}", sms.imports.record(one), _sms_summary(one))
+        path = f"/sms-import/{one.id}"
+        add(path, one.body.file_name, f"SMS {one.code.code}", sms.imports.record(one), _sms_summary(one))
     rows.sort(key=lambda row: row[0], reverse=True)
     titles = ("!Started", "~File", "Into", "Status", "~Summary")
     return section("Recent imports", "", table(titles, [row for _, row in rows[:IMPORTS]], "No imports."))
@@ -166,6 +183,71 @@ def _requests(sandbox: Sandbox) -> Html:
     return section("Recent requests", "newest first", table(titles, rows, "No requests yet."))
 
 
+def _routes(sandbox: Sandbox) -> Html:
+    """Return the requests by route: all of them counted, times and refusals of the latest."""
+    latest: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    for one in sandbox.log.latest:
+        latest[str(one["route"])].append((int(str(one["status"])), float(str(one["milliseconds"]))))
+    rows = []
+    for route, count in sandbox.log.by_route.most_common():
+        some = latest[route]
+        refused = sum(not _OK <= status < _REFUSED for status, _ in some)
+        mean = f"{sum(milliseconds for _, milliseconds in some) / len(some):.1f}" if some else ""
+        rows.append([element("code", route), count, chip(str(refused), "warn") if refused else "", mean])
+    titles = ("Route", "#Requests", "#Refused or failed", "#Mean milliseconds")
+    return section(
+        "Requests by route",
+        "refusals and times are of the latest 500",
+        table(titles, rows, "No requests yet."),
+    )
+
+
+PLUGINS = {
+    "tap_listrak": {"email": "", "sms": "sms_", "cross_channel": "cross_channel_"},
+    "target_listrak": {
+        "email": "",
+        "sms": "sms_",
+        "data": "data_",
+        "cross_channel": "cross_channel_",
+        "privacy": "privacy_",
+    },
+}
+"""Integrations that the plugins have settings for, and what the settings' names begin with."""
+
+
+def _connection(sandbox: Sandbox, host: str) -> Html:
+    """Return the settings that point the tap and the target at this sandbox, to be copied."""
+    lines = []
+    for plugin, kinds in PLUGINS.items():
+        lines += [f"{plugin}_API_URL=http://{host}", f"{plugin}_AUTH_URL=http://{host}/OAuth2/Token"]
+        for kind, prefix in kinds.items():
+            known = sandbox.settings.integrations[kind]
+            lines.append(f"{plugin}_{prefix}client_id={known.client_id}")
+            lines.append(f"{plugin}_{prefix}client_secret={known.client_secret}")
+    lines = [f"{name.upper()}={value}" for name, _, value in (line.partition("=") for line in lines)]
+    hint = join(
+        ["Into ", element("code", ".env"), " of a Meltano project, or into the environment of ",
+         element("code", "tap-listrak --config=ENV"), ". One click selects all."]
+    )  # fmt: skip
+    box = element("div", element("pre", "\n".join(lines)), "card")
+    return element(
+        "details", join([element("summary", "Point your tap and target here"), element("p", hint), box])
+    )
+
+
+MOST_SECONDS = 366.0 * 86_400
+"""How far one press of a button may move the clock."""
+CLOCK_BUTTONS = (("advance=3600", "+1 hour"), ("advance=86400", "+1 day"), ("advance=604800", "+7 days"))
+
+
+def _clock_buttons(sandbox: Sandbox) -> Html:
+    frozen = sandbox.clock.frozen
+    stop = ("frozen=false", "let it run") if frozen else ("frozen=true", "stop it")
+    return element(
+        "div", join(button(f"/clock?{query}", word) for query, word in (*CLOCK_BUTTONS, stop)), "buttons"
+    )
+
+
 def _request_chip(status: int) -> Html:
     if not status:
         return chip("no answer", "bad")
@@ -198,11 +280,20 @@ def _written(sandbox: Sandbox) -> Html:
     return section("Retail data", "", table(("Kind", "#Rows", "#Arrays"), rows, ""))
 
 
-def render(sandbox: Sandbox, *, refresh: int = 0) -> str:
+def _document(body: Html, reload: str = "") -> str:
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Listrak sandbox</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">{reload}<style>{STYLE}</style>'
+        f"</head><body><main>{body}</main></body></html>"
+    )
+
+
+def render(sandbox: Sandbox, host: str, *, refresh: int = 0) -> str:
     """Write the page.
 
     Args:
         sandbox: What it is about.
+        host: Where the browser found it: host and port.
         refresh: Seconds after which the browser loads it again; 0: never.
     """
     now = sandbox.clock.now()
@@ -227,30 +318,70 @@ def render(sandbox: Sandbox, *, refresh: int = 0) -> str:
         [
             Html('<header><h1>Listrak <span>sandbox</span></h1><p class="soft">its clock: '),
             clock,
-            Html(f'</p><nav><span class="soft">reload</span> {links}</nav></header>'),
+            Html("</p>"),
+            _clock_buttons(sandbox),
+            Html(f'<nav><span class="soft">reload</span> {links}</nav></header>'),
             element("div", join(tiles), "tiles"),
+            _connection(sandbox, host),
             _faults(sandbox),
             _email_lists(sandbox, when),
             _imports(sandbox, sms, when),
             _phone_lists(sms, instant_text(now)),
             _written(sandbox),
+            _routes(sandbox),
             _requests(sandbox),
         ]
     )
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Listrak sandbox</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">{reload}<style>{STYLE}</style>'
-        f"</head><body><main>{body}</main></body></html>"
+    return _document(body, reload)
+
+
+def _answer(html: str) -> Answer:
+    return Answer(200, html.encode(), dict(HEADERS), "text/html; charset=utf-8")
+
+
+def _page(call: Call) -> Answer:
+    asked = call.query.get("refresh", "")
+    refresh = min(int(asked), 3600) if asked.isascii() and asked.isdigit() else 0
+    return _answer(render(call.sandbox, call.headers.get("host", ""), refresh=refresh))
+
+
+def _below(content: Html) -> Answer:
+    header = Html('<header><h1>Listrak <span>sandbox</span></h1><nav><a href="/">back</a></nav></header>')
+    return _answer(_document(join([header, content])))
+
+
+def _email_import(call: Call) -> Answer:
+    when = world_time(call.sandbox.clock.now())
+    return _below(import_page.email_import(call.sandbox, call.id("listId"), call.id("importFileId"), when))
+
+
+def _sms_import(call: Call) -> Answer:
+    sms = next(one for one in call.sandbox.families if isinstance(one, SmsFamily))
+    sms.imports.settle(instant_text(call.sandbox.clock.now()))
+    return _below(import_page.sms_import(sms, call.id("importFileId")))
+
+
+def _set_clock(call: Call) -> Answer:
+    """Do what a button of the page says, and lead back to the page.
+
+    Raises:
+        ApiError: 403, another site's page sent this.
+    """
+    if call.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise ApiError(403, "ERROR_FORBIDDEN", "Only the sandbox's own page may set its clock here.")
+    seconds = call.query.get("advance", "")
+    call.sandbox.clock.set(
+        frozen=call.flag("frozen") if "frozen" in call.query else None,
+        advance_seconds=min(float(seconds), MOST_SECONDS) if seconds.isascii() and seconds.isdigit() else 0.0,
     )
+    return Answer(303, b"", {"location": "/"})
 
 
-def install(sandbox: Sandbox) -> list[Route]:
-    """Return the page's route."""
-
-    def page(call: Call) -> Answer:
-        asked = call.query.get("refresh", "")
-        refresh = min(int(asked), 3600) if asked.isascii() and asked.isdigit() else 0
-        html = render(sandbox, refresh=refresh)
-        return Answer(200, html.encode(), dict(HEADERS), "text/html; charset=utf-8")
-
-    return [Route("GET", "/", page)]
+def install(sandbox: Sandbox) -> list[Route]:  # noqa: ARG001  the signature all extensions share
+    """Return the routes of the pages."""
+    return [
+        Route("GET", "/", _page),
+        Route("GET", "/import/{listId}/{importFileId}", _email_import),
+        Route("GET", "/sms-import/{importFileId}", _sms_import),
+        Route("POST", "/clock", _set_clock),
+    ]

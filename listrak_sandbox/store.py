@@ -113,6 +113,9 @@ class ListImport(Protocol):
     def summary(self) -> dict[str, Any]:
         """Return its counts."""
 
+    def contacts(self, start: int = 0, stop: int | None = None) -> list[dict[str, object]]:
+        """Return the contacts' results so far, or a part of them."""
+
     def written(self) -> dict[str, Any]:
         """Return what it wrote."""
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
+import shutil
+import subprocess
 import time
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -16,9 +21,12 @@ from sandbox_api import Api
 
 from listrak_sandbox import markup
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
+from tap_listrak.tap import TapListrak
+from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NASTY = "<script>alert(\"x\")</script> & 'q'"
 
@@ -170,6 +178,106 @@ def test_looking_at_the_page_is_not_a_request_of_the_api(email: Api) -> None:
     email.sandbox.forget_requests()
     shown(email)
     assert email.sandbox.requests()["total"] == 0
+
+
+def test_an_import_leads_to_its_rows_and_results(email: Api) -> None:
+    list_id = email.get("/List")["data"][0]["listId"]
+    upload(email, NASTY, list_id)
+    links = re.findall(r'href="(/import/\d+/\d+)"', shown(email).answer.text)
+    page = shown(email, links[0])
+    assert page.tables["Rows of the file"] == [
+        ["Email"],
+        ["one@example.com"],
+        ["two@example.com"],
+        ["no address"],
+    ]
+    results = dict(page.tables["Results"][1:])
+    assert results["one@example.com"] == "Subscribed"
+    assert results["no address"] == "Invalid Email"
+    assert ["rowCount", "3"] in page.tables[NASTY]
+    assert "script" not in page.elements
+    for past in links[1:3]:
+        assert len(shown(email, past).tables["Results"]) > 2
+    assert requests.get(f"{email.sandbox.url}/import/{list_id}/1", timeout=30).status_code == 404
+
+
+def test_the_buttons_set_the_clock(email: Api) -> None:
+    def press(action: str, **headers: str) -> requests.Response:
+        address = f"{email.sandbox.url}{action}"
+        return requests.post(address, headers=headers, timeout=30, allow_redirects=False)
+
+    email.sandbox.set_clock(now="2026-07-04T08:00:00Z", frozen=False)
+    actions = re.findall(r'action="(/clock\?[^"]*)"', shown(email).answer.text)
+    assert len(actions) == 4
+    assert press("/clock?frozen=true").headers["location"] == "/"
+    before = datetime.fromisoformat(email.sandbox.now())
+    for action in actions[:3]:
+        assert press(action).status_code == 303
+    assert datetime.fromisoformat(email.sandbox.now()) - before == timedelta(hours=1, days=8)
+    assert "standing still" in shown(email).words
+    assert press("/clock?advance=3600", **{"sec-fetch-site": "cross-site"}).status_code == 403
+    assert press("/clock?advance=" + "9" * 400).status_code == 303, "a year at most"
+
+
+def test_requests_are_grouped_by_route(email: Api) -> None:
+    email.sandbox.forget_requests()
+    for _ in range(3):
+        email.call("GET", "/List/1")
+    email.call("GET", "/List")
+    rows = shown(email).tables["Requests by route"][1:]
+    assert [row[:3] for row in rows] == [
+        ["GET /email/v1/List/{listId}", "3", "3"],
+        ["GET /email/v1/List", "1", "\u2013"],
+    ]
+
+
+def test_the_settings_in_the_box_are_those_that_work_here(email: Api) -> None:
+    text = html.unescape(re.findall(r"<pre>(.*?)</pre>", shown(email).answer.text, re.DOTALL)[0])
+    settings = dict(line.split("=", 1) for line in text.splitlines())
+    assert settings["TAP_LISTRAK_API_URL"] == settings["TARGET_LISTRAK_API_URL"] == email.sandbox.url
+    known = {"TAP_LISTRAK": TapListrak, "TARGET_LISTRAK": TargetListrak}
+    for name in settings:
+        prefix = next(prefix for prefix in known if name.startswith(f"{prefix}_"))
+        assert name.removeprefix(f"{prefix}_").lower() in known[prefix].config_jsonschema["properties"], name
+    for name in [name for name in settings if name.endswith("CLIENT_ID")]:
+        asked = {"client_id": settings[name], "client_secret": settings[name.replace("_ID", "_SECRET")]}
+        body = {"grant_type": "client_credentials", **asked}
+        answer = requests.post(settings["TAP_LISTRAK_AUTH_URL"], data=body, timeout=30)
+        assert answer.json()["access_token"], name
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MEASURE = """<iframe style="width: {width}px; height: 3000px; border: 0" srcdoc="{page}"></iframe><script>
+onload = () => {{
+  const frame = document.querySelector("iframe").contentWindow;
+  const wide = [...frame.document.querySelectorAll("html, .card, td, pre, header")]
+    .filter(one => one.scrollWidth > one.clientWidth + 1);
+  document.body.textContent = JSON.stringify([frame.innerWidth, wide.map(one => one.outerHTML.slice(0, 80))]);
+}};
+</script>"""
+"""A browser's window has a least width, a frame has not."""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: whether the page fits was not looked at")
+@pytest.mark.parametrize("width", [1280, 420])
+def test_nothing_is_cut_off(email: Api, tmp_path: Path, width: int) -> None:
+    upload(email, f"{'a-long-name-' * 9}.csv", email.get("/List")["data"][0]["listId"])
+    email.call("GET", "/List/1/Conversation/2/Message/3/Link/4/Clicker", **{"a" * 60: "x"})
+    page = shown(email).answer.text.replace("<details>", "<details open>")
+    page = re.sub(r"(_CLIENT_(?:ID|SECRET))=\S+?(?=\s|<)", r"\1=" + "x" * 30, page)
+    one_import = shown(email, re.findall(r'"(/import/.*?)"', page)[0]).answer.text.replace(
+        "@example", " at example"
+    )
+    for name, text in (("page", page), ("import", one_import)):
+        file = tmp_path / f"{name}.html"
+        file.write_text(MEASURE.format(width=width, page=html.escape(text)), "utf-8")
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--window-size=1300,2000"]
+        command = [str(CHROMIUM), *options, f"--user-data-dir={tmp_path / 'profile'}", file.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        found = re.search(r"<body>(.*?)</body>", done.stdout, re.DOTALL)
+        assert found
+        assert json.loads(html.unescape(found[1])) == [width, []], name
+    shutil.rmtree(tmp_path / "profile")
 
 
 @given(st.text())
