@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SCALES = ("tiny", "small", "medium", "large", "fanout", "stream")
+SCALES = ("tiny", "small", "medium", "large", "enterprise", "fanout", "stream")
 """Sizes of the world; ``tiny`` is for tests that run often, ``fanout`` and ``stream`` for measurements."""
 
 ENVIRONMENT_PREFIX = "LISTRAK_SANDBOX_"

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from listrak_sandbox.sms.phones import made_up
 from listrak_sandbox.world import calendar, draws, words
 from listrak_sandbox.world.calendar import DAY, START_TIME
 from listrak_sandbox.world.population import address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SUBSCRIBED, UNSUBSCRIBED, PENDING = "Subscribed", "Unsubscribed", "Pending"
 REASONS = (
@@ -40,7 +43,7 @@ SYSTEM_FIELDS = {
 BLOCK = 512
 REFUSED_FROM = 65_000
 """Persons from here on are on no sender code; some are refused as soon as somebody tries to add them."""
-SIZES = {"tiny": 60, "small": 1400, "medium": 9000, "large": 20_000}
+SIZES = {"tiny": 60, "small": 1400, "medium": 9000, "large": 20_000, "enterprise": 2000}
 """People on the first sender code at the clock's start, by scale; other scales take the smallest."""
 
 
@@ -179,6 +182,7 @@ def sender_codes(scale: str, email_lists: list[tuple[int, str]]) -> tuple[Sender
     outlet = SmsList(7201, "Outlet Alerts", created(-500), share=1.0)
     service = SmsList(7202, "Order updates", created(-450), kind="Transactional", share=0.3)
     retired = SmsList(7301, "Old Club", created(-690), share=1.0)
+    regional = _regional_codes(people, email_list) if scale == "enterprise" else ()
     return (
         SenderCode(
             410, "48291", "US", "Example Outfitters", email_list(0), (club, stock, adults, holiday),
@@ -193,7 +197,35 @@ def sender_codes(scale: str, email_lists: list[tuple[int, str]]) -> tuple[Sender
             430, "71999", "US", "Example Outfitters (retired)", email_list(0), (retired,),
             people=max(people // 40, 5), first_person=60_000, disabled=True,
         ),
+        *regional,
     )  # fmt: skip
+
+
+def _regional_codes(people: int, email_list: Callable[[int], tuple[int, str]]) -> tuple[SenderCode, ...]:
+    """Give nine more sender codes, each smaller than the one before, with a phone list or two."""
+
+    def phone_lists(number: int) -> tuple[SmsList, ...]:
+        made = (("Texts", 1.0), ("Events", 0.3))[: 1 + number % 2]
+        return tuple(
+            SmsList(
+                7001 + 100 * number + place, f"Region {number} {name}", calendar.text(-400 * DAY), share=part
+            )
+            for place, (name, part) in enumerate(made)
+        )
+
+    return tuple(
+        SenderCode(
+            400 + 10 * number,
+            f"{72_000 + number}",
+            "US",
+            f"Example Outfitters Region {number}",
+            email_list(number),
+            phone_lists(number),
+            people=max(people // number, 20),
+            first_person=33_000 + 2000 * number,
+        )
+        for number in range(4, 13)
+    )
 
 
 class People:

@@ -55,6 +55,27 @@ MAIN, OUTLET, TRADE, WHOLESALE = (
     "Größen & Öko — Europe",
 )
 
+ENTERPRISE_LISTS = 60
+
+
+def _enterprise() -> tuple[ListShape, ...]:
+    """Give many lists of skewed sizes: the n-th has an n-th of the first one's contacts and messages."""
+    names = (MAIN, OUTLET, TRADE, WHOLESALE)
+    return tuple(
+        ListShape(
+            names[number - 1] if number <= len(names) else f"Region {number:02}",
+            max(20_000 // number, 60),
+            max(160 // number, 3),
+            max(800 // number, 12),
+            conversations=2 if number <= len(names) else 0,
+            conversation_sends=0.5,
+            transactional=1 if number <= len(names) else 0,
+            fields=40 if number == 1 else 8,
+        )
+        for number in range(1, ENTERPRISE_LISTS + 1)
+    )
+
+
 SCALE_SHAPES: dict[str, tuple[ListShape, ...]] = {
     "tiny": (
         ListShape(MAIN, 160, 60, 60, churn=0.45, conversation_sends=0.2, transactional_sends=0.3, fields=40),
@@ -77,6 +98,8 @@ SCALE_SHAPES: dict[str, tuple[ListShape, ...]] = {
         ListShape(TRADE, 20_000, 80, 1500, conversation_sends=5, fields=8),
         ListShape(WHOLESALE, 10_000, 60, 700),
     ),
+    # Beyond one process: lists and sender codes to divide among many.
+    "enterprise": _enterprise(),
     # For measurements: many middling messages, and one stream of half a million rows.
     "fanout": (
         ListShape(
