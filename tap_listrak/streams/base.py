@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from singer_sdk.typing import PropertiesList
 
     from listrak_api.routes import Route
-    from tap_listrak.incremental.windows import Window
+    from listrak_api.windows import Window
     from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
     from tap_listrak.sync.session import TapSession

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from tap_listrak.incremental.windows import Window
+    from listrak_api.windows import Window
 
 
 class BookmarkedStream(ContextStream):

@@ -11,8 +11,8 @@ from singer_sdk import typing as th
 
 from listrak_api import routes
 from listrak_api.errors import NotFoundError
+from listrak_api.windows import Span
 from tap_listrak.incremental.backfill import Backfill, digest
-from tap_listrak.incremental.windows import Span
 from tap_listrak.records.dates import parse_record_date
 from tap_listrak.records.profile_fields import ProfileField, select_fields
 from tap_listrak.records.schemas import EMAIL_ADDRESS, LIST_ID, date_time, integer, key, text
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from listrak_api.windows import Window
     from tap_listrak.clients import Clients
-    from tap_listrak.incremental.windows import Window
     from tap_listrak.records.profile_fields import FieldDirectory
     from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context

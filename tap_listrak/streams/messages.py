@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
+from listrak_api.windows import Span, Window
 from tap_listrak.incremental.refresh_policy import ReadScope
-from tap_listrak.incremental.windows import Span, Window
 from tap_listrak.records.dates import parse_record_date
 from tap_listrak.records.schemas import (
     CLICKER,

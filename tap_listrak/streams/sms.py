@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers import types
 
     from listrak_api.phone_forms import NumberForm
+    from listrak_api.windows import Window
     from tap_listrak.clients import Clients
-    from tap_listrak.incremental.windows import Window
     from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
     from tap_listrak.sync.steps import Order, Step

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from listrak_api import routes
-from tap_listrak.incremental.windows import MARGIN
+from listrak_api.windows import MARGIN
 from tap_listrak.records.schemas import LIST_ID, activity, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.lists import Lists

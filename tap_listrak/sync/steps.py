@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from listrak_api.routes import Route
+    from listrak_api.windows import Window
     from tap_listrak.clients import Clients
-    from tap_listrak.incremental.windows import Window
     from tap_listrak.records.row import Row
 
 _RECORD_BYTES = 1000

@@ -122,6 +122,15 @@ _LOADING: Final[dict[str, Any]] = {
         "default": 7200,
         "exclusiveMinimum": 0,
     },
+    "read_members_by_date": {
+        "type": ["boolean", "null"],
+        "title": "Read members by date",
+        "description": "Read who is in an audience, or on a mirrored email list, in many windows of "
+        "subscribe (or unsubscribe) date, up to `max_concurrency` at once, instead of one page after the "
+        "other. Only for accounts whose contacts all have such a date: one without is not read, counts as no "
+        "member, and is not removed when it leaves. Phone lists are always read one page after the other.",
+        "default": False,
+    },
     "wait_for_imports": {
         "type": ["number", "null"],
         "title": "Wait for other imports of a list",

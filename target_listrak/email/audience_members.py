@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_listrak.email.buffer import Layout
+    from target_listrak.email.contact_pages import Contact
     from target_listrak.email.import_files import Plan
     from target_listrak.email.list_loader import ListLoader
-    from target_listrak.email.list_members import Contact
     from target_listrak.email.lists import EmailList
     from target_listrak.email.profile_fields import ProfileField
 

@@ -7,12 +7,10 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from listrak_api import routes
 from target_listrak.delivery.import_body import encode_line
 from target_listrak.delivery.mirror import Members, Missing
 from target_listrak.email.buffer import Buffer, Line
+from target_listrak.email.contact_pages import contact_pages
 from target_listrak.email.import_files import Plan
 from target_listrak.email.membership import Membership
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
@@ -21,33 +19,16 @@ from target_listrak.tracking.tallies import Row
 from target_listrak.values.addresses import Address, comparison_key, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from target_listrak.email.buffer import Layout
+    from target_listrak.email.contact_pages import Contact
     from target_listrak.email.list_loader import ListLoader
     from target_listrak.email.lists import EmailList
 
-__all__ = ["Contact", "ListMembers", "Subscribers"]
+__all__ = ["ListMembers", "Subscribers"]
 
 _REMOVE: Final = Plan("RemoveSubscribers")
-
-
-class Value(msgspec.Struct):
-    """A profile value of a contact."""
-
-    segmentationFieldId: int  # noqa: N815 - the API's name
-    value: str | None = None
-
-
-class Contact(msgspec.Struct):
-    """A contact of a list, as far as membership is concerned."""
-
-    emailAddress: str  # noqa: N815 - the API's name
-    externalContactID: str | int | None = None  # noqa: N815 - the API's name
-    segmentationFieldValues: list[Value] | None = None  # noqa: N815 - the API's name
-
-
-_contacts: Final = msgspec.json.Decoder(list[Contact])
 
 
 class ListMembers(Members):
@@ -69,13 +50,11 @@ class ListMembers(Members):
         self._unreadable: list[str] = []
         if not self.exists:  # a dry run would create it
             return
-        for params in self.queries:
-            for page in self._pages(params):
-                self._contacts.add((key, address, on) for key, address, on, _ in page)
-                if loader.finds_by_external_id:
-                    self._contacts.add_external_ids(
-                        (external, key) for key, _, _, external in page if external
-                    )
+        for contacts in contact_pages(loader.run, email_list, self.queries):
+            page = self._facts(contacts)
+            self._contacts.add((key, address, on) for key, address, on, _ in page)
+            if loader.finds_by_external_id:
+                self._contacts.add_external_ids((external, key) for key, _, _, external in page if external)
         self._keep_unreadable()
         text = "%s: %s current members in %s"
         loader.run.logger.info(text, loader.stream, f"{self._contacts.size:,}", title)
@@ -126,20 +105,18 @@ class ListMembers(Members):
         """Delete the temporary file."""
         self._contacts.close()
 
-    def _pages(self, params: Mapping[str, object]) -> Iterator[list[tuple[str, str, bool, str]]]:
-        """Yield key, address, membership and external id of contacts, a page at a time."""
-        client = self._loader.run.connection.client("email")
-        for page in client.pages(routes.CONTACTS, {"listId": self._list.id}, params, decoder=_contacts):
-            found = []
-            for contact in page.rows:
-                on = self.membership(contact)
-                if on is None:
-                    continue
-                key = comparison_key(contact.emailAddress)
-                if on and not isinstance(parse(contact.emailAddress), Address):
-                    self._unreadable.append(key)
-                found.append((key, contact.emailAddress, on, str(contact.externalContactID or "")))
-            yield found
+    def _facts(self, contacts: Sequence[Contact]) -> list[tuple[str, str, bool, str]]:
+        """Return key, address, membership and external id of the contacts of a page."""
+        found = []
+        for contact in contacts:
+            on = self.membership(contact)
+            if on is None:
+                continue
+            key = comparison_key(contact.emailAddress)
+            if on and not isinstance(parse(contact.emailAddress), Address):
+                self._unreadable.append(key)
+            found.append((key, contact.emailAddress, on, str(contact.externalContactID or "")))
+        return found
 
     def _keep_unreadable(self) -> None:
         """Keep members whose own address cannot be read: records may spell it differently."""

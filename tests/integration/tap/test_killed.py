@@ -22,8 +22,8 @@ from seeds import SEED
 from tap_runs import settings as config_for
 from warehouse import Warehouse
 
+from listrak_api.windows import WIDEST
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.incremental.windows import WIDEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listrak_api.dates import find_zone, from_wall_time
-from tap_listrak.incremental.windows import MARGIN, WIDEST, Span, Window
+from listrak_api.windows import MARGIN, WIDEST, Span, Window
 
 moments = st.datetimes(
     datetime(1999, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone

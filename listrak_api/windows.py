@@ -1,4 +1,4 @@
-"""Windows of time that a long history is read in, so that a first run can be interrupted.
+"""Windows of time that a long history is read in: one after the other, to be interrupted, or several at once.
 
 Pure arithmetic: nothing here asks Listrak or reads a clock.
 """
@@ -98,6 +98,54 @@ class Span:
     def _window(self, number: int, start: datetime | None, end: datetime, width: timedelta) -> Window:
         last = end >= self.until
         return Window(number, start, self.end if last else end, width, last)
+
+
+def divide(start: datetime, until: datetime, parts: int) -> list[Window]:
+    """Divide all of time into windows that may be read in any order, or at once.
+
+    Together they cover every instant, under each reading of a query's dates: the first has no lower end, the
+    last no upper end, and each begins where the one before ends.
+
+    Args:
+        start: From when on windows are equally wide (UTC): what is older is in the first one.
+        until: Until when they are; what is younger is in the last one.
+        parts: How many to make; fewer where they would be narrower than a day.
+    """
+    step = max((until - start) / parts, timedelta(days=1))
+    ends = sorted({_noon(start + step * number) for number in range(1, parts)})
+    bounds: list[datetime | None] = [None, *(one for one in ends if start < one < until), None]
+    last = len(bounds) - 2
+    return [
+        Window(number, bounds[number], bounds[number + 1], step, last=number == last)
+        for number in range(last + 1)
+    ]
+
+
+def divide_again(window: Window, until: datetime, parts: int) -> list[Window]:
+    """Divide a window of `divide` into narrower ones that cover it.
+
+    Args:
+        window: The window.
+        until: The latest time that counts as past (UTC).
+        parts: How many to make.
+
+    Returns:
+        The narrower windows; only the given one where it cannot be divided.
+    """
+    start, end = window.start or EPOCH, window.end or until
+    inner = [one.end for one in divide(start, end, parts) if one.end is not None]
+    bounds = [window.start, *inner, window.end]
+    # A number other than 0: what begins at a time reaches into the window before, as always.
+    return [
+        Window(
+            max(window.number, place),
+            low,
+            bounds[place + 1],
+            (end - start) / parts,
+            window.last and place == len(inner),
+        )
+        for place, low in enumerate(bounds[:-1])
+    ]
 
 
 def _noon(instant: datetime) -> datetime:
