@@ -79,16 +79,17 @@ def contact_pages(
     """
     reader = _Reader(run, email_list)
     for params in queries:
-        undated = 0
-        for page in reader.pages(params):
+        undated = number = 0
+        for number, page in enumerate(reader.pages(params), 1):
             yield page.rows
             if page.next_cursor is not None and run.config["read_members_by_date"]:
                 yield from reader.by_date(params, _dates(params, page.rows))
                 break
             undated += len(page.rows) - len(_dates(params, page.rows))
         else:
-            text = "List %r, %s contacts: %s without a date, which read_members_by_date would not read"
-            run.logger.debug(text, email_list.name, params["subscriptionState"], f"{undated:,}")
+            if number > 1:
+                text = "List %r, %s contacts: %s have no date (read_members_by_date would not read those)"
+                run.logger.info(text, email_list.name, params["subscriptionState"], f"{undated:,}")
 
 
 class _Reader:
