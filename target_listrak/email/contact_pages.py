@@ -79,17 +79,21 @@ def contact_pages(
     """
     reader = _Reader(run, email_list)
     for params in queries:
-        undated = number = 0
-        for number, page in enumerate(reader.pages(params), 1):
+        total = dated = 0
+        for page in reader.pages(params):
             yield page.rows
+            days = _dates(params, page.rows)
             if page.next_cursor is not None and run.config["read_members_by_date"]:
-                yield from reader.by_date(params, _dates(params, page.rows))
+                yield from reader.by_date(params, days)
                 break
-            undated += len(page.rows) - len(_dates(params, page.rows))
+            total += len(page.rows)
+            dated += len(days)
         else:
-            if number > 1:
-                text = "List %r, %s contacts: %s have no date (read_members_by_date would not read those)"
-                run.logger.info(text, email_list.name, params["subscriptionState"], f"{undated:,}")
+            text = (
+                "List %r: %s %s contacts read, %s of them without the date that read_members_by_date goes by"
+            )
+            left = f"{total - dated:,}"
+            run.logger.info(text, email_list.name, f"{total:,}", params["subscriptionState"], left)
 
 
 class _Reader:
