@@ -66,6 +66,9 @@ bench: $(VENV)/.project
 sandbox: $(VENV)/.project
 	@$(BIN)/listrak-sandbox
 
+models: $(VENV)/.demo-plugins $(MODELS)/.installed
+	@$(BIN)/python -m demo.models
+
 generate: $(VENV)/.project
 	$(BIN)/python -m scripts.generate
 

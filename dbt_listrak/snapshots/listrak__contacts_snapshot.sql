@@ -9,9 +9,9 @@
     ]
 ) }}
 
-select
-    {{ dbt_listrak.message_key("contact", ["list_id", "email_key"]) }} as contact_key,
-    *
-from {{ ref('stg_listrak__contacts') }}
+    select
+        {{ dbt_listrak.message_key("contact", ["list_id", "email_key"]) }} as contact_key,
+        * -- noqa: AM04
+    from {{ ref('stg_listrak__contacts') }}
 
 {% endsnapshot %}

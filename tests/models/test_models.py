@@ -83,7 +83,7 @@ def test_the_figures_of_every_message_are_listraks(
 
 def test_every_row_that_was_extracted_is_in_a_mart_or_counted_as_left_out(after_ten_days: Models) -> None:
     rows = after_ten_days.query(
-        "select stream, mart, staged_rows, mart_rows, left_out_rows, reason "
+        "select stream_name, mart, staged_rows, mart_rows, left_out_rows, reason "
         "from analytics.listrak__row_accounting"
     )
     assert sorted(row[0] for row in rows) == sorted(STREAM_NAMES)

@@ -200,6 +200,8 @@ def test_the_privacy_example_leaves_no_address_behind(project: Project) -> None:
         "join tap_listrak.contacts using (listid, emailaddress)",
     )
     assert joined[0][0] > 0
+    domains = duckdb_rows(project, "select distinct emaildomain from tap_listrak.message_activity")
+    assert ("shop.example.org",) in domains
 
 
 def test_X2_a_second_run_into_json_lines_is_incremental_and_doubles_no_settled_row(project: Project) -> None:

@@ -52,7 +52,7 @@ joined as (
         events.last_order_at,
         events.last_engaged_at,
         latest.as_of,
-        {{ dbt.datediff("events.last_engaged_at", "latest.as_of", "day") }} as recency_days,
+        {{ dbt.datediff("events.last_engaged_at", "latest.as_of", "day") }} as recency_days, -- noqa: LT05
         {{ dbt_listrak.joined_figures("sends") }}
     from {{ ref('stg_listrak__contacts') }} as contacts
     cross join latest

@@ -52,7 +52,7 @@ joined as (
 )
 
 select
+    *, -- noqa: ST06
     {{ dbt.concat(["message_key", "'-'", "cast(link_id as " ~ dbt.type_string() ~ ")"]) }} as link_key,
-    *,
     {{ dbt_listrak.share("clicks", "sum(clicks) over (partition by message_key)") }} as share_of_clicks
 from joined

@@ -7,14 +7,14 @@ changes as (
     select
         list_id,
         subscribe_date as changed_at,
-        'subscribe' as change
+        'subscribe' as change_type
     from contacts
     where subscription_state in ('Subscribed', 'Unsubscribed') and subscribe_date is not null
     union all
     select
         list_id,
         resubscribe_date as changed_at,
-        'resubscribe' as change
+        'resubscribe' as change_type
     from contacts
     where subscription_state in ('Subscribed', 'Unsubscribed') and resubscribe_date is not null
     union all
@@ -22,7 +22,7 @@ changes as (
     select
         list_id,
         unsubscribe_date as changed_at,
-        'unsubscribe' as change
+        'unsubscribe' as change_type
     from contacts
     where subscription_state = 'Unsubscribed' and unsubscribe_date is not null
 ),
@@ -31,7 +31,7 @@ days as (
     select
         list_id,
         {{ dbt_listrak.local_day("changed_at") }} as changed_on,
-        change
+        change_type
     from changes
 ),
 
@@ -39,9 +39,9 @@ counted as (
     select
         list_id,
         changed_on,
-        {{ dbt_listrak.count_of("change = 'subscribe'", "subscribes") }},
-        {{ dbt_listrak.count_of("change = 'resubscribe'", "resubscribes") }},
-        {{ dbt_listrak.count_of("change = 'unsubscribe'", "unsubscribes") }}
+        {{ dbt_listrak.count_of("change_type = 'subscribe'", "subscribes") }},
+        {{ dbt_listrak.count_of("change_type = 'resubscribe'", "resubscribes") }},
+        {{ dbt_listrak.count_of("change_type = 'unsubscribe'", "unsubscribes") }}
     from days
     group by list_id, changed_on
 )

@@ -73,7 +73,7 @@
 {% for stream in dbt_listrak.streams() %}
     {%- set mart, counted, reason = places.get(stream, (none, "0", none)) %}
     select
-        '{{ stream }}' as stream,
+        '{{ stream }}' as stream_name,
         {% if mart %}'{{ mart }}'{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as mart,
         staged.staged_rows,
         {% if mart -%}
@@ -89,7 +89,7 @@
         {%- endif %} as reason
     from (select count(*) as staged_rows from {{ ref('stg_listrak__' ~ stream) }}) as staged
     {% if mart %}
-        cross join (
+        cross join ( -- noqa: ST05
             select cast({{ counted }} as {{ dbt.type_bigint() }}) as mart_rows
             from {{ ref(mart) }}
         ) as placed

@@ -33,13 +33,13 @@ from {{ ref('int_listrak__sends') }} as staged
     -- What may have changed, and what was not there before, however old it is.
     where
         sent_at >= (
-            select {{ dbt.dateadd("day", -1 * var("listrak_unsettled_days"), "max(stored.sent_at)") }}
-            from {{ this }} as stored
+            select {{ dbt.dateadd("day", -1 * var("listrak_unsettled_days"), "max(this_table.sent_at)") }}
+            from {{ this }} as this_table
         )
         or sent_at is null
         or not exists (
             select 1
-            from {{ this }} as stored
-            where stored.send_id = staged.send_id
+            from {{ this }} as this_table
+            where this_table.send_id = staged.send_id
         )
 {% endif %}

@@ -4,7 +4,7 @@ with changes as (
         sender_code_id,
         phone_list_id,
         subscribe_date as changed_at,
-        'subscribe' as change
+        'subscribe' as change_type
     from {{ ref('stg_listrak__phone_list_subscriptions') }}
     where subscribe_date is not null
     union all
@@ -12,7 +12,7 @@ with changes as (
         sender_code_id,
         phone_list_id,
         unsubscribe_date as changed_at,
-        'unsubscribe' as change
+        'unsubscribe' as change_type
     from {{ ref('stg_listrak__phone_list_subscriptions') }}
     where unsubscribe_date is not null and subscription_state <> 'Subscribed'
     union all
@@ -21,7 +21,7 @@ with changes as (
         contacts.sender_code_id,
         contacts.phone_list_id,
         opt_outs.opt_out_date as changed_at,
-        'opt-out' as change
+        'opt-out' as change_type
     from {{ ref('stg_listrak__sms_opt_outs') }} as opt_outs
     inner join {{ ref('stg_listrak__phone_list_contacts') }} as contacts
         on opt_outs.sender_code_id = contacts.sender_code_id and opt_outs.phone_number = contacts.phone_number
@@ -33,7 +33,7 @@ days as (
         sender_code_id,
         phone_list_id,
         {{ dbt_listrak.local_day("changed_at") }} as changed_on,
-        change
+        change_type
     from changes
 )
 
@@ -42,8 +42,8 @@ select
     sender_code_id,
     phone_list_id,
     changed_on,
-    {{ dbt_listrak.count_of("change = 'subscribe'", "subscribes") }},
-    {{ dbt_listrak.count_of("change = 'unsubscribe'", "unsubscribes") }},
-    {{ dbt_listrak.count_of("change = 'opt-out'", "opt_outs") }}
+    {{ dbt_listrak.count_of("change_type = 'subscribe'", "subscribes") }},
+    {{ dbt_listrak.count_of("change_type = 'unsubscribe'", "unsubscribes") }},
+    {{ dbt_listrak.count_of("change_type = 'opt-out'", "opt_outs") }}
 from days
 group by sender_code_id, phone_list_id, changed_on
