@@ -225,7 +225,7 @@ def _check_fields(destination: Destination) -> None:
                 isinstance(goal, int) and not isinstance(goal, bool) and goal > 0
             )
             if not good:
-                raise destination.error(f"fields.{name}", "a field's name, `Group.Field` or id is needed")
+                raise destination.error(f"fields.{name}", "expected a field's name, `Group.Field` or id")
         _check_goals(destination, fields)
     if "field_values" in destination.options and "fields" in destination.options:
         raise destination.error("field_values", "either `fields` or `field_values`, and not both")
@@ -261,7 +261,7 @@ def _check_events(destination: Destination) -> None:
     for one in destination.option("event_ids"):
         good = one > 0 if isinstance(one, int) and not isinstance(one, bool) else isinstance(one, str)
         if not good or not str(one).strip():
-            text = "a list of events is needed: names, or ids (positive whole numbers)"
+            text = "expected a list of events: names, or ids (positive whole numbers)"
             raise destination.error("event_ids", text)
     options = destination.options
     if destination.kind in _EVENT_KINDS and ("event" in options) == ("event_from" in options):

@@ -39,7 +39,7 @@ class Destinations:
 
     def __init__(self, setting: object) -> None:
         if not isinstance(setting, Mapping):
-            message = "destinations: an object from stream name (or pattern) to destination is needed"
+            message = "destinations: expected an object from stream name (or pattern) to destination"
             raise ConfigurationError(message, setting="destinations")
         self._by_pattern = {
             pattern: _parse_entry(pattern, plain(entry)) for pattern, entry in entries(setting).items()
@@ -89,7 +89,7 @@ def _parse(pattern: str, entry: object, index: int | None = None) -> Destination
     if not isinstance(entry, Mapping):
         name = place(label)
         hint = f'Such as {{"kind": "email_list", "list": "Newsletter"}}. Kinds: {", ".join(OPTIONS_BY_KIND)}.'
-        msg = f"{name}: an object with `kind` is needed"
+        msg = f"{name}: expected an object with `kind`"
         raise ConfigurationError(msg, setting=name, hint=hint)
     kind = _kind(label, entry)
     destination = Destination(pattern, kind, _options(label, kind, entry), index)

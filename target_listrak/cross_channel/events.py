@@ -127,7 +127,7 @@ def _int(value: object, reading: Reading) -> str | InvalidValue:
     if number is None or isinstance(number, InvalidValue):
         return number or ""
     if number != number.to_integral_value():
-        return InvalidValue("not_a_whole_number", "a whole number is needed")
+        return InvalidValue("not_a_whole_number", "expected a whole number")
     return str(int(number))
 
 

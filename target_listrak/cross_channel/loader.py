@@ -200,7 +200,7 @@ class CustomEventsLoader(Loader):
             return self.resolved  # type: ignore[no-any-return]
         wanted = record.get(self._event_from)
         if not isinstance(wanted, str) or not wanted.strip():
-            text = f"{self._event_from}: the name or UID of a custom event is needed"
+            text = f"{self._event_from}: expected the name or UID of a custom event"
             raise RowRejected(Rejected("no_event", text))
         found = self._found.get(wanted)
         if found is None:

@@ -75,7 +75,7 @@ def identifiers_of(
         found[kind] = value
     if not found:
         names = " or ".join(properties.values())
-        raise RowRejected(Rejected("no_identifier", f"{names}: an address or a number is needed"))
+        raise RowRejected(Rejected("no_identifier", f"{names}: expected an address or a number"))
     return found
 
 

@@ -203,7 +203,7 @@ class AudienceLoader(KnownContactsLoader):
             return self.destination.option("field")  # type: ignore[no-any-return]  # checked before
         wanted = name_or_id(record.get(self._field_from))
         if wanted is None:
-            reason = f"{self._field_from}: the name or id of the audience's field is needed"
+            reason = f"{self._field_from}: expected the name or id of the audience's field"
             raise RowRejected(Rejected("no_audience", reason))
         return wanted
 

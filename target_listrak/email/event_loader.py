@@ -95,7 +95,7 @@ class EmailEventsLoader(KnownContactsLoader):
         if event_from is not None:
             wanted = name_or_id(record.get(event_from))
             if wanted is None:
-                raise RowRejected(Rejected("no_event", f"{event_from}: the name or id of an event is needed"))
+                raise RowRejected(Rejected("no_event", f"{event_from}: expected the name or id of an event"))
         key = (email_list.id, email_list.name, wanted)
         found = self._found.get(key)
         if found is None:

@@ -84,9 +84,9 @@ def _whole(value: object, reading: Reading) -> object:
     if number is None or isinstance(number, InvalidValue):
         return number
     if number != number.to_integral_value():
-        return InvalidValue("not_a_whole_number", "a whole number is needed")
+        return InvalidValue("not_a_whole_number", "expected a whole number")
     if not -_MAX_WHOLE <= number < _MAX_WHOLE:
-        return InvalidValue("number_too_large", "a whole number of 32 bits is needed")
+        return InvalidValue("number_too_large", "expected a whole number of 32 bits")
     return int(number)
 
 
@@ -110,9 +110,7 @@ def _choice(choices: tuple[str, ...]) -> Callable[[object], object]:
         name = plain_name(value) if isinstance(value, str) else "?"
         if not name:
             return None
-        return names.get(name) or InvalidValue(
-            "not_a_choice", f"one of these is needed: {', '.join(choices)}"
-        )
+        return names.get(name) or InvalidValue("not_a_choice", f"expected one of: {', '.join(choices)}")
 
     return format_choice
 

@@ -100,7 +100,7 @@ class SmsLoader(Loader):
         country = run.config["default_country"]
         if not phones.is_country(country):
             problem = destination.error(
-                "phone", f"the setting default_country is {country!r}, no country code"
+                "phone", f"the setting default_country is {country!r}, which is not a country code"
             )
             raise problem
         sender_code = sender_codes.find_sender_code(run, destination)

@@ -93,7 +93,7 @@ class SmsTransactionalMessageLoader(SmsLoader):
         value = record.get(name)
         text = as_text(value) if isinstance(value, str) else ""
         if isinstance(text, InvalidValue) or not text.strip():
-            raise RowRejected(Rejected("no_content", f"{name}: the text of the message is needed"))
+            raise RowRejected(Rejected("no_content", f"{name}: the text of the message is missing"))
         return text
 
     def _send(self, number: str, content: str | None) -> Outcome:

@@ -56,7 +56,7 @@ def local_path(name: str, setting: str | None, file_name: str, what: str) -> Pat
     except (OSError, ValueError, RuntimeError):  # a name that is too long, a NUL in it, no home folder
         usable = False
     if not usable:
-        message = f"{what} (setting {name}) cannot be written: no file can be made there"
+        message = f"{what} (setting {name}) cannot be written: no file can be created there"
         hint = "Name a file in a folder you may write to."
         raise ConfigurationError(message, setting=name, hint=hint)
     return path

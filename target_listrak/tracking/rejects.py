@@ -109,7 +109,7 @@ class RejectsFile:
             message = (
                 f"The rejects file (setting rejects_path) cannot be written: {error.strerror}: {self.path}"
             )
-            hint = "Make room there, or name a file in a folder where there is some."
+            hint = "Free some space there, or name a file in a folder that has some."
             raise ConfigurationError(message, setting="rejects_path", hint=hint) from error
 
     def _open(self) -> IO[bytes]:

@@ -76,7 +76,7 @@ def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | Invali
 
 
 _NOT_A_DATE = {
-    order: InvalidValue("not_a_date", f"a date is needed: YYYY-MM-DD, with or without a time{form}")
+    order: InvalidValue("not_a_date", f"expected a date: YYYY-MM-DD, with or without a time{form}")
     for order, form in (
         ("mdy", ", or MM/DD/YYYY (set date_order for days first)"),
         ("dmy", ", or DD/MM/YYYY as date_order says"),

@@ -133,7 +133,7 @@ def as_boolean(value: object) -> bool | InvalidValue | None:
             return True
         if word in _FALSE:
             return False
-    return InvalidValue("not_a_boolean", "a yes or no is needed: true or false, 1 or 0, yes or no, on or off")
+    return InvalidValue("not_a_boolean", "expected yes or no: true or false, 1 or 0, yes or no, on or off")
 
 
 def _text(max_length: int | None, nulls: frozenset[str]) -> Formatter:

@@ -39,7 +39,7 @@ def as_number(value: object, decimal_mark: str | None = None) -> Decimal | Inval
         return None
     number = as_decimal(value)
     if number is None:
-        return InvalidValue("not_a_number", "a number is needed: digits with at most one decimal point")
+        return InvalidValue("not_a_number", "expected a number: digits with at most one decimal point")
     if not number:
         return Decimal(0)
     exponent = number.as_tuple().exponent

@@ -54,10 +54,11 @@ _LOST_DIGITS = _bad("it is written with an exponent, and digits are lost (format
 _LETTERS = _bad("it holds letters")
 _HAS_EXTENSION = _bad("it has an extension, and an SMS cannot reach one")
 _TWO = _bad("the cell holds more than one number")
-_SIGNS = _bad("it holds characters that no phone number has")
+_SIGNS = _bad("it contains characters that are not part of a phone number")
 _LENGTH = _bad("it has too few or too many digits, or a country code that does not exist")
 _FOREIGN = _bad(
-    "its digits are no number of default_country (write numbers of other countries with + and country code)"
+    "its digits are not a number of default_country (write numbers of other countries with + and the "
+    "country code)"
 )
 _DIALLED = _bad(
     "its digits begin as a call abroad does in default_country (write it with + and country code)"

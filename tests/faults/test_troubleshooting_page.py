@@ -65,7 +65,7 @@ CASES: dict[str, Callable[[Plugins], str]] = {
         client_id=None, client_secret=None, sms_client_id=None, sms_client_secret=None
     ),
     "client_secret is missing": lambda plugins: plugins.tap(client_secret=None),
-    "Listrak gave no token": lambda plugins: plugins.tap(client_secret="another-secret"),
+    "Listrak issued no token": lambda plugins: plugins.tap(client_secret="another-secret"),
     "POST /OAuth2/Token": lambda plugins: plugins.tap(
         auth_url="http://127.0.0.1:9/OAuth2/Token", max_retries=0
     ),

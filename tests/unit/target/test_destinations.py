@@ -28,7 +28,7 @@ FIELDS = {"kind": "profile_fields", "list": 7}
     ("entry", "words"),
     [
         ("email_list", ["destinations.people is wrong: expected a JSON object"]),
-        ([], ["destinations.people: an object", "email_list"]),
+        ([], ["destinations.people: expected an object", "email_list"]),
         ({}, ["destinations.people.kind", "missing", "sms_opt_out"]),
         ({"kind": "emaillist"}, ["destinations.people.kind", "'emaillist'", "'email_list'"]),
         ({"kind": 5}, ["destinations.people.kind", "a whole number is not a kind"]),
@@ -73,12 +73,12 @@ FIELDS = {"kind": "profile_fields", "list": 7}
             {**LIST, "create_list": {"fromEmial": "news@example.com"}},
             ["destinations.people.create_list.fromEmial", "Did you mean 'fromEmail'?"],
         ),
-        ([LIST, "sms"], ["destinations.people[1]: an object with `kind`"]),
+        ([LIST, "sms"], ["destinations.people[1]: expected an object with `kind`"]),
         ([LIST, {"kind": "sms"}], ["destinations.people[1].kind", "'sms' is not a kind"]),
         ([LIST, {**LIST, "resubscribe": 1}], ["destinations.people[1].resubscribe", "expected true"]),
         ([{"kind": "email_list"}, LIST], ["destinations.people[0].list", "either `list` or `list_from`"]),
         ([LIST, LIST], ["destinations.people[1]", "the same as destinations.people[0]"]),
-        ([[LIST]], ["destinations.people[0]: an object"]),
+        ([[LIST]], ["destinations.people[0]: expected an object"]),
         (
             [LIST, {"kind": "email_unsubscribe", "list": "main"}],
             ["destinations.people[1].kind", "removes the people whom destinations.people[0] loads"],

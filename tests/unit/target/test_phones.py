@@ -74,9 +74,9 @@ def test_numbers_of_other_countries(written: str, country: str, digits: str) -> 
 @pytest.mark.parametrize(
     ("value", "country", "cause"),
     [
-        ("41555501000", "US", "no number of default_country"),  # 4155550100.0 without its point
-        (41555501000, "US", "no number of default_country"),
-        ("447700900123", "US", "no number of default_country"),
+        ("41555501000", "US", "not a number of default_country"),  # 4155550100.0 without its point
+        (41555501000, "US", "not a number of default_country"),
+        ("447700900123", "US", "not a number of default_country"),
         ("0155550100", "US", "too few or too many digits"),
         ("04155550100", "US", "too few or too many digits"),
         ("5550100", "US", "too few or too many digits"),
