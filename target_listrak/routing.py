@@ -120,7 +120,7 @@ class Feed:
             if isinstance(named, dict):
                 self._withdraw(loader, expanded)
             if isinstance(ended, RowRejected):
-                loader.note_rejected(expanded)
+                loader.note_rejected(expanded, ended.rejected)
             self.tracker.end(row, ended.outcome)
 
     @staticmethod
@@ -176,7 +176,7 @@ class Feed:
         if self.loader is not None:
             # A key that a map would have made is not known, whatever the record has under its name.
             known = not self._makes_any(self.loader.key_properties)
-            self.loader.note_rejected(self._expanded(record) if known else {})
+            self.loader.note_rejected(self._expanded(record) if known else {}, rejected)
         self._note_keys(record, mapped=False)
 
     def _note_keys(self, record: object, *, mapped: bool) -> None:

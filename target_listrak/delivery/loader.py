@@ -174,11 +174,14 @@ class Loader(abc.ABC):
             record: The record, which may be one that is rejected.
         """
 
-    def note_rejected(self, record: Mapping[str, Any]) -> None:  # noqa: B027 - most rows stand for themselves
+    def note_rejected(  # noqa: B027 - most rows stand for themselves
+        self, record: Mapping[str, Any], rejected: Rejected
+    ) -> None:
         """Note that a record was rejected, by `take` or before it: whatever it is a part of is incomplete.
 
         Args:
             record: The record as far as it can be read; empty if nothing can be read.
+            rejected: Why it was rejected.
         """
 
     def columns_wanted(self) -> tuple[str, ...] | None:

@@ -149,9 +149,12 @@ class RetailLoader(RetailRows):
         self.add(known, made, place, row)
         self._weigh(_partition(key), weight_of(row))
 
-    def note_rejected(self, record: Mapping[str, Any]) -> None:
-        """Note that a row was rejected: the other flat rows alone would be an order without its item."""
-        if self._join is None and not self._flat:
+    def note_rejected(self, record: Mapping[str, Any], rejected: Rejected) -> None:
+        """Note that a row was rejected: the other flat rows alone would be an order without its item.
+
+        If the source deleted the item, the other rows are the whole order.
+        """
+        if (rejected.code == "deleted") if self._flat else (self._join is None):
             return
         key = self._mapper.key(self._mapper.convert(record).value)
         if not isinstance(key, tuple):

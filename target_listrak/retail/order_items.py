@@ -93,7 +93,7 @@ class OrderItemsLoader(RetailRows):
         item = {name: one for name, one in (value or {}).items() if name != "orderNumber"}
         self._join.put(self, key[-1], row, Converted(item), self.place(record, row))
 
-    def note_rejected(self, record: Mapping[str, Any]) -> None:
+    def note_rejected(self, record: Mapping[str, Any], rejected: Rejected) -> None:  # noqa: ARG002 - no reason makes the order whole
         """Let the item's order not be sent: it would lose the item."""
         key = self._mapper.key(self._mapper.convert(record).value)
         if isinstance(key, tuple):

@@ -56,6 +56,27 @@ def test_a_wrong_row_of_a_flat_order_that_was_sent_in_part_says_so(
     assert [item["sku"] for item in orders(runs)["0"]["items"]] == held
 
 
+def test_a_flat_row_that_its_source_deleted_is_no_item_of_its_order(runs: Runs) -> None:
+    gone = record(
+        "orders",
+        order_number="a",
+        order_date="2026-06-01",
+        item_sku="B",
+        _sdc_deleted_at="2026-06-02T00:00:00Z",
+    )
+    outcome = runs.good([schema("orders", *FLAT), row("a", "A", 1), gone], {"orders": {"kind": "orders"}})
+    assert outcome.codes == ["deleted"]
+    assert [item["sku"] for item in orders(runs)["a"]["items"]] == ["A"]
+
+
+def test_a_flat_row_without_its_key_lets_its_order_not_be_sent(runs: Runs) -> None:
+    head = schema("orders", *FLAT, keys=("order_number", "item_sku"))
+    lacks = record("orders", order_number="a", order_date="2026-06-01", total=9, item_quantity=1)
+    outcome = runs.good([head, row("a", "A", 1), lacks], {"orders": {"kind": "orders"}})
+    assert sorted(outcome.codes) == ["incomplete_order", "missing_key"]
+    assert orders(runs) == {}
+
+
 def test_T26_line_items_are_items(runs: Runs) -> None:
     items = [{"sku": "A", "quantity": 2}, {"sku": "B", "quantity": 1}]
     head = schema("orders", "order_number", "order_date", "total", line_items={"type": "array"})

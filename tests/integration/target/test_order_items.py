@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from target_runs import Outcome, Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError, ListrakError
@@ -144,6 +147,21 @@ def test_an_item_without_order_number_is_rejected_and_said_to_be_missing(runs: R
     assert outcome.tallies["order_items"].remarks == {
         "rejected without a readable order number: their orders may lack them": 1
     }
+
+
+@pytest.mark.parametrize(("renamed", "codes"), [(False, 3), (True, 1)])
+def test_an_item_that_a_stream_map_cannot_treat_is_missing_in_its_order(
+    runs: Runs,
+    renamed: bool,  # noqa: FBT001 - pytest fills it in
+    codes: int,
+) -> None:
+    """Where the map would have made the order number, nobody knows which order it is."""
+    number = {"order_number": "order_number"} if renamed else {}
+    maps = {"order_items": {**number, "quantity": "int(quantity)"}}
+    outcome = run(runs, order("A"), item("A", 1), item("A", 2, quantity="two"), stream_maps=maps)
+    assert len(outcome.codes) == codes
+    assert "stream_map" in outcome.codes
+    assert bool(outcome.tallies["order_items"].remarks) is renamed
 
 
 @pytest.mark.parametrize(
@@ -411,6 +429,40 @@ def test_a_dry_run_says_what_the_run_will_do(runs: Runs) -> None:
     for stream in ("orders", "order_items"):
         assert figures(dry, stream) == figures(real, stream)
         assert dry.tallies[stream].reasons == real.tallies[stream].reasons
+
+
+NUMBERS = st.sampled_from("ABC")
+SOME_ROWS = st.lists(
+    st.builds(order, NUMBERS, total=st.sampled_from([1, 2, "nine", None]))
+    | st.builds(item, NUMBERS, st.integers(1, 2), st.sampled_from(["x", "y", None])),
+    max_size=14,
+)
+
+
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(SOME_ROWS)
+def test_any_rows_end_as_a_plain_model_says(runs: Runs, rows: list[dict[str, Any]]) -> None:
+    runs.sandbox.reset()
+    run(runs, *rows)
+    totals: dict[str, Any] = {}
+    items: dict[str, dict[int, Any]] = {}
+    for row in rows:
+        values = row["record"]
+        number = values["order_number"]
+        if row["stream"] == "order_items":
+            items.setdefault(number, {})[values["line"]] = values["sku"]
+        elif values["total"] != "nine":
+            totals[number] = values["total"] or totals.get(number)
+    expected = {
+        number: (total, sorted(items.get(number, {}).values()))
+        for number, total in totals.items()
+        if total and None not in items.get(number, {}).values()
+    }
+    assert expected == {
+        number: (one["orderTotal"], sorted(skus(runs, number))) for number, one in stored(runs).items()
+    }
 
 
 # On disk
