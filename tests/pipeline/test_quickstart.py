@@ -29,9 +29,9 @@ PAGE = (DOCS / "quickstart.md").read_text("utf-8")
 NEWSLETTER = 40137
 
 
-def commands() -> list[str]:
-    """Give the lines of all shell blocks of the page, in order."""
-    return [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+def commands(page: str = PAGE) -> list[str]:
+    """Give the lines of all shell blocks of a page, in order."""
+    return [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
 
 
 def files() -> Iterator[tuple[str, str]]:
@@ -140,6 +140,13 @@ def test_the_quickstart_word_for_word(tmp_path: Path, tiny_sandbox: RunningSandb
     assert [one["rowCount"] for one in tiny_sandbox.written()["imports"]] == [2], "nothing by the dry run"
     ada = tiny_sandbox.control("GET", "contacts", listId=NEWSLETTER, emailAddress="ada@example.com")
     assert ada["externalContactID"] == "C1"
+
+    production = (DOCS / "production.md").read_text("utf-8").partition("## Secrets")[0]
+    for line in commands(production):
+        reader.type(line)
+    project = yaml.safe_load((reader.folder / "meltano.yml").read_text("utf-8"))
+    stored = {name: project[name] for name in ("schedules", "jobs")}
+    assert stored == yaml.safe_load(production.partition("```yaml\n")[2].partition("```")[0])
 
     (replay,) = re.findall(r"loaded by: (meltano .*)", loaded)
     rejects = reader.folder / replay.split()[-1]
