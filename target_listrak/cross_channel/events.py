@@ -1,4 +1,4 @@
-"""The account's custom events and their schemas, and a record's values as an event takes them."""
+"""The account's custom events and their schemas, and the values of records as event fields."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class CustomEvents:
         """Find an event by its name or UID (`GET /eventConfigurations`).
 
         Raises:
-            UnknownNameError: There is none; the hint lists those that there are.
+            UnknownNameError: There is none; the hint lists those that exist.
             AmbiguousNameError: Several have the name.
         """
         with self._lock:
@@ -81,7 +81,7 @@ def fields_of(
     """Match a stream's properties to an event's fields.
 
     Args:
-        given: The member `fields`: `auto`, or an object from property to field.
+        given: The option `fields`: `auto`, or an object from property to field.
         schema: The event's schema.
         properties: The stream's properties that have no other use.
 

@@ -68,12 +68,12 @@ class _Event:
 
 @dataclass(slots=True)
 class _Batch:
-    """Events of one kind that go out in one request.
+    """Events of one kind that are sent in one request.
 
     Attributes:
         events: The events.
-        people: Their identifiers: each is there once, for answers tell events apart by them.
-        keys: Their keys: each is there once, for how the first one goes decides about the second.
+        people: Their identifiers. Each occurs once, as answers identify events by them.
+        keys: Their keys. Each occurs once, as the outcome of the first decides about the second.
         weight: Bytes of their lines.
     """
 
@@ -86,16 +86,17 @@ class _Batch:
 class CustomEventsLoader(Loader):
     """Raises a custom event for each record (`POST /eventConfigurations/{eventUID}/events`).
 
-    Side effect: the event, which may start journeys that send messages. An event has no id in Listrak, so one
-    whose answer was lost cannot be looked up: it is reported as unknown, and never sent again. Streams with
-    key properties are noted in the record of sent messages (`sent_path`): no run raises an event twice.
+    Side effect: raises events, which may start journeys that send messages. An event has no id in Listrak, so
+    one whose answer was lost cannot be looked up: it is reported as unknown, and never sent again. Events of
+    streams with key properties are noted in the record of sent messages (`sent_path`): no run raises one
+    twice.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("custom_events",)
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> CustomEvent | None:
-        """Find the event, where no record names it; read its schema, and check what `fields` names.
+        """Find the event, unless records name it; read its schema, and check what `fields` names.
 
         Raises:
             ConfigurationError: The event is unknown, or has no such field.
@@ -184,7 +185,7 @@ class CustomEventsLoader(Loader):
             self._submit(event)
 
     def flush(self) -> None:
-        """Send what is gathered."""
+        """Send the events of all open batches."""
         for event in list(self._batches):
             self._submit(event)
 
@@ -215,7 +216,7 @@ class CustomEventsLoader(Loader):
 
     def _identifiers(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         found = identifiers_of(record, self._people, self.run.config)
-        return [(_TYPES[member], value) for member, value in found.items()]
+        return [(_TYPES[kind], value) for kind, value in found.items()]
 
     def _key(self, record: Mapping[str, Any]) -> str:
         """Return what identifies a record's event among those of the stream.
@@ -278,7 +279,7 @@ class CustomEventsLoader(Loader):
             self._send(event, claims, fresh)
 
     def _send(self, event: CustomEvent, claims: Claims | None, events: Sequence[_Event]) -> None:
-        """Send events; where Listrak refuses them, each half by itself, down to the events at fault."""
+        """Send events; if Listrak refuses them, send each half by itself, down to the events at fault."""
         if self.run.dry_run:
             for one in events:
                 self.tracker.remark("events would be raised")
@@ -286,7 +287,7 @@ class CustomEventsLoader(Loader):
             return
         client = self.run.connection.client("cross_channel")
         ids, body = {"eventUID": event.id}, {"events": [one.body for one in events]}
-        # Whatever ends this otherwise (a signal, an error nobody thought of) leaves the claims: unknown.
+        # After any other end (a signal, an unexpected error) the claims stay: the outcomes are unknown.
         try:
             answer = client.send(routes.POST_CUSTOM_EVENTS, ids, body=body)
         except LostAnswerError:
@@ -322,7 +323,7 @@ class CustomEventsLoader(Loader):
         return refused[0] if len(refused) == len(found) else ACCEPTED
 
     def _end(self, claims: Claims | None, event: _Event, outcome: Outcome) -> None:
-        """Note how an event went, and confirm its row."""
+        """Note the outcome of an event, and end its row."""
         if claims:
             claims.end(event.key, outcome)
         self.tracker.end(event.row, outcome)

@@ -27,7 +27,7 @@ __all__ = ["ForgetLoader"]
 
 _FILE_NAME: Final = "target-listrak-forget.jsonl"
 _BETWEEN_ROUNDS: Final = 1.0
-"""Seconds between two looks at all requests that are not complete."""
+"""Seconds between two rounds of asking for the requests that are not complete."""
 
 
 class Report:
@@ -50,12 +50,12 @@ class Report:
         self._asked = False
 
     def ask(self, seconds: float) -> None:
-        """Ask how far the requests are, those of earlier runs as well, and write the report. Once in a run.
+        """Ask for the status of all requests, also of earlier runs, and write the report. Once in a run.
 
-        What fails here is logged: the requests were made, and the next run asks again.
+        A failure is logged only: the requests were made, and the next run asks again.
 
         Args:
-            seconds: How long to go on asking while some are not complete.
+            seconds: How long to ask while some are not complete.
         """
         if self._asked or self._run.dry_run:
             return
@@ -71,7 +71,7 @@ class Report:
             self._run.logger.info(text, waiting)
 
     def _ask_all(self, deadline: float) -> None:
-        """Ask for all that are not complete, again and again until the deadline.
+        """Ask for all requests that are not complete, until they are or the deadline has passed.
 
         Raises:
             ListrakError: What the client raises.
@@ -141,7 +141,7 @@ class ForgetLoader(Loader):
         """Do nothing: each record is a call."""
 
     def close(self) -> None:
-        """Ask how far all requests are, unless the run was ended early."""
+        """Ask for the status of all requests, unless the run was ended early."""
         if not self.run.stopping.is_set():
             self._report.ask(self.destination.option("max_wait_seconds"))
 
@@ -154,7 +154,7 @@ class ForgetLoader(Loader):
 
     def _ask(self, found: Mapping[str, str], person: str, row: Row) -> Outcome:
         names = {"email": "emailAddress", "phone": "phoneNumber"}
-        body = {names[member]: value for member, value in found.items()}
+        body = {names[kind]: value for kind, value in found.items()}
         client = self.run.connection.client("privacy")
         answer = client.send(routes.FORGET, body=body, idempotent=True)
         if not answer.resource_id:

@@ -1,4 +1,4 @@
-"""The report of requests to forget somebody: which were made, and how far Listrak says that each is."""
+"""The report of requests to forget somebody: which were made, and the status of each in Listrak."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ForgetRequest(msgspec.Struct, omit_defaults=False):
 
     Attributes:
         requestID: Listrak's id of the request.
-        status: `PROCESSING` or `COMPLETE`, as Listrak said last; `NOT_FOUND` if it knows nothing of it.
+        status: `PROCESSING` or `COMPLETE`, as Listrak said last; `NOT_FOUND` if it does not know the request.
         submittedDate: When Listrak took it, as Listrak writes it; null until that was asked.
         processedDate: When it was processed; null before.
         stream: The incoming stream.
@@ -86,7 +86,7 @@ class ForgetReport:
                 raise self._unusable(error) from None
 
     def write(self) -> None:
-        """Write all requests anew, as they stand; nothing where there are none.
+        """Rewrite the file with all requests; do nothing if there are none.
 
         Raises:
             ConfigurationError: The file cannot be written.

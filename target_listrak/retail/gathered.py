@@ -21,7 +21,7 @@ Key = tuple[str, ...]
 
 
 def weight_of(row: Row) -> int:
-    """The memory that a row takes with what was made of it, in bytes, roughly."""
+    """Return roughly the memory of a row and its object, in bytes."""
     return 400 + 2 * len(row.line)
 
 

@@ -91,7 +91,7 @@ class JoinStore:
             self._write()
 
     def parts(self) -> Iterator[tuple[bytes, Part]]:
-        """Every row with its order number, encoded: those of one order together, each order's as they came.
+        """Return every row with its order number, encoded: by order, and in an order as they came.
 
         Raises:
             ConfigurationError: As `add`: sorting takes room, too.

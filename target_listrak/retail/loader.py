@@ -38,11 +38,11 @@ _ROUTES: Final = {
 }
 _MOST_OBJECTS: Final = 2_000
 _PARTITIONS: Final = 4
-"""Arrays that are sent side by side. An object's key decides its partition: a later version comes later."""
+"""Arrays that are sent side by side. An object's key decides its partition, so its versions stay in order."""
 _RECENT: Final = 2_000
-"""Flat orders that are remembered whole when they were sent, so that a further row can be added."""
+"""The most sent flat orders that are kept in memory, so that a further row can be added."""
 _GIVE_UP_AFTER: Final = 200
-"""Rejected rows after which refused arrays are searched no more, if the run has failed by them anyway."""
+"""Rejected rows after which refused arrays are no longer halved, if they make the run fail anyway."""
 
 _UNMARKED: Final[Mapping[str, Any]] = {}
 _SPLIT: Final = Rejected(
@@ -60,10 +60,9 @@ class RetailLoader(RetailRows):
     """Loads retail data: arrays of objects, upserted by the merchant's own keys.
 
     Rows of one key in an array become one object: the later wins, property by property. Flat rows of an order
-    (`item_sku` …) become one order with all their items. Listrak confirms that it took an array; it tells
-    nobody what happens to it then. A refused array is halved until the objects at fault are found; only they
-    are rejected. Sending an array again sets the same values, so an array whose answer was lost is sent
-    again.
+    (`item_sku` …) become one order with all their items. Listrak confirms that it took an array, and does
+    not report what happens to it then. A refused array is halved until the objects at fault are found; only
+    they are rejected. An array whose answer was lost is sent again, which sets the same values.
     """
 
     kinds = tuple(_ROUTES)
@@ -93,10 +92,10 @@ class RetailLoader(RetailRows):
             self._join.check_names()
 
     def _check_needed(self, properties: Mapping[str, Any]) -> None:
-        """Log what no property of the stream goes to, and end the run where that is asked for.
+        """Log the needed properties to which no property of the stream goes, and end the run if that is set.
 
         Raises:
-            ConfigurationError: The stream cannot have it, and `on_missing` is `fail`.
+            ConfigurationError: One is missing, and `on_missing` is `fail`.
         """
         lacks = self._mapper.lacks(properties) if properties else []
         if not lacks or self._on_missing == "send":
@@ -117,7 +116,7 @@ class RetailLoader(RetailRows):
         self._take(record, row)
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
-        """Mark the object as deleted: its source deleted the record, and `allow_deletes` says so."""
+        """Mark the object as deleted: its source deleted the record, and `allow_deletes` is on."""
         self._take(record, row, marked={self._kind.deleted: True})
 
     def _take(self, record: dict[str, Any], row: Row, marked: Mapping[str, Any] = _UNMARKED) -> None:
@@ -168,11 +167,11 @@ class RetailLoader(RetailRows):
             batch.setdefault(key, GatheredObject()).broken = True
 
     def _was_sent(self, key: Key | InvalidField) -> bool:
-        """Whether rows of a flat order were sent in this run."""
+        """Return whether rows of a flat order were sent in this run."""
         return self._flat and isinstance(key, tuple) and self._sent.has(key)
 
     def take_joined(self, number: str, known: GatheredObject, weight: int) -> None:
-        """Take an order with all its rows and items; the join calls it at the end of the input.
+        """Take an order with all its rows and items. Called by the join at the end of the input.
 
         Args:
             number: Its order number.
@@ -184,21 +183,21 @@ class RetailLoader(RetailRows):
         self._weigh(_partition(key), weight)
 
     def _weigh(self, partition: int, weight: int) -> None:
-        """Note what an object weighs that was added to an array, and submit the array if it is full."""
+        """Add the memory of a new object to its array's, and submit the array if it is full."""
         self._weights[partition] += weight
         full = len(self._batches[partition]) >= self._most_objects
         if full or self._weights[partition] >= MOST_BYTES:
             self._submit(partition)
 
     def _rows_of(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        """An object's array with the number that each row has of it, where it has none of its own."""
+        """Return an object's array of items, with the order number in each item that has none of its own."""
         name = self._kind.rows
         if not name or not value.get(name) or not value.get("orderNumber"):
             return {}
         return {name: [{"orderNumber": value["orderNumber"], **item} for item in value[name]]}
 
     def _begin(self, key: Key) -> GatheredObject:
-        """A new object; one of a flat stream begins with what was sent of it before, for rows come apart."""
+        """Create an object; in a flat stream, with the rows that were sent of it: they may be far apart."""
         if not self._flat:
             return GatheredObject()
         recent = self._recent.get(key)
@@ -209,12 +208,12 @@ class RetailLoader(RetailRows):
         return GatheredObject()
 
     def add(self, known: GatheredObject, made: Converted, place: object, row: Row) -> None:
-        """Add a row to its object; an earlier row that it replaces counts as merged.
+        """Add a row to its object; a row that it replaces counts as merged.
 
         Args:
             known: The object.
             made: What the row became.
-            place: What tells the row's item apart; `None` where it has none.
+            place: What identifies the row's item; `None` if it has none.
             row: The row.
         """
         known.value = merge(known.value, made.value)
@@ -228,7 +227,7 @@ class RetailLoader(RetailRows):
 
     @property
     def is_flat(self) -> bool:
-        """Whether the rows are items of orders, and several of them are one order."""
+        """Whether each row is an item of an order, so that several rows are one order."""
         return self._flat
 
     def finish(self) -> None:
@@ -237,12 +236,12 @@ class RetailLoader(RetailRows):
             self._join.finish()
 
     def flush(self) -> None:
-        """Submit what is gathered."""
+        """Submit the objects of all open arrays."""
         for partition in range(_PARTITIONS):
             self._submit(partition)
 
     def close(self) -> None:
-        """Remove what is on disk: the numbers of the orders that were sent, the rows that waited."""
+        """Delete temporary files: the numbers of the orders that were sent, the rows that waited."""
         self._sent.close()
         if self._join is not None:
             self._join.close()
@@ -285,7 +284,7 @@ class RetailLoader(RetailRows):
             self._send(ready)
 
     def _finished(self, known: GatheredObject) -> tuple[dict[str, Any], list[InvalidField]]:
-        """An object as it is sent, and what it lacks."""
+        """Return an object as it is sent, and what it lacks."""
         value = dict(known.value)
         name = self._kind.rows
         if name:
@@ -311,7 +310,7 @@ class RetailLoader(RetailRows):
         return self._mapper.missing(value, needed=self._on_missing != "send")
 
     def _send(self, objects: Sequence[tuple[dict[str, Any], GatheredObject]]) -> None:
-        """Send an array; where Listrak refuses it, each half by itself, down to the objects at fault."""
+        """Send an array; if Listrak refuses it, send each half by itself, down to the objects at fault."""
         if not self.run.dry_run:
             try:
                 body = [value for value, _ in objects]
@@ -319,14 +318,13 @@ class RetailLoader(RetailRows):
                     _ROUTES[self.destination.kind], body=body, idempotent=True
                 )
             except (RequestRefusedError, NotFoundError) as error:
-                # Nothing that these routes name could be missing: with 404 Listrak says that a body is too
-                # large.
+                # These routes name nothing that could be missing: 404 means that the body is too large.
                 if len(objects) == 1:
                     if isinstance(error, NotFoundError):
                         raise
                     self.reject(objects[0][1], rejected_by(error), ORDER_REJECTED)
                     return
-                self._check_hope(error)
+                self._fail_if_most_refused(error)
                 half = len(objects) // 2
                 self._send(objects[:half])
                 self._send(objects[half:])
@@ -337,8 +335,8 @@ class RetailLoader(RetailRows):
             for tracker, row in known.item_rows:
                 tracker.end(row, ACCEPTED)
 
-    def _check_hope(self, error: RequestRefusedError | NotFoundError) -> None:
-        """End the run where so much is refused that it fails in any case: the cause is not a single row."""
+    def _fail_if_most_refused(self, error: RequestRefusedError | NotFoundError) -> None:
+        """End the run if so much is refused that it fails anyway: then no single row is the cause."""
         tally = self.tracker.tally
         if tally.rejected >= _GIVE_UP_AFTER and tally in self.run.over_reject_share():
             message = f"Listrak refuses most of stream {self.stream!r}, last with {error.code or 'no code'}"
@@ -350,7 +348,7 @@ class RetailLoader(RetailRows):
         Args:
             known: The object.
             rejected: Why.
-            of_items: Why the rows of joined items are rejected, where that is not the same.
+            of_items: Why the rows of joined items are rejected, if the reason differs.
         """
         if known.resumed:
             more = Fault("", _SPLIT.code, _SENT_IN_PART)

@@ -192,7 +192,7 @@ class Mapper:
         return InvalidField(either, _MISSING, needed=True)
 
     def missing(self, value: Mapping[str, Any], *, needed: bool = False) -> list[InvalidField]:
-        """Properties that Listrak requires and that a finished object lacks, in objects inside too.
+        """Return the properties that Listrak requires and a finished object lacks, in inner objects too.
 
         Args:
             value: The object.

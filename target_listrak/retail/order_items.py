@@ -39,7 +39,7 @@ class OrderItemsLoader(RetailRows):
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> None:
-        """As for all retail kinds; and let the run's orders wait for items."""
+        """Do what all retail kinds do; and let the run's orders wait for items."""
         super().resolve(run, destination)
         run.session(OrderJoin).active = True
 

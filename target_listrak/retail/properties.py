@@ -49,7 +49,7 @@ def is_null_text(value: object, reading: Reading) -> bool:
 
 
 def date_time(value: object, reading: Reading, zone: ZoneInfo) -> object:
-    """Wall time of the zone, without an offset; a date-time that has none is taken as such already.
+    """Read a date-time as wall time of the zone, without an offset; one without an offset is that already.
 
     Exact midnight UTC is a calendar day that a source wrote as a date-time: no time zone moves it.
     """

@@ -57,7 +57,7 @@ class RetailRows(Loader):
             Where the properties go that go anywhere.
 
         Raises:
-            ConfigurationError: None of them does.
+            ConfigurationError: None of them matches.
         """
         properties = schema.get("properties") or {}
         matched = self._mapper.learn(schema)
@@ -73,7 +73,7 @@ class RetailRows(Loader):
         return list(found.values())
 
     def is_data(self, name: str) -> bool:
-        """A property that Listrak has is data, such as `deleted` of a review."""
+        """Return whether Listrak has the property: then it is data, such as `deleted` of a review."""
         return self._mapper.step(name) is not None
 
     @property
@@ -82,11 +82,11 @@ class RetailRows(Loader):
         return list(self.number_properties)
 
     def place(self, record: Mapping[str, Any], row: Row) -> str:
-        """What tells an item apart in its order: the stream's keys beside the order number, else the row."""
+        """Return what identifies an item in its order: the keys beside the order number, else the row."""
         return self.key_place(record) or str(row.number)
 
     def key_place(self, record: Mapping[str, Any]) -> str | None:
-        """As `place`; `None` where the stream has no such keys."""
+        """Do what `place` does; return `None` if the stream has no such keys."""
         return "\x1f".join(_text(record.get(name)) for name in self._line_keys) or None
 
     def _log_unknown(self) -> None:
@@ -99,7 +99,7 @@ class RetailRows(Loader):
 
 
 def reason_of(*bad: InvalidField) -> Rejected:
-    """The rejection of an object for what it lacks."""
+    """Return the rejection of an object for what it lacks."""
     return rejection(bad[0].bad.code, [Fault(one.path, one.bad.code, one.bad.reason) for one in bad])
 
 
@@ -113,7 +113,7 @@ def _text(value: object) -> str:
 
 
 def _mapper(run: Run, destination: Destination) -> Mapper:
-    """The mapper of a destination.
+    """Create the mapper of a destination.
 
     Raises:
         ConfigurationError: `fields` names a property that Listrak does not have, or `timezone` no zone.

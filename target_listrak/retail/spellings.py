@@ -87,7 +87,7 @@ def flat_names(model: Model) -> dict[str, Step]:
 
 
 def item_names(rows: str, model: Model) -> dict[str, Step]:
-    """Flat columns of one item: `item_sku`, `items_sku`; `item_discount_total`, which begins so itself."""
+    """Return the flat columns of an item: `item_sku`, `items_sku`; also `item_discount_total` itself."""
     prefix = rows.removesuffix("s")
     names: dict[str, Step] = {}
     for name, kind in model.properties.items():

@@ -1,7 +1,6 @@
 """Calls about single SMS contacts, and what Listrak's answers to them mean.
 
-Nothing here is repeated blindly: after a lost answer the contact is looked up, and the call is made again
-only if it was not carried out.
+After a lost answer the contact is looked up, and the call is made again only if it was not carried out.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ T = TypeVar("T")
 _SAMPLE: Final = 50
 """Members of a list that are looked at for one whose number has two forms."""
 _ATTEMPTS: Final = 3
-"""How often a call is made whose answer is lost again and again, each time after a look."""
+"""How often a call is made if each answer is lost, each time after a look-up."""
 
 
 class _Ends:
@@ -294,7 +293,7 @@ class SmsContacts:
             contact = self.read(number)
             return contact is not None and done(contact)
 
-        # Listrak wrote the contact's number in a form that it takes, as far as anybody knows.
+        # Presumably Listrak takes the form in which it wrote the contact's number.
         first = str(body.get("phoneNumber") or "")
         return self._write(lambda: self._body_form.call(number, send, first), look)
 

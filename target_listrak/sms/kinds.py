@@ -60,12 +60,12 @@ class SmsListLoader(UpdatingLoader):
             )
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
-        """Add a row whose person leaves the list."""
+        """Add a row whose person is to be removed from the list."""
         number = self.leaving_number(record)
         self.put(Entry(number, row, leaves=True), record)
 
     def withdraw(self, record: Mapping[str, Any]) -> None:
-        """Take rows that would subscribe the number out of the open batches of the Phone List."""
+        """Withdraw rows that would subscribe the number from the open batches of the Phone List."""
         for number in self.possible_keys(record) or ():
             self.session.forget(number, self.phone_list.id)
 

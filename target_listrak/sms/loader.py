@@ -1,8 +1,8 @@
-"""What all SMS destinations share: rows gathered by phone number, then calls for many numbers side by side.
+"""What all SMS destinations share: rows collected by phone number, then calls for many numbers side by side.
 
-Rows are taken in batches. In a batch a number occurs once: a later row takes an earlier one in. The
-batches of one sender code are worked off one after the other, whatever stream they come from, so the calls
-about a number are made in the order of its rows.
+Rows are taken in batches. In a batch a number occurs once: an earlier row is merged into a later one. The
+batches of one sender code are loaded one after the other, whatever stream they come from, so the calls for a
+number are made in the order of its rows.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class Entry:
         number: The canonical number.
         row: Its latest row.
         profile: Values to write.
-        leaves: Whether the row says that the person leaves.
-        merged: The whole record, where earlier ones of the number were taken in.
+        leaves: Whether the row says that the person is to be removed.
+        merged: The whole record, if earlier ones of the number were merged into it.
         before: What Listrak held of the contact before it is updated.
         changes: What is to change.
         waits: Whether it waits for the batch's import.
@@ -131,8 +131,8 @@ class SmsLoader(Loader):
 
     @property
     def phone_list(self) -> PhoneList:
-        """The destination's list; only kinds that have one ask."""
-        if self.resolved.phone_list is None:  # pragma: no cover - a slip in this package
+        """The destination's list; for kinds that have one."""
+        if self.resolved.phone_list is None:  # pragma: no cover - a mistake in this package
             raise LookupError
         return self.resolved.phone_list  # type: ignore[no-any-return]
 
@@ -159,7 +159,7 @@ class SmsLoader(Loader):
     # The main thread
 
     def take(self, record: dict[str, Any], row: Row) -> None:
-        """Add a row to the batch; a later row of a number takes the earlier one in."""
+        """Add a row to the batch; an earlier row of the number is merged into it."""
         number = self.number(record.get(self.phone_property))
         if isinstance(number, InvalidValue):
             raise RowRejected(with_faults(Rejected.of(number), self.phone_property, self.faults(record)))
@@ -185,7 +185,7 @@ class SmsLoader(Loader):
         """Return the number of a record whose person is to be removed.
 
         Raises:
-            RowRejected: It has none: of a deletion some sources send the key properties only.
+            RowRejected: It has none: for a deletion some sources send the key properties only.
         """
         cell = record.get(self.phone_property)
         number = self.number(cell)
@@ -213,7 +213,7 @@ class SmsLoader(Loader):
             self.flush()
 
     def forget(self, number: str, phone_list_id: int) -> None:
-        """Take what would subscribe a number to a list out of the batch; its row counts as merged."""
+        """Withdraw a row that would subscribe a number to a list from the batch; it counts as merged."""
         entry = self._batch.get(number) if self.subscribes_to(phone_list_id) else None
         if entry is not None and not entry.leaves:
             del self._batch[number]
@@ -234,7 +234,7 @@ class SmsLoader(Loader):
 
     @staticmethod
     def join(earlier: Entry, later: Entry, record: dict[str, Any]) -> None:
-        """Take an earlier row of the number into a later one: given values win over earlier ones."""
+        """Merge an earlier row of the number into a later one, whose values win."""
         earlier.profile.update(later.profile)
         later.profile = earlier.profile
         later.merged = {**(earlier.merged or _record_of(earlier.row.line)), **record}
@@ -303,7 +303,7 @@ class SmsLoader(Loader):
         self.run.calls.run_all([functools.partial(job, entry) for entry in entries])
 
     def end_entry(self, entry: Entry, outcome: Outcome) -> None:
-        """Count a number's row by its outcome."""
+        """End a number's row with its outcome."""
         self.tracker.end(entry.row, outcome, merged_with=entry.merged)
 
 

@@ -1,4 +1,4 @@
-"""Who is on a Phone List, and unsubscribing members whom no record names."""
+"""The members of a Phone List: read before the run, and unsubscribed if no record names them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PhoneListMembers(Members):
         self._named.add(int(key))
 
     def found(self, number: str, state: State) -> None:
-        """Note how a number that a record names stood before the run; called from worker threads."""
+        """Note the state before the run of a number that a record names; called from worker threads."""
         if state not in (State.SUBSCRIBED, State.PENDING) and int(number) in self._listed:
             with self._lock:
                 self._listed_but_off += 1

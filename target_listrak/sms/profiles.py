@@ -1,7 +1,7 @@
 """Profile values of SMS contacts: from a record's properties to what Listrak holds, and what would change.
 
 A contact has five system fields (properties of its own) and custom profile fields
-(`segmentationFieldValues`). Absent never clears; null and blank clear only where the destination says so.
+(`segmentationFieldValues`). Absent never clears; null and blank clear only if the destination says so.
 """
 
 from __future__ import annotations
@@ -274,33 +274,33 @@ def _system_field(name: str) -> SystemField | None:
 
 
 def property_of(
-    destination: Destination, schema: Mapping[str, Any], member: str, usual: tuple[str, ...]
+    destination: Destination, schema: Mapping[str, Any], option: str, usual: tuple[str, ...]
 ) -> str:
     """Return the property that an option of the destination names, or one with a usual name.
 
     Args:
         destination: The destination.
         schema: The stream's schema.
-        member: The member: `phone`.
+        option: The option: `phone`.
         usual: Usual names, without case, spaces and underscores, the best first.
 
     Raises:
         ConfigurationError: The stream has no such property.
     """
     properties = list(schema.get("properties") or {})
-    named: str | None = destination.options.get(member)
+    named: str | None = destination.options.get(option)
     if named is not None:
         if properties and named not in properties:
             text = f"the stream has no property {named!r}"
-            problem = destination.error(member, text, f"It has: {', '.join(map(escaped, properties))}.")
+            problem = destination.error(option, text, f"It has: {', '.join(map(escaped, properties))}.")
             raise problem
         return named
     found = property_like(schema, usual)
     if found is not None:
         return found
     hint = f"Name the property. The stream has: {', '.join(map(escaped, properties)) or 'none'}."
-    text = f"no property of the stream is named like a {member}"
-    problem = destination.error(member, text, hint)
+    text = f"no property of the stream is named like a {option}"
+    problem = destination.error(option, text, hint)
     raise problem
 
 
@@ -362,8 +362,8 @@ def update_body(
 ) -> dict[str, Any]:
     """Return the body that updates a contact (`PUT …/Contact`): its present values with the changes.
 
-    Whether Listrak clears what is left out is unsaid, so nothing is. Values of fields that are disabled are
-    left out: they would be refused. The opt-out is kept as it is, or set; it is never taken back.
+    Whether Listrak clears what is left out is not documented, so nothing is left out except values of
+    disabled fields, which would be refused. The opt-out is kept, or set; it is never withdrawn.
 
     Args:
         contact: The contact as Listrak gave it.

@@ -26,7 +26,7 @@ class _Batches(Protocol):
         """Return whether the open batch has a row of the number."""
 
     def forget(self, number: str, phone_list_id: int) -> None:
-        """Take what would subscribe a number to a Phone List out of the batch."""
+        """Withdraw a row that would subscribe a number to a Phone List from the batch."""
 
     def flush(self) -> None:
         """Submit the batch."""
@@ -66,6 +66,6 @@ class SenderCodeSession:
                 other.flush()
 
     def forget(self, number: str, phone_list_id: int) -> None:
-        """Take what would subscribe a number to a Phone List out of all batches: a later row says no."""
+        """Withdraw rows that would subscribe a number to a Phone List from all batches."""
         for loader in self._loaders:
             loader.forget(number, phone_list_id)

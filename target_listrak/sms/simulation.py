@@ -1,4 +1,4 @@
-"""What a dry run would have changed of SMS contacts, so that its row accounting is that of a real run."""
+"""What a dry run would have changed of SMS contacts, so that its row accounting equals that of a real run."""
 
 from __future__ import annotations
 

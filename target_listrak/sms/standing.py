@@ -1,4 +1,4 @@
-"""How a phone number stands with a Phone List."""
+"""The states of a phone number on a Phone List."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["State"]
 
 
 class State(enum.Enum):
-    """How a number stands with a Phone List."""
+    """The state of a number on a Phone List."""
 
     UNKNOWN = "not a contact of the sender code"
     NEVER = "never on the list"

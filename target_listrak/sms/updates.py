@@ -1,4 +1,4 @@
-"""Profile values of SMS contacts that are known: by import where it can, by a call per contact elsewhere."""
+"""Profile values of known SMS contacts: by import if possible, else by a call per contact."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _DATE = formatter("Date")
 class UpdatingLoader(SmsLoader):
     """Loads profile values of known numbers.
 
-    Each contact is read first. What is so already is not written. A contact with changes in fields that a
-    contact import maps goes into one, unless a value is to be cleared: whether an empty cell clears is not
-    documented. The others are written by `PUT`, whole. When an import has ended, its contacts are read
-    again, for it does not tell what it dropped.
+    Each contact is read first, and only differences are written. A contact whose changes a contact import can
+    carry goes into one, unless a value is to be cleared: whether an empty cell clears is not documented. The
+    others are written as a whole by `PUT`. When an import has ended, its contacts are read again, as it does
+    not say what it dropped.
     """
 
     has_fields: ClassVar[bool] = True
@@ -112,7 +112,7 @@ class UpdatingLoader(SmsLoader):
         return outcome or ACCEPTED
 
     def _confirm(self, entry: Entry) -> Outcome:
-        """Read a contact after its import. If values were dropped, it is written by itself, to learn why."""
+        """Read a contact after its import; if values were dropped, write it by a call, to learn why."""
         if self.run.dry_run:
             return self._put(entry)
         before, now = entry.before or {}, self.contacts.read(entry.number)

@@ -1,8 +1,8 @@
-"""Email addresses: checked without asking the network, compared as Listrak compares them.
+"""Email addresses: checked without a network look-up, compared as Listrak compares them.
 
-What is sent is what was given, without what certainly is no part of it: surrounding white space, `mailto:`, a
-name before angle brackets, quotes around the whole, full-width forms. Listrak keeps the spelling. What is
-doubtful is rejected with its cause. Two addresses are the same contact when their keys are equal.
+An address is sent as given, without what certainly does not belong to it: surrounding white space, `mailto:`,
+a name before angle brackets, quotes around the whole, full-width forms. Listrak keeps the spelling. A
+doubtful address is rejected with its cause. Two addresses are the same contact if their keys are equal.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _NOBODY: Final = Address("", "")
 _MAX_LENGTH: Final = 254
 _MAX_LOCAL: Final = 64
 
-# Addresses that need nothing of what the library knows: ASCII, dots between atoms, no hyphen next to another
-# (IDNA gives those a meaning), an alphabetic end. Whatever else is left to the library.
+# Addresses that can be checked without the library: ASCII, dots between atoms, no hyphen next to another
+# (they have a meaning in IDNA), an alphabetic end. The library checks all others.
 _ATOMS: Final = r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*"
 _PLAIN_LOCAL = re.compile(_ATOMS)
 _PLAIN = re.compile(
@@ -66,7 +66,7 @@ _IN_BRACKETS: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"""=?(["'])([^"'\s]+@[^"'\s]+)\1""")
 
-# What is doubtful, and why. The first that is found is the cause.
+# Doubtful forms and their causes; the first that matches counts.
 _DOUBTS: Final = (
     (
         re.compile(r"^[^@]*[(\[{<]\s*at\s*[)\]}>]", re.IGNORECASE),
@@ -94,7 +94,7 @@ _NO_LOCAL: Final = _bad("the part before the @ sign is invalid")
 
 
 def parse(value: object) -> Address | InvalidValue:
-    """Check an address and give the key by which it is compared.
+    """Check an address and return it with the key by which it is compared.
 
     Args:
         value: What a record holds.
@@ -116,11 +116,11 @@ def parse(value: object) -> Address | InvalidValue:
 
 
 def parse_many(values: Sequence[object], slow_path: set[int]) -> tuple[list[str], list[str]]:
-    """Check a column of addresses: what `parse` gives for each of them.
+    """Check a column of addresses, as `parse` does for each of them.
 
     Args:
         values: What records hold.
-        slow_path: Gets the rows, from 0, that hold none.
+        slow_path: The indices of rows without a valid address are added.
 
     Returns:
         What to send, and the keys; empty texts for rows that are in `slow_path`.
@@ -128,7 +128,7 @@ def parse_many(values: Sequence[object], slow_path: set[int]) -> tuple[list[str]
     sent: list[str] = []
     keys: list[str] = []
     for index, value in enumerate(values):
-        # Nearly all addresses are of a domain that others had before: then the part before it decides.
+        # Nearly all addresses have a domain that was seen before: then only the local part is checked.
         if isinstance(value, str):
             local, _, domain = value.partition("@")
             if domain in _plain_domains and len(local) <= _MAX_LOCAL and _PLAIN_LOCAL.fullmatch(local):
@@ -147,7 +147,7 @@ def parse_many(values: Sequence[object], slow_path: set[int]) -> tuple[list[str]
 
 
 def _note_domain(text: str) -> None:
-    """Remember the domain of an address that needs nothing of what the library knows."""
+    """Remember the domain of an address that was checked without the library."""
     if _PLAIN.fullmatch(text) and text.rpartition(".")[2].lower() not in _RESERVED:
         domain = text.partition("@")[2]
         if len(domain) < _MAX_LENGTH - _MAX_LOCAL:
@@ -223,7 +223,7 @@ def comparison_key(text: str) -> str:
     """Return the key of an address that Listrak returned: the same as `parse` gives for what was sent.
 
     Args:
-        text: An address as an answer holds it, which need not be a valid one.
+        text: An address in an answer, which need not be valid.
 
     Returns:
         The key; a text that is not an address is compared in lower case.

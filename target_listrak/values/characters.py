@@ -1,7 +1,7 @@
-"""Characters that cannot be seen: found, named and removed.
+"""Invisible characters: found, named and removed.
 
-A byte order mark, a zero-width space or a no-break blank makes two texts differ that look alike. Names are
-compared without them; in a person's address they are named in the reason for which the row is rejected.
+With a byte order mark, a zero-width space or a no-break blank two texts differ that look alike. Names are
+compared without them; in an address they are rejected, and the reason names them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def without_invisible(text: str, instead: str = "") -> str:
 
     Args:
         text: Any text. White space stays.
-        instead: What takes their place.
+        instead: Replaces them.
     """
     return text if text.isascii() and text.isprintable() else _INVISIBLE.sub(instead, text)
 

@@ -1,9 +1,9 @@
-"""Whether a source marks a record as deleted, however it says so. Imports names only.
+"""Whether a source marks a record as deleted, in whatever way.
 
 A record that is marked as deleted never subscribes anybody. The markers of public taps, loaders and databases
 are known by name; names are compared without case and separators, so `_sdc_deleted_at`, `_SDC_DELETED_AT` and
-`_sdcDeletedAt` are one. What a marker says is read with care: what can be read neither as "deleted" nor as
-"not deleted" is in doubt, and such a record is not loaded.
+`_sdcDeletedAt` are one. A value that means neither "deleted" nor "not deleted" is in doubt, and such a record
+is not loaded.
 
 | reading | says deleted | says not deleted |
 |---|---|---|
@@ -11,7 +11,7 @@ are known by name; names are compared without case and separators, so `_sdc_dele
 | operation (`_sdc_operation_type`, `__op`) | d, delete … | null, "", i, u, c, r, insert, update … |
 | SQL Server's number (`_sdc_lsn_operation`) | 1 (and d, delete …) | 2, 4; 3: the image before an update |
 | status (`record_status`) | deleted, removed | any other value |
-| one's own values (`delete_markers`) | one of the values | any other value |
+| values of `delete_markers` | one of the values | any other value |
 
 The image before an update and a past version of a row are not deletions. They are declined: the version that
 counts is another record.
@@ -30,7 +30,8 @@ from target_listrak.values.plain import folded_name, plain_value
 __all__ = ["MARKERS", "DeleteMarkers", "Mark", "Markers", "delete_markers", "happened"]
 
 Markers = Mapping[str, Sequence[object] | None]
-"""Markers of one's own: from a property to the values that mean deleted; `None` reads a date or boolean."""
+"""Markers of `delete_markers`: from property to the values that mean deleted; `None` for a date or
+boolean."""
 
 
 class Mark(enum.Enum):
@@ -86,7 +87,7 @@ _NAMES: Final[dict[_Reading, str]] = {
 MARKERS: Final[dict[str, _Reading]] = {
     name: reading for reading, names in _NAMES.items() for name in names.split()
 }
-"""The markers that are known: how each is read. Names that fold to the same are one."""
+"""The known markers, and how each is read. Names with the same folded form are one."""
 
 _GONE: Final = frozenset({"deleted", "removed"})
 _DELETES: Final = frozenset({"d", "del", "delete", "deleted", "remove", "removed", "-d"})
@@ -117,16 +118,16 @@ _DATE: Final = re.compile(
 _LONG_AGO: Final = 1970
 _NEVER: Final = 9999
 _EPOCHS: Final = (10.0**8, 10.0**19)
-"""Seconds since 1970 of a date in 1973, and nanoseconds of one in 2286: other numbers are no date."""
+"""Seconds since 1970 of a date in 1973, and nanoseconds of one in 2286: other numbers are not dates."""
 
 _MOST_NAMES: Final = 10_000
-"""Names of properties that are remembered: records of some sources have names without end."""
+"""The most names of properties that are remembered: the records of some sources have ever new ones."""
 
 _IS_UPDATE: Final = "metadataisupdate"
 
 
 _WITH_UNDERSCORE: Final = frozenset({"operation"})
-"""Names that are markers with an underscore before them only."""
+"""Names that are markers only if they begin with an underscore."""
 
 _KNOWN: Final = {folded_name(name): reading for name, reading in MARKERS.items()}
 
@@ -167,8 +168,8 @@ class DeleteMarkers:
     """Finds what the records of one stream say about being deleted.
 
     Args:
-        own: Markers of one's own (the setting `delete_markers`).
-        is_data: Whether a property is data for the destination, and not a marker, whatever it is called.
+        own: The markers of `delete_markers`.
+        is_data: Returns whether a property is data for the destination, and not a marker, whatever its name.
     """
 
     def __init__(
@@ -210,7 +211,7 @@ class DeleteMarkers:
             names: Its properties that are markers.
 
         Returns:
-            The mark, and the property that says so ("" where none does).
+            The mark, and the property that says so ("" if none does).
         """
         found: dict[Mark, str] = {}
         for name in names:
@@ -248,7 +249,7 @@ def _as_read(reading: _Reading | None, name: str, value: object) -> Mark:
         ended = happened(value, never=Mark.NONE)
         return Mark.PAST if ended is Mark.DELETED else ended
     mark = _operation(value, by_number=name.lower() in _OF_SQL_SERVER)
-    # A name with an underscore before it is a machine's; others may hold something else altogether.
+    # Names that begin with an underscore come from tools; others may hold something else.
     certain = reading is _Reading.OPERATION or name.startswith("_")
     return mark if certain or mark is not Mark.DOUBTFUL else Mark.NONE
 

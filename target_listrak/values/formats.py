@@ -42,11 +42,11 @@ _NO_VALUES = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#ERROR!"}
     | {"#FIELD!", "#BLOCKED!", "#CONNECT!", "#GETTING_DATA", "#UNKNOWN!", "[object Object]"}
 )
-"""What spreadsheets and scripts write in place of a value: it never replaces one that is there."""
+"""What spreadsheets and scripts write in place of a value; it never overwrites one."""
 
 
 _SPECIAL_BEGINNINGS = frozenset("#[ ")
-"""How texts begin that may be blank, or what a program writes in place of a value."""
+"""First characters of texts that may be blank, or a program's placeholder."""
 
 
 def as_text(value: object) -> str | InvalidValue:
@@ -158,7 +158,7 @@ def _text(max_length: int | None, nulls: frozenset[str]) -> Formatter:
 
 
 def _without_nulls(format_value: Formatter, nulls: frozenset[str]) -> Formatter:
-    """Give no value for a text that means null, where it is not one of the field's type."""
+    """Format a text that means null as "", unless it is a value of the field's type."""
 
     def format_or_null(value: object) -> str | InvalidValue:
         formatted = format_value(value)
@@ -255,4 +255,4 @@ def formatter(data_type: str, max_length: int | None = None, reading: Reading = 
 
 
 as_identifier: Formatter = formatter("Text", None, IDENTIFIER)
-"""Give an id as text; "" where there is none, also for a text such as `NULL`."""
+"""Formats an id as text; "" if there is none, also for a text such as `NULL`."""

@@ -1,8 +1,8 @@
 """Phone numbers: read in the forms that people and spreadsheets write, compared by value, sent in one form.
 
-Numbers need to be *possible*, not proven valid: carriers open new ranges faster than any table knows, and
-Listrak is the judge of what it can reach. But digits alone are never read as a number of another country, and
-what could be more than one number is rejected: an SMS to a wrong number reaches a stranger.
+Numbers need to be *possible*, not proven valid: carriers open new ranges faster than tables follow, and
+Listrak decides what it can reach. But digits alone are never read as a number of another country, and what
+could be more than one number is rejected: an SMS to a wrong number reaches a stranger.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NATIONAL_DIGITS: Final = 10
 _FEWEST_DIGITS: Final = 7
 _LONGEST: Final = 80
 MOST_DIGITS: Final = 15
-"""An international number has no more (E.164), whatever a country's own plan allows."""
+"""The most digits of an international number (E.164), whatever a country's own plan allows."""
 
 # Only what people write between digits; phonenumbers alone would find a number inside any sentence.
 _WRITTEN = re.compile(r"\(?\+?[\d(][\d\s().\-\u2010-\u2015\u2212/]*")
@@ -49,12 +49,12 @@ def _bad(cause: str) -> InvalidValue:
 
 
 _TYPE = _bad("expected a string or a whole number")
-_SIGN = _bad("a number below zero, or with decimals")
+_NOT_WHOLE = _bad("a number below zero, or with decimals")
 _LOST_DIGITS = _bad("it is written with an exponent, and digits are lost (format the column as text)")
 _LETTERS = _bad("it holds letters")
 _HAS_EXTENSION = _bad("it has an extension, and an SMS cannot reach one")
 _TWO = _bad("the cell holds more than one number")
-_SIGNS = _bad("it contains characters that are not part of a phone number")
+_BAD_CHARACTERS = _bad("it contains characters that are not part of a phone number")
 _LENGTH = _bad("it has too few or too many digits, or a country code that does not exist")
 _FOREIGN = _bad(
     "its digits are not a number of default_country (write numbers of other countries with + and the "
@@ -89,11 +89,10 @@ def canonical(
         value: What a record holds: text, or a whole number.
         default_country: Two-letter country of numbers that name none.
         international: Whether digits alone may also be a number of another country with its country code
-            (the setting `phone_digits`); where both readings are valid numbers the value is rejected.
+            (the setting `phone_digits`); if both readings are valid numbers the value is rejected.
 
     Returns:
-        Digits such as `14155550100`, or why the value is not a phone number (the number is not repeated
-        there).
+        Digits such as `14155550100`, or why the value is not a phone number (without the number itself).
     """
     if value is None:
         return _MISSING
@@ -102,7 +101,7 @@ def canonical(
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return _TYPE
     if not 0 < value < 10**20:
-        return _SIGN if value <= 0 else _LENGTH if value > 0 else _TYPE  # the last is NaN
+        return _NOT_WHOLE if value <= 0 else _LENGTH if value > 0 else _TYPE  # the last is NaN
     text = format(value, ".1f") if isinstance(value, float) and value == int(value) else str(value)
     return _canonical(text, default_country, international)
 
@@ -116,7 +115,7 @@ def _canonical(cell: str, default_country: str, international: bool) -> str | In
 def _number(text: str, default_country: str, *, international: bool) -> str | InvalidValue:
     """Read a text that should be a number and nothing else."""
     if len(text) > _LONGEST or not _WRITTEN.fullmatch(text) or _DECIMALS.fullmatch(text):
-        return _unwritable(text)
+        return _cause_of(text)
     if len(_two_parts(text)) > 1:
         return _TWO
     if "+" in text:
@@ -132,8 +131,8 @@ def _number(text: str, default_country: str, *, international: bool) -> str | In
 def plain_cell(cell: str) -> str:
     """Return a cell's text without what spreadsheets and copying put around or into a number.
 
-    Example: `'="4155550100"'`, `"'4155550100"` and `"4155550100.0"` all give `"4155550100"`. What is doubtful
-    stays as it is.
+    Example: `'="4155550100"'`, `"'4155550100"` and `"4155550100.0"` all give `"4155550100"`. A doubtful
+    cell stays as it is.
     """
     text = cell
     if not text.isascii():
@@ -165,7 +164,7 @@ def _without_exponent(text: str) -> str:
     return str(int(number)) if whole and number > 0 else text
 
 
-def _unwritable(text: str) -> InvalidValue:
+def _cause_of(text: str) -> InvalidValue:
     """Return why a text is not a phone number."""
     if len(text) > _LONGEST:
         return _LENGTH
@@ -177,7 +176,7 @@ def _unwritable(text: str) -> InvalidValue:
         return _TWO
     if any(character.isalpha() for character in text):
         return _LETTERS
-    return _SIGN if re.fullmatch(r"-?\s*[\d.]+", text) else _SIGNS
+    return _NOT_WHOLE if re.fullmatch(r"-?\s*[\d.]+", text) else _BAD_CHARACTERS
 
 
 def _two_parts(text: str) -> list[str]:
@@ -224,9 +223,9 @@ def _with_prefix(digits: str, default_country: str, *, nanp: bool) -> str | Inva
 def _without_prefix(
     text: str, digits: str, default_country: str, *, international: bool
 ) -> str | InvalidValue:
-    """Digits alone: a number of the default country, if they can be only one."""
+    """Read digits alone: a number of the default country, if they can mean only one number."""
     own = phonenumbers.country_code_for_region(default_country)
-    if own == _NANP and not international:  # ten digits, or eleven with the country code: no need to ask
+    if own == _NANP and not international:  # ten digits, or eleven with the country code: no library needed
         ten = digits.removeprefix("1")
         if _NANP_FIRST.fullmatch(ten):
             return f"1{ten}"
@@ -240,7 +239,7 @@ def _without_prefix(
         if number:
             readings[_digits(number)] = number
     if len(readings) > 1:
-        # A North American number has ten digits of a known form: such digits are never taken for another's.
+        # Ten digits of the North American form are never read as a number of another country.
         readings = {
             one: number
             for one, number in readings.items()
@@ -251,7 +250,7 @@ def _without_prefix(
     if not readings:
         return _FOREIGN if _parsed("+" + digits, None) else _LENGTH
     answer, number = next(iter(readings.items()))
-    # With a zero or the country code in another place the same digits are somebody else's number.
+    # If the country's own rules read the digits differently, they could be another person's number.
     return answer if number.country_code != own or answer == _digits(usual) else _DOUBTFUL
 
 
@@ -272,7 +271,7 @@ def _usual_reading(digits: str, country: str) -> PhoneNumber | None:
     """Return the number that digits mean by a country's own rules, possible or not.
 
     Returns:
-        None if they begin as a call abroad does there, as 012 in Israel, or are too few.
+        None if they begin with the country's international prefix, such as 012 in Israel, or are too few.
     """
     try:
         number = phonenumbers.parse(digits, country, keep_raw_input=True)
@@ -284,7 +283,7 @@ def _usual_reading(digits: str, country: str) -> PhoneNumber | None:
 def _parsed(text: str, country: str | None) -> PhoneNumber | None:
     try:
         number = phonenumbers.parse(text, country, keep_raw_input=True)
-        # A number such as +43 0000000 loses a zero with every reading: nobody has it, and it equals nothing.
+        # A number such as +43 0000000 loses a zero with every reading, and so does not even equal itself.
         stable = phonenumbers.parse("+" + _digits(number), None)
     except NumberParseException:
         return None
@@ -301,14 +300,14 @@ def _digits(number: PhoneNumber) -> str:
 def from_listrak(text: str, sender_country: str = "US") -> str:
     """Return the canonical form of a number of Listrak: ten national digits, or with country code.
 
-    Other than a record's, digits that Listrak returns may begin with any country code: it keeps them so.
+    Unlike those of a record, digits that Listrak returns may begin with any country code.
 
     Args:
         text: `phoneNumber` of an answer.
         sender_country: The sender code's `country`, for numbers without a country code.
 
     Returns:
-        Digits with the country code. A text that is not a number gives its digits, and so equals only itself.
+        Digits with the country code; for a text that is not a number its digits, which equal no number.
     """
     digits = _NOT_DIGIT.sub("", text)
     nanp = phonenumbers.country_code_for_region(sender_country) == _NANP

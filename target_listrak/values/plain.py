@@ -1,4 +1,4 @@
-"""Names and values as words that can be compared, whatever their spelling."""
+"""Names and values in a form that can be compared whatever their spelling."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LARGEST: Final = 10**15
 def folded_name(name: str) -> str:
     """Return a property's name without what spellings differ in: `_sdc_deleted_at` → `sdcdeletedat`.
 
-    Case, separators and characters that cannot be seen make no difference.
+    Case, separators and invisible characters make no difference.
     """
     return "".join(character for character in plain_form(name) if character.isalnum()).casefold()
 

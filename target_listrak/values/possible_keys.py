@@ -1,8 +1,8 @@
-"""Whom a cell could mean: cells read generously, so that a mirror removes nobody for a badly written cell.
+"""Whom a cell could mean, by any reading: a mirror removes nobody because of a badly written cell.
 
 Loading reads cells strictly (`addresses.parse`, `phones.canonical`): what is doubtful is rejected. Removing
-people needs the opposite: a rejected cell stands for somebody, and whoever it *could* mean must stay. These
-functions return all the contacts a cell could mean, or None where it could be anybody; then nobody may be
+people needs the opposite: a rejected cell means somebody, and whoever it *could* mean must stay. These
+functions return all the contacts that a cell could mean, or None if it could mean anybody; then nobody may be
 removed.
 """
 
@@ -56,7 +56,7 @@ def possible_addresses(cell: object) -> frozenset[str] | None:
             than one address are read.
 
     Returns:
-        Keys, at least one; None where the cell could be anybody: it is empty, missing, no text, or holds
+        Keys, at least one; None if the cell could mean anybody: it is empty, missing, not a text, or holds
         something that is not an address.
     """
     if not isinstance(cell, str) or len(cell) > _MOST:
@@ -107,7 +107,7 @@ def possible_numbers(cell: object, default_country: str = "US") -> frozenset[str
         default_country: Two-letter country of numbers that name none.
 
     Returns:
-        Digits with country code, at least one number; None where the cell could be anybody: it is empty,
+        Digits with country code, at least one number; None if the cell could mean anybody: it is empty,
         missing, has letters, has lost digits, or is not a number.
     """
     if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
@@ -177,7 +177,7 @@ def _readings(text: str, country: str) -> set[str] | None:
 
 
 def _lacks_area(digits: str, country: str) -> bool:
-    """Tell whether digits are a number without its area code there: whose it is depends on the area."""
+    """Return whether digits are a number without its area code: whose it is depends on the area."""
     try:
         number = phonenumbers.parse(digits, country)
     except NumberParseException:

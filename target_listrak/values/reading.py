@@ -27,11 +27,11 @@ NULL_TEXTS: Final = (
     "(blank)",
     "undefined",
 )
-"""What programs write where there is no value (the default of the setting `null_values`)."""
+"""What programs write if there is no value (the default of the setting `null_values`)."""
 
 
 class Reading(NamedTuple):
-    """How texts are read that could mean two things. The default is how Listrak itself writes.
+    """How texts are read that could mean two things. By default, as Listrak itself writes them.
 
     Attributes:
         date_order: `mdy`, `dmy`, or `ymd` (dates with the year last are rejected). Dates with the year first
@@ -52,7 +52,7 @@ class Reading(NamedTuple):
         """Return how a destination's options, or the settings of the same names, have values read.
 
         Args:
-            options: The members that the destination has.
+            options: The destination's options.
             config: The settings.
         """
         order, mark = (options.get(name) or config.get(name) for name in ("date_order", "decimal_mark"))

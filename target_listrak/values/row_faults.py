@@ -65,7 +65,7 @@ def _short(name: str) -> str:
 
 
 class RowFaults:
-    """What happens to values that do not fit: the setting `on_bad_value`. Gathers the faults of one row.
+    """What happens to values that do not fit (`on_bad_value`); collects the faults of one row.
 
     Only the thread that reads the input uses it.
     """
@@ -77,10 +77,10 @@ class RowFaults:
         self._faults: list[Fault] = []
 
     def treat(self, name: str, invalid: InvalidValue) -> None:
-        """Note a value that does not fit, or end the run; where neither is asked for, it is left out.
+        """Reject the row for a value that does not fit, end the run, or leave the value out.
 
         Raises:
-            InvalidValueError: The setting ends the run.
+            InvalidValueError: `on_bad_value` is `fail`.
         """
         if self.rejects:
             self.reject(name, invalid, "bad_value")
@@ -90,7 +90,7 @@ class RowFaults:
             raise InvalidValueError(msg, hint=hint)
 
     def reject(self, name: str, invalid: InvalidValue, code: str = "") -> None:
-        """Note a value without which the row cannot be loaded, whatever the setting says.
+        """Note a value without which the row cannot be loaded, whatever `on_bad_value` says.
 
         Args:
             name: The property.
