@@ -522,8 +522,8 @@ def test_a_killed_run_passes_no_state_and_the_next_one_loads_everything(runs: Ru
         target.stdin.flush()
         if after:
             target.stdin.close()
-            while not sum(one["hits"] for one in runs.sandbox.control("GET", "faults")):
-                pass
+            while not any(one["hits"] for one in runs.sandbox.control("GET", "faults")):
+                assert target.poll() is None
         target.kill()
         assert target.stdout is not None
         assert target.stdout.read() == b""
