@@ -90,7 +90,7 @@ def main() -> None:
     )
     if database:
         destination = dlt.destinations.duckdb(database[0])
-        whole = dlt.pipeline("whole", pipelines_dir=folder, destination=destination, dataset_name="listrak")
+        whole = dlt.pipeline("whole", pipelines_dir=folder, destination=destination, dataset_name="tables")
         whole.run(source)
         return
     pipeline = dlt.pipeline("benchmark", pipelines_dir=folder, destination="duckdb", dataset_name="benchmark")
