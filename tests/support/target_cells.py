@@ -112,6 +112,12 @@ def _orders(_: People) -> list[Record]:
     ]
 
 
+def _retail(**values: object) -> Callable[[People], list[Record]]:
+    """Rows of a kind that are told apart by their first value."""
+    (name, _), *others = values.items()
+    return lambda _: [{name: f"K{number}", **dict(others)} for number in range(8)]
+
+
 def _numbered(addresses: list[str]) -> list[Record]:
     return [{"id": number, "email": one} for number, one in enumerate(addresses)]
 
@@ -170,6 +176,15 @@ COLUMNS = {
             },
         },
     ),
+    "customers": Column({"kind": "customers"}, _retail(customer_number="", email="buyer@example.org")),
+    "products": Column({"kind": "products"}, _retail(sku="", title="A shirt")),
+    "reviews": Column(
+        {"kind": "reviews"},
+        _retail(
+            provider_review_id="", provider="p", provider_product_id="1", featured=0, recommended=1, title="t"
+        ),
+    ),
+    "rating_summaries": Column({"kind": "rating_summaries"}, _retail(provider_product_id="", provider="p")),
     "email_events": Column(
         {"kind": "email_events", **_LIST, "event": "Ordered"},
         lambda people: [{"email": one} for one in people.subscribed[:7]],
@@ -177,6 +192,16 @@ COLUMNS = {
     "transactional_message": Column(
         {"kind": "transactional_message", **_LIST, "allow_sending": True, "message": "Order confirmation"},
         lambda _: _numbered(_new(8)),
+        keys=("id",),
+    ),
+    "sms_transactional_message": Column(
+        {
+            "kind": "sms_transactional_message",
+            **_PHONES,
+            "allow_sending": True,
+            "message": "Reply to HELP",
+        },
+        lambda _: [{"id": number, "phone": f"+1216555{number:04}"} for number in range(8)],
         keys=("id",),
     ),
     "custom_events": Column(
@@ -285,5 +310,6 @@ def went_out(box: RunningSandbox) -> Counter[str]:
     """Give how often each person was sent a message, or had a custom event raised."""
     written = box.written()
     people = [one["emailAddress"] for one in written["sends"]]
+    people += [one["phoneNumber"] for one in written["sms"]["calls"] if one["operation"] == "send"]
     people += [one["identifiers"][0]["value"] for one in written["custom_events"]["posted"]]
     return Counter(people)
