@@ -40,6 +40,35 @@ LIST, OTHER = "list-40137", "list-40274"
 CODES = ["sender-code-410", "sender-code-420", "sender-code-430"]
 
 
+class Driver:
+    """A process that carries out steps of `dagster_driver.py`."""
+
+    def __init__(self, child: subprocess.Popen[str]) -> None:
+        self.child = child
+
+    def begin(self, *step: object) -> None:
+        assert self.child.stdin
+        self.child.stdin.write(json.dumps(step) + "\n")
+        self.child.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """Wait until the step begun first has ended, and give its answer."""
+        said = []
+        for line in self.child.stdout or ():
+            if line.startswith(">"):
+                return dict(json.loads(line[1:]))
+            said.append(line)
+        pytest.fail("".join(said))
+
+    def run(self, *step: object) -> dict[str, Any]:
+        self.begin(*step)
+        return self.answer()
+
+    def load(self, asset: str, partition: str | None = None) -> dict[str, Any]:
+        """Materialize an asset or one of its partitions."""
+        return self.run("materialize", asset, partition)
+
+
 class Example:
     """The example in a folder of this test's own: its Meltano project, Dagster's data, and a sandbox.
 
@@ -81,9 +110,14 @@ class Example:
             (folder / ".meltano" / plugin).mkdir(parents=True)
             (folder / ".meltano" / plugin / "venv").symlink_to(installed)
 
-    def begin(self, *steps: list[Any], **settings: str) -> subprocess.Popen[str]:
-        """Start a process that carries out steps of `dagster_driver.py`; `answers` waits for its end."""
-        child = subprocess.Popen(
+    @contextlib.contextmanager
+    def driver(self, **settings: str) -> Iterator[Driver]:
+        """Run Dagster in a process of its own while the block lasts.
+
+        Args:
+            settings: Environment variables of this process only.
+        """
+        with subprocess.Popen(
             [str(BIN / "python"), str(Path(__file__).with_name("dagster_driver.py"))],
             cwd=self.folder,
             env=self.environment | settings,
@@ -91,15 +125,8 @@ class Example:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
-        assert child.stdin
-        child.stdin.write("".join(json.dumps(step) + "\n" for step in steps))
-        child.stdin.flush()
-        return child
-
-    def run(self, *steps: list[Any], **settings: str) -> list[dict[str, Any]]:
-        """Carry out steps in one process, and give its answers."""
-        return answers(self.begin(*steps, **settings), len(steps))
+        ) as child:
+            yield Driver(child)
 
     def jsonl_keys(self) -> dict[str, list[tuple[Any, ...]]]:
         """Give the distinct keys in the files of all shards."""
@@ -108,13 +135,6 @@ class Example:
             for line in file.read_text("utf-8").splitlines():
                 keys[file.stem].add(tuple(json.loads(line)[name] for name in KEYS[file.stem]))
         return {stream: sorted(some, key=repr) for stream, some in keys.items()}
-
-
-def answers(child: subprocess.Popen[str], expected: int) -> list[dict[str, Any]]:
-    said, _ = child.communicate(timeout=240)
-    found = [json.loads(line[1:]) for line in said.splitlines() if line.startswith(">")]
-    assert len(found) == expected, said
-    return found
 
 
 def postgres_keys(database: Database) -> dict[str, list[tuple[Any, ...]]]:
@@ -168,34 +188,29 @@ def test_shards_equal_the_account_and_a_list_that_fails_fails_alone(
                 "TARGET_POSTGRES_SQLALCHEMY_URL": database.target_url,
             }
         example = Example(tmp_path, sandbox, **settings)
-        struck = {"kind": "status", "ids": {"listId": 40274}, "route": "/List/{listId}/Message"}
-        # Refused for good: not repeated. The other list is loaded all the same.
-        sandbox.control("POST", "faults", [struck | {"status": 403}])
-        shards, asked, failed, spared = example.run(
-            ["sensor", None],
-            ["schedule"],
-            ["materialize", "email_list", OTHER],
-            ["materialize", "email_list", LIST],
-        )
+        dagster = stack.enter_context(example.driver())
+        shards = dagster.run("sensor", None)
         assert (shards["email_list"], shards["sender_code"]) == ([LIST, OTHER], CODES)
         due = [["account"], ["email_list", LIST, OTHER], ["sender_code", *CODES]]
-        assert asked == {"04:59": [], "05:00": due, "05:10": []}
+        assert dagster.run("schedule") == {"04:59": [], "05:00": due, "05:10": []}
+        # Refused for good: not repeated. The other list is loaded all the same.
+        struck = {"kind": "status", "ids": {"listId": 40274}}
+        sandbox.control("POST", "faults", [struck | {"status": 403, "route": "/List/{listId}/Message"}])
+        failed, spared = dagster.load("email_list", OTHER), dagster.load("email_list", LIST)
         assert (failed["success"], failed["retries"]) == (False, 0)
         assert "retryable: false" in failed["errors"][0]
         assert spared["success"]
         # Unavailable for a moment, after some of its rows: Dagster repeats that partition, and no other.
         sandbox.control("DELETE", "faults")
-        sandbox.control(
-            "POST",
-            "faults",
-            [struck | {"status": 503, "count": 1, "route": "/List/{listId}/Message/*", "after": 20}],
-        )
-        done = example.run(
-            ["materialize", "sender_code", CODES[0]],
-            ["materialize", "account", None],  # its ACTIVATE_VERSION removes no rows of the shards before
-            ["materialize", "email_list", OTHER],
-            *(["materialize", "sender_code", code] for code in CODES[1:]),
-        )
+        late = {"status": 503, "count": 1, "after": 20, "route": "/List/{listId}/Message/*"}
+        sandbox.control("POST", "faults", [struck | late])
+        done = [
+            dagster.load("sender_code", CODES[0]),
+            dagster.load("account"),  # its ACTIVATE_VERSION removes no rows of the shards before
+            dagster.load("email_list", OTHER),
+            dagster.load("sender_code", CODES[1]),
+            dagster.load("sender_code", CODES[2]),
+        ]
         assert [one["success"] for one in done] == [True] * 5, done
         assert [one["retries"] for one in done] == [0, 0, 1, 0, 0]
         keys = example.jsonl_keys() if database is None else postgres_keys(database)
@@ -210,31 +225,25 @@ def test_windows_of_history_are_handed_over_to_the_daily_runs(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     example = Example(tmp_path, sandbox, LISTRAK_HISTORY="2025-07-01,2026-06-01")
-    windows = [f"{LIST}|beginning_2025-07-01", f"{LIST}|2025-07-01_2026-06-01"]
-    _, late, early, one, other = example.run(
-        ["partitions", "email_list", LIST],
-        ["materialize", "email_list_history", windows[1]],
-        ["materialize", "email_list", LIST],
-        ["materialize", "email_list_history", windows[0]],
-        ["materialize", "email_list", LIST],
-    )
-    assert late["success"]
-    assert (early["success"], early["retries"]) == (False, 0)
-    assert f"{LIST}: load beginning_2025-07-01 of email_list_history first" in early["errors"][0]
-    assert one["success"]
-    assert other["success"]
-    assert other["metadata"]["requests"] < one["metadata"]["requests"] / 2, "it began anew"
+    first, last = f"{LIST}|beginning_2025-07-01", f"{LIST}|2025-07-01_2026-06-01"
+    with example.driver() as dagster:
+        dagster.run("partitions", "email_list", LIST)
+        assert dagster.load("email_list_history", last)["success"]
+        early = dagster.load("email_list", LIST)
+        assert (early["success"], early["retries"]) == (False, 0)
+        assert f"{LIST}: load beginning_2025-07-01 of email_list_history first" in early["errors"][0]
+        window, daily = dagster.load("email_list_history", first), dagster.load("email_list", LIST)
+    assert window["success"]
+    assert daily["success"]
+    assert daily["metadata"]["requests"] < window["metadata"]["requests"] / 2, "it began anew"
     assert digests(example.jsonl_keys(), "list") == digests(whole(sandbox, list_ids=[40137]), "list")
 
 
 def test_a_list_that_is_missing_twice_is_retired(sandbox: RunningSandbox, tmp_path: Path) -> None:
-    example = Example(tmp_path, sandbox)
-    _, once, twice = example.run(
-        ["partitions", "email_list", LIST, OTHER],
-        ["sensor", json.dumps([])],
-        ["sensor", json.dumps([OTHER])],
-        TAP_LISTRAK_LIST_IDS="40137",
-    )
+    with Example(tmp_path, sandbox).driver(TAP_LISTRAK_LIST_IDS="40137") as dagster:
+        dagster.run("partitions", "email_list", LIST, OTHER)
+        once = dagster.run("sensor", "[]")
+        twice = dagster.run("sensor", once["cursor"])
     assert (once["email_list"], json.loads(once["cursor"])) == ([LIST, OTHER], [OTHER])
     assert twice["email_list"] == [LIST]
     assert once["sender_code"] == twice["sender_code"] == CODES
@@ -242,9 +251,9 @@ def test_a_list_that_is_missing_twice_is_retired(sandbox: RunningSandbox, tmp_pa
 
 def test_of_a_cancelled_run_no_process_is_left(sandbox: RunningSandbox, tmp_path: Path) -> None:
     example = Example(tmp_path, sandbox)
-    example.run(["partitions", "email_list", LIST])
     sandbox.control("POST", "faults", [{"kind": "stall", "route": "/List/{listId}/Message"}])
-    with (tmp_path / "dagster.log").open("w") as log:
+    with example.driver() as dagster, (tmp_path / "dagster.log").open("w") as log:
+        dagster.run("partitions", "email_list", LIST)
         # A run as Dagster's launcher starts it: the run's process, and one of the step.
         command = ["asset", "materialize", "--select=email_list", f"--partition={LIST}"]
         run = subprocess.Popen(
@@ -263,13 +272,12 @@ def test_of_a_cancelled_run_no_process_is_left(sandbox: RunningSandbox, tmp_path
         _, left = psutil.wait_procs(started, timeout=15)
         assert not left
         assert run.wait(timeout=60) != 0
-    sandbox.control("DELETE", "faults")
-    (again,) = example.run(["materialize", "email_list", LIST])
-    assert again["success"]
+        sandbox.control("DELETE", "faults")
+        assert dagster.load("email_list", LIST)["success"]
 
 
 def test_two_processes_share_a_rate(tmp_path: Path) -> None:
-    with running_sandbox(scale="tiny") as sandbox:
+    with running_sandbox(scale="tiny") as sandbox, contextlib.ExitStack() as stack:
         sandbox.settings(integrations={"email": {"requests_per_second": 44}})
         example = Example(
             tmp_path,
@@ -279,10 +287,14 @@ def test_two_processes_share_a_rate(tmp_path: Path) -> None:
             TAP_LISTRAK_START_DATE="2026-03-01",
             TAP_LISTRAK_MAX_RETRIES="9",
         )
-        example.run(["partitions", "email_list", LIST, OTHER])
-        begun = [example.begin(["materialize", "email_list", shard]) for shard in (LIST, OTHER)]
-        done = [answers(one, 1)[0] for one in begun]
-        assert all(one["success"] for one in done), done
+        with example.driver() as one:
+            one.run("sensor", None)  # it makes Meltano's database, which two runs at once could not
+            sandbox.forget_requests()
+            other = stack.enter_context(example.driver())
+            one.begin("materialize", "email_list", LIST)
+            other.begin("materialize", "email_list", OTHER)
+            done = [one.answer(), other.answer()]
+        assert [shard["success"] for shard in done] == [True, True], done
         log = sandbox.requests(latest=500)
     times = sorted(datetime.fromisoformat(one["at"]) for one in log["latest"])
     total, seconds = len(times), (times[-1] - times[0]).total_seconds()
