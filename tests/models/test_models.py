@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,3 +188,15 @@ def test_postgres_gives_what_duckdb_gives(
 def test_the_package_is_not_part_of_the_distribution() -> None:
     assert (PACKAGE / "dbt_project.yml").exists()
     assert "dbt_listrak" not in (ROOT / "pyproject.toml").read_text("utf-8").split("[tool.pytest", 1)[0]
+
+
+def test_the_example_queries_of_the_page_give_the_columns_that_it_shows(after_ten_days: Models) -> None:
+    page = (ROOT / "docs" / "analytics.md").read_text("utf-8").split("## The marts", 1)[1]
+    shown = re.findall(r"^### (\w+)$.*?```sql\n(.*?)```\n\n\| (.*?) \|$", page, re.MULTILINE | re.DOTALL)
+    assert sorted(name for name, _, _ in shown) == after_ten_days.marts()
+    for name, query, head in shown:
+        rows = after_ten_days.query(
+            f"with shown as ({query.replace('listrak__', 'analytics.listrak__')}) from shown"
+        )
+        assert rows, name
+        assert len(rows[0]) == len(head.split(" | ")), name
