@@ -93,6 +93,11 @@ def _lines(run: measure.Run, place: Place) -> int:
     return measure.lines(run.output)
 
 
+def _number(run: measure.Run, place: Place) -> int:
+    del place
+    return int(run.output.read_text("utf-8"))
+
+
 def _tables(run: measure.Run, place: Place) -> int:
     del place
     tables: dict[str, int] = json.loads(run.output.read_text("utf-8").splitlines()[-1])["rows"]
@@ -446,6 +451,21 @@ def sms(contacts: int = 600) -> Job:
     )
     options = {"messages": 1, "recipients": 1, "latency_ms": LATENCY_MS}
     return Job("sms", title, options, contacts, contenders, lambda path: write_phones(path, contacts))
+
+
+def members(contacts: int = 500_000) -> Job:
+    """Who is on a list: in windows of dates at once, against one page after the other."""
+
+    def reads(way: str) -> Callable[[Place], list[str]]:
+        return lambda place: [sys.executable, "-m", "benchmarks.members", place.url, way]
+
+    contenders = (
+        Contender(OURS, "target-listrak, read_members_by_date", reads("by-date"), _number),
+        Contender("in-order", "target-listrak, page by page", reads("in-order"), _number),
+    )
+    title = f"Members: {contacts:,} contacts of a list, {LATENCY_MS:.0f} ms latency, 8 in flight"
+    options = {"messages": 1, "recipients": contacts, "latency_ms": LATENCY_MS}
+    return Job("members", title, options, contacts, contenders)
 
 
 # --- starting

@@ -7,6 +7,7 @@ a fixed time before the present, so that a tap that reads by date finds all of i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -28,6 +29,14 @@ _PLACE = b"@@@@"
 """Where a page's number goes, four digits."""
 _ACTIVE = 3
 """Every so many recipients has activity."""
+
+
+_CONTACT_YEARS = 4
+"""Years in which the list's contacts subscribed, evenly."""
+_CONTACT = (
+    b'{"emailAddress":"contact%07d@customer.example","subscriptionState":"Subscribed","subscribeDate":"%b",'
+    b'"segmentationFieldValues":[]}'
+)
 
 
 @dataclass(frozen=True)
@@ -166,6 +175,31 @@ class World:
             count: Rows on a page.
         """
         return self.page(cursor, min(count, self.shape.recipients - cursor))
+
+    def contacts(self, start: str, end: str, cursor: int, count: int) -> bytes:
+        """Give a whole answer with a page of subscribers, of whom there are as many as recipients.
+
+        Args:
+            start: The first second of subscription (ISO 8601); empty for no lower end.
+            end: The last one; empty for no upper end.
+            cursor: Index of the page's first row among those of the dates.
+            count: Rows on a page.
+        """
+        everybody = self.shape.recipients
+        step = _CONTACT_YEARS * 365 * 86_400 / everybody
+        oldest = self._now - timedelta(days=_CONTACT_YEARS * 365)
+
+        def index(text: str) -> int:
+            since = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC) - oldest
+            return min(max(math.ceil(since.total_seconds() / step), 0), everybody)
+
+        low = index(start) if start else 0
+        high = index(end) if end else everybody
+        first, last = low + cursor, min(low + cursor + count, high)
+        following = f'"row-{cursor + count}"' if last < high else "null"
+        day = _text(oldest + timedelta(seconds=step * first))
+        rows = b",".join(_CONTACT % (number, day.encode()) for number in range(first, last))
+        return b'{"status":200,"nextPageCursor":%b,"data":[%b]}' % (following.encode(), rows)
 
     def _page(self, first: int, rows: int) -> bytes:
         following = first + rows

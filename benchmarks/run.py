@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-NAMES = ("fanout", "stream", "batch", "warehouse", "target", "sms", "memory", "startup")
+NAMES = ("fanout", "stream", "batch", "warehouse", "target", "sms", "members", "memory", "startup")
 MEMORY_ROWS = (500_000, 1_000_000, 2_000_000)
 STARTUP_RUNS = 7
 
@@ -215,6 +215,7 @@ def main() -> int:
             "warehouse": warehouse.job,
             "target": jobs.target,
             "sms": jobs.sms,
+            "members": jobs.members,
         }
         todo = [make() for key, make in makers.items() if key in chosen]
         bench.prepare(todo)

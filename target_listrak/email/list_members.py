@@ -112,9 +112,13 @@ class ListMembers(Members):
             on = self.membership(contact)
             if on is None:
                 continue
-            key = comparison_key(contact.emailAddress)
-            if on and not isinstance(parse(contact.emailAddress), Address):
-                self._unreadable.append(key)
+            address = parse(contact.emailAddress)
+            if isinstance(address, Address):
+                key = address.key
+            else:
+                key = comparison_key(contact.emailAddress)
+                if on:
+                    self._unreadable.append(key)
             found.append((key, contact.emailAddress, on, str(contact.externalContactID or "")))
         return found
 
