@@ -101,6 +101,13 @@ def test_every_property_of_every_stream_says_what_it_is() -> None:
             assert schema.get("description"), f"{stream['tap_stream_id']}.{name}"
 
 
+def test_every_page_is_part_of_the_site() -> None:
+    """`make docs` fails otherwise; this says so sooner."""
+    named = re.findall(r"^ +- ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    own = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert own <= set(named)
+
+
 def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len(README.splitlines()) <= 150
 
