@@ -22,10 +22,10 @@ STATES = ({"subscriptionState": "Subscribed"}, {"subscriptionState": "Unsubscrib
 
 @pytest.fixture
 def large(runs: Runs) -> Runs:
-    """A list of more than a page of contacts."""
-    runs.sandbox.reset(scale="small")
-    yield runs
-    runs.sandbox.reset(scale="tiny")
+    """A list of more than a page of contacts: that of the usual scale."""
+    assert runs.sandbox.sandbox is not None
+    assert runs.sandbox.sandbox.scale == "small"
+    return runs
 
 
 def read(runs: Runs, *, by_date: bool, states: Sequence[dict[str, str]] = STATES, **more: object) -> set[str]:
@@ -52,8 +52,12 @@ def test_by_date_everybody_is_read_however_listrak_reads_dates(large: Runs, read
 
 
 def test_a_list_of_one_page_is_one_request(runs: Runs) -> None:
-    read(runs, by_date=True)
-    assert runs.sandbox.requests()["by_route"]["GET /email/v1" + CONTACTS] == 2
+    runs.sandbox.reset(scale="tiny")
+    try:
+        read(runs, by_date=True)
+        assert runs.sandbox.requests()["by_route"]["GET /email/v1" + CONTACTS] == 2
+    finally:
+        runs.sandbox.reset(scale="small")  # what all other tests of the sandbox expect
 
 
 def test_one_window_that_fails_fails_the_read(large: Runs) -> None:
