@@ -5,9 +5,11 @@ exponential wait are those of the library `backoff`. The waiting itself is done 
 `time.sleep`, which `Client.close` could not interrupt, and it shortens a pause that exceeds the time limit,
 where a server that asked for it would only refuse again.
 
-After a 429 the thread that sent the request waits (`repeat`), and no thread of the client starts another
-request meanwhile (`pacing.Pace`). `RetryPolicy.pause_asked` limits both to `MAX_RETRY_AFTER`; `waits` adds up
-to `RetryPolicy.base` seconds (0.5) of jitter to the thread's own pause.
+After a 429 with ``Retry-After`` the thread that sent the request waits that long (`repeat`), and no thread of
+the client starts another request meanwhile (`pacing.Pace`). `RetryPolicy.pause_asked` limits both to
+`MAX_RETRY_AFTER`; `waits` adds up to `RetryPolicy.base` seconds (0.5) of jitter to the thread's own pause.
+Without ``Retry-After`` that thread waits a random time of at most `RetryPolicy.cap` (60 s), and the others
+are only slowed down.
 """
 
 from __future__ import annotations
@@ -149,8 +151,8 @@ class RetryPolicy:
             retry_after: What Listrak asked for, in seconds; None if it did not.
 
         Returns:
-            Seconds, at most `MAX_RETRY_AFTER`; None if Listrak asked for none, or for more than the time
-            limit of a request: then no thread waits, and the request is given up.
+            Seconds, at most `MAX_RETRY_AFTER`. None if Listrak asked for none (`waits` then decides alone),
+            or for more than the time limit of a request (the request is then given up at once).
         """
         if retry_after is None or self.exceeded_by(retry_after):
             return None

@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     """Exit codes after an error; the numbers of data and unavailability are those of ``sysexits.h``."""
 
     SETTINGS = 1
-    """Settings, credentials or this machine: a person has to change something."""
+    """Settings, credentials, this machine or a closed pipe; also an error that nothing here expects."""
     COMMAND_LINE = 2
     """An unknown option, or a file that does not exist (click's exit code)."""
     DATA = 65

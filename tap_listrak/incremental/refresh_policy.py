@@ -1,4 +1,6 @@
-"""Which request, if any, a message's reports need: decided from dates alone, so that the state stays small.
+"""What a run reads again of a message's activity, links and summaries: nothing, what is new, or everything.
+
+It is decided from dates alone, so that the state stays small.
 
 A message *settles* when its attribution window and a day of grace have passed. Then its child records are no
 longer read. Until then, every run reads what became active since the bookmark, and reads everything again

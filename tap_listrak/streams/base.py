@@ -58,7 +58,8 @@ class ListrakStream(BookmarkedStream):
     date_key: ClassVar[str | None] = None
     """The date by which Listrak filters, if the rows have it: the catalog's replication key."""
     incremental: ClassVar[bool] = False
-    """Whether the stream keeps a bookmark. All others are read in full, with a version."""
+    """Whether the stream keeps a bookmark. All others are read in full, with a version (see
+    `sync.context_stream`)."""
     path_names: ClassVar[Mapping[str, str]] = {}
     """Parameters of the route's path that have another name in the context: from the route's to the
     context's."""

@@ -6,8 +6,8 @@ done thousands of times a run. Here a stream is opened once a run, and its conte
 SDK's own methods still write the records, apply stream maps, flattening and selection, and keep the record
 limit.
 
-`ContextStream._read_in_full` decides whether a stream ends with ACTIVATE_VERSION; `narrowing` says which
-settings prevent it.
+`ContextStream.close` decides whether a stream ends with ACTIVATE_VERSION: it has a version, was read in full
+(`narrowing`: which settings prevent that), and `row_counts` does not doubt the answer.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ class ContextStream(Stream):
 
     @property
     def _read_in_full(self) -> bool:
-        """Whether rows that this run did not read no longer exist in Listrak: then ACTIVATE_VERSION is sent.
+        """Whether rows that this run did not read no longer exist in Listrak, as far as the run knows.
 
         Never after a run without a row: an empty answer may be a fault of Listrak's, and loaders would empty
         the table.

@@ -1,4 +1,7 @@
-"""The options of destinations: a table of all, and which of them each kind has and needs."""
+"""The options of destinations: a table of all, and which of them each kind has and needs.
+
+How to add a kind of destination: `target_listrak.loaders`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A mistake here would change what happens to people, so nothing is guessed: an unknown kind or option, a value
 of the wrong type and a mode that a kind does not have are errors that name the place and what there is.
+
+How to add a kind of destination: `target_listrak.loaders`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 An audience (or list) that is fed by a destination with `mirror` has one `Mirror` in a run, whatever the
 number of streams that feed it. It knows who was named, which streams are complete, and how many rows have no
-readable key. The channel says who is a member and how one is removed (`Members`).
+readable key. `Mirror.may_remove` decides whether anybody is removed. The channel says
+who is a member, who of them was not named, and how one is removed: the subclasses of `Members` in
+`email.list_members`, `email.audience_members` and `sms.members`.
 """
 
 from __future__ import annotations
