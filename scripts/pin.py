@@ -31,7 +31,7 @@ COMPILE = [
     "--no-annotate",
 ]
 # What `make models` and the tests of dbt_listrak run. Later versions of dbt-core 1.11 are not in every index.
-MODELS = "dbt-core==1.11.16\ndbt-duckdb\ndbt-postgres\nsqlfluff\n"
+MODELS = "dbt-core==1.11.16\ndbt-duckdb\ndbt-postgres\nsqlfluff\nsqlfluff-templater-dbt\n"
 
 
 def compile_pins(output: Path, *arguments: str, requirements: str = "") -> None:
