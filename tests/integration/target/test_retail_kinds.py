@@ -176,6 +176,26 @@ def test_reviews_and_rating_summaries_with_json_text(runs: Runs) -> None:
     ]
 
 
+def test_retail_data_touches_no_contact(runs: Runs) -> None:
+    """Addresses of customers, buyers and reviewers are no consent: they are retail data, nothing else."""
+    people = {"email": "stranger@example.org", "mobilePhone": "+12165550101", "email_opt_in": True}
+    review = {"provider": "p", "provider_product_id": "1", "provider_review_id": "2", "featured": 0}
+    streams: dict[str, dict[str, Any]] = {
+        "customers": {"customer_number": "1", **people},
+        "orders": {"order_number": "A", **people},
+        "order_items": {"order_number": "A", "sku": "S", **people},
+        "products": {"sku": "S", **people},
+        "reviews": {**review, "recommended": 1, "title": "t", **people},
+        "rating_summaries": {"provider_product_id": "1", **people},
+    }
+    messages = [one for name, row in streams.items() for one in (schema(name, *row), record(name, **row))]
+    destinations = {name: {"kind": name} for name in streams} | {"orders": PARTIAL_ORDERS}
+    outcome = runs.good([*messages, state(1)], destinations)
+    assert {name: one.accepted for name, one in outcome.tallies.items()} == dict.fromkeys(streams, 1)
+    found = runs.sandbox.written()
+    assert (found["email"], found["imports"], found["sms"]["calls"]) == ([], [], [])
+
+
 def test_a_deleted_review_is_marked_where_deletes_are_allowed(runs: Runs) -> None:
     review = {
         "provider": "p",
