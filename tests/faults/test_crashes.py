@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from listrak_sandbox.testing import RunningSandbox
 
 CRASHES = int(os.environ.get("LISTRAK_CRASHES", "46"))
-EACH = -(-CRASHES // len(COLUMNS))
+SENT = {"transactional_message", "sms_transactional_message", "custom_events"}
+"""Kinds of which nothing is sent again after a crash: test_send_crashes.py."""
+LIKE_ORDERS = {"customers", "products", "reviews", "rating_summaries"}
+"""Kinds that go the way of orders."""
+KINDS = [kind for kind in COLUMNS if kind not in SENT | LIKE_ORDERS | {"forget"}]
+EACH = -(-CRASHES // len(KINDS))
 AN_END = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 128 + signal.SIGTERM}
 
 
@@ -46,6 +51,7 @@ def run_until(
     box: RunningSandbox, line: list[str], how: signal.Signals | None, requests: int
 ) -> tuple[int, bytes, str]:
     """Run a command and end it after so many requests; give exit code, output and errors."""
+    time.sleep(0.05)  # what a run that was killed had asked for is still being answered, and would count
     box.forget_requests()
     # Into files: a pipe that nobody reads would fill, and hold the run up.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
@@ -64,7 +70,7 @@ def run_until(
     return child.returncode, written, said
 
 
-@pytest.mark.parametrize("kind", COLUMNS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_target_that_crashes_again_and_again_ends_as_one_that_does_not(
     box: RunningSandbox, tmp_path: Path, kind: str
 ) -> None:
@@ -72,7 +78,7 @@ def test_a_target_that_crashes_again_and_again_ends_as_one_that_does_not(
     stream = messages(column, People.of(box))
     config = settings_for(
         box,
-        destinations={STREAM: column.destination},
+        **column.settings,
         import_poll_seconds=0.02,
         max_reject_share=1,
         batch_size_rows=2,

@@ -72,7 +72,8 @@ class Reader:
                 (linked / "venv").symlink_to(plugin / "venv")
 
     def _run(self, line: str) -> str:
-        # Meltano would install anew, into the environments that all tests share.
+        # Meltano would install anew, into the environments that all tests share; `add` needs to be told so.
+        line = line.replace("meltano add ", "meltano add --no-install ")
         environment = {"MELTANO_AUTO_INSTALL": "false", "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"}
         environment |= {"PATH": f"{MELTANO.parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
         environment |= {"MELTANO_CLI_LOG_FORMAT": "uncolored", "MELTANO_HUB_URL": "http://127.0.0.1:9"}

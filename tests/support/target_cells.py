@@ -78,6 +78,13 @@ class Column:
     keys: tuple[str, ...] = ()
     copy: Record | None = None
 
+    @property
+    def settings(self) -> Record:
+        """The settings that say where the stream goes."""
+        copy = {} if self.copy is None else {COPY: self.copy}
+        maps = {name: {"__source__": STREAM} for name in copy}
+        return {"destinations": {STREAM: self.destination, **copy}, "stream_maps": maps}
+
 
 def _new(count: int) -> list[str]:
     return [f"new{number}@example.org" for number in range(count)]
@@ -260,11 +267,9 @@ class TargetRuns:
         self._runs += 1
         folder = self.folder / str(self._runs)
         folder.mkdir(parents=True, exist_ok=True)
-        copy = {} if self.column.copy is None else {COPY: self.column.copy}
         config = settings_for(
             self.box,
-            destinations={STREAM: self.column.destination, **copy},
-            stream_maps={name: {"__source__": STREAM} for name in copy},
+            **self.column.settings,
             import_poll_seconds=0.02,
             max_reject_share=1,
             batch_size_rows=4 if self.column.destination["kind"].startswith("email") else 100,
