@@ -107,7 +107,7 @@ def test_a_state_copied_from_the_future_is_one_warning_per_stream(caplog: pytest
             ]
         }
     Bookmarks(state, NOW)
-    assert [one.getMessage().split(" lie")[0] for one in caplog.records] == [
+    assert [one.getMessage().split(" are in")[0] for one in caplog.records] == [
         "30 of the state's bookmarks of messages",
         "30 of the state's bookmarks of contacts",
     ]
