@@ -8,8 +8,7 @@ DEMO_PLUGINS := tap-listrak target-listrak tap-spreadsheets target-duckdb
 TEST_PLUGINS := target-jsonl tap-postgres target-postgres
 # dbt, in an environment of its own: its requirements exclude the project's.
 MODELS := .venv-models
-# One more than the cores of a small machine: some tests wait for a simulated Listrak.
-WORKERS ?= 3
+WORKERS ?= 2
 SECONDS ?= 60
 MINUTES ?= 30
 

@@ -1,6 +1,6 @@
 """Two years in the life of an account, read day by day: what was read adds up to what is there.
 
-How much is played is a setting, the same test at any size: ``LISTRAK_REPLAY_SEEDS`` worlds (14), each read at
+How much is played is a setting, the same test at any size: ``LISTRAK_REPLAY_SEEDS`` worlds (20), each read at
 ``LISTRAK_REPLAY_RUNS`` random moments (5), and ``LISTRAK_REPLAY_DAYS`` days one by one (30) in one of them.
 """
 
@@ -22,7 +22,7 @@ from listrak_sandbox.testing import RunningSandbox, running_sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SEEDS = range(1, 1 + int(os.environ.get("LISTRAK_REPLAY_SEEDS", "14")))
+SEEDS = range(1, 1 + int(os.environ.get("LISTRAK_REPLAY_SEEDS", "20")))
 RUNS = int(os.environ.get("LISTRAK_REPLAY_RUNS", "5"))
 DAYS = int(os.environ.get("LISTRAK_REPLAY_DAYS", "30"))
 
