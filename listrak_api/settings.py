@@ -342,7 +342,9 @@ def _wrong(name: str, what: str, hint: str) -> ConfigurationError:
 def _check_text(name: str, value: object) -> str:
     """Raise ConfigurationError for what is not a string, is empty, or cannot stand in a header."""
     if not isinstance(value, str) or not value.strip():
-        raise _wrong(name, "is missing or empty", f"Set {name} to a string.")
+        kind = next((_INTEGRATION_TYPES[api] for api, both in CREDENTIAL_NAMES.items() if name in both), None)
+        where = f" It is in Listrak, at the API integration of type {kind}." if kind else ""
+        raise _wrong(name, "is missing or empty", f"Set {name} to a string.{where}")
     if value != value.strip() or not value.isprintable() or not value.isascii():
         what = "starts or ends with a blank, or contains a line break or a character that is not ASCII"
         raise _wrong(name, what, "It was probably copied together with other characters: set it again.")

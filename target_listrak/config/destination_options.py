@@ -207,6 +207,13 @@ OPTIONS: Final[dict[str, Option]] = {
         ("reject_row", "fail", "send"),
         "reject_row",
     ),
+    "orders_without_items": Option(
+        "An order without an item in the run would lose the items that Listrak has of it. It is rejected, or "
+        "sent (`send`: for sources whose items always come with their orders, and where some have none).",
+        (str,),
+        ("reject_row", "send"),
+        "reject_row",
+    ),
     "max_declined_share": Option(
         "The setting of that name, for this destination alone (0 to 1).", (int, float)
     ),
@@ -332,7 +339,7 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "forget": ("allow_forget", "email", "phone", "max_wait_seconds"),
     "customers": _RETAIL,
     "orders": (*_RETAIL, "on_missing"),
-    "order_items": (*_RETAIL, "allow_deletes"),
+    "order_items": (*_RETAIL, "allow_deletes", "orders_without_items"),
     "products": _RETAIL,
     "reviews": (*_RETAIL, "allow_deletes"),
     "rating_summaries": _RETAIL,

@@ -217,7 +217,8 @@ class Mirror:
             f" {self.members.title} would be removed, but {'; '.join(absent)}. So it is not known whether the"
             " source came to its end. Nobody was removed, and STATE is held back."
         )
-        raise MirrorStopError(msg, hint=_HINTS[mirror])
+        empty = any(end.empty for one in self._watched for end in one.ends.values())
+        raise MirrorStopError(msg, hint=_HINT_OF_NO_RECORDS if empty else _HINTS[mirror])
 
     def _check_share(self, missing: Missing, unreadable: int) -> None:
         most = self._destination.option("max_removed_share")
@@ -231,8 +232,7 @@ class Mirror:
             )
             raise MirrorStopError(
                 msg,
-                hint="If nobody is left in the stream, set max_removed_share to 1 for one run. If not, fix"
-                " the source.",
+                hint=f"{_HINT_OF_NO_RECORDS} If nobody is left in it, set max_removed_share to 1 once.",
             )
         if missing.removable - unreadable <= most * missing.before + _ROUNDING:
             return
@@ -253,6 +253,10 @@ class Mirror:
 _ROUNDING: Final = 1e-9
 """So that 0.29 of 100 members are 29, not 28.999999999999996."""
 
+_HINT_OF_NO_RECORDS = (
+    "A mirror needs the whole stream in every run. An extractor that sends only what changed, or reads a file"
+    " only when it has changed, sends nothing on other days: run it with --full-refresh."
+)
 _HINTS = {
     True: "Check that the extractor ended well. If it never sends ACTIVATE_VERSION after its records, set"
     " mirror: end_of_input.",

@@ -41,7 +41,9 @@ class OrderItemsLoader(RetailRows):
     def resolve(cls, run: Run, destination: Destination) -> None:
         """Do what all retail kinds do; and let the run's orders wait for items."""
         super().resolve(run, destination)
-        run.session(OrderJoin).active = True
+        join = run.session(OrderJoin)
+        join.active = True
+        join.sends_without_items = destination.option("orders_without_items") == "send"
 
     def __init__(self, delivery: Delivery, resolved: None) -> None:
         super().__init__(delivery, resolved)

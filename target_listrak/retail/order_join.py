@@ -48,6 +48,12 @@ _ITEMS_TWICE: Final = Rejected(
     "the order has items of its own, and there are records of a stream of items. Which of them count is "
     "not known: leave one of the two out",
 )
+_NO_ITEMS: Final = Rejected(
+    "no_items",
+    "no item in this run has the number of this order, and without items it would lose those that Listrak "
+    "has of it. Send the items of the same orders in the same run, also those that did not change (with "
+    "`orders_without_items: send` such orders are sent)",
+)
 _TWO_STREAMS: Final = Rejected(
     "ambiguous_order",
     "orders of two streams have this number, and the item records can belong to one of them only",
@@ -114,10 +120,12 @@ class OrderJoin:
 
     Attributes:
         active: Whether there is a destination for order items: then orders wait for them.
+        sends_without_items: Whether orders are sent that no item came for.
     """
 
     def __init__(self, run: Run) -> None:
         self.active = False
+        self.sends_without_items = False
         self._run = run
         self._orders: dict[int, _Orders] = {}
         self._items: dict[int, _Rows] = {}
@@ -297,8 +305,7 @@ class OrderJoin:
                 self._orders[source].tracker.remark("orders came without items")
             self._orders[source].take_joined(number, known, joined.weight)
 
-    @staticmethod
-    def _problem(joined: _Joined) -> Rejected | None:
+    def _problem(self, joined: _Joined) -> Rejected | None:
         orders = list(joined.orders.values())
         if not any(one.rows for one in orders):
             return ORDER_REJECTED if joined.order_rejected else _NO_ORDER
@@ -306,8 +313,10 @@ class OrderJoin:
             return _TWO_STREAMS
         if joined.rejected_items or any(one.broken for one in orders):
             return INCOMPLETE
-        own = any(one.items or one.value.get("items") for one in orders)
-        return _ITEMS_TWICE if joined.items and own else None
+        own = [bool(one.items or one.value.get("items")) for one in orders]
+        if joined.items:
+            return _ITEMS_TWICE if any(own) else None
+        return None if all(own) or self.sends_without_items else _NO_ITEMS
 
     def _reject(self, joined: _Joined, rejected: Rejected) -> None:
         for source, known in joined.orders.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import duckdb
 import pytest
 import yaml
 from documents import DOCS
+from meltano.core.venv_service import fingerprint
 from meltano_project import MELTANO, ROOT, TIME_LIMIT
 
 from demo import __main__ as demo
@@ -67,12 +69,17 @@ class Reader:
             (self.folder / file).write_text(text.replace("http://127.0.0.1:8990", self._url), "utf-8")
         for kind in ("extractors", "loaders"):
             for plugin in (ROOT / ".meltano" / kind).iterdir():
-                linked = self.folder / ".meltano" / kind / plugin.name
-                linked.mkdir(parents=True)
-                (linked / "venv").symlink_to(plugin / "venv")
+                installed = self.folder / ".meltano" / kind / plugin.name / "venv"
+                installed.mkdir(parents=True)
+                # Links one by one: a Meltano that installs anew deletes the links, and not what they lead to.
+                for one in (plugin / "venv").iterdir():
+                    (installed / one.name).symlink_to(one)
+                definition = yaml.safe_load((ROOT / "plugins" / f"{plugin.name}.yml").read_text("utf-8"))
+                mark = installed / ".meltano_plugin_fingerprint"
+                mark.unlink(missing_ok=True)
+                mark.write_text(fingerprint(shlex.split(definition["pip_url"])), "utf-8")
 
     def _run(self, line: str) -> str:
-        # Meltano would install anew, into the environments that all tests share; `add` needs to be told so.
         line = line.replace("meltano add ", "meltano add --no-install ")
         environment = {"MELTANO_AUTO_INSTALL": "false", "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"}
         environment |= {"PATH": f"{MELTANO.parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}

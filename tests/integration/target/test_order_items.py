@@ -97,8 +97,22 @@ def test_without_keys_each_row_is_an_item(runs: Runs) -> None:
     assert skus(runs, "A") == ["S", "S"]
 
 
-def test_an_order_without_items_is_sent_without_and_counted(runs: Runs) -> None:
-    outcome = run(runs, order("A", total=12))
+@pytest.mark.parametrize("stream_is_there", [True, False])
+def test_an_order_whose_items_did_not_come_keeps_those_that_listrak_has(
+    runs: Runs,
+    stream_is_there: bool,  # noqa: FBT001 - pytest fills it in
+) -> None:
+    """An order was corrected, and the extractor read only the changed table: all its items were gone."""
+    run(runs, *ROWS)
+    head = [ORDERS, ITEMS] if stream_is_there else [ORDERS]
+    outcome = runs.good([*head, order("A", total=12), state(2)], BOTH)
+    assert outcome.codes == ["no_items"]
+    assert sorted(skus(runs, "A")) == ["a1", "a2"]
+
+
+def test_an_order_without_items_is_sent_where_a_setting_says_so_and_counted(runs: Runs) -> None:
+    both = {**BOTH, "order_items": {"kind": "order_items", "orders_without_items": "send"}}
+    outcome = run(runs, order("A", total=12), both=both)
     assert figures(outcome, "orders") == (1, 1, 0, 0)
     assert outcome.tallies["orders"].remarks == {"orders came without items": 1}
     assert "items" not in stored(runs)["A"]
@@ -458,7 +472,7 @@ def test_any_rows_end_as_a_plain_model_says(runs: Runs, rows: list[dict[str, Any
     expected = {
         number: (total, sorted(items.get(number, {}).values()))
         for number, total in totals.items()
-        if total and None not in items.get(number, {}).values()
+        if total and number in items and None not in items[number].values()
     }
     assert expected == {
         number: (one["orderTotal"], sorted(skus(runs, number))) for number, one in stored(runs).items()
