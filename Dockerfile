@@ -15,7 +15,7 @@ RUN python -m venv /meltano \
     && /meltano/bin/pip install --constraint constraints.txt meltano uv
 ENV PATH=/meltano/bin:$PATH
 RUN meltano install tap-listrak target-listrak tap-postgres tap-spreadsheets target-duckdb target-jsonl target-postgres \
-    && rm -rf /root/.cache
+    && rm -rf ~/.cache
 
 FROM python:3.13-slim
 
