@@ -13,6 +13,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.sinks import Sink
 
+from listrak_api.errors import ConfigurationError
 from listrak_api.masking import MASKING
 from listrak_api.settings import zone_from_config
 from listrak_singer.cli import ListrakCommand, Terminated, only_one_more_signal
@@ -32,6 +33,7 @@ from target_listrak.routing import Router
 from target_listrak.sdk import override
 from target_listrak.tracking.report import report_rejects, report_state, report_tallies
 from target_listrak.tracking.shares import check_shares
+from target_listrak.values.deletions import delete_markers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,6 +139,12 @@ class TargetListrak(CheckedSettings, Target):
         errors = super()._validate_config(raise_errors=raise_errors)
         if raise_errors:
             zone_from_config(self._config)
+            try:
+                delete_markers(self._config.get("delete_markers"))
+            except ValueError as error:
+                message = f"delete_markers: {error}"
+                hint = 'Write for example ["removed_on"], or {"record_status": ["gone"]}.'
+                raise ConfigurationError(message, setting="delete_markers", hint=hint) from None
         return errors
 
     # What the SDK calls

@@ -144,11 +144,12 @@ def delete_markers(setting: object) -> Markers:
     """
     if setting is None:
         return {}
-    if isinstance(setting, list | tuple):
-        setting = dict.fromkeys(setting, True)
-    if not isinstance(setting, dict) or not all(isinstance(name, str) and name.strip() for name in setting):
+    named = isinstance(setting, list | tuple | dict)
+    if not named or not all(isinstance(name, str) and name.strip() for name in setting):
         message = "expected a list of properties, or an object from property to values"
         raise ValueError(message)
+    if not isinstance(setting, dict):
+        setting = dict.fromkeys(setting, True)
     markers: dict[str, tuple[object, ...] | None] = {}
     for name, values in setting.items():
         if values is True:

@@ -281,6 +281,16 @@ def test_a_slip_in_these_settings_is_an_error_before_anything_is_written(
     assert runs.contact(NEWSLETTER, "a@example.com") is None
 
 
+@pytest.mark.parametrize("markers", [[""], [["x"]], [None], {"x": None}, {" ": True}, [5]])
+def test_delete_markers_that_are_none_are_an_error_before_the_first_request(
+    runs: Runs, markers: object
+) -> None:
+    """The fuzzer found it: the setting was read when the first SCHEMA came, with a stack trace."""
+    outcome = runs.run([schema("people", *NAMES)], to(), delete_markers=markers)
+    assert isinstance(outcome.error, ConfigurationError)
+    assert str(outcome.error).startswith("delete_markers: ")
+
+
 def test_what_is_rejected_can_be_sent_again_as_it_stands(runs: Runs) -> None:
     row = record("people", email="a@example.com", _sdc_operation_type="D")
     runs.save(NEWSLETTER, "a@example.com")
