@@ -67,6 +67,11 @@ def serve(config: Config, listener: socket.socket, ready: Callable[[Sandbox], No
         if server.started:
             ready(sandbox)
         await running
+        # A server that is told to end does not wait for requests that are still being answered.
+        for protocol in list(server.server_state.connections):
+            if protocol.transport is not None:
+                protocol.transport.abort()
+        await asyncio.sleep(0)
 
     asyncio.run(main())
     sandbox.store.close()

@@ -144,8 +144,9 @@ def delete_markers(setting: object) -> Markers:
     """
     if setting is None:
         return {}
-    named = isinstance(setting, list | tuple | dict)
-    if not named or not all(isinstance(name, str) and name.strip() for name in setting):
+    if not isinstance(setting, list | tuple | dict) or not all(
+        isinstance(name, str) and name.strip() for name in setting
+    ):
         message = "expected a list of properties, or an object from property to values"
         raise ValueError(message)
     if not isinstance(setting, dict):

@@ -33,7 +33,7 @@ COUNTRIES = ("US", *sorted(phonenumbers.SUPPORTED_REGIONS))
 KINDS = ("SCHEMA", "RECORD", "STATE", "BATCH", "ACTIVATE_VERSION")
 
 _JSON_TROUBLE = (
-    r"JSON is malformed: [a-zA-Z ,.:'\"{}\[\]`$-]*\(byte \d+\)"
+    r"JSON is malformed: (utf-16|[a-zA-Z ,.:'\"{}\[\]`$-])*\(byte \d+\)"
     r"|Input data was truncated|nested too deeply"
     r"|(Integer value|Number) out of range( - at `[$\[\].]*`)?"
     r"|(Invalid|invalid) UTF-8[a-zA-Z -]*"
