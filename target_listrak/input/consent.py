@@ -12,7 +12,7 @@ import enum
 import re
 from typing import TYPE_CHECKING, Final
 
-from target_listrak.input.consent_names import How, consent_reading
+from target_listrak.input.consent_names import STATUS_WORDS, How, consent_reading
 from target_listrak.values.deletions import Mark, happened
 from target_listrak.values.plain import folded_name, plain_value
 
@@ -60,6 +60,11 @@ _STATES: Final = {
     "optedin": Answer.YES,
     "optin": Answer.YES,
     "pending": Answer.NOT_YET,
+}
+_ANSWERS: Final = {
+    How.REFUSED: Answer.OTHER_NO,
+    How.NOT_IN_USE: Answer.NOT_IN_USE,
+    How.UNCONFIRMED: Answer.NOT_YET,
 }
 _INNER: Final = ("state", "marketingstate", "consent", "status")
 """The keys under which consent objects of Shopify and Klaviyo hold the state."""
@@ -236,6 +241,9 @@ def _agreement(how: How, value: object) -> Answer:
         answer = _state(value)
     if answer is Answer.NO:
         return Answer.OTHER_NO
+    if how is How.STATE and answer is Answer.UNREADABLE:
+        word = STATUS_WORDS.get(folded_name(value)) if isinstance(value, str) else None
+        answer = answer if word is None else _ANSWERS[word]
     unsaid = how is How.STATE and answer in {Answer.EMPTY, Answer.UNREADABLE}
     return Answer.SILENT if unsaid else answer
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from target_listrak.values.plain import folded_name
 
-__all__ = ["How", "consent_reading"]
+__all__ = ["STATUS_WORDS", "How", "consent_reading"]
 
 
 class How(enum.Enum):
@@ -25,6 +25,7 @@ class How(enum.Enum):
     REFUSED = "a boolean or a date: yes means did not agree"
     IN_USE = "a boolean: no means that the person's record is not in use; yes says nothing"
     NOT_IN_USE = "a boolean or a date: yes means that the person's record is not in use"
+    UNCONFIRMED = "the word of a status only: the person has not confirmed"
 
 
 _BOTH: Final = {
@@ -101,6 +102,29 @@ _NAMES: Final = {
     "email": {**_folded(_BOTH), **_folded(_EMAIL)},
     "sms": {**_folded(_BOTH), **_folded(_SMS)},
 }
+
+STATUS_WORDS: Final = _folded(
+    {
+        How.REFUSED: (
+            "unsub unsubscribe opted_out_all globally_unsubscribed dnc do_not_email do_not_mail do_not_text "
+            "do_not_sms no_marketing non_marketing non_marketing_contact never_mail never no_consent "
+            "without_consent not_consented non_consented consent_withdrawn consent_revoked refused declined "
+            "stop stopped complained complaint complainer spam spam_complaint marked_as_spam reported_spam"
+        ),
+        How.NOT_IN_USE: (
+            "cleaned bounced bounce hard_bounce hard_bounced invalid undeliverable unreachable inactive "
+            "disabled deactivated archived blocked blacklisted blocklisted banned suspended deceased closed "
+            "redacted"
+        ),
+        How.UNCONFIRMED: (
+            "unconfirmed not_confirmed awaiting_confirmation pending_confirmation unverified not_verified "
+            "pending_verification"
+        ),
+    }
+)
+"""What other senders and shops write into a status of persons to whom nothing may be sent. Only the known
+names of a status (`How.STATE`) are read by them: the property that `subscribed` names can also unsubscribe,
+and none of these words says that clearly."""
 
 
 @functools.lru_cache(maxsize=10_000)

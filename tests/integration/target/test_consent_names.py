@@ -50,6 +50,44 @@ def to(**options: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("unsubscribe", [False, True])
+def test_T19_a_status_with_a_word_of_another_sender_subscribes_nobody(
+    runs: Runs,
+    unsubscribe: bool,  # noqa: FBT001 - pytest fills it in
+) -> None:
+    words = {
+        "complained": "no_consent",
+        "DNC": "no_consent",
+        "cleaned": "not_in_use",
+        "Hard bounced": "not_in_use",
+    }
+    words |= {"inactive": "not_in_use", "unconfirmed": "pending"}
+    runs.save(NEWSLETTER, "member@example.com")
+    rows = [{"email": f"s{place}@example.com", "contact_status": word} for place, word in enumerate(words)]
+    rows.append({"email": "member@example.com", "contact_status": "cleaned"})
+    outcome = runs.good(
+        [schema("people", "email", "contact_status"), *(record("people", **row) for row in rows)],
+        to(unsubscribe=unsubscribe),
+    )
+    assert outcome.codes == [*words.values(), "not_in_use"]
+    for row in rows[:-1]:
+        assert runs.contact(NEWSLETTER, row["email"]) is None, row
+    assert runs.contact(NEWSLETTER, "member@example.com")["subscriptionState"] == "Subscribed"
+
+
+@pytest.mark.parametrize("word", ["cleaned", "DNC", "unconfirmed"])
+def test_T19_such_a_word_in_the_property_that_counts_is_unclear_and_unsubscribes_nobody(
+    runs: Runs, word: str
+) -> None:
+    runs.save(NEWSLETTER, "member@example.com")
+    row = record("people", email="member@example.com", contact_status=word)
+    outcome = runs.good(
+        [schema("people", "email", "contact_status"), row], to(subscribed="contact_status", unsubscribe=True)
+    )
+    assert outcome.codes == ["unclear_consent"]
+    assert runs.contact(NEWSLETTER, "member@example.com")["subscriptionState"] == "Subscribed"
+
+
+@pytest.mark.parametrize("unsubscribe", [False, True])
 @pytest.mark.parametrize("together", [True, False], ids=["one stream", "a SCHEMA each"])
 def test_T19_who_did_not_agree_by_the_names_of_shops_and_crms_is_neither_subscribed_nor_unsubscribed(
     runs: Runs,
