@@ -46,12 +46,19 @@ _NOBODY: Final = Address("", "")
 _MAX_LENGTH: Final = 254
 _MAX_LOCAL: Final = 64
 
+# What tills and shops fill in where a person gave no address: `noemail@…`, `none@none.…`.
+_FILLED_IN: Final = (
+    r"no[-_.]?(?:e[-_.]?)?mail(?:[-_.]?(?:address|given|provided))?|not[-_.]?(?:given|provided)"
+)
+_TWICE: Final = "none|null|nil|na|unknown|nobody|anonymous|test"
+_PLACEHOLDER: Final = re.compile(rf"^(?:(?:{_FILLED_IN})@|({_TWICE})@\1\.)", re.IGNORECASE)
+
 # Addresses that can be checked without the library: ASCII, dots between atoms, no hyphen next to another
 # (they have a meaning in IDNA), an alphabetic end. The library checks all others.
 _ATOMS: Final = r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*"
-_PLAIN_LOCAL = re.compile(_ATOMS)
+_PLAIN_LOCAL = re.compile(rf"(?!(?i:{_FILLED_IN}|{_TWICE})\Z){_ATOMS}")
 _PLAIN = re.compile(
-    rf"(?=[^@]{{1,{_MAX_LOCAL}}}@){_ATOMS}"
+    rf"(?!(?i:{_FILLED_IN}|{_TWICE})@)(?=[^@]{{1,{_MAX_LOCAL}}}@){_ATOMS}"
     r"@(?:[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20}){0,2}\.){1,4}([A-Za-z]{2,24})"
 )
 # Refused by the library, except `test`: made-up data uses it, and it reaches nobody.
@@ -73,6 +80,7 @@ _DOUBTS: Final = (
         _bad("it is written with (at) instead of @"),
     ),
     (re.compile(r"^[^@]*$"), _bad("it has no @ sign")),
+    (_PLACEHOLDER, _bad("it is a placeholder, filled in where a person gave no address")),
     (re.compile(r"@\s*@"), _bad("it has two @ signs")),
     (re.compile(r"@.*@", re.DOTALL), _bad("the cell holds more than one address, or a second @ sign")),
     (re.compile(r"^@|@$"), _bad("the part before or after the @ sign is missing")),

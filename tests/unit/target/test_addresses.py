@@ -31,6 +31,9 @@ LIKELY = st.builds(
 @example("a@" + ".".join(["abcdefghij" * 2] * 4) + ".com")
 @example("a@sub.local")
 @example("a@something.example.onion")
+@example("noemail@shop.com")
+@example("none@NONE.com")
+@example("none@shop.com")
 def test_the_short_way_gives_the_answer_of_the_long_one(text: str) -> None:
     expected = parse_with_care(text.strip()) if text.strip() else parse(None)
     assert parse(text) == expected
@@ -60,6 +63,12 @@ def test_a_column_of_addresses_is_checked_as_each_by_itself(values: list[object]
         address = parse(value)
         assert (index in alone) == isinstance(address, InvalidValue)
         assert (sent[index], keys[index]) == (("", "") if index in alone else address)
+
+
+@pytest.mark.parametrize("local", ["none", "na", "nobody", "noemails", "notest", "test"])
+def test_an_address_that_only_resembles_a_placeholder_is_one(local: str) -> None:
+    assert parse(f"{local}@example.com") == Address(f"{local}@example.com", f"{local}@example.com")
+    assert parse_many([f"{local}@example.com"] * 2, set())[0] == [f"{local}@example.com"] * 2
 
 
 @pytest.mark.parametrize(
@@ -129,6 +138,11 @@ def test_what_certainly_is_no_part_of_an_address_is_removed(cell: str) -> None:
         ("jo%2Bnews@example.com", "URL-encoded"),
         ("\ufb01n@example.com", "special form of a character (U+FB01)"),
         ("jo.@example.com", "part before the @ sign"),
+        ("noemail@example.com", "a placeholder"),
+        ("No-Email@example.com", "a placeholder"),
+        ("none@none.com", "a placeholder"),
+        ("Test@test.example.com", "a placeholder"),
+        ("noemail@b\xfccher.example.com", "a placeholder"),
     ],
 )
 def test_what_is_doubtful_is_rejected_with_its_cause_and_without_the_value(cell: str, cause: str) -> None:
