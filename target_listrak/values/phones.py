@@ -39,6 +39,8 @@ _THOUSANDS = re.compile(r"(\d{1,3}(?:,\d{3}){3})(?:\.0+)?")
 _DECIMALS = re.compile(r"\d{7,}\.\d+")
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d{1,3}")
 _EXTENSION = re.compile(r"(?:x|ext|extension|#|;ext=|poste|durchwahl)[\s.:=]*\d+\s*$", re.IGNORECASE)
+_ONE_DIGIT = re.compile(r"\d*?(\d)\1{8}")
+"""What tills and shops fill in where a person gave no number: 555-555-5555."""
 _NANP_FIRST = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 
 _MISSING = InvalidValue("no_phone_number", "the record has no phone number")
@@ -64,6 +66,7 @@ _DIALLED = _bad(
     "its digits begin as a call abroad does in default_country (write it with + and country code)"
 )
 _DOUBTFUL = _bad("it could be two different numbers (write it with + and country code)")
+_PLACEHOLDER = _bad("one digit repeated is a placeholder, filled in where a person gave no number")
 _NO_COUNTRY = _bad("it begins with + and looks like a number without its country code")
 
 
@@ -109,7 +112,8 @@ def canonical(
 @functools.lru_cache(maxsize=100_000)
 def _canonical(cell: str, default_country: str, international: bool) -> str | InvalidValue:  # noqa: FBT001 - cached
     text = plain_cell(cell)
-    return _number(text, default_country, international=international) if text else _MISSING
+    number = _number(text, default_country, international=international) if text else _MISSING
+    return _PLACEHOLDER if isinstance(number, str) and _ONE_DIGIT.fullmatch(number) else number
 
 
 def _number(text: str, default_country: str, *, international: bool) -> str | InvalidValue:

@@ -77,6 +77,9 @@ def test_numbers_of_other_countries(written: str, country: str, digits: str) -> 
         ("41555501000", "US", "not a number of default_country"),  # 4155550100.0 without its point
         (41555501000, "US", "not a number of default_country"),
         ("447700900123", "US", "not a number of default_country"),
+        ("555-555-5555", "US", "placeholder"),
+        ("+1 222 222 2222", "US", "placeholder"),
+        (9999999999, "US", "placeholder"),
         ("0155550100", "US", "too few or too many digits"),
         ("04155550100", "US", "too few or too many digits"),
         ("5550100", "US", "too few or too many digits"),
