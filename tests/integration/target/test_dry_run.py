@@ -68,6 +68,33 @@ def test_T7_a_dry_run_counts_who_unsubscribed_as_the_real_run_does(
     assert NOT_KNOWN in caplog.text
 
 
+def test_T7_changed_addresses_are_counted_dry_as_in_the_real_run(runs: Runs) -> None:
+    for address in ("old@example.org", "second@example.org", "third@example.org", "taken@example.org"):
+        runs.save(NEWSLETTER, address)
+    for address in (GONE, "left@example.org"):
+        runs.save(NEWSLETTER, address)
+        runs.unsubscribe(NEWSLETTER, address)
+    moves = {
+        "old@example.org": NEW,
+        "second@example.org": "taken@example.org",
+        "third@example.org": GONE,
+        "left@example.org": "elsewhere@example.org",
+        "unknown@example.org": "now@example.org",
+    }
+    rows = [record("people", email=old, new_address=new) for old, new in moves.items()]
+    kind = {"people": {"kind": "email_list", "list": NEWSLETTER, "new_email": "new_address"}}
+    found = both(runs, [schema("people", "email", "new_address"), *rows], kind, max_reject_share=1)
+    assert found["people"][1:5] == (2, 0, 3, 0)
+
+
+def test_T7_external_ids_are_found_dry_as_in_the_real_run(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "a@example.org", externalContactID="A1")
+    rows = [record("people", number=number, email=None) for number in ("A1", "C1", None, "A1")]
+    kind = {"people": {"kind": "email_unsubscribe", "list": NEWSLETTER, "external_id": "number"}}
+    found = both(runs, [schema("people", "number", "email"), *rows], kind, max_reject_share=1)
+    assert sum(found["people"][1:6]) == len(rows)
+
+
 def test_a_dry_run_reads_the_list_once_where_that_is_fewer_requests(runs: Runs) -> None:
     rows = [record("people", email=f"new{number}@example.org") for number in range(500)]
     runs.sandbox.forget_requests()

@@ -124,7 +124,7 @@ def test_what_was_not_complete_is_asked_for_by_the_next_run(requests: Requests) 
     requests.run([HEAD, row(1, email="ada@example.org")])
     assert [one["status"] for one in requests.report()] == ["PROCESSING"]
     requests.sandbox.settings(forget_seconds=0)
-    requests.run([HEAD, row(2, email="bo@example.org")], max_wait_seconds=10)
+    requests.run([HEAD, row(2, email="bo@example.org")], max_wait_seconds=2)
     assert len(requests.report()) == 2
     assert requests.report()[1]["status"] == "COMPLETE"
 
