@@ -77,6 +77,7 @@ _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
 )
 _IS_DATE: Final = re.compile(r"(?:at|on|date|time|timestamp)$|^date")
 """Folded names of dates at which something happened: an empty value means that it did not happen."""
+_YEAR: Final = re.compile(r"\b20\d\d\b")
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
 
@@ -150,16 +151,24 @@ class Consent:
         return None
 
     def _known(self, record: Mapping[str, object]) -> tuple[Answer, str]:
-        """Return what the known names say together: a no takes precedence, then anything unclear."""
+        """Return what the known names say together: a no takes precedence, then anything unclear.
+
+        A date of agreeing that is missing counts only if nothing else says that the person agreed.
+        """
         answers: dict[Answer, str] = {}
+        undated = ""
         for name, value in record.items():
             how = None if is_listrak_state(name) else consent_reading(name, self._channel)
             if how is not None:
-                answers.setdefault(_known_answer(how, value, record), name)
+                answer = _known_answer(how, value, record)
+                if how is How.AGREED_AT and answer is Answer.EMPTY:
+                    undated = undated or name
+                else:
+                    answers.setdefault(answer, name)
         for answer in (Answer.OTHER_NO, Answer.NOT_IN_USE, Answer.NOT_YET, Answer.UNREADABLE, Answer.EMPTY):
             if answer in answers:
                 return answer, answers[answer]
-        return Answer.SILENT, ""
+        return (Answer.EMPTY, undated) if undated and Answer.YES not in answers else (Answer.SILENT, "")
 
     def _answer(self, value: object) -> Answer:
         if _is_empty(value):
@@ -183,7 +192,7 @@ def agreeing_property(record: Mapping[str, object], channel: str) -> str:
     answers: dict[Answer, str] = {}
     for name, value in record.items():
         how = consent_reading(name, channel)
-        if how is not None:
+        if how is not None and how is not How.AGREED_AT:  # who left agreed once
             answer = _known_answer(how, value, record)
             if how is How.REFUSED and _is_empty(value) and _IS_DATE.search(folded_name(name)):
                 answer = Answer.YES
@@ -221,7 +230,18 @@ def _known_answer(how: How, value: object, record: Mapping[str, object]) -> Answ
         return Answer.NOT_IN_USE if _boolean(value) is Answer.NO else Answer.SILENT
     if how is How.NOT_IN_USE:
         return Answer.NOT_IN_USE if happened(value) is Mark.DELETED else Answer.SILENT
+    if how is How.AGREED_AT:
+        return _agreed_at(value)
     return _refusal(value, record) if how is How.REFUSED else _agreement(how, value)
+
+
+def _agreed_at(value: object) -> Answer:
+    """Read a date of agreeing: 0001-01-01 is no date, `no` is a no; a year makes any text a date."""
+    mark = happened(value)
+    if mark is Mark.NONE:
+        return Answer.OTHER_NO if _boolean(value) is Answer.NO else Answer.EMPTY
+    dated = mark is Mark.DELETED or (isinstance(value, str) and _YEAR.search(value) is not None)
+    return Answer.YES if dated else Answer.UNREADABLE
 
 
 def _refusal(value: object, record: Mapping[str, object]) -> Answer:

@@ -22,6 +22,7 @@ class How(enum.Enum):
 
     AGREED = "a boolean, or the word of a state: yes means agreed"
     STATE = "the word of a state; other words say nothing"
+    AGREED_AT = "a date: none means that nothing says that the person agreed"
     REFUSED = "a boolean or a date: yes means did not agree"
     IN_USE = "a boolean: no means that the person's record is not in use; yes says nothing"
     NOT_IN_USE = "a boolean or a date: yes means that the person's record is not in use"
@@ -37,6 +38,13 @@ _BOTH: Final = {
     How.STATE: (
         "status contact_status subscriber_status subscription_status marketing_status consent_status "
         "consent_state opt_in_status marketing_state"
+    ),
+    How.AGREED_AT: (
+        "opted_in_at opted_in_on opted_in_date opt_in_at opt_in_on opt_in_date date_opted_in "
+        "opt_in_timestamp consented_at consent_at consent_date consent_time consent_timestamp "
+        "consent_given_at date_consented gdpr_consent_at gdpr_consent_date marketing_consent_at "
+        "marketing_consent_date marketing_opt_in_at marketing_opt_in_date marketing_opted_in_at "
+        "subscribed_at subscribed_on subscribed_date date_subscribed"
     ),
     How.REFUSED: (
         "opt_out is_opted_out has_opted_out opted_out_at opt_out_at opt_out_date date_opted_out "
@@ -69,6 +77,11 @@ _EMAIL: Final = {
         "allow_email allow_emails receive_emails subscriptions_email_marketing_consent"
     ),
     How.STATE: "email_status email_subscription_status email_marketing_status email_marketing_state",
+    How.AGREED_AT: (
+        "email_opt_in_at email_opt_in_date email_opted_in_at email_consent_at email_consent_date "
+        "email_subscribed_at email_subscribed_date newsletter_opt_in_at newsletter_opt_in_date "
+        "newsletter_consent_at newsletter_subscribed_at accepted_marketing_at"
+    ),
     How.REFUSED: (
         "email_opt_out email_opted_out hs_email_optout has_opted_out_of_email has_opted_out_email "
         "do_not_email no_email email_unsubscribed email_unsubscribed_at unsubscribed_from_email "
@@ -82,6 +95,10 @@ _SMS: Final = {
         "subscribed_to_sms text_opt_in text_consent allow_sms receive_sms subscriptions_sms_marketing_consent"
     ),
     How.STATE: "sms_status sms_subscription_status sms_marketing_status sms_marketing_state",
+    How.AGREED_AT: (
+        "sms_opt_in_at sms_opt_in_date sms_opted_in_at sms_consent_at sms_consent_date sms_subscribed_at "
+        "sms_subscribed_date text_opt_in_at text_opt_in_date"
+    ),
     How.REFUSED: (
         "sms_opt_out sms_opted_out has_opted_out_of_sms do_not_text do_not_sms no_sms no_text "
         "sms_unsubscribed sms_unsubscribed_at unsubscribed_from_sms text_opt_out"

@@ -49,6 +49,42 @@ def to(**options: object) -> dict[str, Any]:
     return {"people": {"kind": "email_list", "list": NEWSLETTER, **options}}
 
 
+def test_T19_who_has_no_date_of_agreeing_is_not_subscribed(runs: Runs) -> None:
+    rows: list[tuple[dict[str, Any], str]] = [
+        ({"opted_in_at": None}, "consent_missing"),
+        ({"newsletter_opt_in_at": ""}, "consent_missing"),
+        ({"subscribed_at": "0001-01-01T00:00:00"}, "consent_missing"),
+        ({"consent_date": False}, "no_consent"),
+        ({"consent_date": "never"}, "unclear_consent"),
+        ({"consent_date": None, "opt_out": True}, "no_consent"),
+        ({"opted_in_at": "2024-05-01", "opt_out": True}, "no_consent"),
+        ({"opted_in_at": "2024-05-01"}, ""),
+        ({"opted_in_at": "May 1, 2024"}, ""),
+        ({"opted_in_at": None, "accepts_marketing": True}, ""),
+        ({"opted_in_at": None, "consent_date": 1714521600}, ""),
+        ({"opted_in_at": None, "contact_status": "subscribed"}, ""),
+        ({"sms_opt_in_at": None}, ""),
+    ]
+    messages = []
+    for place, (values, _) in enumerate(rows):
+        messages.append(schema("people", "email", **{name: {} for name in values}))
+        messages.append(record("people", email=f"d{place}@example.com", **values))
+    outcome = runs.good(messages, to(), max_reject_share=1)
+    assert sorted(outcome.codes) == sorted(code for _, code in rows if code)
+    for place, (values, code) in enumerate(rows):
+        assert (runs.contact(NEWSLETTER, f"d{place}@example.com") is None) == bool(code), values
+
+
+def test_T19_who_left_may_have_agreed_once_and_is_unsubscribed(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "left@example.com")
+    row = record("people", email="left@example.com", subscribed_at="2024-05-01")
+    runs.good(
+        [schema("people", "email", "subscribed_at"), row],
+        {"people": {"kind": "email_unsubscribe", "list": NEWSLETTER}},
+    )
+    assert runs.contact(NEWSLETTER, "left@example.com")["subscriptionState"] == "Unsubscribed"
+
+
 @pytest.mark.parametrize("unsubscribe", [False, True])
 def test_T19_a_status_with_a_word_of_another_sender_subscribes_nobody(
     runs: Runs,
