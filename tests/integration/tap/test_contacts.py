@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listrak_api.client import MAX_COUNT
-from listrak_api.errors import ConfigurationError
+from listrak_api.errors import ConfigurationError, NotFoundError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 from tap_listrak.records import profile_fields
 from tap_listrak.records.profile_fields import ProfileField
@@ -64,6 +64,7 @@ class Listrak:
         rows = [
             {
                 "emailKey": name,
+                "emailAddress": f"{name}@example.com",
                 "segmentationFieldValues": [
                     {"segmentationFieldId": one, "value": f"{name}{one}"} for one in ids
                 ],
@@ -71,6 +72,20 @@ class Listrak:
             for name in names
         ]
         return SimpleNamespace(rows=rows, next_cursor=following)
+
+
+def contacts_read(request: ContactsRead, listrak: Any, stream: Contacts) -> list[dict[str, Any]]:  # noqa: ANN401
+    """Read all pages of a series as the tap does."""
+    step: Any = SimpleNamespace(request=request, window=None, order=(0, 0, 0))
+    got: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        rows = request.send(listrak, cursor)
+        prepared = stream.prepare(rows.records, {"listId": 7}, step)
+        got += stream.page(step, Rows(prepared, rows.cursor))
+        cursor = rows.cursor
+        if cursor is None:
+            return got
 
 
 @settings(deadline=None)
@@ -82,17 +97,7 @@ def test_passes_are_merged_by_contact_whatever_the_pages(
     request = ContactsRead(7, {}, tuple(make(one + 1) for one in range(number)), MAX_COUNT)
     orders = [data.draw(st.permutations(range(people))) for _ in request.passes]
     listrak = Listrak(contacts, orders, size)
-    stream = Contacts(TAP)
-    step = SimpleNamespace(request=request, window=None, order=(0, 0, 0))
-    got: list[dict[str, Any]] = []
-    cursor = None
-    while True:
-        rows = request.send(listrak, cursor)  # type: ignore[arg-type]
-        prepared = stream.prepare(rows.records, {"listId": 7}, step)  # type: ignore[arg-type]
-        got += stream.page(step, Rows(prepared, rows.cursor))  # type: ignore[arg-type]
-        cursor = rows.cursor
-        if cursor is None:
-            break
+    got = contacts_read(request, listrak, Contacts(TAP))
     assert sorted(record["emailKey"] for record in got) == sorted(contacts)
     for record in got:
         values = {one["segmentationFieldId"]: one["value"] for one in record["segmentationFieldValues"]}
@@ -101,6 +106,36 @@ def test_passes_are_merged_by_contact_whatever_the_pages(
             f"Field {one + 1}": f"{record['emailKey']}{one + 1}" for one in range(number)
         }
     assert len(set(listrak.asked)) == len(listrak.asked)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_contact_that_is_missing_in_one_pass_is_asked_for_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+    deleted: bool,  # noqa: FBT001 - pytest fills it in
+) -> None:
+    """A contact can change, and so move out of a window, between two passes."""
+    request = ContactsRead(7, {}, tuple(make(one + 1) for one in range(MAX_FIELDS + 1)), MAX_COUNT)
+    listrak = Listrak(["stays", "moves"], [[0, 1], [0]], 5)
+
+    gone = NotFoundError("it is gone")
+
+    def get(_route: object, path: dict[str, object], params: dict[str, Any]) -> dict[str, Any]:
+        assert path == {"listId": 7, "contactIdentifier": "moves@example.com"}
+        if deleted:
+            raise gone
+        values = [
+            {"segmentationFieldId": one, "value": f"own{one}"} for one in params["segmentationFieldIds"]
+        ]
+        return {"segmentationFieldValues": values}
+
+    stream = Contacts(TAP)
+    monkeypatch.setattr(stream._tap, "client", lambda _api: SimpleNamespace(get=get))
+    got = contacts_read(request, listrak, stream)
+    by_name = {one["emailKey"]: one["profileFields"] for one in got}
+    last = f"Field {MAX_FIELDS + 1}"
+    assert by_name["stays"][last] == f"stays{MAX_FIELDS + 1}"
+    assert by_name["moves"]["Field 1"] == "moves1"
+    assert by_name["moves"].get(last) == (None if deleted else f"own{MAX_FIELDS + 1}")
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,30 @@ def test_what_a_request_of_status_200_refuses_is_rejected(carts: Carts) -> None:
     assert outcome.tallies["carts"].remarks == {"events were refused for one of two identifiers": 1}
 
 
+def test_a_request_that_is_refused_is_sent_in_halves_down_to_the_events_at_fault(carts: Carts) -> None:
+    carts.fault("status", status=400, count=2)
+    outcome = carts.run([HEAD, *map(row, range(4))])
+    # The whole and its first half are refused; then one by one, and the second half at once.
+    assert outcome.tallies["carts"].accepted == 4
+    assert len(carts.posted()) == 4
+    carts.fault("status", status=400)
+    outcome = carts.run([HEAD, *map(row, range(10, 13))], settings={"max_reject_share": 1})
+    assert outcome.tallies["carts"].rejected == 3
+    assert len(carts.posted()) == 4
+
+
+@pytest.mark.parametrize("status", [404, 429])
+def test_events_of_a_run_that_ends_unsent_are_sent_by_the_next_one(carts: Carts, status: int) -> None:
+    carts.fault("status", status=status)
+    outcome = carts.run([HEAD, row(1), row(2)], fails=True, settings={"max_retries": 0})
+    assert outcome.error is not None
+    assert carts.posted() == []
+    carts.sandbox.control("DELETE", "faults")
+    outcome = carts.run([HEAD, row(1), row(2)])
+    assert outcome.tallies["carts"].accepted == 2
+    assert len(carts.posted()) == 2
+
+
 def test_events_go_out_many_at_a_time_and_one_person_at_most_once_in_a_request(carts: Carts) -> None:
     rows = [row(number) for number in range(25)]
     rows += [row(100, email="buyer0@example.org"), row(101, email="buyer0@example.org")]

@@ -247,6 +247,29 @@ def test_T11_every_option_that_names_a_property_is_compared_with_the_schema(kind
     check_property_names(one, "people", PEOPLE["schema"])
 
 
+@pytest.mark.parametrize(
+    ("names", "options", "words"),
+    [
+        (["status"], {}, ["property 'status'", "2 profile fields", "Customer.Status"]),
+        (["hat_size"], {"create_missing": True}, ["field_group", "'hat_size' needs a group"]),
+        (
+            ["hat_size"],
+            {"create_missing": True, "fields": {"hat_size": "Hat Size"}},
+            ["field_group", "'Hat Size' needs a group", "write Group.Field"],
+        ),
+    ],
+)
+def test_T11_a_property_whose_field_cannot_be_told_is_an_error_that_says_what_to_set(
+    runs: Runs, names: list[str], options: dict[str, Any], words: list[str]
+) -> None:
+    messages = [schema("people", "email", *names), record("people", email="a@b.test")]
+    outcome = runs.run(messages, {"people": {**LIST, **options}})
+    assert isinstance(outcome.error, ConfigurationError)
+    for word in words:
+        assert word in str(outcome.error)
+    assert runs.imports() == []
+
+
 def test_T11_invisible_characters_in_a_property_s_name_are_shown(runs: Runs) -> None:
     head = schema("people", "\ufeffmail", "email")
     outcome = runs.run([head], {"people": {**LIST, "external_id": "nothing"}})
