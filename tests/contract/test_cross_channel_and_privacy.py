@@ -97,6 +97,30 @@ def test_answers_about_custom_events_are_as_specified(box: RunningSandbox) -> No
 
 
 @pytest.mark.parametrize(
+    ("identifier", "fields", "kind"),
+    [
+        (("PhoneNumber", "12165550101"), {"itemCount": "3", "abandonedAt": "2026-01-02T03:04:05"}, ""),
+        (("MobileContactUid", "x"), {"cartValue": None, "colour": "red"}, ""),
+        (("MobileContactUid", ""), {}, "InvalidIdentifier"),
+        (("PhoneNumber", "12"), {}, "InvalidIdentifier"),
+        (("PhoneNumber", "12165550101"), {"itemCount": "three"}, "InvalidDataField"),
+        (("PhoneNumber", "12165550101"), {"abandonedAt": "yesterday"}, "InvalidDataField"),
+    ],
+)
+def test_an_event_that_cannot_be_raised_is_refused_by_itself(
+    box: RunningSandbox, identifier: tuple[str, str], fields: dict[str, object], kind: str
+) -> None:
+    person = dict(zip(("identifierType", "identifierValue"), identifier, strict=True))
+    body = {"events": [{"identifiers": [person], "dataFields": fields}]}
+    path = f"/eventConfigurations/{EVENTS[0].uid}/events"
+    answer = call(box, "cross_channel", "POST", path, body)
+    assert answer.status_code == 200
+    (group,) = answer.json()["data"]
+    assert group["statusCode"] == (400 if kind else 200)
+    assert kind in answer.text
+
+
+@pytest.mark.parametrize(
     ("path", "body", "status"),
     [
         ("/eventConfigurations/unknown", None, 404),

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from sandbox_api import Api
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
@@ -351,6 +352,12 @@ def test_an_import_updates_known_numbers_and_drops_unknown_ones_silently(sms: Ap
     assert written["updated"] == [one, two]
     assert written["dropped"] == 2
     assert written["rows"][0] == [one, 'Gold, "plus"', "12.50"]
+    front = requests.get(f"{sms.sandbox.url}/", timeout=30).text
+    assert f'href="/sms-import/{import_id}"' in front
+    assert "4 rows · 2 updated · 2 dropped" in front
+    page = requests.get(f"{sms.sandbox.url}/sms-import/{import_id}", timeout=30).text
+    assert ">Gold, &quot;plus&quot;</td>" in page
+    assert requests.get(f"{sms.sandbox.url}/sms-import/1", timeout=30).status_code == 404
 
 
 def test_an_import_takes_time_and_does_nothing_before_its_end(sms: Api) -> None:
