@@ -306,10 +306,3 @@ class TapListrak(CheckedSettings, TapSession):
 
 def _signal(signum: int) -> str:
     return signal.Signals(signum).name
-
-
-main = TapListrak.cli
-
-
-if __name__ == "__main__":
-    main()

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from target_listrak.routing import Feeds
 
-__all__ = ["TargetListrak", "main"]
+__all__ = ["TargetListrak"]
 
 _GRACE_SECONDS = 6.0
 """How long running jobs may go on after SIGTERM; the rest of ten seconds is for the accounting."""
@@ -378,8 +378,3 @@ class TargetListrak(CheckedSettings, Target):
 def _changes_nothing(stream_map: StreamMap) -> bool:
     """Return whether a stream map changes nothing, so that records need not pass through it."""
     return type(stream_map) is SameRecordTransform and not stream_map.flattening_enabled
-
-
-def main() -> None:
-    """Run the console script."""
-    TargetListrak.cli()

@@ -42,11 +42,11 @@ ORDERS = {"tap_listrak": TAP, "target_listrak": TARGET}
 
 
 def layers(package: str) -> dict[str, list[Path]]:
-    """A layer is a module of the package or a folder in it."""
+    """A layer is a module of the package or a folder in it; `__main__` only names what the script runs."""
     found: dict[str, list[Path]] = {}
     for path in sorted((ROOT / package).rglob("*.py")):
         layer = path.relative_to(ROOT / package).parts[0].removesuffix(".py")
-        if layer != "__init__":
+        if layer not in {"__init__", "__main__"}:
             found.setdefault(layer, []).append(path)
     assert found
     return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from tap_listrak.tap import TapListrak
-from target_listrak.target import main as target_main
+from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # `cli` sets up the logging when it is looked up: here, with the standard error of the run.
 MAINS: dict[str, Callable[[], object]] = {
     "tap-listrak": lambda: TapListrak.cli(),  # noqa: PLW0108 - see above
-    "target-listrak": target_main,
+    "target-listrak": lambda: TargetListrak.cli(),  # noqa: PLW0108 - see above
 }
 
 

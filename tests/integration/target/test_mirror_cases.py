@@ -29,7 +29,7 @@ sys.stdout.buffer.write(b"".join(lines[: int(sys.argv[2])]))
 sys.stdout.flush()
 os.kill(os.getpid(), signal.SIGKILL)
 """
-TARGET = "from target_listrak.target import main; main()"
+TARGET = "from target_listrak.__main__ import main; main()"
 
 
 @pytest.fixture(params=CHANNELS)

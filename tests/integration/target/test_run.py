@@ -515,7 +515,7 @@ def command(
     arguments = [
         sys.executable,
         "-c",
-        "from target_listrak.target import main; main()",
+        "from target_listrak.__main__ import main; main()",
         "--config",
         str(path),
     ]
@@ -618,7 +618,7 @@ def test_sigterm_ends_the_run_within_seconds_and_prints_the_accounting(
     arguments = [
         sys.executable,
         "-c",
-        "from target_listrak.target import main; main()",
+        "from target_listrak.__main__ import main; main()",
         "--config",
         str(path),
     ]
@@ -647,7 +647,7 @@ def test_sigterm_ends_the_run_within_seconds_and_prints_the_accounting(
 
 def test_the_version_and_the_settings_are_shown() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from target_listrak.target import main; main()", "--about", "--format=json"],
+        [sys.executable, "-m", "target_listrak", "--about", "--format=json"],
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     about = json.loads(done.stdout)
