@@ -14,8 +14,12 @@ MINUTES ?= 30
 
 # Dagster and its packages, which the project's own exclude.
 DAGSTER := .venv-dagster
+# Streamlit, and dbt for warehouses that nothing here runs on.
+DASHBOARD := .venv-dashboard
+WAREHOUSES := .venv-warehouses
 
-.PHONY: help demo scale-demo test lint unit audit fuzz soak bench generate constraints sandbox models release-check docs clean
+.PHONY: help demo scale-demo test lint unit audit fuzz soak bench generate constraints sandbox models dashboard \
+        dashboard-test compile-models lint-models release-check docs clean
 
 help:
 	@echo "make demo         both directions against the sandbox, with the figures side by side"
@@ -28,6 +32,10 @@ help:
 	@echo "make bench        how fast it is, beside what people would use instead; about ten minutes"
 	@echo "make sandbox      a Listrak on http://127.0.0.1:8990 to try things on; Ctrl-C ends it"
 	@echo "make models       dbt models on the sandbox's data, tested, and five figures to look at first"
+	@echo "make dashboard    those marts as a page in the browser, on this machine only; Ctrl-C ends it"
+	@echo "make dashboard-test  that page in a real browser, where chromium and chromedriver are installed"
+	@echo "make compile-models  dbt models compiled for Snowflake and BigQuery (compile only; adapters of 560 MB)"
+	@echo "make lint-models  sqlfluff on the dbt models, half a minute"
 	@echo "make generate     settings, streams table and catalogs anew from the plugins' own schemas"
 	@echo "make constraints  all pinned versions anew"
 	@echo "make docs         the documentation as a site in output/docs, every link checked"
@@ -69,6 +77,19 @@ sandbox: $(VENV)/.project
 models: $(VENV)/.demo-plugins $(MODELS)/.installed
 	@$(BIN)/python -m demo.models
 
+dashboard: $(VENV)/.demo-plugins $(MODELS)/.installed $(DASHBOARD)/.installed
+	@$(BIN)/python -m examples.dashboard.serve
+
+dashboard-test: $(VENV)/.demo-plugins $(MODELS)/.installed $(DASHBOARD)/.installed
+	$(BIN)/pytest -n 0 -rs tests/models/test_dashboard.py
+
+compile-models: $(WAREHOUSES)/.installed
+	@for adapter in snowflake bigquery; do \
+	  $(WAREHOUSES)/bin/python tests/models/compile_only.py $$adapter output/compiled-$$adapter || exit 1; done
+
+lint-models: $(MODELS)/.installed
+	cd dbt_listrak && LISTRAK_MODELS_DUCKDB=:memory: ../$(MODELS)/bin/sqlfluff lint .
+
 generate: $(VENV)/.project
 	$(BIN)/python -m scripts.generate
 
@@ -83,7 +104,7 @@ release-check: $(VENV)/.project
 	@$(BIN)/python -m scripts.release_check $(RELEASE_PYTHON)
 
 clean:
-	rm -rf $(VENV) $(VENV)-docs $(MODELS) $(DAGSTER) .venv-benchmarks .meltano examples/dagster/.meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-docs $(MODELS) $(DAGSTER) $(DASHBOARD) $(WAREHOUSES) .venv-benchmarks .meltano examples/dagster/.meltano output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.project: pyproject.toml constraints.txt
 	@$(PYTHON) scripts/install.py project $(VENV)
@@ -103,6 +124,14 @@ $(VENV)/.test-plugins: $(VENV)/.project meltano.yml plugins/constraints/*.txt
 
 $(MODELS)/.installed: $(VENV)/.project plugins/constraints/models.txt
 	@$(PYTHON) scripts/install.py models $(VENV) $(MODELS)
+	@touch $@
+
+$(DASHBOARD)/.installed: $(VENV)/.project examples/dashboard/requirements.txt examples/dashboard/constraints.txt
+	@$(PYTHON) scripts/install.py dashboard $(VENV) $(DASHBOARD)
+	@touch $@
+
+$(WAREHOUSES)/.installed: $(VENV)/.project plugins/constraints/warehouses.txt
+	@$(PYTHON) scripts/install.py warehouses $(VENV) $(WAREHOUSES)
 	@touch $@
 
 $(DAGSTER)/.installed: $(VENV)/.project examples/dagster/requirements.txt examples/dagster/constraints.txt

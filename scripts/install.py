@@ -6,7 +6,9 @@ Used by the Makefile. Runs on a bare python3, so it imports nothing but the stan
     python3 scripts/install.py plugins .venv tap-listrak target-duckdb
     python3 scripts/install.py docs .venv .venv-docs
     python3 scripts/install.py models .venv .venv-models
+    python3 scripts/install.py warehouses .venv .venv-warehouses
     python3 scripts/install.py dagster .venv .venv-dagster
+    python3 scripts/install.py dashboard .venv .venv-dashboard
 
 uv does the work where it can reach the package index, because it is several times faster. Where it cannot
 (it does not read pip's configuration, so an index that only pip knows is one it does not know), pip does the
@@ -139,10 +141,10 @@ def main() -> None:
         case ["docs", venv, own]:
             what = ["--group", "docs", "--constraint", "constraints-docs.txt"]
             tools(ROOT / venv, ROOT / own, what)
-        case ["models", venv, own]:
-            tools(ROOT / venv, ROOT / own, ["--requirement", "plugins/constraints/models.txt"])
-        case ["dagster", venv, own]:
-            what = [f"--{kind}=examples/dagster/{kind}s.txt" for kind in ("requirement", "constraint")]
+        case ["models" | "warehouses" as pins, venv, own]:
+            tools(ROOT / venv, ROOT / own, ["--requirement", f"plugins/constraints/{pins}.txt"])
+        case ["dagster" | "dashboard" as example, venv, own]:
+            what = [f"--{kind}=examples/{example}/{kind}s.txt" for kind in ("requirement", "constraint")]
             tools(ROOT / venv, ROOT / own, what)
         case _:
             stop(f"unknown arguments {sys.argv[1:]}")

@@ -4,7 +4,7 @@
 
 The project's environment and our own two plugins share constraints.txt. Every other plugin of meltano.yml
 has a file of its own, because their requirements exclude each other (four versions of the SDK and two of
-jsonschema among them), and so have dbt and the Dagster example. One command for all, so that they never
+jsonschema among them), and so have dbt and the examples. One command for all, so that they never
 drift apart.
 """
 
@@ -32,6 +32,8 @@ COMPILE = [
 ]
 # What `make models` and the tests of dbt_listrak run. Later versions of dbt-core 1.11 are not in every index.
 MODELS = "dbt-core==1.11.16\ndbt-duckdb\ndbt-postgres\nsqlfluff\nsqlfluff-templater-dbt\n"
+# What `make compile-models` runs.
+WAREHOUSES = "dbt-core==1.11.16\ndbt-snowflake\ndbt-bigquery\n"
 
 
 def compile_pins(output: Path, *arguments: str, requirements: str = "") -> None:
@@ -77,6 +79,11 @@ def main() -> None:
     duckdb = next(line for line in versions if line.startswith("duckdb=="))
     pins = ROOT / "plugins" / "constraints" / "models.txt"
     compile_pins(pins, "-", requirements=f"{MODELS}{duckdb}\n")
+    compile_pins(pins.with_name("warehouses.txt"), "-", requirements=WAREHOUSES)
+    # The dashboard reads it as well.
+    dashboard = ROOT / "examples" / "dashboard"
+    needed = (dashboard / "requirements.txt").read_text("utf-8")
+    compile_pins(dashboard / "constraints.txt", "-", requirements=f"{needed}{duckdb}\n")
 
 
 if __name__ == "__main__":

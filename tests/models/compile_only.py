@@ -2,9 +2,9 @@
 
     python tests/models/compile_only.py snowflake FOLDER
 
-Run by the Python of an environment that has the adapter. Nothing connects: what an adapter looks up is
-answered here. That shows that the SQL can be made, and no more; it is not run. No test starts it, because the
-adapters are large.
+`make compile-models` runs it by the Python of an environment that has the adapters. Nothing connects: what an
+adapter looks up is answered here. That shows that the SQL can be made, and no more; it is not run. No test
+starts it, because the adapters are large.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def relation(self: Any, database: str, schema: str, identifier: str) -> object: 
 
 def main(adapter: str, folder: str) -> int:
     """Compile every model into a folder; the exit code is 1 if one cannot be."""
+    folder = str(Path(folder).resolve())  # dbt takes another one as relative to the project
     profile = {"dbt_listrak": {"target": adapter, "outputs": {adapter: PROFILES[adapter]}}}
     Path(folder).mkdir(parents=True, exist_ok=True)
     (Path(folder) / "profiles.yml").write_text(json.dumps(profile), "utf-8")
@@ -46,7 +47,10 @@ def main(adapter: str, folder: str) -> int:
     options = ["--no-populate-cache", "--no-introspect", "--quiet", "--vars={listrak_assume_columns: true}"]
     options += [f"--project-dir={PROJECT}", f"--profiles-dir={folder}"]
     options += [f"--target-path={folder}/target", f"--log-path={folder}"]
-    return not dbtRunner().invoke(["compile", *options]).success
+    success = dbtRunner().invoke(["compile", *options]).success
+    files = list(Path(folder, "target", "compiled").rglob("*.sql"))
+    print(f"{adapter}: {len(files)} models and tests compiled into {folder}; nothing was run")
+    return not success
 
 
 if __name__ == "__main__":

@@ -43,16 +43,16 @@ joined as (
         links.link_description,
         links.link_url,
         links.click_count as reported_clicks,
-        coalesce(clicks.clicks, 0) as clicks,
-        coalesce(clicks.clickers, 0) as clickers,
         clicks.first_click_at,
-        clicks.last_click_at
+        clicks.last_click_at,
+        coalesce(clicks.clicks, 0) as clicks,
+        coalesce(clicks.clickers, 0) as clickers
     from links
     left join clicks on links.message_key = clicks.message_key and links.link_id = clicks.link_id
 )
 
 select
-    *, -- noqa: ST06
+    *,
     {{ dbt.concat(["message_key", "'-'", "cast(link_id as " ~ dbt.type_string() ~ ")"]) }} as link_key,
     {{ dbt_listrak.share("clicks", "sum(clicks) over (partition by message_key)") }} as share_of_clicks
 from joined

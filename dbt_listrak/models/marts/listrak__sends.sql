@@ -28,7 +28,7 @@ select
     complained,
     visited_at,
     order_total
-from {{ ref('int_listrak__sends') }} as staged
+from {{ ref('int_listrak__sends') }} as staged -- noqa: AL05 (used in incremental runs)
 {% if is_incremental() %}
     -- What may have changed, and what was not there before, however old it is.
     where
