@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import jobs, measure, warehouse
+from benchmarks import jobs, measure, quiet, warehouse
 from benchmarks.environments import SetUpError, install, version_of
 from benchmarks.results import JobResult, Measured, MemoryResult, machine, put
 
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-NAMES = ("fanout", "stream", "batch", "warehouse", "target", "sms", "members", "memory", "startup")
+NAMES = ("fanout", "stream", "batch", "warehouse", "target", "sms", "members", "memory", "startup", "quiet")
 MEMORY_ROWS = (500_000, 1_000_000, 2_000_000)
 STARTUP_RUNS = 7
+QUIET_RUNS = 5
 
 
 def say(text: str) -> None:
@@ -112,6 +113,13 @@ class Bench:
             for plugin in ("tap", "target")
             for option in ("--version", "--about")
         ]
+
+    def quiet(self) -> JobResult:
+        """Measure a scheduled run on a day without changes."""
+        folder = self.folder / "meltano"
+        folder.mkdir()
+        with quiet.job(folder) as job:
+            return self.job(job, QUIET_RUNS)
 
     def _wanted(self, job: Job) -> list[Contender]:
         always = (jobs.OURS, jobs.EARLIER)
@@ -222,6 +230,8 @@ def main() -> int:
         results = [bench.job(job) for job in todo]
         if "startup" in chosen:
             results += bench.startup()
+        if "quiet" in chosen:
+            results.append(bench.quiet())
         memory = bench.memory() if "memory" in chosen else []
     text = page_text(results, memory, (time.monotonic() - began) / 60, load)
     say(f"\n{text}")

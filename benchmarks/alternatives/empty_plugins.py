@@ -6,20 +6,35 @@ python empty_plugins.py tap --version
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from singer_sdk import Stream, Tap, Target
 from singer_sdk.sinks import BatchSink
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Nothing(Stream):
+    """A stream without records."""
+
+    name = "nothing"
+    schema = {"type": "object", "properties": {"email": {"type": "string"}}}  # noqa: RUF012 - as the SDK has it
+
+    def get_records(self, context: object) -> Iterable[dict[str, object]]:  # noqa: ARG002 - the SDK's signature
+        """None."""
+        return ()
+
 
 class EmptyTap(Tap):
-    """A tap without streams."""
+    """A tap of one stream without records."""
 
     name = "tap-empty"
     config_jsonschema = {"type": "object", "properties": {}}  # noqa: RUF012 - as the SDK has it
 
     def discover_streams(self) -> list[Stream]:
-        """None."""
-        return []
+        """Return the stream."""
+        return [Nothing(self)]
 
 
 class EmptySink(BatchSink):
