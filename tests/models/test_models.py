@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from models_project import PACKAGE, Models, load_postgres
 
 from tap_listrak.streams import STREAMS
@@ -175,9 +176,15 @@ def test_postgres_gives_what_duckdb_gives(
     models.dbt("run", "--select=+listrak__sends")
     load_postgres(database.target_url, extracted.later, folder)
     models.dbt("build")
-    for name in ("listrak__sends", "listrak__engagement_events", "listrak__messages", "listrak__contacts"):
+    for name in models.marts():
         text = f"select count(*) from analytics.{name}"  # noqa: S608
         assert database.query(text) == after_ten_days.query(text), name
+    # A full refresh selects every row of this view; all other marts are built anew in each run.
+    columns = ", ".join(row[0] for row in after_ten_days.query("describe analytics.listrak__sends"))
+    refreshed = f"(select {columns} from analytics.int_listrak__sends)"  # noqa: S608
+    kept = f"(select {columns} from analytics.listrak__sends)"  # noqa: S608
+    for one, other in ((kept, refreshed), (refreshed, kept)):
+        assert database.query(f"select count(*) from ({one} except all {other}) as differing") == [(0,)]  # noqa: S608
     totals = """
         select message_kind, count(*), sum(click_count), sum(case when opened then 1 end), sum(order_total)
         from analytics.listrak__sends group by message_kind order by message_kind
@@ -190,13 +197,63 @@ def test_the_package_is_not_part_of_the_distribution() -> None:
     assert "dbt_listrak" not in (ROOT / "pyproject.toml").read_text("utf-8").split("[tool.pytest", 1)[0]
 
 
-def test_the_example_queries_of_the_page_give_the_columns_that_it_shows(after_ten_days: Models) -> None:
+def cell(value: object) -> object:
+    """A value as it is compared with a table of the page: numbers as numbers, however they are written."""
+    text = "" if value is None else str(value).strip().replace(",", "")
+    try:
+        return round(float(text), 4)
+    except ValueError:
+        return text
+
+
+def test_the_example_queries_of_the_page_give_the_results_that_it_shows(after_ten_days: Models) -> None:
     page = (ROOT / "docs" / "analytics.md").read_text("utf-8").split("## The marts", 1)[1]
-    shown = re.findall(r"^### (\w+)$.*?```sql\n(.*?)```\n\n\| (.*?) \|$", page, re.MULTILINE | re.DOTALL)
+    shown = re.findall(
+        r"^### (\w+)$.*?```sql\n(.*?)```\n\n((?:\|[^\n]*\n?)+)", page, re.MULTILINE | re.DOTALL
+    )
     assert sorted(name for name, _, _ in shown) == after_ten_days.marts()
-    for name, query, head in shown:
-        rows = after_ten_days.query(
-            f"with shown as ({query.replace('listrak__', 'analytics.listrak__')}) from shown"
+    for name, query, table in shown:
+        told = [[cell(one) for one in line.strip("|").split(" | ")] for line in table.splitlines()]
+        rows = after_ten_days.query(query.replace("listrak__", "analytics.listrak__"))
+        assert [[cell(one) for one in row] for row in rows] == told[2:], name
+
+
+def tested_columns(mart: dict[str, Any], kind: str) -> set[str]:
+    """Give the columns of a mart that a kind of test is for, its own or one of the whole mart."""
+    found = {
+        column["name"] for column in mart["columns"] for test in column.get("data_tests", []) if kind in test
+    }
+    for test in mart.get("data_tests", []):
+        found.update(test.get(kind, {}).get("arguments", {}).get("columns", []))
+    return found
+
+
+FOREIGN = {
+    "list_id": "listrak__lists",
+    "message_key": "listrak__messages",
+    "send_id": "listrak__sends",
+    "phone_list_key": "listrak__sms_lists",
+    "conversation_id": "listrak__conversations",
+    "campaign_id": "listrak__campaigns",
+}
+NULLABLE = {"external_campaign_id", "external_contact_id", "split_test_id"}
+NULLABLE_OF = {
+    "listrak__sends": {"conversation_id"},
+    "listrak__engagement_events": {"send_id", "link_id"},
+}
+"""What a message, contact, send or event may lack."""
+
+
+def test_every_key_of_every_mart_is_tested() -> None:
+    """A key of its own is unique, no key is null, and a key of another mart is found there."""
+    for mart in yaml.safe_load((PACKAGE / "models" / "marts" / "_marts.yml").read_text("utf-8"))["models"]:
+        name, keys = (
+            mart["name"],
+            {one["name"] for one in mart["columns"] if one["name"].endswith(("_id", "_key"))},
         )
-        assert rows, name
-        assert len(rows[0]) == len(head.split(" | ")), name
+        unique, group = tested_columns(mart, "unique"), tested_columns(mart, "primary_key")
+        assert unique or group, f"{name} has no unique key"
+        may_be_null = keys - tested_columns(mart, "not_null") - group
+        assert may_be_null <= NULLABLE | NULLABLE_OF.get(name, set()), name
+        foreign = (keys & FOREIGN.keys()) - unique - {key for key, home in FOREIGN.items() if home == name}
+        assert foreign <= tested_columns(mart, "relationships") | tested_columns(mart, "references"), name

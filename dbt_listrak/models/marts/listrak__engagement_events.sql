@@ -1,4 +1,14 @@
 -- What recipients did, one row per event. Only clicks on links have a time of their own; see time_source.
+{#- Events that a send itself tells of, and the condition for each. A click that no link tells of: transactional
+    messages, and messages whose clickers were not extracted, have one event for all clicks. -#}
+{%- set events_of_sends = [
+    ("open", "opened"),
+    ("click", "clicked and not has_link_clicks"),
+    ("bounce", "bounced"),
+    ("unsubscribe", "unsubscribed"),
+    ("complaint", "complained"),
+    ("order", "order_total > 0"),
+] %}
 with sends as (
     select * from {{ ref('listrak__sends') }}
 ),
@@ -31,21 +41,15 @@ clicked_sends as (
     select distinct send_id from link_clicks
 ),
 
-events as (
+told as (
     select
-        'open' as event_type,
-        'first activity' as time_source,
-        send_id,
-        message_key,
-        list_id,
-        email_address,
-        email_domain,
-        cast(null as {{ dbt.type_bigint() }}) as link_id,
-        coalesce(first_activity_at, sent_at) as occurred_at,
-        cast(null as {{ dbt_listrak.type_money() }}) as order_total
+        sends.*,
+        clicked_sends.send_id is not null as has_link_clicks
     from sends
-    where opened
-    union all
+    left join clicked_sends on sends.send_id = clicked_sends.send_id
+),
+
+events as (
     select
         'click' as event_type,
         'click' as time_source,
@@ -58,58 +62,27 @@ events as (
         clicked_at as occurred_at,
         cast(null as {{ dbt_listrak.type_money() }}) as order_total
     from link_clicks
-    union all
-    -- Transactional messages, and messages whose clickers were not extracted: one event for all clicks.
-    select
-        'click' as event_type,
-        'first activity' as time_source,
-        sends.send_id,
-        sends.message_key,
-        sends.list_id,
-        sends.email_address,
-        sends.email_domain,
-        cast(null as {{ dbt.type_bigint() }}) as link_id,
-        coalesce(sends.first_activity_at, sends.sent_at) as occurred_at,
-        cast(null as {{ dbt_listrak.type_money() }}) as order_total
-    from sends
-    left join clicked_sends on sends.send_id = clicked_sends.send_id
-    where sends.clicked and clicked_sends.send_id is null
-    {% for column, event_type in [
-        ("bounced", "bounce"), ("unsubscribed", "unsubscribe"), ("complained", "complaint")
-    ] %}
+    {% for event_type, condition in events_of_sends %}
+        {% set is_order = event_type == "order" %}
         union all
         select
             '{{ event_type }}' as event_type,
-            case when first_activity_at is null then 'send' else 'first activity' end as time_source,
+            case
+                {% if is_order %} when visited_at is not null then 'visit' {% endif %}
+                when first_activity_at is not null then 'first activity'
+                else 'send'
+            end as time_source,
             send_id,
             message_key,
             list_id,
             email_address,
             email_domain,
             cast(null as {{ dbt.type_bigint() }}) as link_id,
-            coalesce(first_activity_at, sent_at) as occurred_at,
-            cast(null as {{ dbt_listrak.type_money() }}) as order_total
-        from sends
-        where {{ column }}
+            coalesce({{ "visited_at, " if is_order }}first_activity_at, sent_at) as occurred_at,
+            {{ "order_total" if is_order else "cast(null as " ~ dbt_listrak.type_money() ~ ")" }} as order_total
+        from told
+        where {{ condition }}
     {% endfor %}
-    union all
-    select
-        'order' as event_type,
-        case
-            when visited_at is not null then 'visit'
-            when first_activity_at is not null then 'first activity'
-            else 'send'
-        end as time_source,
-        send_id,
-        message_key,
-        list_id,
-        email_address,
-        email_domain,
-        cast(null as {{ dbt.type_bigint() }}) as link_id,
-        coalesce(visited_at, first_activity_at, sent_at) as occurred_at,
-        order_total
-    from sends
-    where order_total > 0
 )
 
 select

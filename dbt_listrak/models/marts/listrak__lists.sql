@@ -1,20 +1,19 @@
 -- Every list that any table names: a list that was deleted in Listrak still has its messages.
+{%- set tables_with_lists = [
+    "stg_listrak__lists",
+    "stg_listrak__contacts",
+    "stg_listrak__campaigns",
+    "stg_listrak__messages",
+    "stg_listrak__conversations",
+    "stg_listrak__transactional_messages",
+    "stg_listrak__list_imports",
+    "listrak__sends",
+] %}
 with known as (
-    select list_id from {{ ref('stg_listrak__lists') }}
-    union distinct
-    select list_id from {{ ref('stg_listrak__contacts') }}
-    union distinct
-    select list_id from {{ ref('stg_listrak__campaigns') }}
-    union distinct
-    select list_id from {{ ref('stg_listrak__messages') }}
-    union distinct
-    select list_id from {{ ref('stg_listrak__conversations') }}
-    union distinct
-    select list_id from {{ ref('stg_listrak__transactional_messages') }}
-    union distinct
-    select list_id from {{ ref('stg_listrak__list_imports') }}
-    union distinct
-    select list_id from {{ ref('listrak__sends') }}
+    {% for table in tables_with_lists %}
+        select list_id from {{ ref(table) }}
+        {{ "union distinct" if not loop.last }}
+    {% endfor %}
 ),
 
 contacts as (

@@ -5,6 +5,10 @@
     on_schema_change='append_new_columns'
 ) }}
 
+with staged as (
+    select * from {{ ref('int_listrak__sends') }}
+)
+
 select
     send_id,
     message_key,
@@ -28,7 +32,7 @@ select
     complained,
     visited_at,
     order_total
-from {{ ref('int_listrak__sends') }} as staged -- noqa: AL05 (used in incremental runs)
+from staged
 {% if is_incremental() %}
     -- What may have changed, and what was not there before, however old it is.
     where

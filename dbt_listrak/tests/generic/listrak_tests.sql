@@ -31,3 +31,22 @@ where
     or left_out_rows < 0
     or (left_out_rows > 0 and reason is null)
 {% endtest %}
+
+
+{#- Fails for each group of ids that another model lacks: a relationship by several columns. -#}
+{% test references(model, columns, to) %}
+select distinct {{ columns | join(", ") }}
+from {{ model }} as child
+where
+    not exists (
+        select 1
+        from {{ to }} as parent
+        where
+            {%- for column in columns %}
+            {{ "and " if not loop.first }}parent.{{ column }} = child.{{ column }}
+            {%- endfor %}
+    )
+    {%- for column in columns %}
+    and {{ column }} is not null
+    {%- endfor %}
+{% endtest %}
