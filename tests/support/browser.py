@@ -66,7 +66,7 @@ def running_browser(profile: Path, width: int = 1360, height: int = 1500) -> Ite
     """Start chromedriver and a window; both end with the block.
 
     Args:
-        profile: Where the browser may write.
+        profile: Where the browser may write; removed at the end.
         width: Of the window, in pixels.
         height: The same.
     """
@@ -90,3 +90,4 @@ def running_browser(profile: Path, width: int = 1360, height: int = 1500) -> Ite
                 browser.ask("DELETE", "")
         finally:
             os.killpg(driver.pid, signal.SIGKILL)  # the browser as well, if it is still there
+            shutil.rmtree(profile, ignore_errors=True)  # scripts that it keeps have what looks like addresses
