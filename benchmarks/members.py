@@ -13,7 +13,7 @@ from target_listrak.email.contact_pages import contact_pages
 from target_listrak.email.lists import EmailList
 from target_listrak.email.membership import Membership
 from target_listrak.target import TargetListrak
-from target_listrak.values.addresses import comparison_key
+from target_listrak.values.addresses import parse_many
 
 IN_FLIGHT = 8
 
@@ -38,7 +38,8 @@ def main(url: str, way: str) -> int:
     run = TargetListrak(config=config).run
     members = Membership()
     for page in contact_pages(run, EmailList(LIST_ID, "Newsletter"), [{"subscriptionState": "Subscribed"}]):
-        members.add((comparison_key(one.emailAddress), one.emailAddress, True) for one in page)
+        addresses, keys = parse_many([one.emailAddress for one in page], set())
+        members.add((key, address, True) for key, address in zip(keys, addresses, strict=True))
     print(members.size)
     return 0
 

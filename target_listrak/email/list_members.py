@@ -16,7 +16,7 @@ from target_listrak.email.membership import Membership
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
 from target_listrak.tracking.state import Checkpoint
 from target_listrak.tracking.tallies import Row
-from target_listrak.values.addresses import Address, comparison_key, parse
+from target_listrak.values.addresses import comparison_key, parse_many
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -107,20 +107,18 @@ class ListMembers(Members):
 
     def _facts(self, contacts: Sequence[Contact]) -> list[tuple[str, str, bool, str]]:
         """Return key, address, membership and external id of the contacts of a page."""
-        found = []
-        for contact in contacts:
-            on = self.membership(contact)
-            if on is None:
-                continue
-            address = parse(contact.emailAddress)
-            if isinstance(address, Address):
-                key = address.key
-            else:
-                key = comparison_key(contact.emailAddress)
-                if on:
-                    self._unreadable.append(key)
-            found.append((key, contact.emailAddress, on, str(contact.externalContactID or "")))
-        return found
+        found = [(one, on) for one in contacts if (on := self.membership(one)) is not None]
+        unreadable: set[int] = set()
+        _, keys = parse_many([one.emailAddress for one, _ in found], unreadable)
+        for index in unreadable:
+            contact, on = found[index]
+            keys[index] = comparison_key(contact.emailAddress)
+            if on:
+                self._unreadable.append(keys[index])
+        return [
+            (key, one.emailAddress, on, str(one.externalContactID or ""))
+            for key, (one, on) in zip(keys, found, strict=True)
+        ]
 
     def _keep_unreadable(self) -> None:
         """Keep members whose own address cannot be read: records may spell it differently."""
