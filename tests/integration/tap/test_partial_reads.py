@@ -69,6 +69,7 @@ def test_X1_a_run_that_reads_some_rows_lets_no_loader_delete_the_others(
     case: tuple[str, str, str, set[str]],
 ) -> None:
     setting, source, key, held_back = case
+    caplog.set_level("INFO")
     narrow = extract(tiny, **{setting: [some(whole, source, key)]})
     assert held_back <= versioned(whole)
     assert not held_back & versioned(narrow)
