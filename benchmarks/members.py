@@ -9,9 +9,9 @@ import logging
 import sys
 
 from benchmarks.prepared import LIST_ID
-from target_listrak.email.contact_pages import contact_pages
-from target_listrak.email.lists import EmailList
-from target_listrak.email.membership import Membership
+from target_listrak.channels.email.contact_pages import contact_pages
+from target_listrak.channels.email.lists import EmailList
+from target_listrak.channels.email.membership import Membership
 from target_listrak.target import TargetListrak
 from target_listrak.values.addresses import parse_many
 

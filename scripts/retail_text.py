@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_listrak.retail.models import KINDS, Model, Property
+from target_listrak.channels.retail.models import KINDS, Model, Property
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_listrak.retail.models import Kind
+    from target_listrak.channels.retail.models import Kind
 
 TYPES = {
     "text": "text",

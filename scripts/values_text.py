@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from target_listrak.retail.property_names import COMMON_NAMES
+from target_listrak.channels.retail.property_names import COMMON_NAMES
 
 
 def common_names_table() -> str:

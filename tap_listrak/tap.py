@@ -63,7 +63,7 @@ class TapListrak(CheckedSettings, TapSession):
 
         The SDK knows those of the catalog only, and fails when a parent is read for the sake of its children.
         """
-        from tap_listrak.mapping_check import check_stream_maps, explain_failures  # noqa: PLC0415 - only with maps
+        from tap_listrak.checks.mapping_check import check_stream_maps, explain_failures  # noqa: PLC0415 - only with maps
 
         known = {name: one.schema["properties"].keys() for name, one in self.streams.items()}
         check_stream_maps(self.config.get("stream_maps"), known)
@@ -132,7 +132,7 @@ class TapListrak(CheckedSettings, TapSession):
         """
         if self.input_catalog is None:
             return
-        from tap_listrak.catalog_check import check_selection  # noqa: PLC0415 - only with a catalog
+        from tap_listrak.checks.catalog_check import check_selection  # noqa: PLC0415 - only with a catalog
 
         check_selection(self.input_catalog, self.streams)
 
@@ -260,7 +260,7 @@ class TapListrak(CheckedSettings, TapSession):
         if value != CliTestOptionValue.All.value:
             super().cb_test(ctx, param, value)
             return
-        from tap_listrak.connection_test import report  # noqa: PLC0415 - not needed for --version and --about
+        from tap_listrak.checks.connection_test import report  # noqa: PLC0415 - not needed for --version and --about
 
         config = ctx.params.get("config", _ConfigInput())
         tap = cls(config=config.config, parse_env_config=config.parse_env)
@@ -292,7 +292,7 @@ class TapListrak(CheckedSettings, TapSession):
         for name, text in texts.items():
             value = read_object(text, f"the {name} file", name)
             if name == "catalog":
-                from tap_listrak.catalog_check import check_catalog  # noqa: PLC0415 - not needed for --about
+                from tap_listrak.checks.catalog_check import check_catalog  # noqa: PLC0415 - not needed for --about
 
                 check_catalog(value)
         super().invoke(

@@ -18,16 +18,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_listrak.cross_channel.loader import CustomEventsLoader
-from target_listrak.email.audience import AudienceLoader
-from target_listrak.email.event_loader import EmailEventsLoader
-from target_listrak.email.kinds import EmailListLoader, EmailUnsubscribeLoader, ProfileFieldsLoader
-from target_listrak.email.message_loader import TransactionalMessageLoader
-from target_listrak.privacy.loader import ForgetLoader
-from target_listrak.retail.loader import RetailLoader
-from target_listrak.retail.order_items import OrderItemsLoader
-from target_listrak.sms.kinds import SmsListLoader, SmsOptOutLoader, SmsProfilesLoader, SmsUnsubscribeLoader
-from target_listrak.sms.message_loader import SmsTransactionalMessageLoader
+from target_listrak.channels.cross_channel.loader import CustomEventsLoader
+from target_listrak.channels.email.audience import AudienceLoader
+from target_listrak.channels.email.event_loader import EmailEventsLoader
+from target_listrak.channels.email.kinds import EmailListLoader, EmailUnsubscribeLoader, ProfileFieldsLoader
+from target_listrak.channels.email.message_loader import TransactionalMessageLoader
+from target_listrak.channels.privacy.loader import ForgetLoader
+from target_listrak.channels.retail.loader import RetailLoader
+from target_listrak.channels.retail.order_items import OrderItemsLoader
+from target_listrak.channels.sms.kinds import (
+    SmsListLoader,
+    SmsOptOutLoader,
+    SmsProfilesLoader,
+    SmsUnsubscribeLoader,
+)
+from target_listrak.channels.sms.message_loader import SmsTransactionalMessageLoader
 
 if TYPE_CHECKING:
     from target_listrak.delivery.loader import Loader

@@ -18,13 +18,13 @@ from listrak_api.masking import MASKING
 from listrak_api.settings import zone_from_config
 from listrak_singer.cli import ListrakCommand, Terminated, only_one_more_signal
 from listrak_singer.settings import CheckedSettings
+from target_listrak.channels.email.simulation import NOT_KNOWN
 from target_listrak.cli import TargetTerminated, check_standard_input
 from target_listrak.config.destination import place
 from target_listrak.config.destinations import Destinations
 from target_listrak.config.names import folded
 from target_listrak.config.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
 from target_listrak.delivery.stream_completeness import StreamEnd
-from target_listrak.email.simulation import NOT_KNOWN
 from target_listrak.input.batch_files import records_of_batch
 from target_listrak.input.messages import check_schema, check_version, stream_of, was_rejected
 from target_listrak.input.reader import Reader

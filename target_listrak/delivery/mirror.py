@@ -4,7 +4,8 @@ An audience (or list) that is fed by a destination with `mirror` has one `Mirror
 number of streams that feed it. It knows who was named, which streams are complete, and how many rows have no
 readable key. `Mirror.may_remove` decides whether anybody is removed. The channel says
 who is a member, who of them was not named, and how one is removed: the subclasses of `Members` in
-`email.list_members`, `email.audience_members` and `sms.members`.
+`channels.email.list_members`, `channels.email.audience_members` and
+`channels.sms.members`.
 """
 
 from __future__ import annotations

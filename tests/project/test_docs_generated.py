@@ -14,9 +14,9 @@ import yaml
 
 from scripts import retail_text
 from tap_listrak.streams import STREAMS as TAP_STREAMS
-from target_listrak.retail.mapper import Mapper
-from target_listrak.retail.models import KINDS
-from target_listrak.retail.spellings import plain_name
+from target_listrak.channels.retail.mapper import Mapper
+from target_listrak.channels.retail.models import KINDS
+from target_listrak.channels.retail.spellings import plain_name
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

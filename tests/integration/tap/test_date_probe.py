@@ -8,7 +8,7 @@ import pytest
 from tap_runs import settings as config_for
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from tap_listrak.connection_test import report
+from tap_listrak.checks.connection_test import report
 from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from target_runs import Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError
+from target_listrak.channels.email.session import EmailSession
 from target_listrak.delivery.mirror import MirrorStopError
-from target_listrak.email.session import EmailSession
 
 NEWSLETTER = 40137
 VIP, FIRST_NAME = 1124, 1007

@@ -8,7 +8,7 @@ import pytest
 from sms_world import SmsWorld, destination, messages, new_numbers
 from target_runs import record, schema
 
-from target_listrak.retail.models import ORDER
+from target_listrak.channels.retail.models import ORDER
 
 if TYPE_CHECKING:
     from target_runs import Outcome, Runs

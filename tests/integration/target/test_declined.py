@@ -10,8 +10,8 @@ from sms_world import STOCK, SmsWorld, destination, messages
 from target_runs import record, schema, state
 
 from listrak_api.errors import RequestRefusedError
+from target_listrak.channels.email.contacts import Contacts
 from target_listrak.config.destination import Destination
-from target_listrak.email.contacts import Contacts
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
 from target_listrak.tracking.shares import RejectShareError
 

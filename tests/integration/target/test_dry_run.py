@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from sms_world import CODE, SmsWorld, new_numbers
 from target_runs import Runs, record, schema
 
-from target_listrak.email.simulation import NOT_KNOWN
+from target_listrak.channels.email.simulation import NOT_KNOWN
 
 if TYPE_CHECKING:
     from target_runs import Outcome

@@ -8,7 +8,7 @@ import pytest
 from target_runs import Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.email.session import EmailSession
+from target_listrak.channels.email.session import EmailSession
 from target_listrak.values.row_faults import InvalidValueError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from target_runs import Runs, activate, record, schema, state
 
 from listrak_api.errors import ConfigurationError, UnavailableError
-from target_listrak.email.contact_pages import Contact, contact_pages
-from target_listrak.email.lists import EmailList
+from target_listrak.channels.email.contact_pages import Contact, contact_pages
+from target_listrak.channels.email.lists import EmailList
 from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:

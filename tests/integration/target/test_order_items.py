@@ -252,7 +252,7 @@ def test_orders_and_items_of_several_streams_are_joined_by_number(runs: Runs) ->
 
 
 def test_an_order_that_takes_too_much_memory_is_rejected(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_listrak.retail.order_join.MOST_BYTES", 10_000)
+    monkeypatch.setattr("target_listrak.channels.retail.order_join.MOST_BYTES", 10_000)
     rows = [item("A", line) for line in range(50)]
     outcome = run(runs, *rows[:25], order("A"), *rows[25:], order("B"), item("B", 1))
     assert outcome.codes == ["order_too_large"] * 51
@@ -484,7 +484,7 @@ def test_any_rows_end_as_a_plain_model_says(runs: Runs, rows: list[dict[str, Any
 
 PEAK = """
 import resource, sys
-from target_listrak.retail.join_store import JoinStore, Part
+from target_listrak.channels.retail.join_store import JoinStore, Part
 store = JoinStore()
 rows, line = int(sys.argv[1]), b"x" * 600
 for row in range(1, rows + 1):
@@ -510,7 +510,7 @@ def test_a_hundred_thousand_items_take_disk_and_not_memory() -> None:
 
 
 def test_a_full_disk_is_named_as_what_it_is(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_listrak.retail.join_store._INSERT", "INSERT INTO nowhere VALUES (?)")
+    monkeypatch.setattr("target_listrak.channels.retail.join_store._INSERT", "INSERT INTO nowhere VALUES (?)")
     outcome = runs.run([ORDERS, ITEMS, *ROWS, state(1)], BOTH)
     assert isinstance(outcome.error, ConfigurationError)
     assert "SQLITE_TMPDIR" in str(outcome.error)

@@ -11,8 +11,8 @@ import pytest
 from sms_world import SmsWorld, new_numbers
 from target_runs import record, schema
 
-from target_listrak.email.contacts import Contacts
-from target_listrak.email.import_results import Result, reason_of, result_of
+from target_listrak.channels.email.contacts import Contacts
+from target_listrak.channels.email.import_results import Result, reason_of, result_of
 from target_listrak.outcomes import Declined, Rejected
 
 if TYPE_CHECKING:

@@ -321,7 +321,7 @@ def test_where_everything_is_refused_the_search_ends_with_the_run(runs: Runs) ->
 def test_a_row_of_an_order_that_was_sent_long_before_does_not_take_its_items_away(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("target_listrak.retail.loader._RECENT", 5)
+    monkeypatch.setattr("target_listrak.channels.retail.loader._RECENT", 5)
     lines = [{"order_number": str(number), "item_sku": "S"} for number in range(200)]
     lines.append({"order_number": "0", "item_sku": "late"})
     messages = [schema("s", "order_number", "item_sku"), *(record("s", **line) for line in lines)]

@@ -23,7 +23,7 @@ from pyarrow import parquet
 from target_runs import Runs, record, schema, state
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.email.importer import ImportFailedError
+from target_listrak.channels.email.importer import ImportFailedError
 from target_listrak.input.reader import InputError
 from target_listrak.target import TargetListrak
 from target_listrak.tracking.shares import RejectShareError
@@ -389,7 +389,7 @@ def test_a_batch_that_is_large_is_cut_and_each_import_is_named(runs: Runs) -> No
 
 
 def test_files_stay_under_the_size_limit(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_listrak.email.import_files.MAX_FILE_BYTES", 150)
+    monkeypatch.setattr("target_listrak.channels.email.import_files.MAX_FILE_BYTES", 150)
     runs.good([SCHEMA, *people(20)], TO_LIST)
     sizes = [
         len("Email,Customer.First Name") + 6 + sum(len(",".join(row)) + 5 for row in one["rows"])
@@ -446,8 +446,8 @@ def test_one_import_per_list_at_a_time_and_lists_side_by_side(runs: Runs) -> Non
 
 
 def test_many_lists_do_not_fill_the_memory(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_listrak.email.open_batches._MOST_MEMORY", 2_000)
-    monkeypatch.setattr("target_listrak.email.open_batches._LOOK_EVERY", 3)
+    monkeypatch.setattr("target_listrak.channels.email.open_batches._MOST_MEMORY", 2_000)
+    monkeypatch.setattr("target_listrak.channels.email.open_batches._LOOK_EVERY", 3)
     split = {"people": {"kind": "email_list", "list_from": "to"}}
     lists = (NEWSLETTER, OUTLET)
     rows = [

@@ -11,8 +11,8 @@ from itertools import pairwise
 import hypothesis.strategies as st
 from hypothesis import given
 
+from target_listrak.channels.email.buffer import Buffer, Line
 from target_listrak.delivery.import_body import ImportBody, decode_line, encode_line
-from target_listrak.email.buffer import Buffer, Line
 from target_listrak.tracking.state import Checkpoint
 from target_listrak.tracking.tallies import Row, Rows
 

@@ -12,8 +12,8 @@ import hypothesis.strategies as st
 import msgspec
 from hypothesis import example, given
 
+from target_listrak.channels.email.mapping import RowMapping
 from target_listrak.config.destination import Destination
-from target_listrak.email.mapping import RowMapping
 from target_listrak.input.columns import RecordCodec, codec_of
 from target_listrak.input.reader import Reader
 from target_listrak.input.row_signs import RowSigns

@@ -7,7 +7,7 @@ import gc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_listrak.email.membership import Membership
+from target_listrak.channels.email.membership import Membership
 
 KEYS = st.sampled_from("abcdefgh")
 

@@ -8,11 +8,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from target_listrak.channels.email.import_results import Result, result_of, summary_text
+from target_listrak.channels.email.mapping import name_or_id
 from target_listrak.config.names import NameLookupError, find_by_name, folded
 from target_listrak.config.property_names import property_like
 from target_listrak.delivery.import_status import has_ended, has_failed
-from target_listrak.email.import_results import Result, result_of, summary_text
-from target_listrak.email.mapping import name_or_id
 
 
 class Thing(NamedTuple):

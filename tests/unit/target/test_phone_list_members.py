@@ -6,10 +6,10 @@ import logging
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from target_listrak.channels.sms.members import PhoneListMembers
+from target_listrak.channels.sms.sender_codes import PhoneList
+from target_listrak.channels.sms.standing import State
 from target_listrak.outcomes import UNCHANGED, Declined
-from target_listrak.sms.members import PhoneListMembers
-from target_listrak.sms.sender_codes import PhoneList
-from target_listrak.sms.standing import State
 
 if TYPE_CHECKING:
     import pytest

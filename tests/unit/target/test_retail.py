@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listrak_api.dates import find_zone
-from target_listrak.retail.mapper import Mapper, merge
-from target_listrak.retail.models import KINDS, Model
-from target_listrak.retail.spellings import plain_name
+from target_listrak.channels.retail.mapper import Mapper, merge
+from target_listrak.channels.retail.models import KINDS, Model
+from target_listrak.channels.retail.spellings import plain_name
 
 SPEC = Path(__file__).parents[3].parent / "shared" / "listrak-api" / "data.json"
 JSON = st.recursive(

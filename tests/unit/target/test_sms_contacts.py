@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
+from target_listrak.channels.sms.contacts import OUTCOMES, SmsContacts, outcome_of
+from target_listrak.channels.sms.sender_codes import PhoneList, SenderCode
+from target_listrak.channels.sms.standing import State
 from target_listrak.outcomes import UNCHANGED, Declined, Rejected
-from target_listrak.sms.contacts import OUTCOMES, SmsContacts, outcome_of
-from target_listrak.sms.sender_codes import PhoneList, SenderCode
-from target_listrak.sms.standing import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

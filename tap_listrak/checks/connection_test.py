@@ -1,0 +1,153 @@
+"""``--test``: says in plain words what the credentials may read."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from listrak_api import routes
+from listrak_api.errors import AuthenticationError, ListrakError, NotFoundError
+from listrak_api.settings import CREDENTIAL_NAMES
+from tap_listrak.checks.date_probe import describe_dates
+from tap_listrak.streams.base import ListrakStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from listrak_api.client import Client
+    from listrak_api.routes import Api, Route
+    from tap_listrak.sync.session import TapSession
+
+_NAMES: dict[Api, str] = {"email": "Email", "sms": "SMS", "cross_channel": "Cross Channel"}
+
+PROBES: tuple[tuple[str, Route], ...] = (
+    ("List", routes.LISTS),
+    ("Contact", routes.CONTACTS),
+    ("Segmentation", routes.SEGMENTATION_FIELD_GROUPS),
+    ("Event", routes.EVENTS),
+    ("Message", routes.MESSAGES),
+    ("Report", routes.MESSAGE_SUMMARY),
+)
+"""An area of the email API, and a read that needs it beside what the ones before it need."""
+
+COLLECTIONS: dict[Api, tuple[str, Route]] = {
+    "sms": ("Sender codes", routes.SENDER_CODES),
+    "cross_channel": ("Custom events", routes.CUSTOM_EVENTS),
+}
+"""What is read of an API that grants all or nothing."""
+
+
+def report(tap: TapSession, say: Callable[[str], None]) -> bool:
+    """Check every integration whose credentials are set.
+
+    Asks for a token and, for each area, makes one small read; a few more show what zone dates are in.
+
+    Args:
+        tap: The tap.
+        say: Takes each line for the person: the answer first.
+
+    Returns:
+        Whether something can be read with every integration. An area that was not granted is reported, and
+        fails nothing as long as another one was.
+    """
+    results = {api: list(_results(tap, api)) for api in tap.settings.apis}
+    unusable = [api for api, lines in results.items() if not any(usable for usable, _ in lines[1:])]
+    say(_answer(results, unusable))
+    for (_, head), *lines in results.values():
+        say(head)
+        for _, line in lines:
+            say(f"  {line}")
+    return not unusable
+
+
+def _results(tap: TapSession, api: Api) -> Iterator[tuple[bool, str]]:
+    """What a person needs to know of one integration: whether something can be read, and a line about it.
+
+    The first one is about the credentials.
+    """
+    try:
+        client = tap.client(api)
+        client.check()
+        yield True, f"{_NAMES[api]} API: the credentials are accepted."
+    except ListrakError as error:
+        yield False, f"{_NAMES[api]} API: {_indented(error)}"
+        return
+    try:
+        yield from _email(client, tap) if api == "email" else _collection(client, *COLLECTIONS[api])
+    except ListrakError as error:
+        yield False, _indented(error)
+
+
+def _answer(results: Mapping[Api, Sequence[tuple[bool, str]]], unusable: Sequence[Api]) -> str:
+    """The test's answer in one line."""
+    if len(unusable) == len(results):
+        return "Nothing can be read."
+    if unusable:
+        names = ", ".join(f"{_NAMES[api]} API ({CREDENTIAL_NAMES[api][0]})" for api in unusable)
+        return f"Nothing can be read with: {names}. A run needs it, or its credentials left out."
+    if all(usable for lines in results.values() for usable, _ in lines):
+        return f"The credentials work: {', '.join(f'{_NAMES[api]} API' for api in results)}."
+    return "The credentials work, but not everything can be read. See what is not granted below."
+
+
+def _email(client: Client, tap: TapSession) -> Iterator[tuple[bool, str]]:
+    needs = _needs(tap)
+    ids: dict[str, object] = {}
+    for area, route in PROBES:
+        streams = ", ".join(needs[area])
+        missing = [name for name in route.path_names if name not in ids]
+        if missing:
+            yield (
+                False,
+                f"{area}: could not be tried, there is no {missing[0].removesuffix('Id')} to try it on.",
+            )
+            continue
+        try:
+            found = _try(client, route, ids)
+        except AuthenticationError:
+            yield False, f"{area}: not granted. Cannot be read: {streams}. Grant it, or deselect them."
+        except ListrakError as error:
+            yield False, f"{area}: {_indented(error)}"
+        else:
+            ids.update(found)
+            yield True, f"{area}: granted, for {len(needs[area])} streams."
+            if route is routes.CONTACTS:
+                with contextlib.suppress(ListrakError):
+                    yield from ((True, line) for line in describe_dates(client, ids["listId"], tap.zone))
+
+
+def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, object]:
+    """Create one small read; return the id of what it found, for the reads that follow."""
+    if not route.collection:
+        try:
+            client.get(route, ids)
+        except NotFoundError:
+            return {}  # an answer all the same: the area is granted
+        return {}
+    rows = client.get_page(route, ids, {}, None, 1).rows
+    names = {routes.LISTS: "listId", routes.MESSAGES: "messageId"}
+    name = names.get(route)
+    return {name: rows[0][name]} if name and rows else {}
+
+
+def _collection(client: Client, name: str, route: Route) -> Iterator[tuple[bool, str]]:
+    rows = client.get_page(route, {}, {}).rows
+    yield True, f"{name}: {len(rows)} can be read."
+
+
+def _needs(tap: TapSession) -> dict[str, list[str]]:
+    """Return which streams need an area."""
+    needs: dict[str, list[str]] = defaultdict(list)
+    for stream in _streams(tap):
+        for area in stream.route.areas:
+            needs[area].append(stream.name)
+    return needs
+
+
+def _streams(tap: TapSession) -> Iterable[ListrakStream]:
+    return [stream for stream in tap.streams.values() if isinstance(stream, ListrakStream)]
+
+
+def _indented(error: ListrakError) -> str:
+    return str(error).replace("\n", "\n    ")

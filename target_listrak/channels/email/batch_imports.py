@@ -1,0 +1,132 @@
+"""How batches of rows are loaded by imports, and what their results mean for the rows."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from target_listrak.channels.email.contacts import Contacts
+from target_listrak.channels.email.importer import Importer
+from target_listrak.channels.email.session import EmailSession
+from target_listrak.delivery.loader import Loader, attempt
+from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
+from target_listrak.tracking.tallies import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from target_listrak.channels.email.buffer import Buffer
+    from target_listrak.channels.email.import_files import Plan
+    from target_listrak.channels.email.lists import EmailList
+    from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
+    from target_listrak.delivery.run import Run
+
+__all__ = ["BatchImports", "event_ids_of"]
+
+
+class BatchImports(Loader):
+    """Loads batches by imports: the part of a loader that runs in worker threads.
+
+    Attributes:
+        plan: What the imports of the destination do, without events, as these have other ids in each list.
+    """
+
+    def __init__(self, delivery: Delivery, resolved: Any) -> None:  # noqa: ANN401 - each kind resolves to what it needs
+        super().__init__(delivery, resolved)
+        self.plan = self.make_plan()
+        self._plans: dict[EmailList, Plan] = {}
+        self._importers: dict[tuple[int, Plan], Importer] = {}
+
+    @abc.abstractmethod
+    def make_plan(self) -> Plan:
+        """Create the plan: what the imports of the destination do."""
+
+    def plan_of(self, email_list: EmailList) -> Plan:
+        """Return the plan of imports into a list, with the ids that `event_ids` have there.
+
+        Raises:
+            NameLookupError: The list has no such event.
+        """
+        plan = self._plans.get(email_list)
+        if plan is None:
+            ids = event_ids_of(self.run, self.destination, email_list)
+            plan = self._plans[email_list] = replace(self.plan, event_ids=ids) if ids else self.plan
+        return plan
+
+    @property
+    def keep_lines(self) -> bool:
+        """Whether lines are kept after their import, as some rows are loaded once more."""
+        return False
+
+    def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
+        """Load one batch and confirm its rows; runs in a worker thread."""
+        self.load_by_import(email_list, plan, buffer, range(len(buffer)))
+
+    def load_by_import(
+        self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
+    ) -> None:
+        """Load rows of a batch by one or more imports, and confirm them."""
+        single = self.single(email_list, plan, buffer)
+        importer = self.importer(plan, email_list)
+        importer.load(
+            email_list, buffer, indices, single, lambda outcomes: self.confirm_all(buffer, outcomes)
+        )
+
+    def single(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Callable[[int], Outcome]:
+        """Return a function that loads one row without an import: an import of one row may be refused."""
+        contacts = Contacts(self.run, email_list, self.destination, plan.event_ids)
+
+        def load_one(index: int) -> Outcome:
+            address, cells = buffer.cells(index)
+            if plan.removes:
+                outcome = attempt(lambda: contacts.unsubscribe(address))
+                if plan.event_ids and outcome is ACCEPTED:
+                    self.tracker.remark(
+                        "unsubscribed by a call, for Listrak refused an import of one contact: no event was"
+                        " raised"
+                    )
+                return outcome
+            if plan.import_type == "UpdateSubscribers":
+                include = plan.include_unsubscribed
+                return attempt(lambda: contacts.update(address, cells, include_unsubscribed=include))
+            return attempt(lambda: contacts.subscribe(address, cells))
+
+        return load_one
+
+    def importer(self, plan: Plan, email_list: EmailList) -> Importer:
+        """Return the importer of a plan and list."""
+        key = (email_list.id, plan)
+        if key not in self._importers:
+            name = self.run.session(EmailSession).lists.fields(email_list).column_name
+            self._importers[key] = Importer(self.run, self.stream, plan, name, keep_lines=self.keep_lines)
+        return self._importers[key]
+
+    def confirm_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
+        """Count a batch's rows by their outcomes, and the rows that were merged into them."""
+        results = list(outcomes.values())
+        accepted, unchanged, declined = results.count(ACCEPTED), results.count(UNCHANGED), 0
+        if accepted + unchanged < len(results):
+            for index, outcome in outcomes.items():
+                if isinstance(outcome, Declined | Rejected):
+                    line, merged = buffer.sources.record(index, clears=buffer.clears)
+                    self.tracker.write_down(buffer.sources.number(index), line, outcome, merged)
+                    declined += isinstance(outcome, Declined)
+        checkpoints = buffer.sources.count_checkpoints(outcomes)
+        rejected = len(results) - accepted - unchanged - declined
+        counts = Results(accepted, unchanged, declined, rejected, merged=checkpoints.total() - len(results))
+        self.tracker.confirm(checkpoints, counts)
+
+
+def event_ids_of(run: Run, destination: Destination, email_list: EmailList) -> tuple[int, ...]:
+    """Return the ids of the events that imports of a destination raise in a list.
+
+    Raises:
+        NameLookupError: The list has no such event.
+    """
+    wanted = destination.option("event_ids")
+    if not wanted:
+        return ()
+    events = run.session(EmailSession).lists.events(email_list)
+    return tuple(dict.fromkeys(events.find(one).id for one in wanted))

@@ -1,0 +1,118 @@
+"""The kind `email_events`: raises events of a list on contacts that it knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from listrak_api.errors import RequestRefusedError
+from target_listrak.channels.email.buffer import Line
+from target_listrak.channels.email.fields_loader import KnownContactsLoader
+from target_listrak.channels.email.import_files import Plan
+from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
+from target_listrak.channels.email.session import EmailSession
+from target_listrak.config.names import NameLookupError
+from target_listrak.delivery.import_body import encode_line
+from target_listrak.outcomes import Rejected, RowRejected, rejected_by
+from target_listrak.values.row_faults import with_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_listrak.channels.email.lists import EmailList
+    from target_listrak.config.destination import Destination
+    from target_listrak.delivery.run import Run
+    from target_listrak.tracking.tallies import Row
+
+__all__ = ["EmailEventsLoader"]
+
+
+class EmailEventsLoader(KnownContactsLoader):
+    """Raises an event for each record, by imports that update contacts the list knows.
+
+    Side effect: raises events, which may start conversations and journeys. Nobody is subscribed; contacts
+    that the list does not know, or that have unsubscribed, are declined. Records are not merged: a second one
+    of a contact and event goes into a separate import.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ("email_events",)
+
+    @classmethod
+    def resolve(cls, run: Run, destination: Destination) -> EmailList | None:
+        """Find the list and, unless records name it, the event, which is created if that is allowed."""
+        email_list = super().resolve(run, destination)
+        wanted = destination.options.get("event")
+        if email_list is not None and wanted is not None:
+            events = run.session(EmailSession).lists.events(email_list)
+            try:
+                events.find(wanted, create=bool(destination.option("create_missing")))
+            except NameLookupError as error:
+                raise destination.error("event", error.message, error.hint) from None
+        return email_list
+
+    @classmethod
+    def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401 - each kind resolves to what it needs
+        """Describe the destination: kind, list and event."""
+        options = destination.options
+        event = options["event"] if "event" in options else f"event by {options['event_from']}"
+        return f"{super().describe(destination, resolved)}, {event}"
+
+    def make_plan(self) -> Plan:
+        """Update known contacts; the event is added for each record."""
+        self._plans_by_event: dict[int, Plan] = {}
+        self._found: dict[tuple[int, str, object], int | Rejected] = {}
+        return Plan("UpdateSubscribers")
+
+    def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
+        """Return the address alone."""
+        del email_list, schema
+        return RowMapping(())
+
+    def columns_wanted(self) -> None:
+        """Return None: records are not merged, so they are taken one by one."""
+
+    def take(self, record: dict[str, Any], row: Row) -> None:
+        """Put one record into the batch of its list and event."""
+        try:
+            contact = self.contact(record)
+            email_list = self.list_of(record)
+            plan = self._plan_for(email_list, record)
+        except RowRejected as ended:
+            raise RowRejected(with_faults(ended.rejected, self._email, ())) from None
+        for batch in self.batches:
+            if batch.email_list == email_list and batch.plan == plan and batch.buffer.may_hold(contact.key):
+                batch.seal()
+        self.add(email_list, plan, Line(contact.key, (), encode_line([contact.sent])), row)
+
+    def _plan_for(self, email_list: EmailList, record: Mapping[str, Any]) -> Plan:
+        """Return the plan that raises a record's event.
+
+        Raises:
+            RowRejected: The record names no event, or one that does not exist.
+        """
+        event_from = self.destination.options.get("event_from")
+        wanted = self.destination.options.get("event")
+        if event_from is not None:
+            wanted = name_or_id(record.get(event_from))
+            if wanted is None:
+                raise RowRejected(Rejected("no_event", f"{event_from}: expected the name or id of an event"))
+        key = (email_list.id, email_list.name, wanted)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._find(email_list, wanted, event_from or "event")
+        if isinstance(found, Rejected):
+            raise RowRejected(found)
+        plan = self._plans_by_event.get(found)
+        if plan is None:
+            plan = self._plans_by_event[found] = replace(self.plan, event_ids=(found,), topic=found)
+        return plan
+
+    def _find(self, email_list: EmailList, wanted: object, place: str) -> int | Rejected:
+        events = self.run.session(EmailSession).lists.events(email_list)
+        create = bool(self.destination.option("create_missing"))
+        try:
+            return events.find(wanted, create=create).id  # type: ignore[arg-type]  # a name or an id
+        except NameLookupError as error:
+            return Rejected("unknown_event", f"{place}: {error.message}")
+        except RequestRefusedError as error:
+            return rejected_by(error)

@@ -1,0 +1,208 @@
+"""Which property of a stream goes to which profile field: by the option `fields`, or by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from target_listrak.config.names import NameLookupError, UnknownNameError
+from target_listrak.values.characters import escaped
+from target_listrak.values.formats import Formatter, formatter
+from target_listrak.values.reading import Reading
+
+if TYPE_CHECKING:
+    from target_listrak.channels.email.profile_fields import FieldGroup, ProfileField, ProfileFields
+    from target_listrak.config.destination import Destination
+    from target_listrak.delivery.connection import Connection
+
+__all__ = ["Column", "columns_of"]
+
+_TEXT_LENGTH: Final = 250
+_LENGTHS: Final = {"Numeric": 18, "Date": 10, "CheckBox": 3}
+
+
+class Column(NamedTuple):
+    """A property of the stream and the field that takes it."""
+
+    property: str
+    field: ProfileField
+    format: Formatter
+
+
+def columns_of(
+    destination: Destination,
+    fields: ProfileFields,
+    schema: Mapping[str, Any],
+    used: set[str],
+    connection: Connection,
+) -> list[Column]:
+    """Match a stream's properties to a list's profile fields.
+
+    Args:
+        destination: The destination, with `fields`, `field_group` and `create_missing`.
+        fields: The list's fields. Missing ones are created if that is allowed.
+        schema: The stream's schema.
+        used: Properties that have another use (the address, for example): `auto` leaves them out.
+        connection: For its log.
+
+    Returns:
+        The columns, in the order of the setting or of the schema.
+
+    Raises:
+        ConfigurationError: A field or group is unknown or ambiguous, or two properties go to one field.
+    """
+    create = bool(destination.option("create_missing"))
+    matching = _Matching(destination, fields, _group(destination, fields, create=create), create)
+    properties: Mapping[str, Any] = schema.get("properties") or {}
+    explicit = destination.option("fields")
+    if isinstance(explicit, Mapping):
+        found = [(name, matching.named(name, goal, properties.get(name))) for name, goal in explicit.items()]
+    else:
+        found, unmatched = matching.by_name(properties, used)
+        if unmatched:
+            names = ", ".join(map(escaped, unmatched))
+            place = f"destinations.{destination.label}"
+            connection.log_once("%s: no profile field matches %s", place, names)
+    _check_unique(destination, found)
+    reading = Reading.of(destination.options, connection.config)
+    return [
+        Column(name, field, formatter(field.data_type, field.max_length, reading)) for name, field in found
+    ]
+
+
+def _group(destination: Destination, fields: ProfileFields, *, create: bool) -> FieldGroup | None:
+    wanted = destination.option("field_group")
+    if wanted is None:
+        return None
+    try:
+        return fields.group(wanted, create=create)
+    except NameLookupError as error:
+        raise destination.error("field_group", error.message, error.hint) from None
+
+
+@dataclass(frozen=True)
+class _Matching:
+    """Finds the profile fields of one destination's properties.
+
+    Attributes:
+        destination: The destination.
+        fields: The list's fields.
+        group: The group of `field_group`, to which the search is limited; `None` for all groups.
+        create: Whether missing fields are created.
+    """
+
+    destination: Destination
+    fields: ProfileFields
+    group: FieldGroup | None
+    create: bool
+
+    def named(self, name: str, goal: str | int, schema: object) -> ProfileField:
+        """Return the field that `fields` names for a property.
+
+        Args:
+            name: The property.
+            goal: The field's id, name, or `Group.Field`.
+            schema: The property's schema: the type of a field that is created.
+
+        Raises:
+            ConfigurationError: It is unknown or ambiguous, or nothing says in which group to create it.
+        """
+        try:
+            return self.fields.find(goal, self.group)
+        except NameLookupError as error:
+            missing = isinstance(goal, str) and not goal.isdigit() and isinstance(error, UnknownNameError)
+            if not self.create or not missing:
+                raise self.destination.error(f"fields.{name}", error.message, error.hint) from None
+        path, _, field_name = str(goal).rpartition(".")
+        group = self.fields.group(path, create=True) if path else self.group
+        if group is None:
+            hint = "Set field_group, or write Group.Field."
+            raise self.destination.error("field_group", f"the new field {goal!r} needs a group", hint)
+        return self.fields.create(field_name, group, *_type_for(schema))
+
+    def by_name(
+        self, properties: Mapping[str, Any], used: set[str]
+    ) -> tuple[list[tuple[str, ProfileField]], list[str]]:
+        """Return the properties that have a field of their name, with it, and those that have none.
+
+        Args:
+            properties: The schemas of the stream's properties.
+            used: Properties that have another use.
+
+        Raises:
+            ConfigurationError: A name is ambiguous, or nothing says in which group to create a field.
+        """
+        found, unmatched = [], []
+        for name, schema in properties.items():
+            if name in used or name.startswith("_sdc_"):
+                continue
+            field = self._same_name(name, schema)
+            if field is None:
+                unmatched.append(name)
+            else:
+                found.append((name, field))
+        return found, unmatched
+
+    def _same_name(self, name: str, schema: object) -> ProfileField | None:
+        try:
+            return self.fields.find(name, self.group)
+        except UnknownNameError:
+            if not self.create or not _is_plain(schema):
+                return None
+        except NameLookupError as error:
+            text = f"property {name!r}: {error.message}"
+            raise self.destination.error("fields", text, error.hint) from None
+        if self.group is None:
+            hint = "It is where create_missing puts new fields."
+            raise self.destination.error("field_group", f"the new field {name!r} needs a group", hint)
+        return self.fields.create(name, self.group, *_type_for(schema))
+
+
+def _check_unique(destination: Destination, found: list[tuple[str, ProfileField]]) -> None:
+    taken: dict[int, str] = {}
+    for name, field in found:
+        other = taken.setdefault(field.id, name)
+        if other != name:
+            text = f"the properties {other!r} and {name!r} both go to {field.path}"
+            raise destination.error("fields", text, "Name each property's field in `fields`.")
+
+
+def _types(schema: object) -> set[str]:
+    """Return the JSON types that a property may have, except for null."""
+    if not isinstance(schema, Mapping):
+        return set()
+    given = schema.get("type", [])
+    types = {given} if isinstance(given, str) else {str(one) for one in given}
+    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        types |= _types(choice)
+    return types - {"null"}
+
+
+def _is_plain(schema: object) -> bool:
+    return not _types(schema) & {"object", "array"}
+
+
+def _type_for(schema: object) -> tuple[str, int]:
+    """Return type and length of the field for a property."""
+    types = _types(schema)
+    formats = _formats(schema)
+    if types == {"boolean"}:
+        data_type = "CheckBox"
+    elif types and types <= {"integer", "number"}:
+        data_type = "Numeric"
+    elif formats & {"date", "date-time"}:
+        data_type = "Date"
+    else:
+        length = schema.get("maxLength") if isinstance(schema, Mapping) else None
+        return "Text", length if isinstance(length, int) and 0 < length <= _TEXT_LENGTH else _TEXT_LENGTH
+    return data_type, _LENGTHS[data_type]
+
+
+def _formats(schema: object) -> set[str]:
+    if not isinstance(schema, Mapping):
+        return set()
+    found = {str(schema["format"])} if "format" in schema else set()
+    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        found |= _formats(choice)
+    return found

@@ -1,0 +1,316 @@
+"""Records as objects of Listrak's Data API: nested or flat, in any spelling, checked before they are sent.
+
+A property of a record is matched without regard to case, underscores and spaces: `orderNumber`,
+`order_number` and `ORDER NUMBER` are one. What belongs into an object inside may come as that object (or its
+JSON text), or flat with the object's name before it: `billing_address_city`, `billingAddress_city`,
+`billing_city`. Flat columns that begin with `item` are one item of an order; a sink gathers the rows of an
+order number.
+
+Absent is never sent. Null and blank are not sent either, unless nulls are to clear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from listrak_api.dates import DEFAULT_TIMEZONE, find_zone
+from target_listrak.channels.retail.models import KINDS, Model, Property
+from target_listrak.channels.retail.properties import InvalidField, date_time, scalar
+from target_listrak.channels.retail.property_names import COMMON_NAMES
+from target_listrak.channels.retail.spellings import (
+    Step,
+    flat_names,
+    is_nested,
+    item_names,
+    nested_names,
+    plain_name,
+)
+from target_listrak.values.formats import as_identifier
+from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.reading import AS_LISTRAK, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from zoneinfo import ZoneInfo
+
+__all__ = ["Converted", "Mapper", "merge"]
+
+
+@dataclass(slots=True)
+class Converted:
+    """What a record became.
+
+    Attributes:
+        value: The object to send, without what was bad.
+        item: The one object of the kind's array that flat columns of this record describe, if any.
+        bad: What was left out, and why.
+    """
+
+    value: dict[str, Any] = field(default_factory=dict)
+    item: dict[str, Any] = field(default_factory=dict)
+    bad: list[InvalidField] = field(default_factory=list)
+
+
+_NOTHING: Final = object()
+"""Nothing to send: null differs from it where nulls are to clear."""
+_MISSING: Final = InvalidValue("missing_value", "Listrak requires a value here")
+_USELESS: Final = InvalidValue(
+    "missing_value",
+    "there is no value, and without it Listrak's reports cannot use the record (see on_missing)",
+)
+_NOT_OBJECT: Final = InvalidValue("not_an_object", "an object is needed")
+_NOT_OBJECTS: Final = InvalidValue("not_an_array", "an array of objects is needed")
+
+
+class Mapper:
+    """Turns the records of one stream into objects of one kind.
+
+    Args:
+        kind: `customers`, `orders`, `order_items`, `products`, `reviews` or `rating_summaries`.
+        fields: Where properties of the records go (`{"town": "address.city"}`), and all others are left out;
+            `None` matches properties by name.
+        clear_nulls: Whether null and blank values are sent as null.
+        reading: How dates and numbers are read that are texts.
+        zone: The zone whose wall time date-times are sent in (the setting `timezone`).
+
+    Attributes:
+        unknown: Names of properties that Listrak does not have, as far as records showed them. Never sent.
+
+    Raises:
+        LookupError: A property named by `fields` is none of Listrak's.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        clear_nulls: bool = False,
+        zone: ZoneInfo | None = None,
+        reading: Reading = AS_LISTRAK,
+    ) -> None:
+        self.kind = KINDS[kind]
+        self._common = COMMON_NAMES.get(self.kind.model.name, {}) | COMMON_NAMES.get(kind, {})
+        self.unknown: set[str] = set()
+        self._clear = clear_nulls
+        self._reading = reading
+        self._zone = zone or find_zone(DEFAULT_TIMEZONE)
+        self._steps: dict[str, Step | None] = {}
+        self._names = flat_names(self.kind.model)
+        if self.kind.rows:
+            rows = self.kind.model.properties[self.kind.rows].model
+            for name, step in item_names(self.kind.rows, rows).items() if rows else ():
+                self._names.setdefault(name, step)
+        if fields is not None:
+            self._steps = {column: self._chosen(target) for column, target in fields.items()}
+            self._names = {}
+
+    def _chosen(self, target: str) -> Step:
+        step = self._names.get(plain_name(target))
+        if step is None:
+            message = f"{self.kind.model.name} has no property {target!r}"
+            raise LookupError(message)
+        return step
+
+    def learn(self, schema: Mapping[str, Any]) -> dict[str, str]:
+        """Match what a stream calls by another common name, such as `order_date`.
+
+        That is done where no property of the stream has the API's name.
+
+        Args:
+            schema: The stream's schema. A property that is an object or an array there is no such name.
+
+        Returns:
+            For each property that was matched so, the API's name.
+        """
+        properties: Mapping[str, Any] = schema.get("properties") or {}
+        if not self._names:  # `fields` names them all
+            return {}
+        plain = {plain_name(name): name for name in reversed(list(properties))}
+        taken = {
+            (step.path, step.of_item) for name in properties if (step := self._names.get(plain_name(name)))
+        }
+        matched: dict[str, str] = {}
+        for target, names in self._common.items():
+            step = self._names[plain_name(target)]
+            found = next((plain[name] for name in names if name in plain and name not in self._names), None)
+            if (
+                found is None
+                or (step.path, step.of_item) in taken
+                or (is_nested(properties[found]) and step.property.model is None)
+            ):
+                continue
+            self._steps[found] = step
+            self.unknown.discard(found)
+            matched[found] = target
+        return matched
+
+    def lacks(self, properties: Iterable[str]) -> list[str]:
+        """Return the required properties to which no property of a stream goes."""
+        found = {step.path for name in properties if (step := self.step(name)) and not step.of_item}
+        return [name for name in self.kind.needed if (name,) not in found]
+
+    def step(self, column: str) -> Step | None:
+        """Return where a record's property goes; `None` if Listrak has none (noted in `unknown`)."""
+        try:
+            return self._steps[column]
+        except KeyError:
+            step = None if column.startswith("_sdc_") else self._names.get(plain_name(column))
+            self._steps[column] = step
+            if step is None and self._names and not column.startswith("_sdc_"):
+                self.unknown.add(column)
+            return step
+
+    def convert(self, record: Mapping[str, object]) -> Converted:
+        """Convert one record, checked property by property.
+
+        Whether what is required is there is not checked here: it may come from another row of the same key
+        (`missing`).
+        """
+        out = Converted()
+        for column, value in record.items():
+            step = self.step(column)
+            if step is None:
+                continue
+            path, kind, of_item = step
+            made = self._make(value, kind, ".".join(path), out.bad)
+            if made is _NOTHING:
+                continue
+            target = out.item if of_item else out.value
+            for name in path[:-1]:
+                inner = target.setdefault(name, {})
+                if inner is None:
+                    inner = target[name] = {}
+                target = inner
+            last = path[-1]
+            target[last] = merge(target[last], made) if isinstance(target.get(last), dict) and made else made
+        return out
+
+    def key(self, value: Mapping[str, Any]) -> tuple[str, ...] | InvalidField:
+        """Return what identifies an object of this kind, or which property is missing for that."""
+        for names in self.kind.keys:
+            found = tuple(str(value[name]) for name in names if _identifies(value.get(name)))
+            if len(found) == len(names):
+                return (*names, *(text.lower() if names == ("email",) else text for text in found))
+        either = " or ".join(dict.fromkeys(names[0] for names in self.kind.keys))
+        return InvalidField(either, _MISSING, needed=True)
+
+    def missing(self, value: Mapping[str, Any], *, needed: bool = False) -> list[InvalidField]:
+        """Return the properties that Listrak requires and a finished object lacks, in inner objects too.
+
+        Args:
+            value: The object.
+            needed: Whether those are wanted too without which the object is of no use (`Kind.needed`).
+        """
+        lacks = [
+            InvalidField(name, _USELESS, needed=True)
+            for name in (self.kind.needed if needed else ())
+            if value.get(name) in (None, "")
+        ]
+        return [*_missing(self.kind.model, value, ""), *lacks]
+
+    def _make(self, value: object, kind: Property, path: str, bad: list[InvalidField]) -> object:
+        """Return a value as its property needs it, null to clear, or `_NOTHING`; add faults to `bad`."""
+        made: object
+        if kind.type == "date_time":
+            made = date_time(value, self._reading, self._zone)
+        elif kind.model is None:
+            made = scalar(kind, self._reading)(value)
+        elif (given := _from_text(value) if isinstance(value, str) else value) is None:
+            made = None
+        elif kind.type == "objects":
+            made = self._make_array(given, kind.model, path, bad)
+        else:
+            made = self._make_object(given, kind.model, path, bad)
+        if isinstance(made, InvalidValue):
+            bad.append(InvalidField(path, made))
+            return _NOTHING
+        if made is None or made == "":
+            return None if self._clear else _NOTHING
+        return made
+
+    def _make_object(self, value: object, model: Model, path: str, bad: list[InvalidField]) -> object:
+        if not isinstance(value, dict):
+            return _NOT_OBJECT
+        made: dict[str, object] = {}
+        names = nested_names(model, [plain_name(str(name)) for name in value])
+        for name, inner in value.items():
+            known = names.get(plain_name(str(name)))
+            if known is None:
+                self.unknown.add(f"{path.partition('[')[0]}.{name}")
+                continue
+            result = self._make(inner, model.properties[known], f"{path}.{known}", bad)
+            if result is not _NOTHING:
+                made[known] = result
+        return made or _NOTHING
+
+    def _make_array(self, value: object, model: Model, path: str, bad: list[InvalidField]) -> object:
+        if isinstance(value, dict):
+            value = [value]
+        if not isinstance(value, list | tuple):
+            return _NOT_OBJECTS
+        made = []
+        for number, inner in enumerate(value):
+            if inner is None:
+                continue
+            result = self._make_object(inner, model, f"{path}[{number}]", bad)
+            if isinstance(result, InvalidValue):
+                return _NOT_OBJECTS
+            if result is not _NOTHING:
+                made.append(result)
+        return made or _NOTHING
+
+
+def _identifies(value: object) -> bool:
+    """Return whether a value can identify an object: `NULL` and `-` mean that there is none."""
+    text = as_identifier(value)
+    return isinstance(text, str) and any(map(str.isalnum, text))
+
+
+def _from_text(text: str) -> object:
+    """Read an object that a column holds as JSON text; blank means no value."""
+    if not text.strip():
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return text
+
+
+def _missing(model: Model, value: Mapping[str, Any], path: str) -> list[InvalidField]:
+    found = [
+        InvalidField(path + name, _MISSING, needed=True)
+        for name in model.required
+        if value.get(name) in (None, "")
+    ]
+    for name, kind in model.properties.items():
+        inner = value.get(name)
+        if kind.model is None or not inner:
+            continue
+        if kind.type == "object":
+            found += _missing(kind.model, inner, f"{path}{name}.")
+        else:
+            for number, one in enumerate(inner):
+                found += _missing(kind.model, one, f"{path}{name}[{number}].")
+    return found
+
+
+def merge(old: object, new: object) -> Any:  # noqa: ANN401  objects and arrays of JSON
+    """Merge two objects of one key: the later value wins, property by property; arrays are replaced.
+
+    Args:
+        old: What was there.
+        new: What came later.
+
+    Returns:
+        A new object where both are objects, else `new`.
+    """
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    merged = dict(old)
+    for name, value in new.items():
+        merged[name] = merge(merged[name], value) if name in merged else value
+    return merged

@@ -1,0 +1,130 @@
+"""What the retail kinds share: how the properties of a stream, and the values of a record, are matched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from listrak_api.settings import zone_from_config
+from target_listrak.channels.retail.mapper import Mapper
+from target_listrak.channels.retail.models import KINDS
+from target_listrak.config.property_names import nothing_to_write
+from target_listrak.delivery.loader import Loader
+from target_listrak.outcomes import Fault
+from target_listrak.values.characters import escaped
+from target_listrak.values.formats import as_identifier
+from target_listrak.values.reading import Reading
+from target_listrak.values.row_faults import RowFaults, rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_listrak.channels.retail.properties import InvalidField
+    from target_listrak.channels.retail.spellings import Step
+    from target_listrak.config.destination import Destination
+    from target_listrak.delivery.loader import Delivery
+    from target_listrak.delivery.run import Run
+    from target_listrak.outcomes import Rejected
+    from target_listrak.tracking.tallies import Row
+
+__all__ = ["RetailRows", "reason_of"]
+
+
+class RetailRows(Loader):
+    """A loader of retail rows: matches properties to Listrak's, and reads values.
+
+    Attributes:
+        number_properties: The stream's properties that go to the order number, and whether the name was taken
+            for a common one of it.
+    """
+
+    @classmethod
+    def resolve(cls, run: Run, destination: Destination) -> None:
+        """Check that the credentials are there, and the properties that `fields` names. Makes no request."""
+        run.connection.client("data")
+        _mapper(run, destination)
+
+    def __init__(self, delivery: Delivery, resolved: None) -> None:
+        super().__init__(delivery, resolved)
+        self._mapper = _mapper(self.run, self.destination)
+        self._row_faults = RowFaults(self.destination.option("on_bad_value"))
+        self.number_properties: dict[str, bool] = {}
+        self._line_keys: list[str] = []
+
+    def match(self, schema: Mapping[str, Any], key_properties: Sequence[str]) -> list[Step]:
+        """Match the stream's properties to Listrak's; what matches by a common name is logged once.
+
+        Returns:
+            Where the properties go that go anywhere.
+
+        Raises:
+            ConfigurationError: None of them matches.
+        """
+        properties = schema.get("properties") or {}
+        matched = self._mapper.learn(schema)
+        if matched:
+            pairs = ", ".join(f"{escaped(name)} \u2192 {goal}" for name, goal in matched.items())
+            self.run.connection.log_once("%s: matched by common names: %s", self.destination.label, pairs)
+        found = {name: step for name in properties if (step := self._mapper.step(name))}
+        if properties and not found:
+            raise nothing_to_write(self.destination, self.stream, properties)
+        self.number_properties = {name: name in matched for name, step in found.items() if _is_number(step)}
+        steps = ((name, self._mapper.step(name)) for name in key_properties)
+        self._line_keys = [name for name, step in steps if step is None or not _is_number(step)]
+        return list(found.values())
+
+    def is_data(self, name: str) -> bool:
+        """Return whether Listrak has the property: then it is data, such as `deleted` of a review."""
+        return self._mapper.step(name) is not None
+
+    @property
+    def key_properties(self) -> Sequence[str]:
+        """The properties that hold the order number."""
+        return list(self.number_properties)
+
+    def place(self, record: Mapping[str, Any], row: Row) -> str:
+        """Return what identifies an item in its order: the keys beside the order number, else the row."""
+        return self.key_place(record) or str(row.number)
+
+    def key_place(self, record: Mapping[str, Any]) -> str | None:
+        """Do what `place` does; return `None` if the stream has no such keys."""
+        return "\x1f".join(_text(record.get(name)) for name in self._line_keys) or None
+
+    def _log_unknown(self) -> None:
+        """Log the properties that Listrak does not have, each once."""
+        names = sorted(self._mapper.unknown)
+        self._mapper.unknown.clear()
+        for name in names:
+            text = "%s: Listrak has no %s property %s; not sent"
+            self.run.connection.log_once(text, self.destination.label, self._mapper.kind.model.name, name)
+
+
+def reason_of(*bad: InvalidField) -> Rejected:
+    """Return the rejection of an object for what it lacks."""
+    return rejection(bad[0].bad.code, [Fault(one.path, one.bad.code, one.bad.reason) for one in bad])
+
+
+def _is_number(step: Step) -> bool:
+    return not step.of_item and step.path == ("orderNumber",)
+
+
+def _text(value: object) -> str:
+    text = as_identifier(value)
+    return text if isinstance(text, str) and text else str(value)
+
+
+def _mapper(run: Run, destination: Destination) -> Mapper:
+    """Create the mapper of a destination.
+
+    Raises:
+        ConfigurationError: `fields` names a property that Listrak does not have, or `timezone` no zone.
+    """
+    fields = destination.option("fields")
+    chosen = None if isinstance(fields, str) else {name: str(goal) for name, goal in fields.items()}
+    try:
+        zone = zone_from_config(run.config)
+        reading = Reading.of(destination.options, run.config)
+        return Mapper(destination.kind, chosen, clear_nulls=destination.clears, zone=zone, reading=reading)
+    except LookupError as error:
+        names = ", ".join(KINDS[destination.kind].model.properties)
+        problem = destination.error("fields", str(error.args[0]), f"It has: {names}.")
+        raise problem from None
