@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import jobs, measure, quiet, warehouse
+from benchmarks import jobs, measure, quiet, shards, warehouse
 from benchmarks.environments import SetUpError, install, version_of
 from benchmarks.results import JobResult, Measured, MemoryResult, machine, put
 
@@ -30,7 +30,20 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-NAMES = ("fanout", "stream", "batch", "warehouse", "target", "sms", "members", "memory", "startup", "quiet")
+NAMES = (
+    "fanout",
+    "stream",
+    "batch",
+    "warehouse",
+    "target",
+    "sms",
+    "members",
+    "shards",
+    "rate",
+    "memory",
+    "startup",
+    "quiet",
+)
 MEMORY_ROWS = (500_000, 1_000_000, 2_000_000)
 STARTUP_RUNS = 7
 QUIET_RUNS = 5
@@ -224,6 +237,8 @@ def main() -> int:
             "target": jobs.target,
             "sms": jobs.sms,
             "members": jobs.members,
+            "shards": shards.side_by_side,
+            "rate": shards.shared_rate,
         }
         todo = [make() for key, make in makers.items() if key in chosen]
         bench.prepare(todo)

@@ -218,7 +218,7 @@ def test_the_example_queries_of_the_page_give_the_results_that_it_shows(after_te
         assert [[cell(one) for one in row] for row in rows] == told[2:], name
 
 
-def tested_columns(mart: dict[str, Any], kind: str) -> set[str]:
+def columns_tested(mart: dict[str, Any], kind: str) -> set[str]:
     """Give the columns of a mart that a kind of test is for, its own or one of the whole mart."""
     found = {
         column["name"] for column in mart["columns"] for test in column.get("data_tests", []) if kind in test
@@ -251,9 +251,9 @@ def test_every_key_of_every_mart_is_tested() -> None:
             mart["name"],
             {one["name"] for one in mart["columns"] if one["name"].endswith(("_id", "_key"))},
         )
-        unique, group = tested_columns(mart, "unique"), tested_columns(mart, "primary_key")
+        unique, group = columns_tested(mart, "unique"), columns_tested(mart, "primary_key")
         assert unique or group, f"{name} has no unique key"
-        may_be_null = keys - tested_columns(mart, "not_null") - group
+        may_be_null = keys - columns_tested(mart, "not_null") - group
         assert may_be_null <= NULLABLE | NULLABLE_OF.get(name, set()), name
         foreign = (keys & FOREIGN.keys()) - unique - {key for key, home in FOREIGN.items() if home == name}
-        assert foreign <= tested_columns(mart, "relationships") | tested_columns(mart, "references"), name
+        assert foreign <= columns_tested(mart, "relationships") | columns_tested(mart, "references"), name
