@@ -6,7 +6,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from benchmarks import measure
-from benchmarks.jobs import CONNECTIONS, LATENCY_MS, OURS, Contender, Job, Shape, tap_command
+from benchmarks.jobs import CONNECTIONS, LATENCY_MS, OURS, Contender, Job, tap_command
+from benchmarks.prepared import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
