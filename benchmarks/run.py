@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import jobs, measure, quiet, shards, warehouse
+from benchmarks import jobs, lag, measure, quiet, shards, warehouse
 from benchmarks.environments import SetUpError, install, version_of
 from benchmarks.results import JobResult, Measured, MemoryResult, machine, put
 
@@ -43,6 +43,7 @@ NAMES = (
     "memory",
     "startup",
     "quiet",
+    "lag",
 )
 MEMORY_ROWS = (500_000, 1_000_000, 2_000_000)
 STARTUP_RUNS = 7
@@ -129,10 +130,18 @@ class Bench:
 
     def quiet(self) -> JobResult:
         """Measure a scheduled run on a day without changes."""
-        folder = self.folder / "meltano"
-        folder.mkdir()
-        with quiet.job(folder) as job:
+        with quiet.job(self._folder("meltano")) as job:
             return self.job(job, QUIET_RUNS)
+
+    def lag(self) -> JobResult:
+        """Measure the target on a slow Listrak."""
+        with lag.job(self._folder("lag")) as job:
+            return self.job(job, 1)
+
+    def _folder(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir()
+        return folder
 
     def _wanted(self, job: Job) -> list[Contender]:
         always = (jobs.OURS, jobs.EARLIER)
@@ -247,6 +256,8 @@ def main() -> int:
             results += bench.startup()
         if "quiet" in chosen:
             results.append(bench.quiet())
+        if "lag" in chosen:
+            results.append(bench.lag())
         memory = bench.memory() if "memory" in chosen else []
     text = page_text(results, memory, (time.monotonic() - began) / 60, load)
     say(f"\n{text}")
