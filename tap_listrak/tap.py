@@ -147,6 +147,7 @@ class TapListrak(CheckedSettings, TapSession):
             ReconciliationError: Activity came short of its summary, and ``reconcile`` is ``fail``.
             ListrakError: What streams raise otherwise.
         """
+        from tap_listrak.output.storage_check import check_storage  # noqa: PLC0415 - as below
         from tap_listrak.preflight import check_names  # noqa: PLC0415 - not needed for --version and --about
 
         self._say_what_is_left_out()
@@ -157,6 +158,7 @@ class TapListrak(CheckedSettings, TapSession):
             hint = "Check `select` in meltano.yml, or `selected` in the catalog."
             raise ConfigurationError(message, setting="catalog", hint=hint)
         if chosen:
+            check_storage(self.config)
             _ = self.bookmarks  # checks start_date
             check_names(self)
             self._say_what_is_read(chosen)
