@@ -110,15 +110,19 @@ class Bench:
     def memory(self) -> list[MemoryResult]:
         """Measure the peak memory of tap and target over more and more rows."""
         tap, target = MemoryResult("tap-listrak"), MemoryResult("target-listrak")
+        files = MemoryResult("tap-listrak, Parquet files")
         for rows in MEMORY_ROWS:
-            for result, job in ((tap, jobs.stream(rows)), (target, jobs.target(rows))):
+            as_files = jobs.batch(rows)
+            in_parquet = [one for one in as_files.contenders if one.name == "parquet"]
+            as_files = replace(as_files, contenders=tuple(replace(one, name=jobs.OURS) for one in in_parquet))
+            for result, job in ((tap, jobs.stream(rows)), (files, as_files), (target, jobs.target(rows))):
                 if result.problem:
                     continue
                 alone = replace(job, title=f"Memory: {job.title}", contenders=job.contenders[:1])
                 found = self.job(alone, 1).ours
                 result.problem = found.problem
                 result.peaks[rows] = max(found.peaks, default=0)
-        return [tap, target]
+        return [tap, files, target]
 
     def startup(self) -> list[JobResult]:
         """Measure how long the plugins take to answer --version and --about."""
