@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import jobs, lag, measure, quiet, shards, warehouse
+from benchmarks import jobs, lag, loaders, measure, quiet, shards, warehouse
 from benchmarks.environments import SetUpError, install, version_of
 from benchmarks.results import JobResult, Measured, MemoryResult, machine, put
 
@@ -42,6 +42,7 @@ NAMES = (
     "rate",
     "memory",
     "startup",
+    "loaders",
     "quiet",
     "lag",
 )
@@ -136,6 +137,11 @@ class Bench:
         """Measure a scheduled run on a day without changes."""
         with quiet.job(self._folder("meltano")) as job:
             return self.job(job, QUIET_RUNS)
+
+    def loaders(self) -> JobResult:
+        """Measure the loaders."""
+        with loaders.job() as job:
+            return self.job(job)
 
     def lag(self) -> JobResult:
         """Measure the target on a slow Listrak."""
@@ -258,6 +264,8 @@ def main() -> int:
         results = [bench.job(job) for job in todo]
         if "startup" in chosen:
             results += bench.startup()
+        if "loaders" in chosen:
+            results.append(bench.loaders())
         if "quiet" in chosen:
             results.append(bench.quiet())
         if "lag" in chosen:

@@ -34,19 +34,20 @@ LOADER = ROOT / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin" / "tar
 DATABASE = "listrak.duckdb"
 
 
-def _piped(*commands: list[str]) -> list[str]:
+def piped(*commands: list[str]) -> list[str]:
+    """Make one command of several: each reads what the one before it writes, and one that fails fails all."""
     return ["bash", "-c", "set -o pipefail; " + " | ".join(map(shlex.join, commands))]
 
 
 def _by_files(place: Place) -> list[str]:
     load = [sys.executable, str(ROOT / "examples" / "bulk" / "load.py"), DATABASE]
-    return _piped(tap_command(place, **parquet(place)), load)
+    return piped(tap_command(place, **parquet(place)), load)
 
 
 def _by_loader(tap: Callable[[Place], list[str]]) -> Callable[[Place], list[str]]:
     def command(place: Place) -> list[str]:
         config = {"filepath": DATABASE, "default_target_schema": "main", "flush_all_streams": True}
-        return _piped(tap(place), [str(LOADER), "--config", place.file("loader.json", config)])
+        return piped(tap(place), [str(LOADER), "--config", place.file("loader.json", config)])
 
     return command
 
@@ -57,7 +58,8 @@ def _by_dlt(place: Place) -> list[str]:
     return [str(python_of("dlt")), script, *urls, str(CONNECTIONS), "dlt", DATABASE]
 
 
-def _rows(run: Run, place: Place) -> int:
+def duckdb_rows(run: Run, place: Place) -> int:
+    """Count the rows of all tables in a contender's DuckDB file."""
     del run
     tables = "SELECT table_schema, table_name FROM information_schema.tables"
     # Not at the top: a child's peak memory counts from that of the process that starts it.
@@ -75,14 +77,14 @@ def job(shape: Shape = FANOUT) -> Job:
         f"{CONNECTIONS} in flight"
     )
     contenders = (
-        Contender(OURS, "tap-listrak, Parquet files, examples/bulk/load.py", _by_files, _rows),
-        Contender("loader", "tap-listrak, target-duckdb", _by_loader(tap_command), _rows, slow=True),
-        Contender("dlt-run", "dlt REST source, whole run", _by_dlt, _rows, "dlt", slow=True),
+        Contender(OURS, "tap-listrak, Parquet files, examples/bulk/load.py", _by_files, duckdb_rows),
+        Contender("loader", "tap-listrak, target-duckdb", _by_loader(tap_command), duckdb_rows, slow=True),
+        Contender("dlt-run", "dlt REST source, whole run", _by_dlt, duckdb_rows, "dlt", slow=True),
         Contender(
             "textbook-loader",
             "textbook SDK tap, target-duckdb",
             _by_loader(textbook_tap),
-            _rows,
+            duckdb_rows,
             "singer-sdk",
             slow=True,
         ),
