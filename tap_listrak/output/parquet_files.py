@@ -141,7 +141,10 @@ class _File:
         self._rows = 0
         compression = _COMPRESSIONS[config.encoding.compression]
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is complete
-        self._writer = parquet.ParquetWriter(self._file, self._schema, compression=compression)
+        # Most columns hold ever new values, of which dictionaries cost time and memory and save nothing.
+        self._writer = parquet.ParquetWriter(
+            self._file, self._schema, compression=compression, use_dictionary=False
+        )
 
     def add(self, records: list[Any]) -> None:
         """Add records: dicts, or structs."""

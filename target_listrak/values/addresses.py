@@ -56,9 +56,11 @@ _PLACEHOLDER: Final = re.compile(rf"^(?:(?:{_FILLED_IN})@|({_TWICE})@\1\.)", re.
 # Addresses that can be checked without the library: ASCII, dots between atoms, no hyphen next to another
 # (they have a meaning in IDNA), an alphabetic end. The library checks all others.
 _ATOMS: Final = r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*"
-_PLAIN_LOCAL = re.compile(rf"(?!(?i:{_FILLED_IN}|{_TWICE})\Z){_ATOMS}")
+_NOT_FILLED_IN: Final = rf"(?!(?=[aAnNtTuU])(?i:{_FILLED_IN}|{_TWICE})(?:@|\Z))"
+"""Looks at the first letter before all else: this is done for every address."""
+_PLAIN_LOCAL = re.compile(_NOT_FILLED_IN + _ATOMS)
 _PLAIN = re.compile(
-    rf"(?!(?i:{_FILLED_IN}|{_TWICE})@)(?=[^@]{{1,{_MAX_LOCAL}}}@){_ATOMS}"
+    rf"{_NOT_FILLED_IN}(?=[^@]{{1,{_MAX_LOCAL}}}@){_ATOMS}"
     r"@(?:[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20}){0,2}\.){1,4}([A-Za-z]{2,24})"
 )
 # Refused by the library, except `test`: made-up data uses it, and it reaches nobody.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -55,6 +56,8 @@ class _Result(msgspec.Struct, gc=False):
 
 
 _results = msgspec.json.Decoder(list[_Result])
+_ADDRESS = attrgetter("emailAddress")
+_WORD = attrgetter("importResult")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,10 +279,10 @@ class Importer:
         found: dict[int | None, Outcome] = {}
         pages = self._run.connection.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids, decoder=_results)
         for page in pages:
-            words = [str(row.importResult) for row in page.rows]
+            words = list(map(str, map(_WORD, page.rows)))
             for word in set(words).difference(outcomes):  # a handful of words for any number of rows
                 outcomes[word] = self._outcome(word, carries_values=carries_values)
-            indices = buffer.indices_of([str(row.emailAddress) for row in page.rows])
+            indices = buffer.indices_of(map(str, map(_ADDRESS, page.rows)))
             found.update(zip(indices, map(outcomes.__getitem__, words), strict=True))
         return {index: found[index] for index in wanted.intersection(found)}
 
