@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -63,6 +65,24 @@ def test_processes_on_several_machines_share_a_rate_through_postgresql() -> None
     with running_server(programs) as database:
         assert sum(admitted(database.tap_url)) == 1
         assert sum(admitted(database.make().tap_url)) == 1
+
+
+def test_processes_on_several_machines_share_a_rate_through_redis(tmp_path: Path) -> None:
+    pytest.importorskip("redis", reason="the extra rate-redis is not installed")
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("no Redis server is installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert any("Ready to accept connections" in line for line in server.stdout)
+            assert sum(admitted(f"redis://127.0.0.1:{port}/0")) == 1
+            assert sum(admitted(f"redis://127.0.0.1:{port}/1")) == 1
+        finally:
+            server.terminate()
 
 
 def test_each_integration_of_each_listrak_has_a_limit_of_its_own(tmp_path: Path) -> None:
