@@ -264,13 +264,14 @@ def main() -> int:
         results = [bench.job(job) for job in todo]
         if "startup" in chosen:
             results += bench.startup()
-        if "loaders" in chosen:
-            results.append(bench.loaders())
+        memory = bench.memory() if "memory" in chosen else []
+        # These bring libraries into this process, from whose memory that of later contenders would count.
         if "quiet" in chosen:
             results.append(bench.quiet())
         if "lag" in chosen:
             results.append(bench.lag())
-        memory = bench.memory() if "memory" in chosen else []
+        if "loaders" in chosen:
+            results.append(bench.loaders())
     text = page_text(results, memory, (time.monotonic() - began) / 60, load)
     say(f"\n{text}")
     if options.write:

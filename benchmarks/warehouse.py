@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -58,16 +59,23 @@ def _by_dlt(place: Place) -> list[str]:
     return [str(python_of("dlt")), script, *urls, str(CONNECTIONS), "dlt", DATABASE]
 
 
-def duckdb_rows(run: Run, place: Place) -> int:
-    """Count the rows of all tables in a contender's DuckDB file."""
-    del run
-    tables = "SELECT table_schema, table_name FROM information_schema.tables"
-    # Not at the top: a child's peak memory counts from that of the process that starts it.
-    import duckdb  # noqa: PLC0415
+_COUNT = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1], read_only=True) as database:
+    tables = database.execute("SELECT table_schema, table_name FROM information_schema.tables").fetchall()
+    names = [f'"{schema}"."{table}"' for schema, table in tables if not table.startswith("_dlt")]
+    print(sum(len(database.table(name)) for name in names))
+"""
 
-    with duckdb.connect(str(place.folder / DATABASE), read_only=True) as database:
-        names = [one for one in database.execute(tables).fetchall() if not one[1].startswith("_dlt")]
-        return sum(len(database.table(f'"{schema}"."{table}"')) for schema, table in names)
+
+def duckdb_rows(run: Run, place: Place) -> int:
+    """Count the rows of all tables in a contender's DuckDB file.
+
+    In a process of its own: the peak memory of later contenders counts from that of this one.
+    """
+    del run
+    command = [sys.executable, "-c", _COUNT, str(place.folder / DATABASE)]
+    return int(subprocess.check_output(command))
 
 
 def job(shape: Shape = FANOUT) -> Job:
