@@ -1,4 +1,4 @@
-"""The short path: a page of rows becomes RECORD lines without a Python object being handled twice.
+"""The fast path: a page of rows becomes RECORD lines without a Python object being handled twice.
 
 It is taken where nothing in the catalog or the stream maps touches a record, and only for pages whose rows
 are exactly what the schema says: a page that is not goes the SDK's way, record by record. Both give the same

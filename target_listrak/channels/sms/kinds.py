@@ -32,7 +32,7 @@ class SmsListLoader(UpdatingLoader):
 
     Each number is looked up. Unknown: created, which subscribes. Known and never on the list: subscribed.
     Left the list before: subscribed only with `resubscribe`. Opted out of the sender code, blocked, banned
-    or pending: rejected, always. Profile values of those who are on the list are updated.
+    or pending: declined, always. Profile values of those who are on the list are updated.
     """
 
     kinds = ("sms_list",)
@@ -149,7 +149,7 @@ class SmsUnsubscribeLoader(SmsLoader):
 
 
 class SmsOptOutLoader(SmsLoader):
-    """`sms_opt_out`: the people of the stream opt out of the sender code. Unknown numbers are rejected.
+    """`sms_opt_out`: the people of the stream opt out of the sender code. Unknown numbers are declined.
 
     They cannot be opted out, and would get messages if they were created later.
     """

@@ -75,14 +75,14 @@ def _address(value: object) -> str | InvalidValue:
 
 
 def _birthday(value: object, date_order: str = "mdy") -> str | InvalidValue:
-    date = as_date(value, Reading(date_order))  # as it is written: no clock moves a birthday
+    date = as_date(value, Reading(date_order))  # as it is written: a birthday has no time zone
     if isinstance(date, dt.date):
         return f"{date.isoformat()}T00:00:00"
     return date or ""
 
 
 class SystemField(NamedTuple):
-    """A field that every SMS contact has: the API's property, the name people know, and the formatter."""
+    """A field that every SMS contact has: the API's property, its name in Listrak, and the formatter."""
 
     property: str
     name: str
