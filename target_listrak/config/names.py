@@ -71,13 +71,14 @@ def same_name(name: str, things: Sequence[T]) -> list[T]:
     return exact or [thing for thing in things if folded(thing.name) == folded(name)]
 
 
-def find_by_name(wanted: str | int, things: Sequence[T], what: str) -> T:
+def find_by_name(wanted: str | int, things: Sequence[T], what: str, *, of: str = "") -> T:
     """Find the one thing that a setting or a record means.
 
     Args:
         wanted: A number is an id; a text is a name first, then an id.
         things: What there is.
         what: What the things are called, for the error's text: `List`.
+        of: What they belong to, for the error's text: `list 'Newsletter'`.
 
     Returns:
         The thing.
@@ -86,19 +87,20 @@ def find_by_name(wanted: str | int, things: Sequence[T], what: str) -> T:
         UnknownNameError: There is none.
         AmbiguousNameError: There is more than one.
     """
+    owner = f" of {of}" if of else ""
     named = same_name(wanted, things) if isinstance(wanted, str) else []
     if len(named) == 1:
         return named[0]
     if named:
         ids = ", ".join(str(thing.id) for thing in named)
-        text = f"{len(named)} {what}s are called {wanted!r}"
+        text = f"{len(named)} {what}s{owner} are called {wanted!r}"
         raise AmbiguousNameError(text, hint=f"Name one by its id: {ids}.")
     text = str(wanted).strip().casefold()
     text = str(int(text)) if text.isascii() and text.isdigit() else text
     for thing in things:
         if str(thing.id).casefold() == text:
             return thing
-    message = f"there is no {what} {wanted!r}"
+    message = f"there is no {what} {wanted!r}" + (f" in {of}" if of else "")
     raise UnknownNameError(message, hint=_choices(str(wanted), things))
 
 

@@ -55,7 +55,7 @@ class Events:
             if self._all is None:
                 self._all = self._read()
             try:
-                found = find_by_name(wanted, self._all, f"event of list {self._list_name!r}")
+                found = find_by_name(wanted, self._all, "event", of=f"list {self._list_name!r}")
             except UnknownNameError:
                 if not create or not isinstance(wanted, str):
                     raise

@@ -62,9 +62,12 @@ class TransactionalMessageLoader(FieldsLoader):
             for page in pages
             for row in page.rows
         ]
-        what = f"transactional message of list {email_list.name!r}"
+        of = f"list {email_list.name!r}"
         try:
-            return Place(email_list, find_by_name(destination.option("message"), messages, what))
+            return Place(
+                email_list,
+                find_by_name(destination.option("message"), messages, "transactional message", of=of),
+            )
         except NameLookupError as error:
             raise destination.error("message", error.message, error.hint) from None
 

@@ -105,7 +105,7 @@ class ProfileFields:
                     text, hint=f"Set field_group, or write Group.Field or the id: {paths}."
                 )
         try:
-            return find_by_name(wanted, fields, f"profile field of list {self._list_name!r}")
+            return find_by_name(wanted, fields, "profile field", of=f"list {self._list_name!r}")
         except UnknownNameError as error:
             paths = ", ".join(f"{one.path} ({one.id})" for one in fields)
             raise UnknownNameError(error.message, hint=f"There is: {paths or 'none'}.") from None
@@ -117,7 +117,7 @@ class ProfileFields:
             NameLookupError: There is none, or more than one.
         """
         fields = [one for one in self.all() if one.group.id == group.id]
-        return find_by_name(wanted, fields, f"profile field of group {group.name!r}")
+        return find_by_name(wanted, fields, "profile field", of=f"group {group.name!r}")
 
     def group(self, wanted: str | int, *, create: bool = False) -> FieldGroup:
         """Return the group of a name or id.
@@ -130,7 +130,7 @@ class ProfileFields:
             NameLookupError: There is none, or more than one.
         """
         try:
-            return find_by_name(wanted, self.groups(), f"profile field group of list {self._list_name!r}")
+            return find_by_name(wanted, self.groups(), "profile field group", of=f"list {self._list_name!r}")
         except UnknownNameError:
             if not create or not isinstance(wanted, str):
                 raise

@@ -58,9 +58,9 @@ class SmsTransactionalMessageLoader(SmsLoader):
             for page in pages
             for row in page.rows
         ]
-        what = f"transactional message of Phone List {resolved.phone_list.name!r}"
+        of = f"Phone List {resolved.phone_list.name!r}"
         try:
-            message = find_by_name(destination.option("message"), messages, what)
+            message = find_by_name(destination.option("message"), messages, "transactional message", of=of)
         except NameLookupError as error:
             raise destination.error("message", error.message, error.hint) from None
         if any(word in message.status for word in _INACTIVE):

@@ -90,7 +90,7 @@ def test_a_missing_event_is_created_only_where_that_is_allowed(runs: Runs) -> No
     people = known(runs, 1)
     outcome = runs.run([SCHEMA, record("rows", email=people[0])], to(event="Brand new"))
     assert isinstance(outcome.error, ConfigurationError)
-    assert "destinations.rows.event: there is no event of list 'Newsletter' 'Brand new'" in str(outcome.error)
+    assert "destinations.rows.event: there is no event 'Brand new' in list 'Newsletter'" in str(outcome.error)
     assert "There is:" in str(outcome.error)
     outcome = runs.good([SCHEMA, record("rows", email=people[0])], to(event="Brand new", create_missing=True))
     assert outcome.tally.accepted == 1
