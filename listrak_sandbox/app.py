@@ -138,7 +138,7 @@ class _Endpoint:
             return
         started = time.perf_counter()
         status = size = 0
-        self.sandbox.log.begin()
+        begun = self.sandbox.log.begin()
         try:
             answer = await self._answered(call)
             status, size = answer.status, len(answer.body)
@@ -149,7 +149,7 @@ class _Endpoint:
             seconds = time.perf_counter() - started
             unknown = sorted(call.query.keys() - route.known_params())
             self.sandbox.log.end(
-                route.name, status, seconds=seconds, at=text_of(call.now), unknown=unknown, size=size
+                begun, route.name, status, seconds=seconds, at=text_of(call.now), unknown=unknown, size=size
             )
 
     async def _answered(self, call: Call) -> Answer:

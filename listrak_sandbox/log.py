@@ -26,18 +26,29 @@ class RequestLog:
     in_flight: int = 0
     max_in_flight: int = 0
     latest: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=LATEST))
+    resets: int = 0
 
-    def begin(self) -> None:
-        """Note that a request arrived."""
+    def begin(self) -> int:
+        """Note that a request arrived; return what `end` is to be told."""
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        return self.resets
 
     def end(  # noqa: PLR0913  one entry of the log
-        self, name: str, status: int, *, seconds: float, at: str, unknown: Iterable[str], size: int
+        self,
+        begun: int,
+        name: str,
+        status: int,
+        *,
+        seconds: float,
+        at: str,
+        unknown: Iterable[str],
+        size: int,
     ) -> None:
-        """Note how a request went.
+        """Note how a request went; one that began before the last reset is not counted.
 
         Args:
+            begun: What `begin` returned.
             name: The route's name: method and whole template.
             status: HTTP status; 0 when no answer was sent (a connection broken on purpose).
             seconds: Real time between arrival and the end of the answer.
@@ -46,6 +57,8 @@ class RequestLog:
             size: Bytes of the answer's body.
         """
         self.in_flight -= 1
+        if begun != self.resets:
+            return
         self.by_route[name] += 1
         self.by_status[status] += 1
         unknown = list(unknown)
@@ -62,7 +75,8 @@ class RequestLog:
         )
 
     def reset(self) -> None:
-        """Forget everything but what is in flight."""
+        """Forget everything, and what is in flight too once it has ended."""
+        self.resets += 1
         self.by_route.clear()
         self.by_status.clear()
         self.unknown_parameters.clear()

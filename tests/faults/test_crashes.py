@@ -51,7 +51,6 @@ def run_until(
     box: RunningSandbox, line: list[str], how: signal.Signals | None, requests: int
 ) -> tuple[int, bytes, str]:
     """Run a command and end it after so many requests; give exit code, output and errors."""
-    time.sleep(0.05)  # what a run that was killed had asked for is still being answered, and would count
     box.forget_requests()
     # Into files: a pipe that nobody reads would fill, and hold the run up.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -221,6 +222,20 @@ def test_cursors_can_be_written_as_addresses(own: Api) -> None:
     cursor = own.get(f"{LIST}/Contact", count=5)["nextPageCursor"]
     assert cursor.startswith("https://api.listrak.com/email/v1/List/40137/Contact?")
     assert "cursor=" in cursor
+
+
+def test_a_request_that_was_in_flight_when_the_log_was_forgotten_is_not_counted(own: Api) -> None:
+    """What a run that was killed had asked for does not count among the requests of the next one."""
+    own.get(LIST)
+    own.sandbox.settings(latency_ms=300)
+    late = threading.Thread(target=own.get, args=(LIST,))
+    late.start()
+    while not own.sandbox.requests()["in_flight"]:
+        assert late.is_alive()
+    own.sandbox.forget_requests()
+    late.join()
+    log = own.sandbox.requests()
+    assert (log["total"], log["in_flight"]) == (0, 0)
 
 
 def test_the_log_counts_by_template_and_shows_unknown_parameters(own: Api) -> None:
