@@ -332,7 +332,7 @@ class TargetListrak(CheckedSettings, Target):
                 report_tallies(self.logger, self.run.tallies.values(), note)
             if not self.run.dry_run:
                 report_state(self.logger, self.run.tallies.values(), self.run.state_tracker)
-            report_rejects(self.logger, self.run.rejects)
+            report_rejects(self.logger, self.run.rejects, dry_run=self.run.dry_run)
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's signature

@@ -83,9 +83,18 @@ def sent_again(tallies: Collection[Tally], state: StateTracker) -> str | None:
     return f"The next run sends {confirmed + not_confirmed:,} rows again: {' and '.join(parts)}{covered}"
 
 
-def report_rejects(logger: logging.Logger, rejects: RejectsFile) -> None:
-    """Log how many records were not loaded, where they are, and how they are loaded once corrected."""
+def report_rejects(logger: logging.Logger, rejects: RejectsFile, *, dry_run: bool = False) -> None:
+    """Log how many records were not loaded, where they are, and how they are loaded once corrected.
+
+    Args:
+        logger: The target's.
+        rejects: The run's.
+        dry_run: Whether the run wrote nothing: the run that writes rejects the same records again.
+    """
     if rejects.count:
         text = "Records that were not loaded: %s, with their reasons, in %s"
         logger.warning(text, f"{rejects.count:,}", rejects.path)
-        logger.warning("Once corrected, they are loaded by: %s", replay_command(rejects.path))
+        text = "Once corrected, they are loaded by: %s"
+        if dry_run:
+            text = "Correct them in the source before the run that writes; this file is tried again by: %s"
+        logger.warning(text, replay_command(rejects.path))

@@ -144,6 +144,16 @@ def test_T30_rejects_go_to_a_place_that_nobody_commits_and_the_run_says_how_to_l
         assert b"they are loaded by" in again.stderr
 
 
+def test_a_dry_run_says_that_its_rejects_are_corrected_in_the_source(config: Path, tmp_path: Path) -> None:
+    """A file of a dry run that was loaded later would load what the run that writes has loaded already."""
+    config.write_text(json.dumps({**json.loads(config.read_text("utf-8")), "dry_run": True}))
+    done = command(tmp_path, f"--config={config}", text=lines(REJECTED))
+    said = done.stderr.decode()
+    assert done.returncode == 0, said
+    assert "Correct them in the source before the run that writes" in said
+    assert "they are loaded by" not in said
+
+
 # Files of the command line
 
 
