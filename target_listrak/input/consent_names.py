@@ -2,7 +2,7 @@
 
 Used if the option `subscribed` names no property: a row that says by a name of its source (Shopify, Klaviyo,
 HubSpot, Salesforce, Mailchimp, Magento …) that its person did not agree subscribes nobody. Names are compared
-as `folded_name` returns them.
+as `folded_name` returns them. Names that are not known are read by their words (`consent_words`).
 """
 
 from __future__ import annotations
@@ -10,35 +10,46 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from target_listrak.input.consent_words import may_agree, may_refuse
 from target_listrak.values.plain import folded_name
 
-__all__ = ["STATUS_WORDS", "How", "consent_reading"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CONSENT_WORDS", "STATUS_WORDS", "How", "consent_reading", "holds_consent"]
+
+
+_T = TypeVar("_T")
 
 
 class How(enum.Enum):
     """How the value of such a property is read."""
 
     AGREED = "a boolean, or the word of a state: yes means agreed"
-    STATE = "the word of a state; other words say nothing"
+    STATE = "the word of a state; other words say nothing, and numbers but 1 are unclear"
+    WORD = "the word of a state; anything else says nothing"
     AGREED_AT = "a date: none means that nothing says that the person agreed"
     REFUSED = "a boolean or a date: yes means did not agree"
     IN_USE = "a boolean: no means that the person's record is not in use; yes says nothing"
     NOT_IN_USE = "a boolean or a date: yes means that the person's record is not in use"
     UNCONFIRMED = "the word of a status only: the person has not confirmed"
+    MAY_AGREE = "by the words of the name: a clear no means did not agree; anything else says nothing"
+    MAY_REFUSE = "by the words of the name: a clear yes or a date means did not agree; anything else nothing"
 
 
 _BOTH: Final = {
     How.AGREED: (
         "consent consented has_consented has_consent consent_given marketing_consent gdpr_consent opt_in "
         "opted_in is_opted_in has_opted_in marketing_opt_in marketing_opted_in is_subscribed subscribed "
-        "marketing_permission marketing_allowed allow_marketing accepts_marketing_updates"
+        "marketing_permission marketing_allowed allow_marketing accepts_marketing_updates "
+        "marketing_status marketing_state marketing_contact_status hs_marketable_status marketable "
+        "is_marketable consent_status consent_state opt_in_status subscribe_status permission_status "
+        "permission_to_send"
     ),
-    How.STATE: (
-        "status contact_status subscriber_status subscription_status marketing_status consent_status "
-        "consent_state opt_in_status marketing_state"
-    ),
+    How.STATE: "status contact_status subscriber_status subscription_status",
+    How.WORD: "state state_code",
     How.AGREED_AT: (
         "opted_in_at opted_in_on opted_in_date opt_in_at opt_in_on opt_in_date date_opted_in "
         "opt_in_timestamp consented_at consent_at consent_date consent_time consent_timestamp "
@@ -52,7 +63,7 @@ _BOTH: Final = {
         "has_unsubscribed globally_unsubscribed global_unsubscribe unsubscribed_at unsubscribed_on "
         "unsubscribed_date unsubscribe_at unsubscribe_date date_unsubscribed suppressed is_suppressed "
         "suppressed_at suppression_date revoked_at consent_revoked_at consent_withdrawn consent_withdrawn_at "
-        "withdrawn_at"
+        "withdrawn_at unsub_time unsub_date"
     ),
     How.IN_USE: (
         "active is_active enabled is_enabled account_active account_enabled contact_active customer_active "
@@ -64,7 +75,8 @@ _BOTH: Final = {
         "deactivated_on disabled is_disabled disabled_at "
         "blocked is_blocked blocked_at banned is_banned "
         "banned_at suspended is_suspended suspended_at blacklisted "
-        "is_blacklisted blocklisted is_blocklisted deceased is_deceased account_closed account_closed_at"
+        "is_blacklisted blocklisted is_blocklisted deceased is_deceased account_closed account_closed_at "
+        "marketing_suspended"
     ),
 }
 _EMAIL: Final = {
@@ -74,9 +86,11 @@ _EMAIL: Final = {
         "email_marketing_opt_in email_permission email_subscribed is_email_subscribed subscribed_to_email "
         "newsletter_opt_in "
         "newsletter_subscribed newsletter_subscription newsletter_consent subscribed_to_newsletter "
-        "allow_email allow_emails receive_emails subscriptions_email_marketing_consent"
+        "allow_email allow_emails receive_emails email_subscription_status email_marketing_status "
+        "email_marketing_state email_consent_status email_consent_state email_opt_in_status email_subscribe "
+        "email_subscribe_status email_permission_status can_receive_email_marketing newsletter_status"
     ),
-    How.STATE: "email_status email_subscription_status email_marketing_status email_marketing_state",
+    How.STATE: "email_status",
     How.AGREED_AT: (
         "email_opt_in_at email_opt_in_date email_opted_in_at email_consent_at email_consent_date "
         "email_subscribed_at email_subscribed_date newsletter_opt_in_at newsletter_opt_in_date "
@@ -85,16 +99,25 @@ _EMAIL: Final = {
     How.REFUSED: (
         "email_opt_out email_opted_out hs_email_optout has_opted_out_of_email has_opted_out_email "
         "do_not_email no_email email_unsubscribed email_unsubscribed_at unsubscribed_from_email "
-        "unsubscribed_from_emails"
+        "unsubscribed_from_emails unsubscribed_from_all_email marked_email_as_spam"
+    ),
+    How.NOT_IN_USE: (
+        "cleaned_at clean_time bounced is_bounced bounced_at bounced_on bounced_date hard_bounce "
+        "hard_bounced has_hard_bounced hard_bounced_at bounced_hard email_bounced email_bounced_at "
+        "email_bounced_date is_bounceback email_invalid is_email_invalid hs_email_bad_address "
+        "hs_email_quarantined email_suspended"
     ),
 }
 _SMS: Final = {
     How.AGREED: (
         "accepts_sms accepts_sms_marketing sms_consent sms_opt_in sms_opted_in sms_marketing_consent "
         "sms_marketing_consent_state sms_marketing_opt_in sms_permission sms_subscribed is_sms_subscribed "
-        "subscribed_to_sms text_opt_in text_consent allow_sms receive_sms subscriptions_sms_marketing_consent"
+        "subscribed_to_sms text_opt_in text_consent allow_sms receive_sms sms_subscription_status "
+        "sms_marketing_status sms_marketing_state sms_consent_status sms_consent_state sms_opt_in_status "
+        "sms_subscribe sms_subscribe_status sms_permission_status mobile_permission_status "
+        "can_receive_sms_marketing"
     ),
-    How.STATE: "sms_status sms_subscription_status sms_marketing_status sms_marketing_state",
+    How.STATE: "sms_status",
     How.AGREED_AT: (
         "sms_opt_in_at sms_opt_in_date sms_opted_in_at sms_consent_at sms_consent_date sms_subscribed_at "
         "sms_subscribed_date text_opt_in_at text_opt_in_date"
@@ -104,15 +127,21 @@ _SMS: Final = {
         "sms_unsubscribed sms_unsubscribed_at unsubscribed_from_sms text_opt_out"
     ),
 }
-_CUSTOM: Final = re.compile(r"__c$", re.IGNORECASE)
+_CUSTOM: Final = re.compile(r"__p?c$", re.IGNORECASE)
 """The end of Salesforce's names of custom fields."""
+_HOLDERS: Final = ("subscriptions", "preferences", "extensionattributes", "channels")
+_HOLDERS_OF: Final = {
+    "email": (*_HOLDERS, "defaultemailaddress", "emailaddress"),
+    "sms": (*_HOLDERS, "defaultphonenumber", "phonenumber"),
+}
+"""Objects of Klaviyo, Square, Magento, Cordial, Shopify and Constant Contact in which consent stands."""
 _OUTER: Final = ("properties", "attributes", "customer", "contact", "person", "profile")
-"""Objects that hold such properties; a source or `flattening_enabled` puts their names before the
+"""Other objects around such properties; a source or `flattening_enabled` puts their names before the
 property's."""
 
 
-def _folded(names: dict[How, str]) -> dict[str, How]:
-    return {folded_name(name): how for how, words in names.items() for name in words.split()}
+def _folded(words: Mapping[_T, str]) -> dict[str, _T]:
+    return {folded_name(word): meaning for meaning, many in words.items() for word in many.split()}
 
 
 _NAMES: Final = {
@@ -126,22 +155,36 @@ STATUS_WORDS: Final = _folded(
             "unsub unsubscribe opted_out_all globally_unsubscribed dnc do_not_email do_not_mail do_not_text "
             "do_not_sms no_marketing non_marketing non_marketing_contact never_mail never no_consent "
             "without_consent not_consented non_consented consent_withdrawn consent_revoked refused declined "
-            "stop stopped complained complaint complainer spam spam_complaint marked_as_spam reported_spam"
+            "stop stopped complained complaint complainer spam spam_complaint marked_as_spam reported_spam "
+            "junk isp_complained direct_complaint mail_blocked shared_suppression domain_suppression "
+            "not_allowed transactional transactional_only"
         ),
         How.NOT_IN_USE: (
             "cleaned bounced bounce hard_bounce hard_bounced invalid undeliverable unreachable inactive "
-            "disabled deactivated archived blocked blacklisted blocklisted banned suspended deceased closed "
-            "redacted"
+            "disabled deactivated temporary_hold temp_hold held archived blocked blacklisted blocklisted "
+            "banned suspended deceased closed redacted"
         ),
         How.UNCONFIRMED: (
             "unconfirmed not_confirmed awaiting_confirmation pending_confirmation unverified not_verified "
-            "pending_verification"
+            "pending_verification pending_opt_in"
         ),
     }
 )
 """What other senders and shops write into a status of persons to whom nothing may be sent. Only the known
-names of a status (`How.STATE`) are read by them: the property that `subscribed` names can also unsubscribe,
+names of a status or of consent are read by them: the property that `subscribed` names can also unsubscribe,
 and none of these words says that clearly."""
+
+CONSENT_WORDS: Final = _folded(
+    {
+        True: (
+            "active confirmed enabled granted given accepted agreed allowed permitted explicit express "
+            "expressed implicit implied single double single_opt_in double_opt_in confirmed_opt_in verified "
+            "marketing marketing_contact i in"
+        ),
+        False: "not_set none no_permission no_permissions_set not_allowed cancelled canceled expired o out",
+    }
+)
+"""Words of other senders in the known names of consent (`How.AGREED`): whether the person agreed."""
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -152,11 +195,23 @@ def consent_reading(name: str, channel: str) -> How | None:
         name: The property.
         channel: `email` or `sms`: consent to the one says nothing about the other.
     """
-    folded = folded_name(_CUSTOM.sub("", name))
-    known = _NAMES[channel]
-    if folded in known:
-        return known[folded]
-    for outer in _OUTER:
-        if folded.startswith(outer) and folded.removeprefix(outer) in known:
-            return known[folded.removeprefix(outer)]
-    return None
+    folded = inner = folded_name(_CUSTOM.sub("", name))
+    while inner:
+        if inner in _NAMES[channel]:
+            return _NAMES[channel][inner]
+        outer = next(filter(inner.startswith, (*_HOLDERS_OF[channel], *_OUTER)), inner)
+        inner = inner.removeprefix(outer)
+    if may_refuse(folded, channel):
+        return How.MAY_REFUSE
+    return How.MAY_AGREE if may_agree(folded, channel) else None
+
+
+@functools.lru_cache(maxsize=10_000)
+def holds_consent(name: str, channel: str) -> bool:
+    """Return whether a property is named like an object in which a source puts consent.
+
+    Args:
+        name: The property.
+        channel: `email` or `sms`.
+    """
+    return folded_name(name) in _HOLDERS_OF[channel]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.destination_options import OPTIONS_BY_KIND
-from target_listrak.input.consent import Answer, Consent, agreeing_property
+from target_listrak.input.consent import Consent, agreeing_property
 from target_listrak.input.consent_names import consent_reading
+from target_listrak.input.consent_values import Answer
 from target_listrak.input.envelopes import is_envelope, layers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
@@ -30,12 +31,15 @@ _MOST_NAMES: Final = 10_000
 
 _REMOVING: Final = frozenset({"email_unsubscribe", "sms_unsubscribe", "sms_opt_out"})
 
+_ELSE: Final = (
+    "If this property means something else, map it to null (`stream_maps`), or name the one that counts "
+    "(`subscribed`)"
+)
 _CONSENT: Final = {
     Answer.NO: Declined("no_consent", "the record says that the contact did not agree or has unsubscribed"),
     Answer.OTHER_NO: Declined(
         "no_consent",
-        "the record says that the contact did not agree. If this property means something else, map it to "
-        "null (`stream_maps`), or name the one that counts (`subscribed`)",
+        f"the record says that the contact did not agree. {_ELSE}",
     ),
     Answer.NOT_IN_USE: Declined(
         "not_in_use",
@@ -152,7 +156,7 @@ class RowSigns:
         if answer is Answer.NO and self._unsubscribe:
             return True
         if answer is Answer.UNREADABLE:
-            reason = f"{name}: the value says neither that the contact agreed nor that it did not"
+            reason = f"{name}: the value says neither that the contact agreed nor that it did not. {_ELSE}"
             raise RowRejected(Rejected("unclear_consent", reason))
         declined = _CONSENT[answer]
         raise RowDeclined(Declined(declined.code, f"{name}: {declined.reason}"))

@@ -35,6 +35,37 @@ NO: list[dict[str, Any]] = [
     {"subscriber_status": "unsubscribed"},
     {"subscriber_status": "Deleted"},
     {"accepts_marketing": True, "opt_out": True},
+    # Klaviyo, HubSpot, Salesforce, Mailchimp, Braze, Cordial, Constant Contact, Responsys, Dynamics, Sailthru
+    {"Email Marketing Consent": "NEVER_SUBSCRIBED"},
+    {"attributes": {"subscriptions": {"email": {"marketing": {"consent": "UNSUBSCRIBED"}}}}},
+    {"subscriptions": '{"email": {"marketing": {"can_receive_email_marketing": false}}}'},
+    {"suppressions": [{"reason": "hard_bounce"}]},
+    {"Unsubscribed from all email": "true"},
+    {"Opted out of email: Promotions": "Yes"},
+    {"Marketing contact status": "Non-marketing contact"},
+    {"PersonHasOptedOutOfEmail": True},
+    {"Email_Opt_In__pc": False},
+    {"UNSUB_TIME": "2025-05-01 10:00:00"},
+    {"email_subscribe": "unsubscribed"},
+    {"channels": {"email": {"subscribeStatus": "unsubscribed"}}},
+    {"email_address": {"permission_to_send": "unsubscribed"}},
+    {"Email status": "Unsubscribed"},
+    {"EMAIL_PERMISSION_STATUS_": "O"},
+    {"donotbulkemail": True},
+    {"Do not allow Bulk Emails": "Do Not Allow"},
+    {"optout_email": "all"},
+    {"defaultEmailAddress": {"marketingState": "NOT_SUBSCRIBED"}},
+    {"preferences": {"email_unsubscribed": True}},
+    {"extension_attributes": {"is_subscribed": False}},
+    {"state": "Unsubscribed"},
+    # Tables of one's own
+    {"newsletter": 0},
+    {"wants_promo_emails": "no"},
+    {"subscribed_to_newsletter_monthly": "N"},
+    {"globally_opted_out_on": "2025-05-01"},
+    {"werbe_einwilligung": "nein"},
+    {"desabonne": 1},
+    {"accepts_marketing": True, "spam_complaint_at": "2025-05-01T00:00:00Z"},
 ]
 YES: list[dict[str, Any]] = [
     {"accepts_marketing": "yes", "hs_email_optout": "", "unsubscribed_at": None, "do_not_contact": False},
@@ -42,11 +73,47 @@ YES: list[dict[str, Any]] = [
     {"unsubscribed_at": "2025-01-01T00:00:00Z", "subscribed_at": "2026-01-01T00:00:00Z"},
     {"subscriber_status": "gold"},
     {"email_consent": "SUBSCRIBED", "is_subscribed": 1.0, "opt_in": "opted-in"},
+    {"consent_status": "Express", "email_permission_status": "I", "contact_status": 1},
+    {"attributes": {"subscriptions": {"email": {"marketing": {"consent": "SUBSCRIBED", "suppression": []}}}}},
+    {"accepts_marketing": True, "newsletter_weekly": False},
+    {"newsletter_weekly": True, "newsletter_daily": False},
+    {"UNSUB_TIME": "2024-05-01 10:00:00", "subscribed_at": "2025-05-01 10:00:00"},
+    # About something else, or saying nothing
+    {"state": "OR", "push_opt_in": False, "sms_unsubscribed_on": "2025-05-01", "do_not_sell": True},
+    {"unsubscribe_url": "https://example.com/1", "unsubscribe_count": 1, "newsletter_opens": 0},
+    {"double_opt_in": False, "opt_in_source": "no", "consent_required": False, "never_unsubscribed": True},
+    {"newsletter": "Weekly", "suppressions": [], "marketing": None, "cookie_consent": False},
+    {"can_unsubscribe": True, "not_suppressed": True, "previously_subscribed": False},
 ]
+NUMBERS: list[dict[str, Any]] = [{"subscriber_status": 3}, {"contact_status": "2"}, {"email_status": 0}]
+"""Magento and ActiveCampaign write numbers, and each its own."""
 
 
 def to(**options: object) -> dict[str, Any]:
     return {"people": {"kind": "email_list", "list": NEWSLETTER, **options}}
+
+
+@pytest.mark.parametrize("row", NUMBERS, ids=lambda row: "-".join(map(str, row)))
+def test_T19_a_status_that_is_a_number_subscribes_nobody_until_the_settings_say_what_it_means(
+    runs: Runs, row: dict[str, Any]
+) -> None:
+    ((name, value),) = row.items()
+    messages = [schema("people", "email", name), record("people", email="n@example.com", **row)]
+    outcome = runs.good(messages, to(), max_reject_share=1)
+    assert outcome.codes == ["unclear_consent"]
+    assert runs.contact(NEWSLETTER, "n@example.com") is None
+    runs.good(messages, to(subscribed=name, subscribed_values=[value]))
+    assert runs.contact(NEWSLETTER, "n@example.com")["subscriptionState"] == "Subscribed"
+
+
+def test_T19_a_name_that_may_tell_of_consent_keeps_nobody_who_left(runs: Runs) -> None:
+    runs.save(NEWSLETTER, "left@example.com")
+    row = record("people", email="left@example.com", newsletter=True, optout_global=False)
+    runs.good(
+        [schema("people", "email", "newsletter", "optout_global"), row],
+        {"people": {"kind": "email_unsubscribe", "list": NEWSLETTER}},
+    )
+    assert runs.contact(NEWSLETTER, "left@example.com")["subscriptionState"] == "Unsubscribed"
 
 
 def test_T19_who_has_no_date_of_agreeing_is_not_subscribed(runs: Runs) -> None:

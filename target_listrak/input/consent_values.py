@@ -1,0 +1,171 @@
+"""How the value of a property of consent is read: yes, no, not yet, missing, unclear."""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import TYPE_CHECKING, Final
+
+from target_listrak.input.consent_names import CONSENT_WORDS, STATUS_WORDS, How
+from target_listrak.values.deletions import Mark, happened
+from target_listrak.values.plain import folded_name, plain_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Answer", "answer_of", "boolean_answer", "is_empty", "state_answer"]
+
+
+class Answer(enum.Enum):
+    """What a record says about its contact's consent."""
+
+    SILENT = "nothing"
+    YES = "agreed"
+    NO = "did not agree"
+    OTHER_NO = "did not agree, by a property that no setting names"
+    NOT_IN_USE = "the record of the person is not in use"
+    NOT_YET = "has not confirmed yet"
+    EMPTY = "the value is missing"
+    UNREADABLE = "neither yes nor no"
+
+
+_YES: Final = frozenset({"true", "t", "yes", "y", "on"})
+_NO: Final = frozenset({"false", "f", "no", "n", "off"})
+_STATES: Final = {
+    "subscribed": Answer.YES,
+    "unsubscribed": Answer.NO,
+    "notsubscribed": Answer.NO,
+    "optedout": Answer.NO,
+    "optout": Answer.NO,
+    "neversubscribed": Answer.NO,
+    "nonsubscribed": Answer.NO,
+    "notoptedin": Answer.NO,
+    "neveroptedin": Answer.NO,
+    "donotcontact": Answer.NO,
+    "suppressed": Answer.NO,
+    "withdrawn": Answer.NO,
+    "revoked": Answer.NO,
+    "denied": Answer.NO,
+    "deleted": Answer.NO,
+    "removed": Answer.NO,
+    "optedin": Answer.YES,
+    "optin": Answer.YES,
+    "pending": Answer.NOT_YET,
+}
+_ANSWERS: Final = {
+    How.REFUSED: Answer.OTHER_NO,
+    How.NOT_IN_USE: Answer.NOT_IN_USE,
+    How.UNCONFIRMED: Answer.NOT_YET,
+}
+_INNER: Final = ("state", "marketingstate", "consent", "status")
+"""The keys under which consent objects of Shopify and Klaviyo hold the state."""
+_ALL: Final = frozenset({"all", "blast", "basic", "donotallow"})
+"""What Sailthru writes into `optout_email`, and Dynamics into `Do not allow Bulk Emails`."""
+_NO_ELSEWHERE: Final = frozenset({"nein", "non", "nee", "não", "nao"})
+_SINCE: Final = ("subscribedat", "subscribeddate", "subscribedon", "datesubscribed", "subscribeat")
+_YEAR: Final = re.compile(r"\b20\d\d\b")
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a value is null or blank text."""
+    return not plain_value(value)
+
+
+def boolean_answer(value: object) -> Answer:
+    """Read a boolean: true and false in the words and numbers that mean them."""
+    text = plain_value(value)
+    if text in _YES or text == "1":
+        return Answer.YES
+    return Answer.NO if text in _NO or text == "0" else Answer.UNREADABLE
+
+
+def state_answer(value: object) -> Answer:
+    """Read a state as Listrak writes it. Numbers are unreadable: what they mean is not documented."""
+    if is_empty(value):
+        return Answer.EMPTY
+    if isinstance(value, bool):
+        return Answer.YES if value else Answer.NO
+    if not isinstance(value, str):
+        return Answer.UNREADABLE
+    return _STATES.get(folded_name(value), Answer.UNREADABLE)
+
+
+def answer_of(how: How, value: object, record: Mapping[str, object]) -> Answer:
+    """Return what one property of a known name says; `SILENT` if it says nothing."""
+    if how is How.IN_USE:
+        return Answer.NOT_IN_USE if boolean_answer(value) is Answer.NO else Answer.SILENT
+    if how is How.NOT_IN_USE:
+        return Answer.NOT_IN_USE if happened(value) is Mark.DELETED else Answer.SILENT
+    if how is How.MAY_REFUSE:
+        left = _clearly_yes(value) and not _subscribed_since(value, record)
+        return Answer.OTHER_NO if left else Answer.SILENT
+    if how is How.MAY_AGREE:
+        return _perhaps_agreed(value)
+    if how is How.AGREED_AT:
+        return _agreed_at(value)
+    return _refusal(value, record) if how is How.REFUSED else _agreement(how, value)
+
+
+def _agreed_at(value: object) -> Answer:
+    """Read a date of agreeing: 0001-01-01 is no date, `no` is a no; a year makes any text a date."""
+    mark = happened(value)
+    if mark is Mark.NONE:
+        return Answer.OTHER_NO if boolean_answer(value) is Answer.NO else Answer.EMPTY
+    dated = mark is Mark.DELETED or (isinstance(value, str) and _YEAR.search(value) is not None)
+    return Answer.YES if dated else Answer.UNREADABLE
+
+
+def _refusal(value: object, record: Mapping[str, object]) -> Answer:
+    if happened(value) is Mark.DOUBTFUL:
+        return Answer.UNREADABLE
+    if happened(value) is Mark.DELETED and not _subscribed_since(value, record):
+        return Answer.OTHER_NO
+    return Answer.SILENT if is_empty(value) else Answer.YES
+
+
+def _agreement(how: How, value: object) -> Answer:
+    """Read a property of consent, or a status."""
+    if isinstance(value, dict):
+        inner = {folded_name(name): part for name, part in value.items()}
+        value = next((inner[name] for name in _INNER if name in inner), None)
+    is_status = how is not How.AGREED
+    answer = Answer.UNREADABLE if is_status else boolean_answer(value)
+    if answer is Answer.UNREADABLE:
+        answer = state_answer(value)
+    if answer is Answer.NO:
+        return Answer.OTHER_NO
+    if answer is Answer.UNREADABLE and isinstance(value, str):
+        answer = _word(folded_name(value), is_status=is_status)
+    if not is_status or answer not in {Answer.EMPTY, Answer.UNREADABLE}:
+        return answer
+    number = plain_value(value)
+    return Answer.UNREADABLE if how is How.STATE and number.isdecimal() and number != "1" else Answer.SILENT
+
+
+def _word(word: str, *, is_status: bool) -> Answer:
+    """Read what other senders write into a status or into a property of consent."""
+    if word in STATUS_WORDS:
+        return _ANSWERS[STATUS_WORDS[word]]
+    if is_status or word not in CONSENT_WORDS:
+        return Answer.UNREADABLE
+    return Answer.YES if CONSENT_WORDS[word] else Answer.OTHER_NO
+
+
+def _clearly_yes(value: object) -> bool:
+    """Return whether a value says yes by itself: true, a date, or a list of what is suppressed."""
+    if isinstance(value, list):
+        return bool(value)
+    return happened(value) is Mark.DELETED or (isinstance(value, str) and folded_name(value) in _ALL)
+
+
+def _perhaps_agreed(value: object) -> Answer:
+    answer = boolean_answer(value)
+    if isinstance(value, str) and folded_name(value) in _NO_ELSEWHERE:
+        answer = Answer.NO
+    return {Answer.YES: Answer.YES, Answer.NO: Answer.OTHER_NO}.get(answer, Answer.SILENT)
+
+
+def _subscribed_since(left: object, record: Mapping[str, object]) -> bool:
+    """Return whether a later date of subscribing follows a date of unsubscribing, both in ISO form."""
+    dates = [value for name, value in record.items() if folded_name(name) in _SINCE]
+    return isinstance(left, str) and any(isinstance(date, str) and date[:19] > left[:19] for date in dates)

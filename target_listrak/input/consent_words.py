@@ -1,0 +1,81 @@
+"""Names that no list knows, read by their words: `unsubscribed from all email`, `werbung_opt_in`.
+
+A shop's table has its own names for consent. Such a name counts less than a known one (`consent_names`): a
+clear no keeps the record from subscribing, and any other value says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["may_agree", "may_refuse"]
+
+_REFUSES: Final = re.compile(
+    r"optout|optedout|unsub|suppress|complain|spam|revoked|withdr[ae]w|nomarketing|nonmarketing|nopromo"
+    r"|bl[ao]ck(?:ed)?list|donot(?:allow|bulk|contact|email|mail|market|message|promo|reach|send|sms|text)"
+    r"|abgemeldet|widerruf|widersp|d[eé]sabonn|d[eé]sinscri|desuscri|disiscri|descadastr|afgemeld"
+)
+_AGREES: Final = re.compile(
+    r"opt(?:ed)?in|consent|subscribed|newsletter|permission"
+    r"|(?:accept|agree|allow|can|may|ok|okto|permit|receive|want)\w*?(?:contact|mail|market|messag|news|offer|promo|sms|text)"
+    r"|(?:mail|message|sms|text)\w*?(?:accepted|agreed|allowed|enabled|ok|permitted|wanted)$"
+    r"|(?:marketing|promo|promotional)(?:e?mails?|messages?|sms|texts?)?$|(?:email|sms|text)marketing"
+    r"|contactable|e?mailable|textable"
+    r"|einwilligung|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
+)
+_TURNED: Final = re.compile(
+    r"not|non|never|without|missing|lacks|no(?=consent|optin|permission)|un(?=sub|supp|consent)|de(?=sus|sabonn|sinscri)"
+)
+"""What turns a word of agreeing into its contrary."""
+_TURNED_BACK: Final = re.compile(r"(?<!do)not(?!e|i)|never|non(?=unsub|supp|opt)|un(?=suppress|blo|bla)")
+"""What turns a word of refusing into its contrary: `not_suppressed`."""
+_ASIDE: Final = re.compile(
+    # What the person did or got, or how: no consent.
+    r"click|open|counts?$|number|total|times|rate|score|(?<!con)sent|days|percent|amount|order|revenue|spend|price|cost"
+    r"|url|link|href|token|reason|source|method|campaign|version|language|format|frequency|page|form|ip$|ids?$"
+    # About the way of asking.
+    r"|single|double|confirm|verif|require|need|pending|expire|import|migrat|explicit|impli|default"
+    r"|first|recent|previous|former|ever$|everopt|eversub|^(?:can|allow|show|enable|has)(?:opt|unsub)"
+    # About something else than messages.
+    r"|cookie|track|analytic|profil(?:ing|age)|sell|sale|shar(?:e|ing)|thirdparty|partner|terms|tos$|policy"
+    r"|privacy|survey|review|receipt|transaction|loyalty|reward|photo|location|camera|minor|parent"
+)
+_CHANNELS: Final = {
+    "email": re.compile(r"mail"),
+    "sms": re.compile(r"sms|mms|text|mobile|phone|messag"),
+}
+_OTHER_CHANNELS: Final = re.compile(
+    r"sms|mms|text|mobile|phone|call|fax|postal|directmail|post$|print|catalog|push|whatsapp|voice|inapp|mail"
+)
+
+
+def may_refuse(folded: str, channel: str) -> bool:
+    """Return whether a name's words say that the person does not agree to messages.
+
+    Args:
+        folded: The name, as `folded_name` returns it.
+        channel: `email` or `sms`: words about other ways of reaching a person say nothing.
+    """
+    return bool(_REFUSES.search(folded)) and not _TURNED_BACK.search(folded) and _is_about(folded, channel)
+
+
+def may_agree(folded: str, channel: str) -> bool:
+    """Return whether a name's words say that the person agrees to messages.
+
+    Args:
+        folded: The name, as `folded_name` returns it.
+        channel: As for `may_refuse`.
+    """
+    return (
+        bool(_AGREES.search(folded))
+        and not _REFUSES.search(folded)
+        and not _TURNED.search(folded)
+        and _is_about(folded, channel)
+    )
+
+
+def _is_about(folded: str, channel: str) -> bool:
+    if _ASIDE.search(folded):
+        return False
+    return bool(_CHANNELS[channel].search(folded)) or not _OTHER_CHANNELS.search(folded)
