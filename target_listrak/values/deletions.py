@@ -10,11 +10,13 @@ is not loaded.
 | date or boolean (`_sdc_deleted_at`, `_fivetran_deleted`) | a date, true, 1, yes | null, "", false, 0, no |
 | operation (`_sdc_operation_type`, `__op`) | d, delete … | null, "", i, u, c, r, insert, update … |
 | SQL Server's number (`_sdc_lsn_operation`) | 1 (and d, delete …) | 2, 4; 3: the image before an update |
-| status (`record_status`) | deleted, removed | any other value |
+| HVR's number (`hvr_op`) | 0 | 1, 2; 3 and 4: images of an update |
+| status (`record_status`, Maxwell's `type`) | delete, deleted, remove, removed | any other value |
+| a name that has the word (`datastream_metadata_is_deleted`) | a date, true, 1, yes | any other value |
 | values of `delete_markers` | one of the values | any other value |
 
-The image before an update and a past version of a row are not deletions. They are declined: the version that
-counts is another record.
+The image before an update and a past version of a row (a sign of -1, `is_current: false`) are not deletions.
+They are declined: the version that counts is another record.
 """
 
 from __future__ import annotations
@@ -48,8 +50,11 @@ class _Reading(enum.Enum):
     OPERATION = "an operation"
     SOME_OPERATION = "an operation, if it is the word of one"
     ACTIVE = "whether it is the current version"
+    CURRENT = "the same, if the value is clear"
     ENDED = "when the version ended"
     STATUS = "a status, if it is the word of a deletion"
+    WORDS = "a date or a boolean, by the words of the name"
+    SIGN = "-1 where the row is taken back"
 
 
 _NAMES: Final[dict[_Reading, str]] = {
@@ -73,15 +78,21 @@ _NAMES: Final[dict[_Reading, str]] = {
     ),
     _Reading.OPERATION: (
         "_sdc_operation_type _sdc_operation _sdc_lsn_operation _meta/op _change_type METADATA$ACTION "
-        "header__change_oper cdc_operation cdc_op _cdc_operation"
+        "header__change_oper cdc_operation cdc_op _cdc_operation sys_change_operation versions_operation "
+        "hvr_op _metadata_change_type datastream_metadata_change_type dtl__capxaction"
     ),
     _Reading.SOME_OPERATION: (
         "__op _op _operation op_type operation_type row_kind _rowkind _estuary_op dml_type event_type action "
-        "change_operation"
+        "change_operation change_type a_enttyp enttyp"
     ),
     _Reading.ACTIVE: "_fivetran_active",
-    _Reading.ENDED: "dbt_valid_to",
-    _Reading.STATUS: "record_status account_status contact_status customer_status user_status",
+    _Reading.CURRENT: "is_current is_current_version is_latest_version row_is_current current_flag",
+    _Reading.ENDED: "dbt_valid_to __end_at scd_valid_to scd_end_date",
+    _Reading.STATUS: (
+        "record_status account_status contact_status customer_status user_status "
+        "type kind event_name"  # Maxwell, Canal, wal2json, DynamoDB
+    ),
+    _Reading.SIGN: "_sign __sign mz_diff",  # ClickHouse, Materialize
 }
 
 MARKERS: Final[dict[str, _Reading]] = {
@@ -89,8 +100,13 @@ MARKERS: Final[dict[str, _Reading]] = {
 }
 """The known markers, and how each is read. Names with the same folded form are one."""
 
-_GONE: Final = frozenset({"deleted", "removed"})
-_DELETES: Final = frozenset({"d", "del", "delete", "deleted", "remove", "removed", "-d"})
+_BY_WORDS: Final = re.compile(r"deleted|isdelete$|tombstone|erased|purged")
+_ASIDE: Final = re.compile(
+    r"not|undel|never|can|may|counts?$|number|total|items?|orders?|cart|lines?|files?|by$|ids?$|reason|undo"
+)
+"""Words beside `deleted` with which a name is about something else than its record: `deleted_items`."""
+_GONE: Final = frozenset({"delete", "deleted", "remove", "removed"})
+_DELETES: Final = frozenset({"d", "dl", "del", "delete", "deleted", "remove", "removed", "-d"})
 _KEEPS: Final = frozenset(
     {"i", "ins", "insert", "inserted", "c", "create", "created", "r", "read", "s", "snapshot", "l", "load"}
     | {
@@ -107,9 +123,10 @@ _KEEPS: Final = frozenset(
         "+u",
     }
 )
-_PAST: Final = frozenset({"update_preimage", "beforeimage", "update_before", "before", "-u"})
+_PAST: Final = frozenset({"update_preimage", "beforeimage", "update_before", "before", "-u", "ub"})
 _SQL_SERVER: Final = {"1": Mark.DELETED, "2": Mark.NONE, "3": Mark.PAST, "4": Mark.NONE}
-_OF_SQL_SERVER: Final = frozenset({"_sdc_lsn_operation", "__$operation"})
+_HVR: Final = {"0": Mark.DELETED, "1": Mark.NONE, "2": Mark.NONE, "3": Mark.PAST, "4": Mark.PAST}
+_NUMBERS: Final = {"_sdc_lsn_operation": _SQL_SERVER, "__$operation": _SQL_SERVER, "hvr_op": _HVR}
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE: Final = frozenset({"false", "f", "no", "n", "0", "off"})
 _DATE: Final = re.compile(
@@ -201,8 +218,6 @@ class DeleteMarkers:
                 return happened(value)
             return Mark.DELETED if value is not None and plain_value(value) in values else Mark.NONE
         reading = self._reading(name)
-        if reading is _Reading.STATUS:
-            return Mark.DELETED if plain_value(value) in _GONE else Mark.NONE
         return _as_read(reading, name, value)
 
     def find(self, record: Mapping[str, object], names: Iterable[str]) -> tuple[Mark, str]:
@@ -229,12 +244,17 @@ class DeleteMarkers:
         try:
             return self._readings[name]
         except KeyError:
-            reading = _Reading.OPERATION if name == "__$operation" else _KNOWN.get(folded_name(name))
+            reading = _Reading.OPERATION if name == "__$operation" else _reading_of(folded_name(name))
             if reading is not None and (self._is_data(name) or _is_ordinary(name)):
                 reading = None
             if len(self._readings) < _MOST_NAMES:
                 self._readings[name] = reading
             return reading
+
+
+def _reading_of(folded: str) -> _Reading | None:
+    by_words = _BY_WORDS.search(folded) and not _ASIDE.search(folded)
+    return _KNOWN.get(folded, _Reading.WORDS if by_words else None)
 
 
 def _is_ordinary(name: str) -> bool:
@@ -243,16 +263,10 @@ def _is_ordinary(name: str) -> bool:
 
 
 def _as_read(reading: _Reading | None, name: str, value: object) -> Mark:
-    if reading is _Reading.DATE_OR_BOOLEAN:
-        return happened(value)
-    if reading is _Reading.ACTIVE:
-        return _active(value)
-    if reading is _Reading.ENDED:
-        ended = happened(value, never=Mark.NONE)
-        return Mark.PAST if ended is Mark.DELETED else ended
-    mark = _operation(value, by_number=name.lower() in _OF_SQL_SERVER)
+    reader = _READERS.get(reading)
+    mark = reader(value) if reader else _operation(value, _NUMBERS.get(name.lower()))
     # Names that begin with an underscore come from tools; others may hold something else.
-    certain = reading is _Reading.OPERATION or name.startswith("_")
+    certain = reading not in _UNCERTAIN or (reading is _Reading.SOME_OPERATION and name.startswith("_"))
     return mark if certain or mark is not Mark.DOUBTFUL else Mark.NONE
 
 
@@ -270,6 +284,19 @@ def _active(value: object) -> Mark:
     if not plain_value(value):
         return Mark.NONE
     return {Mark.DELETED: Mark.NONE, Mark.NONE: Mark.PAST}.get(happened(value), Mark.DOUBTFUL)
+
+
+def _ended(value: object) -> Mark:
+    ended = happened(value, never=Mark.NONE)
+    return Mark.PAST if ended is Mark.DELETED else ended
+
+
+def _status(value: object) -> Mark:
+    return Mark.DELETED if plain_value(value) in _GONE else Mark.NONE
+
+
+def _sign(value: object) -> Mark:
+    return Mark.PAST if plain_value(value) == "-1" else Mark.NONE
 
 
 def happened(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
@@ -315,9 +342,22 @@ _OPERATIONS: Final = {
 }
 
 
-def _operation(value: object, *, by_number: bool) -> Mark:
+def _operation(value: object, numbers: Mapping[str, Mark] | None) -> Mark:
     """Read the operation that created the record."""
     text = plain_value(value)
-    if by_number and text in _SQL_SERVER:
-        return _SQL_SERVER[text]
+    if numbers and text in numbers:
+        return numbers[text]
     return _OPERATIONS.get(text, Mark.DOUBTFUL)
+
+
+_READERS: Final[Mapping[_Reading | None, Callable[[object], Mark]]] = {
+    _Reading.DATE_OR_BOOLEAN: happened,
+    _Reading.WORDS: happened,
+    _Reading.ACTIVE: _active,
+    _Reading.CURRENT: _active,
+    _Reading.ENDED: _ended,
+    _Reading.STATUS: _status,
+    _Reading.SIGN: _sign,
+}
+_UNCERTAIN: Final = frozenset({_Reading.SOME_OPERATION, _Reading.CURRENT, _Reading.WORDS})
+"""Readings of names that may mean something else: a value in doubt says nothing."""

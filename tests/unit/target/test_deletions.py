@@ -227,3 +227,42 @@ def test_what_a_record_says_about_consent_is_read_alike_in_both_channels(
 def test_kinds_that_subscribe_nobody_do_not_ask_for_consent(kind: str) -> None:
     signs = RowSigns(Destination("s", kind, {}), None)
     assert signs.leaves({"subscriptionState": "Unsubscribed"}) is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("dbt_is_deleted", "True", DELETED),
+        ("datastream_metadata_is_deleted", True, DELETED),
+        ("_etleap_deleted", "2026-01-01T00:00:00Z", DELETED),
+        ("crm_erased_on", "2026-01-01", DELETED),
+        ("profile_deleted", "by a colleague", NONE),
+        ("profile_deleted", False, NONE),
+        ("deleted_items", 1, NONE),
+        ("not_deleted", True, NONE),
+        ("deleted_count", 1, NONE),
+        ("deleted_by", 1, NONE),
+        ("SYS_CHANGE_OPERATION", "D", DELETED),
+        ("SYS_CHANGE_OPERATION", "U", NONE),
+        ("_metadata_change_type", "UPDATE-DELETE", DOUBT),
+        ("a_enttyp", "DL", DELETED),
+        ("a_enttyp", "UB", PAST),
+        ("a_enttyp", "PT", NONE),
+        ("hvr_op", 0, DELETED),
+        ("hvr_op", 1, NONE),
+        ("hvr_op", 3, PAST),
+        ("type", "delete", DELETED),
+        ("type", "D", NONE),
+        ("type", "insert", NONE),
+        ("eventName", "REMOVE", DELETED),
+        ("is_current", False, PAST),
+        ("is_current", "since May", NONE),
+        ("__END_AT", "2026-01-01T00:00:00", PAST),
+        ("__END_AT", None, NONE),
+        ("_sign", -1, PAST),
+        ("_sign", 1, NONE),
+    ],
+)
+def test_names_of_other_tools_and_names_that_no_list_knows(name: str, value: object, expected: Mark) -> None:
+    markers = DeleteMarkers()
+    assert (markers.says(name, value) if markers.is_marker(name) else NONE) is expected
