@@ -12,28 +12,32 @@ from typing import Final
 __all__ = ["may_agree", "may_refuse"]
 
 _REFUSES: Final = re.compile(
-    r"optout|optedout|unsub|suppress|complain|spam|revoked|withdr[ae]w|nomarketing|nonmarketing|nopromo"
+    r"optout|optedout|unsub|suppress|spam|^complained|(?:email|isp)complain|nomarketing|nonmarketing|nopromo"
+    r"|(?:consent|permission)\w*(?:revoked|withdr[ae]w)|(?:revoked|withdr[ae]w)\w*(?:consent|permission)"
     r"|bl[ao]ck(?:ed)?list|donot(?:allow|bulk|contact|email|mail|market|message|promo|reach|send|sms|text)"
     r"|abgemeldet|widerruf|widersp|d[eé]sabonn|d[eé]sinscri|desuscri|disiscri|descadastr|afgemeld"
 )
 _AGREES: Final = re.compile(
     r"opt(?:ed)?in|consent|subscribed|newsletter|permission"
-    r"|(?:accept|agree|allow|can|may|ok|okto|permit|receive|want)\w*?(?:contact|mail|market|messag|news|offer|promo|sms|text)"
+    r"|(?:accept|agree|allow|can|may|ok|okto|permit|receive|want)"
+    r"\w*?(?:contact|mail|market|messag|news|offer|promo|sms|text)"
     r"|(?:mail|message|sms|text)\w*?(?:accepted|agreed|allowed|enabled|ok|permitted|wanted)$"
     r"|(?:marketing|promo|promotional)(?:e?mails?|messages?|sms|texts?)?$|(?:email|sms|text)marketing"
     r"|contactable|e?mailable|textable"
     r"|einwilligung|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
 )
 _TURNED: Final = re.compile(
-    r"not|non|never|without|missing|lacks|no(?=consent|optin|permission)|un(?=sub|supp|consent)|de(?=sus|sabonn|sinscri)"
+    r"not(?!ific)|non|never|without|missing|lacks|no(?=consent|optin|permission)"
+    r"|un(?=sub|supp|consent)|de(?=sus|sabonn|sinscri)"
 )
 """What turns a word of agreeing into its contrary."""
 _TURNED_BACK: Final = re.compile(r"(?<!do)not(?!e|i)|never|non(?=unsub|supp|opt)|un(?=suppress|blo|bla)")
 """What turns a word of refusing into its contrary: `not_suppressed`."""
 _ASIDE: Final = re.compile(
     # What the person did or got, or how: no consent.
-    r"click|open|counts?$|number|total|times|rate|score|(?<!con)sent|days|percent|amount|order|revenue|spend|price|cost"
-    r"|url|link|href|token|reason|source|method|campaign|version|language|format|frequency|page|form|ip$|ids?$"
+    r"click|open|counts?$|number|total|times|rate|score|(?<!con)sent|days|percent|amount|order|revenue|spend"
+    r"|price|cost|url|link|href|token|reason|source|method|campaign|version|language|format|frequency|page"
+    r"|form|ip$|ids?$"
     # About the way of asking.
     r"|single|double|confirm|verif|require|need|pending|expire|import|migrat|explicit|impli|default"
     r"|first|recent|previous|former|ever$|everopt|eversub|^(?:can|allow|show|enable|has)(?:opt|unsub)"

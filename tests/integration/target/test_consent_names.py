@@ -61,6 +61,8 @@ NO: list[dict[str, Any]] = [
     # Tables of one's own
     {"newsletter": 0},
     {"wants_promo_emails": "no"},
+    {"notifications_opt_in": "no"},
+    {"withdrew_consent_on": "2025-05-01"},
     {"subscribed_to_newsletter_monthly": "N"},
     {"globally_opted_out_on": "2025-05-01"},
     {"werbe_einwilligung": "nein"},
@@ -83,6 +85,7 @@ YES: list[dict[str, Any]] = [
     {"unsubscribe_url": "https://example.com/1", "unsubscribe_count": 1, "newsletter_opens": 0},
     {"double_opt_in": False, "opt_in_source": "no", "consent_required": False, "never_unsubscribed": True},
     {"newsletter": "Weekly", "suppressions": [], "marketing": None, "cookie_consent": False},
+    {"complaints": 1, "withdrawal_date": "2025-05-01", "not_opted_out": True},
     {"can_unsubscribe": True, "not_suppressed": True, "previously_subscribed": False},
 ]
 NUMBERS: list[dict[str, Any]] = [{"subscriber_status": 3}, {"contact_status": "2"}, {"email_status": 0}]
