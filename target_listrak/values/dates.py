@@ -9,7 +9,7 @@ from listrak_api.dates import to_wall_time
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.reading import AS_LISTRAK, Reading
 
-__all__ = ["NO_DATE", "as_date", "as_date_time"]
+__all__ = ["NO_DATES", "as_date", "as_date_time"]
 
 _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]M)?"
 _ZONE = r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
@@ -18,8 +18,13 @@ _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE)
 _NOON = 12
 
-NO_DATE = dt.date(1, 1, 1)
-"""What Listrak writes where there is no date and null is not allowed."""
+NO_DATES = frozenset({dt.date(1, 1, 1), dt.date(1899, 12, 30)})
+"""What Listrak writes where there is no date and null is not allowed; day 0 of spreadsheets and of Access."""
+_NO_DATE = re.compile(
+    r"(?:0000[-/]00[-/]00|00[-/.]00[-/.]0000|1900-01-00|0?1/0?0/1900|0?0[/.]0?1[/.]1900)(?:[T\s].*)?",
+    re.ASCII | re.DOTALL,
+)
+"""The zero of MySQL's dates, and how spreadsheets show a cell that holds 0."""
 
 
 def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidValue | None:
@@ -55,13 +60,13 @@ def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | Invali
             Listrak itself writes dates. Day and month are never swapped to make a date possible.
 
     Returns:
-        The date-time (midnight for a date), `None` where there is none (also for Listrak's own "no date",
-        0001-01-01), or why not.
+        The date-time (midnight for a date), `None` where there is none (also for 0001-01-01, 0000-00-00,
+        1899-12-30 and 1/0/1900, which databases and spreadsheets write there), or why not.
     """
     date_time: dt.datetime | None = None
     if isinstance(value, str):
         text = value.strip()
-        if not text:
+        if not text or _NO_DATE.fullmatch(text):
             return None
         date_time = _parsed_date_time(text, date_order)
     elif isinstance(value, dt.datetime):
@@ -72,7 +77,7 @@ def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | Invali
         return None
     if date_time is None:
         return _NOT_A_DATE[date_order]
-    return None if date_time.date() == NO_DATE else date_time
+    return None if date_time.date() in NO_DATES else date_time
 
 
 _NOT_A_DATE = {

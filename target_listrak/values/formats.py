@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from target_listrak.values.dates import NO_DATE, as_date
+from target_listrak.values.dates import NO_DATES, as_date
 from target_listrak.values.invalid_value import InvalidValue, too_long
 from target_listrak.values.numbers import MAX_DECIMALS, MAX_DIGITS, as_decimal, as_number, plain
 from target_listrak.values.reading import AS_LISTRAK, IDENTIFIER, Reading
@@ -194,16 +194,16 @@ def _date(reading: Reading) -> Formatter:
 def _formatted_date(value: object, reading: Reading) -> str | InvalidValue:
     if isinstance(value, str) and len(value) == _ISO_DATE_LENGTH and value.isascii():
         try:
-            dt.date.fromisoformat(value)
+            date = dt.date.fromisoformat(value)
         except ValueError:
             pass
         else:
-            if value[4] == value[7] == "-" and value != NO_DATE.isoformat():
+            if value[4] == value[7] == "-" and date not in NO_DATES:
                 return f"{value[5:7]}/{value[8:]}/{value[:4]}"
-    date = as_date(value, reading)
-    if date is None:
+    found = as_date(value, reading)
+    if found is None:
         return ""
-    return date if isinstance(date, InvalidValue) else f"{date.month:02}/{date.day:02}/{date.year:04}"
+    return found if isinstance(found, InvalidValue) else f"{found.month:02}/{found.day:02}/{found.year:04}"
 
 
 def _on_off(value: object) -> str | InvalidValue:
