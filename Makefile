@@ -29,7 +29,7 @@ help:
 	@echo "make audit        known vulnerabilities of the pinned versions, where a source can be reached"
 	@echo "make fuzz         lets a fuzzer at reader and formatting, SECONDS=60 for each of four targets"
 	@echo "make soak         days of disturbed runs, MINUTES=30: what must add up, and what must not grow"
-	@echo "make bench        how fast it is, beside what people would use instead; about ten minutes"
+	@echo "make bench        how fast it is, beside what people would use instead; about fifteen minutes"
 	@echo "make sandbox      a Listrak on http://127.0.0.1:8990 to try things on; Ctrl-C ends it"
 	@echo "make models       dbt models on the sandbox's data, tested, and five figures to look at first"
 	@echo "make dashboard    those marts as a page in the browser, on this machine only; Ctrl-C ends it"
