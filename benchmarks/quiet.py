@@ -56,8 +56,7 @@ def job(folder: Path) -> Iterator[Job]:
                 stderr=subprocess.DEVNULL,
             )
         contenders = tuple(
-            Contender(name, f"`meltano run {' '.join(pair)}`", _runs(folder, pair), _nothing)
-            for name, *pair in PAIRS
+            Contender(name, ", ".join(pair), _runs(folder, pair), _nothing) for name, *pair in PAIRS
         )
         yield Job(
             "quiet",

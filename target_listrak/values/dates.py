@@ -16,6 +16,18 @@ _ZONE = r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
 _TIME = rf"(?:(?:T|\s+){_CLOCK}{_ZONE})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII | re.IGNORECASE)
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
+_DAY_AND_MONTH = re.compile(
+    rf"{_WEEKDAY}(\d{{1,2}})([ -]){_MONTH}\2(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE
+)
+_MONTH_AND_DAY = re.compile(
+    rf"{_WEEKDAY}{_MONTH}( +)(\d{{1,2}}),? +(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE
+)
 _NOON = 12
 
 NO_DATES = frozenset({dt.date(1, 1, 1), dt.date(1899, 12, 30)})
@@ -55,7 +67,8 @@ def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | Invali
     """Return the date-time that a value names, aware if the value has an offset, else naive.
 
     Args:
-        value: A date, a date-time, or a text: `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026 1:05 PM`.
+        value: A date, a date-time, or a text: `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026 1:05 PM`,
+            `Tue, 30 Jun 2026 10:00:00 +0000`, `June 30, 2026`.
         date_order: How dates are read whose year is last (`Reading`). Month comes before day by default, as
             Listrak itself writes dates. Day and month are never swapped to make a date possible.
 
@@ -90,17 +103,32 @@ _NOT_A_DATE = {
 }
 
 
-def _parsed_date_time(text: str, date_order: str) -> dt.datetime | None:
+def _number(month: str) -> int:
+    return _MONTHS.index(month[:3].lower()) + 1
+
+
+def _day_in(text: str, date_order: str) -> tuple[re.Match[str], tuple[int, int, int]] | None:
+    """Return the form that a text has, and year, month and day in it; None if it has none."""
     if match := _YEAR_FIRST.fullmatch(text):
-        year, month, day = match[1], match[3], match[4]
-    elif (match := _YEAR_LAST.fullmatch(text)) and date_order != "ymd":
-        month, day, year = match[1], match[3], match[4]
-        if date_order == "dmy":
-            month, day = day, month
-        elif match[2] == ".":  # nobody writes months first with dots
-            return None
-    else:
+        return match, (int(match[1]), int(match[3]), int(match[4]))
+    if match := _DAY_AND_MONTH.fullmatch(text):
+        return match, (int(match[4]), _number(match[3]), int(match[1]))
+    if match := _MONTH_AND_DAY.fullmatch(text):
+        return match, (int(match[4]), _number(match[1]), int(match[3]))
+    match = _YEAR_LAST.fullmatch(text)
+    if match is None or date_order == "ymd":
         return None
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
+    if date_order == "dmy":
+        return match, (year, second, first)
+    return None if match[2] == "." else (match, (year, first, second))  # nobody writes months first with dots
+
+
+def _parsed_date_time(text: str, date_order: str) -> dt.datetime | None:
+    found = _day_in(text, date_order)
+    if found is None:
+        return None
+    match, day = found
     hour, minute, second, fraction, half = match.group(5, 6, 7, 8, 9)
     utc, sign, offset_hours, offset_minutes = match.group(10, 11, 12, 13)
     hours = int(hour or 0)
@@ -115,6 +143,6 @@ def _parsed_date_time(text: str, date_order: str) -> dt.datetime | None:
             zone = dt.timezone(offset if sign == "+" else -offset)
         micros = int((fraction or "").ljust(6, "0")[:6])
         clock = dt.time(hours, int(minute or 0), int(second or 0), micros, zone)
-        return dt.datetime.combine(dt.date(int(year), int(month), int(day)), clock)
+        return dt.datetime.combine(dt.date(*day), clock)
     except ValueError:
         return None

@@ -44,7 +44,7 @@ def full_width(text: str) -> str:
     return "".join(chr(ord(one) + 0xFEE0) if "!" <= one <= "~" else one for one in text)
 
 
-_NUMBERS = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
+_NUMBERS = st.from_regex(r"(?!\d(\d)\1{8})[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
 _PHONE_FORMS = (
     "{n}", "{a}-{b}-{c}", "({a}) {b}-{c}", "{a}.{b}.{c}", "{a} {b} {c}", "1{n}", "1-{a}-{b}-{c}", "+1{n}",
     "+1 ({a}) {b}-{c}", "tel:+1{n}", "tel:{n}", "001{n}", "0111{n}", "{n}.0", "{n}.00",

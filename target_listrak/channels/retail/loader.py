@@ -97,14 +97,17 @@ class RetailLoader(RetailRows):
         Raises:
             ConfigurationError: One is missing, and `on_missing` is `fail`.
         """
-        lacks = self._mapper.lacks(properties) if properties else []
-        if not lacks or self._on_missing == "send":
+        if not properties:
             return
-        text = f"no property of stream {self.stream!r} goes to {' or '.join(lacks)}"
-        hint = (
-            f"It has: {', '.join(map(escaped, properties))}. Name the property in `fields`; on_missing: send "
-            "loads partial updates."
-        )
+        lacks_key, lacks = self._mapper.lacks_key(properties), self._mapper.lacks(properties)
+        if lacks_key:
+            self._note_missing(lacks_key, properties, "")
+        if lacks and self._on_missing != "send":
+            self._note_missing(lacks, properties, "; on_missing: send loads partial updates")
+
+    def _note_missing(self, names: list[str], properties: Mapping[str, Any], otherwise: str) -> None:
+        text = f"no property of stream {self.stream!r} goes to {' or '.join(names)}"
+        hint = f"It has: {', '.join(map(escaped, properties))}. Name the property in `fields`{otherwise}."
         if self._on_missing == "fail":
             raise self.destination.error("on_missing", text, hint)
         self.run.logger.warning("%s: %s: its rows are rejected. %s", self.destination.label, text, hint)

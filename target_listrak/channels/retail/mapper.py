@@ -149,9 +149,19 @@ class Mapper:
         return matched
 
     def lacks(self, properties: Iterable[str]) -> list[str]:
-        """Return the required properties to which no property of a stream goes."""
-        found = {step.path for name in properties if (step := self.step(name)) and not step.of_item}
-        return [name for name in self.kind.needed if (name,) not in found]
+        """Return the needed properties to which no property of a stream goes."""
+        found = self._reached(properties)
+        return [name for name in self.kind.needed if name not in found]
+
+    def lacks_key(self, properties: Iterable[str]) -> list[str]:
+        """Return the properties that tell objects apart, if no property of a stream goes to any of them."""
+        found = self._reached(properties)
+        keys = list(dict.fromkeys(names[0] for names in self.kind.keys))
+        return [] if any(found.issuperset(names) for names in self.kind.keys) else keys
+
+    def _reached(self, properties: Iterable[str]) -> set[str]:
+        steps = (self.step(name) for name in properties)
+        return {step.path[0] for step in steps if step and not step.of_item and len(step.path) == 1}
 
     def step(self, column: str) -> Step | None:
         """Return where a record's property goes; `None` if Listrak has none (noted in `unknown`)."""

@@ -93,9 +93,10 @@ class RetailRows(Loader):
         """Log the properties that Listrak does not have, each once."""
         names = sorted(self._mapper.unknown)
         self._mapper.unknown.clear()
-        for name in names:
+        if names:
             text = "%s: Listrak has no %s property %s; not sent"
-            self.run.connection.log_once(text, self.destination.label, self._mapper.kind.model.name, name)
+            listed = ", ".join(map(escaped, names))
+            self.run.connection.log_once(text, self.destination.label, self._mapper.kind.model.name, listed)
 
 
 def reason_of(*bad: InvalidField) -> Rejected:

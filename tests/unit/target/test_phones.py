@@ -12,7 +12,7 @@ from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.phones import canonical, from_listrak, is_country, national_form
 from target_listrak.values.possible_keys import possible_numbers
 
-NANP = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
+NANP = st.from_regex(r"(?!\d(\d)\1{8})[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from target_listrak.values.phones import canonical
 from target_listrak.values.possible_keys import possible_addresses, possible_numbers
 
 ADDRESSES = st.from_regex(r"[a-z]{2,8}(\.[a-z]{2,8})?@example\.(com|org)", fullmatch=True)
-NUMBERS = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
+NUMBERS = st.from_regex(r"(?!\d(\d)\1{8})[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
 
 
 @pytest.mark.parametrize(
