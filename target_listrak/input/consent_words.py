@@ -27,7 +27,7 @@ _AGREES: Final = re.compile(
     r"|einwilligung|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
 )
 _TURNED: Final = re.compile(
-    r"not(?!ific)|non|never|without|missing|lacks|no(?=consent|optin|permission)"
+    r"not(?!ific)|(?<![io])non|never|without|missing|lacks|no(?=consent|optin|permission)"
     r"|un(?=sub|supp|consent)|de(?=sus|sabonn|sinscri)"
 )
 """What turns a word of agreeing into its contrary."""
@@ -40,7 +40,7 @@ _ASIDE: Final = re.compile(
     r"|form|ip$|ids?$"
     # About the way of asking.
     r"|single|double|confirm|verif|require|need|pending|expire|import|migrat|explicit|impli|default"
-    r"|first|recent|previous|former|ever$|everopt|eversub|^(?:can|allow|show|enable|has)(?:opt|unsub)"
+    r"|first|recent|previous|former|ever$|everopt|eversub|^(?:can|allow|show|enable)(?:opt|unsub)"
     # About something else than messages.
     r"|cookie|track|analytic|profil(?:ing|age)|sell|sale|shar(?:e|ing)|thirdparty|partner|terms|tos$|policy"
     r"|privacy|survey|review|receipt|transaction|loyalty|reward|photo|location|camera|minor|parent"
