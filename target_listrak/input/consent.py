@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_listrak.input.consent_names import How, consent_reading, holds_consent
 from target_listrak.input.consent_values import Answer, answer_of, boolean_answer, is_empty, state_answer
+from target_listrak.values.deletions import Mark, happened
 from target_listrak.values.plain import folded_name, plain_value
 
 if TYPE_CHECKING:
@@ -77,30 +78,28 @@ class Consent:
             The answer, and the property that gives it.
         """
         if self.property is not None:
-            answer = self._answer(record.get(self.property))
-            contradicted = self._contradicted(record) if answer is Answer.YES else None
-            return contradicted or (answer, self.property)
-        found = {folded_name(name): name for name in record if is_listrak_state(name)}
-        if _STATE in found:
-            return state_answer(record[found[_STATE]]), found[_STATE]
-        if _OPTED_OUT in found:
-            answer = boolean_answer(record[found[_OPTED_OUT]])
-            if answer is Answer.YES:
-                return Answer.NO, found[_OPTED_OUT]
-        if _UNSUBSCRIBED in found and _has_left(record, found):
-            return Answer.NO, found[_UNSUBSCRIBED]
-        return self._known(record)
+            answer, name = self._answer(record.get(self.property)), self.property
+        else:
+            answer, name = _listrak_answer(record)
+        if answer is Answer.YES:
+            return self._contradicted(record, name) or (answer, name)
+        return self._known(record) if answer is Answer.SILENT else (answer, name)
 
     def is_plain(self, name: str, value: object) -> bool:
         """Return whether a watched property's value says nothing against the contact by itself."""
         if self.property is not None and name != self.property:
-            return self._contradicted({name: value}) is None
+            return self._contradicted({name: value}, self.property) is None
         return self.says({name: value})[0] in {Answer.YES, Answer.SILENT}
 
-    def _contradicted(self, record: Mapping[str, object]) -> tuple[Answer, str] | None:
-        """Return what contradicts a yes of the named property: an opt-out, or a record that is not in use."""
+    def _contradicted(self, record: Mapping[str, object], yes: str) -> tuple[Answer, str] | None:
+        """Return what contradicts the yes of a property: an opt-out, or a record that is not in use.
+
+        The dates beside Listrak's own state are older than it.
+        """
+        of_listrak = is_listrak_state(yes)
         for name, value in record.items():
-            how = None if name == self.property else consent_reading(name, self._channel)
+            is_older = name == yes or (of_listrak and is_listrak_state(name))
+            how = None if is_older else consent_reading(name, self._channel)
             if how is not None and how in _AGAINST:
                 answer = answer_of(how, value, record)
                 if answer in {Answer.OTHER_NO, Answer.NOT_IN_USE}:
@@ -188,10 +187,32 @@ def _object(value: object) -> Mapping[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _has_left(record: Mapping[str, object], found: Mapping[str, str]) -> bool:
-    """Return whether a record without a state has a date of unsubscribing and no later one of subscribing."""
-    left = record[found[_UNSUBSCRIBED]]
-    if is_empty(left) or str(left).startswith("0001-01-01"):
-        return False
-    since = record.get(found.get(_SUBSCRIBED, ""))
-    return not (isinstance(since, str) and isinstance(left, str) and since[:19] > left[:19])
+def _listrak_answer(record: Mapping[str, object]) -> tuple[Answer, str]:
+    """Return what a record says in properties named like Listrak's own, and in which."""
+    found = {folded_name(name): name for name in record if is_listrak_state(name)}
+    if _STATE in found:
+        return state_answer(record[found[_STATE]]), found[_STATE]
+    for known in (_OPTED_OUT, _UNSUBSCRIBED):
+        if known in found:
+            answer = _left(known, record, found)
+            if answer is not Answer.SILENT:
+                return answer, found[known]
+    return Answer.SILENT, ""
+
+
+def _left(known: str, record: Mapping[str, object], found: Mapping[str, str]) -> Answer:
+    """Read `optedOut`, or a date of unsubscribing that no later one of subscribing follows.
+
+    Listrak writes a boolean into the one and a date into the other. What is written otherwise unsubscribes
+    nobody; it only keeps the record from subscribing.
+    """
+    value = record[found[known]]
+    mark = happened(value)
+    if mark is not Mark.DELETED:
+        return Answer.UNREADABLE if mark is Mark.DOUBTFUL else Answer.SILENT
+    is_boolean = boolean_answer(value) is Answer.YES
+    if known == _UNSUBSCRIBED and not is_boolean:
+        since = record.get(found.get(_SUBSCRIBED, ""))
+        later = isinstance(since, str) and isinstance(value, str) and since[:19] > value[:19]
+        return Answer.SILENT if later else Answer.NO
+    return Answer.NO if known == _OPTED_OUT and is_boolean else Answer.OTHER_NO

@@ -177,6 +177,22 @@ CONSENT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"unsubscribeDate": "2026-01-01T00:00:00", "subscriptionState": "Subscribed"}, "load"),
     ({}, {"unsubscribeDate": None}, "load"),
     ({}, {"unsubscribeDate": "0001-01-01T00:00:00"}, "load"),
+    ({}, {"subscriptionState": "Subscribed", "opt_out": True}, "no_consent"),
+    ({}, {"subscriptionState": "Subscribed", "is_active": False}, "not_in_use"),
+    ({}, {"optedOut": "2026-01-01T00:00:00"}, "no_consent"),
+    ({}, {"optedOut": "perhaps"}, "unclear_consent"),
+    # A table of all contacts whose dates are zeros, with `unsubscribe: true`
+    *(
+        ({"unsubscribe": True}, {"unsubscribe_date": none}, "load")
+        for none in ("0000-00-00 00:00:00", False, 0, "0", "no")
+    ),
+    *(
+        ({"unsubscribe": True}, {"unsubscribe_date": odd}, "unclear_consent")
+        for odd in ("never", "N/A", "1970-01-01", "9999-12-31", 12)
+    ),
+    ({"unsubscribe": True}, {"unsubscribe_date": True}, "no_consent"),
+    ({"unsubscribe": True}, {"optedOut": "2026-01-01T00:00:00"}, "no_consent"),
+    ({"unsubscribe": True}, {"unsubscribe_date": "2026-01-01"}, "leave"),
     ({"subscribed": "ok"}, {"ok": True}, "load"),
     ({"subscribed": "ok"}, {"ok": "yes"}, "load"),
     ({"subscribed": "ok"}, {"ok": 1}, "load"),
