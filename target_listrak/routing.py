@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -21,7 +23,7 @@ from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, Ro
 from target_listrak.values.row_faults import rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.mapper import StreamMap
     from singer_sdk.sinks import Sink
@@ -343,6 +345,27 @@ class Router:
         )
         tracker = self._run.tracker(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
         return Feed(stream, tracker, None, reject=what == "reject")
+
+    def note_absent(self, came: Collection[str], in_state: Iterable[str]) -> None:
+        """Tell mirrors which streams did not come that their destinations take.
+
+        Args:
+            came: The streams that came, by their names before stream maps.
+            in_state: The streams that the last STATE names.
+        """
+        maps = self._run.config.get("stream_maps") or {}
+        for stream in sorted(set(in_state) - set(came)):
+            own = maps.get(stream)
+            alias = own.get("__alias__") if isinstance(own, Mapping) else None
+            if stream in maps and own is None:
+                continue  # mapped away
+            with contextlib.suppress(ConfigurationError):  # a stream that did not come need not fit
+                for one in self._destinations.for_stream(str(alias or stream)):
+                    self._run.mirrors.note_absent(one.label, stream)
+        for one in self._destinations.all:
+            for stream in one.options.get("mirror_streams", ()):
+                if stream not in came and stream not in self._feeds and stream not in in_state:
+                    self._run.mirrors.note_absent(one.label, stream)
 
     def unused(self) -> list[str]:
         """Return the labels of the destinations that got no stream, in the order of the settings."""

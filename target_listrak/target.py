@@ -24,7 +24,7 @@ from target_listrak.config.destination import place
 from target_listrak.config.destinations import Destinations
 from target_listrak.config.names import folded
 from target_listrak.config.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
-from target_listrak.delivery.stream_completeness import StreamEnd
+from target_listrak.delivery.stream_completeness import StreamEnd, streams_in
 from target_listrak.input.batch_files import records_of_batch
 from target_listrak.input.messages import check_schema, check_version, stream_of, was_rejected
 from target_listrak.input.reader import Reader
@@ -117,6 +117,7 @@ class TargetListrak(CheckedSettings, Target):
         self._ends: dict[str, StreamEnd] = {}
         stream_maps = (self.config.get("stream_maps") or {}).values()
         self._made_by_maps = {folded(name) for one in stream_maps if isinstance(one, dict) for name in one}
+        self._in_state: set[str] = set()
         self._schemas: dict[str, bytes] = {}
         self._flushed_at = time.monotonic()
         self._over = False
@@ -259,6 +260,7 @@ class TargetListrak(CheckedSettings, Target):
         """Give STATE to the state tracker: the SDK would write it before its rows are confirmed."""
         self._assert_line_requires(message_dict, requires={"value"})
         self.run.check()
+        self._in_state = streams_in(message_dict["value"])
         for end in self._ends.values():
             end.state(message_dict["value"])
         self.run.state_tracker.state(_encode(message_dict["value"]))
@@ -304,6 +306,7 @@ class TargetListrak(CheckedSettings, Target):
         self.run.drain()
         # Before mirroring: a run that fails removes nobody.
         check_shares(self.run.tallies.values(), self.run.rejects.path)
+        self.router.note_absent(self._ends.keys(), self._in_state)
         self.run.mirrors.finish()
         self.run.drain()
 

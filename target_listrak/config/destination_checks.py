@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -207,6 +208,13 @@ def _check_mirror(destination: Destination) -> None:
             "`mirror: true` waits for an ACTIVATE_VERSION and not for a STATE",
             "Use `mirror: end_of_input`, or leave it out.",
         )
+    streams = destination.options.get("mirror_streams", ())
+    if streams and not destination.option("mirror"):
+        raise destination.error("mirror_streams", "nothing is mirrored", "Set `mirror`, or leave it out.")
+    for stream in streams:
+        if not isinstance(stream, str) or not fnmatch.fnmatchcase(stream, destination.pattern):
+            text = f"{stream!r} is not a stream that the entry {destination.pattern!r} takes"
+            raise destination.error("mirror_streams", text)
 
 
 def _check_beta(destination: Destination) -> None:

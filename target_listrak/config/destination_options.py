@@ -125,6 +125,11 @@ OPTIONS: Final[dict[str, Option]] = {
         (bool,),
         default=False,
     ),
+    "mirror_streams": Option(
+        "The streams that a mirror needs, where its entry is a pattern: if one of them does not come, nobody "
+        "is removed, and the run ends with an error. Without it only those are missed that the STATE names.",
+        (list,),
+    ),
     "max_removed_share": Option(
         "The most that mirroring may remove of the members before the run (0 to 1). Beyond it nobody is "
         "removed, and the run ends with an error.",
@@ -252,7 +257,7 @@ _FIELDS = (
     "null_handling",
     "on_bad_value",
 )
-_MIRROR = ("mirror", "mirror_without_state", "max_removed_share", "allow_deletes")
+_MIRROR = ("mirror", "mirror_without_state", "mirror_streams", "max_removed_share", "allow_deletes")
 _SMS_FIELDS = (*_READING, "email", "fields", "null_handling", "on_bad_value")
 _RETAIL = (*_READING, "fields", "null_handling", "on_bad_value")
 SHARES = ("max_reject_share", "max_declined_share")

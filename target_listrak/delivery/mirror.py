@@ -58,7 +58,7 @@ class Filled(NamedTuple):
 
 
 class MirroredStream:
-    """One stream that feeds a mirror, or several mirrors if its records name their audience or list.
+    """One stream that feeds a mirror, or several if its records name their audience or list.
 
     Attributes:
         tally: Its row accounting.
@@ -86,7 +86,10 @@ class Members(abc.ABC):
         """Note that a record names a contact: it is not removed."""
 
     def keys_of(self, external_id: str) -> Collection[str]:  # noqa: ARG002 - for subclasses
-        """Return the keys of the contacts that have an external id, if the channel has such ids."""
+        """Return the keys of the contacts that have an external id, if the channel has such ids.
+
+        Called for a record that names nobody otherwise: whom it may mean must stay.
+        """
         return ()
 
     @abc.abstractmethod
@@ -129,6 +132,7 @@ class Mirror:
     Attributes:
         members: As given.
         unreadable: Rows whose key cannot be read: any member may be meant.
+        absent_streams: Streams that feed the mirror, too, and did not come.
     """
 
     def __init__(
@@ -136,10 +140,16 @@ class Mirror:
     ) -> None:
         self.members = members
         self.unreadable = 0
+        self.absent_streams: list[str] = []
         self._destination = destination
         self._hold = hold
         self._logger = logger
         self._watched: list[MirroredStream] = []
+
+    @property
+    def label(self) -> str:
+        """The label of its destination."""
+        return self._destination.label
 
     def watch(self, watched: MirroredStream) -> None:
         """Add a stream that feeds the audience."""
@@ -211,6 +221,7 @@ class Mirror:
             for end in one.ends.values()
         )
         absent = [sign for sign in signs if sign is not None]
+        absent += [f"stream {name!r} did not come" for name in self.absent_streams]
         if not absent:
             return
         msg = (
@@ -219,7 +230,8 @@ class Mirror:
             " source came to its end. Nobody was removed, and STATE is held back."
         )
         empty = any(end.empty for one in self._watched for end in one.ends.values())
-        raise MirrorStopError(msg, hint=_HINT_OF_NO_RECORDS if empty else _HINTS[mirror])
+        hint = _HINT_OF_NO_RECORDS if empty else _HINTS[mirror]
+        raise MirrorStopError(msg, hint=_HINT_OF_ABSENT_STREAMS if self.absent_streams else hint)
 
     def _check_share(self, missing: Missing, unreadable: int) -> None:
         most = self._destination.option("max_removed_share")
@@ -242,10 +254,8 @@ class Mirror:
             f" current members in {self.members.title}, more than the share of {most:g} that may be removed"
             " in one run. Nobody was removed, and STATE is held back."
         )
-        raise MirrorStopError(
-            msg,
-            hint="If they are to be removed, raise max_removed_share for one run. If not, fix the source.",
-        )
+        hint = "If they are to be removed, raise max_removed_share for one run. If not, fix the source."
+        raise MirrorStopError(msg, hint=hint)
 
     def _place(self, option: str) -> str:
         return place(self._destination.label, option)
@@ -257,6 +267,10 @@ _ROUNDING: Final = 1e-9
 _HINT_OF_NO_RECORDS = (
     "A mirror needs the whole stream in every run. An extractor that sends only what changed, or reads a file"
     " only when it has changed, sends nothing on other days: run it with --full-refresh."
+)
+_HINT_OF_ABSENT_STREAMS = (
+    "The STATE or mirror_streams names it, and the mirror's pattern takes it. If it is not to come any more,"
+    " delete its bookmark from the state, or its name from mirror_streams."
 )
 _HINTS = {
     True: "Check that the extractor ended well. If it never sends ACTIVATE_VERSION after its records, set"
@@ -277,8 +291,7 @@ class Mirrors:
     """
 
     def __init__(self, logger: logging.Logger) -> None:
-        self.replay = False
-        self._logger = logger
+        self.replay, self._logger = False, logger
         self._mirrors: dict[Hashable, Mirror] = {}
         self._members: dict[Hashable, Members] = {}
         self._filled: dict[Hashable, dict[str, tuple[Destination, bool]]] = {}
@@ -334,6 +347,12 @@ class Mirrors:
             self._mirrors[what] = Mirror(destination, members, hold(), self._logger)
         self._mirrors[what].watch(watched)
         return self._mirrors[what]
+
+    def note_absent(self, label: str, stream: str) -> None:
+        """Note that a stream did not come that feeds the mirrors of a destination."""
+        for mirror in self._mirrors.values():
+            if mirror.label == label:
+                mirror.absent_streams.append(stream)
 
     def finish(self) -> None:
         """Remove the members whom no record names, if the rules allow it; then let STATE pass.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["StreamEnd"]
+__all__ = ["StreamEnd", "streams_in"]
 
 NO_RECORD: Final = object()
 """The version before the first record; None is the version of a record without one."""
@@ -97,6 +97,15 @@ class StreamEnd:
         if self._unfinished:
             return f"the last STATE says that stream {self.stream!r} was still being read"
         return f"no STATE came after the last record of stream {self.stream!r}"
+
+
+def streams_in(state: object) -> set[str]:
+    """Return the streams that a STATE's value names: with a bookmark, or as the one that is being read."""
+    if not isinstance(state, dict):
+        return set()
+    bookmarks = state.get("bookmarks")
+    names = [*(bookmarks if isinstance(bookmarks, dict) else ()), state.get("currently_syncing")]
+    return {name for name in names if isinstance(name, str)}
 
 
 def _still_reading(value: object, stream: str) -> bool:

@@ -63,6 +63,11 @@ def records_of_batch(message: Mapping[str, Any], config: Mapping[str, Any] | Non
             if storage is not None:
                 path = UPath(storage.root, **storage.params) / path.name
             with path.open("rb") as file:
+                # Python's gzip takes a file without a byte for an empty one. A full disk leaves such a file,
+                # and gzip itself never does.
+                if encoding.compression == "gzip" and not file.read(1):
+                    raise EOFError
+                file.seek(0)
                 yield from _records(file, encoding)
         except _UNREADABLE as error:
             what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__

@@ -41,6 +41,8 @@ _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d{1,3}")
 _EXTENSION = re.compile(r"(?:x|ext|extension|#|;ext=|poste|durchwahl)[\s.:=]*\d+\s*$", re.IGNORECASE)
 _ONE_DIGIT = re.compile(r"\d*?(\d)\1{8}")
 """What tills and shops fill in where a person gave no number: 555-555-5555."""
+_LARGEST_INTEGERS = frozenset({"12147483647", "14294967295", "2147483647", "4294967295"})
+"""What databases store in place of a number that is too large for a column of four bytes."""
 _NANP_FIRST = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 
 _MISSING = InvalidValue("no_phone_number", "the record has no phone number")
@@ -67,6 +69,7 @@ _DIALLED = _bad(
 )
 _DOUBTFUL = _bad("it could be two different numbers (write it with + and country code)")
 _PLACEHOLDER = _bad("one digit repeated is a placeholder, filled in where a person gave no number")
+_LARGEST = _bad("it is the largest integer of a database column, stored in place of a larger number")
 _NO_COUNTRY = _bad("it begins with + and looks like a number without its country code")
 
 
@@ -113,6 +116,8 @@ def canonical(
 def _canonical(cell: str, default_country: str, international: bool) -> str | InvalidValue:  # noqa: FBT001 - cached
     text = plain_cell(cell)
     number = _number(text, default_country, international=international) if text else _MISSING
+    if number in _LARGEST_INTEGERS:
+        return _LARGEST
     return _PLACEHOLDER if isinstance(number, str) and _ONE_DIGIT.fullmatch(number) else number
 
 

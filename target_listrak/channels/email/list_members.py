@@ -48,6 +48,7 @@ class ListMembers(Members):
         self._plan = plan
         self._contacts = Membership()
         self._unreadable: list[str] = []
+        self._keeps_nameless = False
         if not self.exists:  # a dry run would create it
             return
         for contacts in contact_pages(loader.run, email_list, self.queries):
@@ -86,8 +87,20 @@ class ListMembers(Members):
         return self._contacts.address_of(key)
 
     def keys_of(self, external_id: str) -> Collection[str]:
-        """Return the keys of the contacts that were read with an external id: none, one, or more."""
-        return self._contacts.keys_of(external_id)
+        """Return the keys of the contacts that were read with an external id: none, one, or more.
+
+        A record with an id that Listrak does not know may mean any member without one: those stay.
+        """
+        keys = self._contacts.keys_of(external_id)
+        if not keys and not self._keeps_nameless:
+            self._keeps_nameless = True
+            if count := self._contacts.keep_without_external_id():
+                text = (
+                    "%s: a record has no address and an external id that is unknown in %s: mirroring leaves "
+                    "the %s members without an external id alone"
+                )
+                self._loader.run.logger.warning(text, self._loader.stream, self.title, f"{count:,}")
+        return keys
 
     def missing(self) -> Missing:
         """Count the members whom no record names."""

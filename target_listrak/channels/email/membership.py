@@ -56,6 +56,12 @@ class Membership:
         """Return the keys of the contacts that have an external id."""
         return [key for (key,) in self._db.execute("SELECT key FROM external WHERE id = ?", (external_id,))]
 
+    def keep_without_external_id(self) -> int:
+        """Note that a row may name any contact that has no external id; return how many members those are."""
+        self._write_seen()
+        query = "UPDATE contact SET seen = 1 WHERE was AND key NOT IN (SELECT key FROM external)"
+        return self._db.execute(query).rowcount
+
     def address_of(self, key: str) -> str | None:
         """Return the address of a contact, as Listrak spells it."""
         row = self._db.execute("SELECT address FROM contact WHERE key = ?", (key,)).fetchone()

@@ -116,6 +116,20 @@ def test_a_mirror_removes_nobody_where_neither_key_can_be_read(runs: Runs, exter
     assert on(runs, ["ext@example.org"], VIP) == ["ext@example.org"]
 
 
+def test_T4_a_record_with_an_unknown_external_id_may_mean_any_member_without_one(runs: Runs) -> None:
+    """People who joined by a web form have no external id in Listrak."""
+    runs.save(NEWSLETTER, "form@example.org", {VIP: "on"})
+    for number in range(3):
+        runs.save(NEWSLETTER, f"ext{number}@example.org", {VIP: "on"}, externalContactID=f"E{number}")
+    rows = [record("vips", id="E0"), record("vips", email="", id="unknown")]
+    runs.good([SCHEMA, *rows, state(1)], audience(external_id="id", **MIRROR))
+    people = ["form@example.org", *(f"ext{number}@example.org" for number in range(3))]
+    assert sorted(on(runs, people, VIP)) == [
+        "ext0@example.org",
+        "form@example.org",
+    ]
+
+
 def test_subscribe_adds_unknown_contacts_and_never_who_unsubscribed_or_did_not_agree(runs: Runs) -> None:
     runs.save(NEWSLETTER, "left@example.org")
     runs.unsubscribe(NEWSLETTER, "left@example.org")

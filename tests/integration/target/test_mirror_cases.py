@@ -545,6 +545,48 @@ def test_T24_an_explicit_off_is_written_where_the_field_was_never_set(audience: 
     ] == "Unsubscribed"
 
 
+ABSENT: list[dict[str, Any]] = [
+    {"bookmarks": {"crowd_a": {}}, "currently_syncing": "crowd_b"},
+    {"bookmarks": {"crowd_a": {}, "crowd_b": {"replication_key_value": "2026-06-29"}}},
+    {"bookmarks": {"crowd_b": {"progress_markers": {"at": 1}}}},
+]
+
+
+@pytest.mark.parametrize("value", ABSENT, ids=("being read", "of an earlier run", "begun"))
+def test_T2_a_stream_of_the_pattern_that_the_state_names_and_that_did_not_come_removes_nobody(
+    world: MirrorWorld, value: dict[str, Any]
+) -> None:
+    """The source died before it came to the second stream, whose members look like those who left."""
+    messages = [world.schema(), *world.rows(world.members[5:]), {"type": "STATE", "value": value}]
+    outcome = world.run(messages, **END_OF_INPUT)
+    assert isinstance(outcome.error, MirrorStopError)
+    assert "stream 'crowd_b' did not come" in str(outcome.error)
+    assert (removed(world), outcome.states) == (set(), [])
+    # Mapped away, or of another destination, it is not missed.
+    done = world.runs.run(messages, world.destinations(**END_OF_INPUT), stream_maps={"crowd_b": None})
+    assert done.error is None
+    assert removed(world) == set(world.members[:5])
+
+
+def test_T2_a_stream_that_the_settings_name_and_that_did_not_come_removes_nobody(world: MirrorWorld) -> None:
+    messages = [world.schema(), *world.rows(world.members[5:]), state("end")]
+    outcome = world.run(messages, **END_OF_INPUT, mirror_streams=["crowd_a", "crowd_b"])
+    assert isinstance(outcome.error, MirrorStopError)
+    assert "mirror_streams" in str(outcome.error)
+    assert removed(world) == set()
+    assert world.run(messages, **END_OF_INPUT, mirror_streams=["crowd_a"]).error is None
+    assert removed(world) == set(world.members[:5])
+
+
+@pytest.mark.parametrize(
+    "options", [{"mirror_streams": ["crowd_a"]}, {**END_OF_INPUT, "mirror_streams": ["crwd_a"]}]
+)
+def test_mirror_streams_are_streams_of_a_mirror(world: MirrorWorld, options: dict[str, Any]) -> None:
+    outcome = world.run([], **options)
+    assert isinstance(outcome.error, ConfigurationError)
+    assert "mirror_streams" in str(outcome.error)
+
+
 def test_mirror_without_state_belongs_to_end_of_input(world: MirrorWorld) -> None:
     outcome = world.run([], mirror=True, mirror_without_state=True)
     assert isinstance(outcome.error, ConfigurationError)

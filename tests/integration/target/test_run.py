@@ -361,6 +361,12 @@ def test_batch_messages_are_rows_like_others(runs: Runs) -> None:
     broken = runs.run([SCHEMA, batch, state(1)], TO_LIST)
     assert "File 1 of a BATCH message of stream 'people' cannot be read" in str(broken.error)
     assert broken.states == []
+    # A full disk leaves a file without a byte, which gzip reads as an empty one.
+    batch["manifest"] = [path.as_uri(), path.with_name("cut.gz").as_uri()]
+    path.with_name("cut.gz").touch()
+    cut = runs.run([SCHEMA, batch, state(1)], TO_LIST)
+    assert "File 2 of a BATCH message of stream 'people' cannot be read: EOFError" in str(cut.error)
+    assert cut.states == []
 
 
 def test_parquet_batches_are_read(runs: Runs) -> None:

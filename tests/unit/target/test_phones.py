@@ -249,3 +249,9 @@ def test_countries_are_known_by_their_code() -> None:
     assert is_country("US")
     assert not is_country("us")
     assert not is_country("United States")
+
+
+@pytest.mark.parametrize("value", [2147483647, "2147483647", "+1 214-748-3647", 4294967295])
+def test_T1_the_largest_integer_of_a_column_is_nobodys_number(value: object) -> None:
+    """MySQL stores it in place of every number that does not fit into INT."""
+    assert isinstance(canonical(value), InvalidValue)
