@@ -79,7 +79,8 @@ class Page:
     """One page of a collection.
 
     Attributes:
-        rows: The page's rows in Listrak's order, decoded: dicts, or what the given decoder makes.
+        rows: The page's rows in Listrak's order, decoded: dicts, or what the given decoder makes. Empty if
+            they were to stay undecoded.
         next_cursor: Pass it to get the next page; None on the last page.
         raw: The JSON array of the rows as Listrak sent it, decoded by nobody: a view into the body, not a
             copy.
@@ -107,6 +108,7 @@ class Answer:
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+_RAW = msgspec.json.Decoder(msgspec.Raw)
 _EMPTY = msgspec.Raw(b"[]")
 
 
@@ -153,12 +155,15 @@ def read_resource(body: bytes, *, collection: bool = False) -> Any:  # noqa: ANN
 _ENVELOPE_ONLY = {"status", "nextPageCursor", "resourceId", "error", "message"}
 
 
-def read_page(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Page:
+def read_page(
+    body: bytes, decoder: msgspec.json.Decoder[Any] | None = None, *, undecoded: bool = False
+) -> Page:
     """Decode one page of a collection.
 
     Args:
         body: The entire body.
         decoder: Decodes the array of rows; without one the rows are dicts.
+        undecoded: Leave the rows as they are: only `raw` has them. That they are a JSON array is checked.
 
     Returns:
         The page. `data: null` is a page without rows.
@@ -172,16 +177,16 @@ def read_page(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> 
     if envelope is not None:
         envelope.check()
     if envelope is None:
-        raw, cursor = msgspec.Raw(body), None
+        raw, cursor = _decode(_RAW, body), None
     elif envelope.data is msgspec.UNSET:
         raise UnreadableError
     else:
         raw, cursor = envelope.data, cursor_of(envelope.next_page_cursor)
-    if bytes(raw) == b"null":
+    if memoryview(raw) == b"null":
         raw = _EMPTY
-    rows = _decode(decoder or _ANYTHING, raw)
-    if not isinstance(rows, list):
+    if memoryview(raw)[:1] != b"[":
         raise UnreadableError
+    rows = [] if undecoded else _decode(decoder or _ANYTHING, raw)
     return Page(rows, cursor, raw)
 
 

@@ -175,6 +175,7 @@ class Client:
         count: int = MAX_COUNT,
         *,
         decoder: msgspec.json.Decoder[Any] | None = None,
+        undecoded: bool = False,
     ) -> Page:
         """Read one page of a collection.
 
@@ -186,6 +187,7 @@ class Client:
             count: Rows on a page, at most 5000. Left out where the specs declare no paging.
             decoder: Decodes the array of rows, for example `msgspec.json.Decoder(list[Row])`; without one,
                 dicts.
+            undecoded: Leave the rows undecoded: the page has them as `raw` only.
 
         Returns:
             The page.
@@ -198,7 +200,7 @@ class Client:
         if cursor is not None:
             paging["cursor"] = cursor
         request = self._request(route, ids, params, paging)
-        return self._call(route, request, lambda reply: read_page(reply.body, decoder))
+        return self._call(route, request, lambda reply: read_page(reply.body, decoder, undecoded=undecoded))
 
     def pages(
         self,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    import msgspec
 
     from listrak_api.routes import Route
     from listrak_api.windows import Window
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tap_listrak.records.row import Row
 
 _RECORD_BYTES = 1000
-_UNDECODED = msgspec.json.Decoder(list[msgspec.Raw])
 Order = tuple[int, ...]
 
 
@@ -76,7 +75,7 @@ class Read:
             resource = client.get(self.route, self.ids, self.params)
             return Rows([resource] if isinstance(resource, dict) else [])
         if self.raw:
-            page = client.get_page(self.route, self.ids, self.params, cursor, self.count, decoder=_UNDECODED)
+            page = client.get_page(self.route, self.ids, self.params, cursor, self.count, undecoded=True)
             return Rows([], page.next_cursor, page.raw)
         page = client.get_page(self.route, self.ids, self.params, cursor, self.count)
         return Rows(page.rows, page.next_cursor)
