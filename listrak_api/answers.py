@@ -182,9 +182,10 @@ def read_page(
         raise UnreadableError
     else:
         raw, cursor = envelope.data, cursor_of(envelope.next_page_cursor)
-    if memoryview(raw) == b"null":
+    begin = bytes(memoryview(raw)[:5])
+    if begin == b"null":
         raw = _EMPTY
-    if memoryview(raw)[:1] != b"[":
+    elif not begin.startswith(b"["):
         raise UnreadableError
     rows = [] if undecoded else _decode(decoder or _ANYTHING, raw)
     return Page(rows, cursor, raw)

@@ -28,27 +28,28 @@ class Output(MsgSpecWriter):
     """
 
     def __init__(self) -> None:
-        self._pending = bytearray()
+        self._pending: list[bytes] = []
+        self._size = 0
         self.behind = False
         self.busy = False
         self.released: Callable[[], None] | None = None
 
     def write_message(self, message: Message) -> None:
         """Write a message, or keep it for the next write if it is a record."""
-        self._pending += self.format_message(message)
+        self._keep(bytes(self.format_message(message)))  # the SDK uses its buffer again
         self.behind = message.type is not SingerMessageType.STATE
-        if message.type is not SingerMessageType.RECORD or len(self._pending) >= BUFFER_BYTES:
+        if message.type is not SingerMessageType.RECORD or self._size >= BUFFER_BYTES:
             self.flush()
 
-    def write_lines(self, lines: bytes | bytearray) -> None:
+    def write_lines(self, lines: bytes) -> None:
         """Write whole lines that are encoded already.
 
         Args:
             lines: Messages as JSON, each with its line break.
         """
-        self._pending += lines
+        self._keep(lines)
         self.behind = True
-        if len(self._pending) >= BUFFER_BYTES:
+        if self._size >= BUFFER_BYTES:
             self.flush()
 
     def flush(self) -> None:
@@ -57,7 +58,8 @@ class Output(MsgSpecWriter):
             return
         self.busy = True
         try:
-            pending, self._pending = self._pending, bytearray()
+            pending = b"".join(self._pending)  # a page that stands alone is not copied
+            self._pending, self._size = [], 0
             buffer = getattr(sys.stdout, "buffer", None)
             if buffer is None:  # a text stream that somebody put there, as tests do
                 sys.stdout.write(pending.decode())
@@ -71,3 +73,7 @@ class Output(MsgSpecWriter):
         if self.released is not None:
             released, self.released = self.released, None
             released()
+
+    def _keep(self, lines: bytes) -> None:
+        self._pending.append(lines)
+        self._size += len(lines)

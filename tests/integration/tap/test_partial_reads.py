@@ -168,7 +168,7 @@ def test_X2_after_an_error_the_last_message_is_the_state_of_what_was_read(
     """A classic target gives back no state at all if records follow it, and everything is read again."""
     written: list[bytes] = []
     monkeypatch.setattr(
-        Output, "flush", lambda self: (written.append(bytes(self._pending)), self._pending.clear())
+        Output, "flush", lambda self: (written.append(b"".join(self._pending)), self._pending.clear())
     )
     config: dict[str, Any] = {"window_days": 60}
     if batched:
