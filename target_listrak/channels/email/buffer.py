@@ -228,9 +228,13 @@ class Buffer:
 
     def indices_of(self, addresses: Iterable[str]) -> list[int | None]:
         """Do what `index_of` does, for many."""
-        rows = self.rows
+        addresses = list(addresses)
+        found = list(map(self.rows.get, map(str.lower, addresses)))
+        if None not in found:
+            return found
         return [
-            rows[key] if (key := address.lower()) in rows else self.index_of(address) for address in addresses
+            self.index_of(address) if index is None else index
+            for address, index in zip(addresses, found, strict=True)
         ]
 
     def cells(self, index: int) -> tuple[str, dict[ColumnId, str]]:

@@ -257,13 +257,13 @@ class Importer:
                 "Import %s (%s) has ended: %s", name, ids["importFileId"], summary_text(summary)
             )
             processed += int(summary.get("processedCount") or 0)
-        found: dict[int, Outcome] = {}
+        found: dict[int | None, Outcome] = {}
         for reading in range(_READINGS):
             if reading:
                 self._wait(float(self._run.config["import_poll_seconds"]))
             for ids in every:
-                found |= self._read_results(ids, sent.buffer, wanted, carries_values=carries_values)
-            if len(found) >= min(len(wanted), processed):
+                self._read_results(ids, sent.buffer, found, carries_values=carries_values)
+            if len(wanted.intersection(found)) >= min(len(wanted), processed):
                 break
         nothing = reason_of(Result.UNKNOWN_CONTACT if self._only_known else Result.FAILED)
         return {index: found.get(index, nothing) for index in sent.indices}
@@ -273,10 +273,15 @@ class Importer:
         return not self._plan.import_type.startswith("Add")
 
     def _read_results(
-        self, ids: dict[str, object], buffer: Buffer, wanted: set[int], *, carries_values: bool
-    ) -> dict[int, Outcome]:
+        self,
+        ids: dict[str, object],
+        buffer: Buffer,
+        found: dict[int | None, Outcome],
+        *,
+        carries_values: bool,
+    ) -> None:
+        """Note the outcome of each contact of an import: by the row in the batch, None for other contacts."""
         outcomes: dict[str, Outcome] = {}
-        found: dict[int | None, Outcome] = {}
         pages = self._run.connection.client("email").pages(routes.LIST_IMPORT_CONTACTS, ids, decoder=_results)
         for page in pages:
             words = list(map(str, map(_WORD, page.rows)))
@@ -284,7 +289,6 @@ class Importer:
                 outcomes[word] = self._outcome(word, carries_values=carries_values)
             indices = buffer.indices_of(map(str, map(_ADDRESS, page.rows)))
             found.update(zip(indices, map(outcomes.__getitem__, words), strict=True))
-        return {index: found[index] for index in wanted.intersection(found)}
 
     def _outcome(self, word: object, *, carries_values: bool) -> Outcome:
         """Return what an `importResult` means for an import of this kind."""
