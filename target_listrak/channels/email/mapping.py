@@ -28,7 +28,11 @@ __all__ = ["FieldValuesMapping", "Mapper", "RowMapping"]
 USE_AUDIENCE_KEY: Final = "useAudienceKey"
 """What Segment sends for a field whose value is the membership itself."""
 
-_SAME_IF_EQUAL = frozenset({str, int})
+_SAME_IF_EQUAL = frozenset({str, int, type(None), msgspec.UnsetType})
+"""Equal values of these types have equal cells; a boolean may equal a number."""
+_MOST_CELLS = 10_000
+"""So many different values of a property are remembered: more are taken for a sign that few repeat."""
+_LONGEST_KEPT = 200
 
 Mapper = Callable[[Mapping[str, Any], Address | ExternalContact], tuple[Layout, bytes]]
 """Creates a record's layout and line; raises `RowRejected`."""
@@ -64,6 +68,8 @@ class RowMapping:
         ids = tuple(column for _, _, column in self._cells)
         self._layout: Layout = (EXTERNAL_ID, *ids) if external_id else ids
         self._external_format = as_identifier
+        formats = [one for _, one, _ in self._cells]
+        self._known = [_KnownCells(one) for one in ([as_identifier, *formats] if external_id else formats)]
 
     def __call__(self, record: Mapping[str, Any], address: Address | ExternalContact) -> tuple[Layout, bytes]:
         """Return the record's layout and line.
@@ -110,13 +116,10 @@ class RowMapping:
             slow_path: The indices of rows that must be mapped one by one are added; their lines here are
                 void.
         """
-        formats = [one for _, one, _ in self._cells]
-        if self._external_id:
-            formats.insert(0, self._external_format)
         if self._clears:
             for column in columns:
                 _note(slow_path, column, msgspec.UNSET)
-        cells = [_column(values, one, slow_path) for values, one in zip(columns, formats, strict=True)]
+        cells = [_column(values, one, slow_path) for values, one in zip(columns, self._known, strict=True)]
         if self._clears and self._external_id:
             _note(slow_path, cells[0], "")
         texts = map('","'.join, zip(*map(_escaped, (addresses, *cells)), strict=True))
@@ -176,16 +179,31 @@ class RowMapping:
         return new.sent if new.key != address.key else None
 
 
-def _column(values: Sequence[object], format_value: Formatter, slow_path: set[int]) -> list[str]:
+class _KnownCells(dict[Any, "str | InvalidValue"]):
+    """The cells of a property's values: most properties have few values, each of which is formatted once.
+
+    Args:
+        format_value: Formats a value that is neither null nor missing.
+    """
+
+    def __init__(self, format_value: Formatter) -> None:
+        super().__init__({None: "", msgspec.UNSET: ""})
+        self.format = format_value
+
+    def __missing__(self, value: str | int) -> str | InvalidValue:
+        cell = self.format(value)
+        if isinstance(value, int) or len(value) <= _LONGEST_KEPT:
+            self[value] = cell
+        return cell
+
+
+def _column(values: Sequence[object], known: _KnownCells, slow_path: set[int]) -> list[str]:
     """Return the cells of a column, empty without a value; rows that do not fit are added to `slow_path`."""
-    types = set(map(type, values))
     cells: list[str | InvalidValue]
-    # Equal texts are the same, and equal whole numbers too; but a boolean may equal a number.
-    if types <= _SAME_IF_EQUAL and len(types) == 1 and 2 * len(known := set(values)) < len(values):
-        formatted = {value: format_value(value) for value in known}
-        cells = [formatted[value] for value in values]
+    if len(known) < _MOST_CELLS and _SAME_IF_EQUAL.issuperset(map(type, values)):
+        cells = list(map(known.__getitem__, values))
     else:
-        cells = ["" if value is None or value is msgspec.UNSET else format_value(value) for value in values]
+        cells = ["" if value is None or value is msgspec.UNSET else known.format(value) for value in values]
     if InvalidValue in set(map(type, cells)):
         for index, cell in enumerate(cells):
             if isinstance(cell, InvalidValue):
