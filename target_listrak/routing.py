@@ -17,7 +17,7 @@ from target_listrak.config.property_paths import PropertyPaths
 from target_listrak.delivery.loader import Delivery
 from target_listrak.input.columns import codec_of
 from target_listrak.input.reader import record_as_read, record_of
-from target_listrak.input.row_signs import PAST_VERSION
+from target_listrak.input.row_signs import PAST_VERSION, check_subscribed
 from target_listrak.input.unreadable import Unreadable
 from target_listrak.outcomes import UNCHANGED, Fault, Rejected, RowNotLoaded, RowRejected
 from target_listrak.values.row_faults import rejection
@@ -307,6 +307,8 @@ class Router:
             ConfigurationError: A name is unknown or ambiguous, or two destinations contradict each other.
         """
         self._loader_classes = loader_classes
+        for one in self._destinations.all:
+            check_subscribed(one)
         for one in self._destinations.all:
             self._resolved[one.label] = loader_classes[one.kind].resolve(self._run, one)
         for one in self._destinations.all:

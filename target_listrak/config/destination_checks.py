@@ -107,8 +107,9 @@ def _check_sending(destination: Destination) -> None:
         raise destination.error("allow_forget", text, "Set it to true if that is what you want.")
     if destination.option("max_wait_seconds") < 0:
         raise destination.error("max_wait_seconds", "expected a number of seconds, 0 or more")
-    if destination.option("max_messages") < 0:
-        raise destination.error("max_messages", "expected a number of messages, 0 or more")
+    for name, what in (("max_messages", "messages"), ("max_forgotten", "people")):
+        if destination.option(name) < 0:
+            raise destination.error(name, f"expected a number of {what}, 0 or more")
     if not 1 <= destination.option("events_per_request") <= _MOST_EVENTS:
         text = f"expected a number of events, 1 to {_MOST_EVENTS}"
         raise destination.error("events_per_request", text)

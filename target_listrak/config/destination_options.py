@@ -235,6 +235,12 @@ OPTIONS: Final[dict[str, Option]] = {
     "allow_forget": Option(
         "Listrak erases people for good: nobody is forgotten without it.", (bool,), default=False
     ),
+    "max_forgotten": Option(
+        "The most people that a run asks Listrak to erase. Beyond it the run ends with an error; what was "
+        "asked for stands.",
+        (int,),
+        default=100,
+    ),
     "max_wait_seconds": Option(
         "How long to ask at the end of the run whether the requests to forget are complete. Those that are "
         "not are asked for by the next run.",
@@ -341,7 +347,7 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
         "on_bad_value",
         "events_per_request",
     ),
-    "forget": ("allow_forget", "email", "phone", "max_wait_seconds"),
+    "forget": ("allow_forget", "email", "phone", "max_forgotten", "max_wait_seconds"),
     "customers": _RETAIL,
     "orders": (*_RETAIL, "on_missing"),
     "order_items": (*_RETAIL, "allow_deletes", "orders_without_items"),

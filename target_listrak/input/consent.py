@@ -11,11 +11,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from typing import TYPE_CHECKING, Final
 
 from target_listrak.input.consent_names import How, consent_reading, holds_consent
-from target_listrak.input.consent_values import Answer, answer_of, boolean_answer, is_empty, state_answer
+from target_listrak.input.consent_values import (
+    Answer,
+    answer_of,
+    boolean_answer,
+    is_empty,
+    says_active,
+    says_left,
+    state_answer,
+)
+from target_listrak.values.dates import is_later
 from target_listrak.values.deletions import Mark, happened
 from target_listrak.values.plain import folded_name, plain_value
 
@@ -27,14 +35,14 @@ __all__ = ["Consent", "agreeing_property", "is_listrak_state"]
 _AGAINST: Final = frozenset({How.REFUSED, How.MAY_REFUSE, How.IN_USE, How.NOT_IN_USE})
 """Readings that count beside the property that `subscribed` names: those that clearly say no."""
 
+_NOT_YES: Final = frozenset({Answer.OTHER_NO, Answer.NOT_IN_USE, Answer.UNREADABLE})
+
 _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "subscriptionstate",
     "optedout",
     "unsubscribedate",
     "subscribedate",
 )
-_IS_DATE: Final = re.compile(r"(?:at|on|date|time|timestamp)$|^date")
-"""Folded names of dates at which something happened: an empty value means that it did not happen."""
 _DEEPEST: Final = 4
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
@@ -68,7 +76,7 @@ class Consent:
         """Return whether the answer can depend on a property of the record."""
         how = consent_reading(name, self._channel)
         if self.property is not None:
-            return name == self.property or how in _AGAINST
+            return name == self.property or how in _AGAINST or how is How.AGREED
         return is_listrak_state(name) or how is not None or holds_consent(name, self._channel)
 
     def says(self, record: Mapping[str, object]) -> tuple[Answer, str]:
@@ -100,9 +108,9 @@ class Consent:
         for name, value in record.items():
             is_older = name == yes or (of_listrak and is_listrak_state(name))
             how = None if is_older else consent_reading(name, self._channel)
-            if how is not None and how in _AGAINST:
+            if how in _AGAINST or (how is How.AGREED and says_left(value)):
                 answer = answer_of(how, value, record)
-                if answer in {Answer.OTHER_NO, Answer.NOT_IN_USE}:
+                if answer in _NOT_YES:
                     return answer, name
         return None
 
@@ -115,7 +123,7 @@ class Consent:
         answers: dict[Answer, str] = {}
         lesser: dict[Answer, str] = {}
         for name, how, value in _consent_in(record, self._channel):
-            answer = answer_of(how, value, record)
+            answer = Answer.SILENT if is_listrak_state(name) else answer_of(how, value, record)
             counts_less = (how is How.AGREED_AT and answer is Answer.EMPTY) or (
                 how is How.MAY_AGREE and answer is Answer.OTHER_NO
             )
@@ -142,18 +150,17 @@ class Consent:
 def agreeing_property(record: Mapping[str, object], channel: str) -> str:
     """Return the property by whose known name a record says that its contact agrees to receive messages.
 
-    An empty date of unsubscribing says so, too: a table of all contacts has such a column.
+    An empty opt-out or date of unsubscribing says so, too: a table of all contacts has such a column.
 
     Returns:
         "" if there is none, or another property says that the contact does not agree.
     """
     answers: dict[Answer, str] = {}
-    for name, value in record.items():
-        how = consent_reading(name, channel)
+    for name, how, value in _consent_in(record, channel):
         # Who left agreed once; and what a name may mean keeps nobody who left.
-        if how not in {None, How.AGREED_AT, How.MAY_AGREE, How.MAY_REFUSE}:
+        if how not in {How.AGREED_AT, How.MAY_AGREE, How.MAY_REFUSE}:
             answer = answer_of(how, value, record)
-            if how is How.REFUSED and is_empty(value) and _IS_DATE.search(folded_name(name)):
+            if (how is How.REFUSED and is_empty(value)) or (how is How.STATE and says_active(name, value)):
                 answer = Answer.YES
             answers.setdefault(answer, name)
     no = {Answer.OTHER_NO, Answer.NOT_IN_USE}
@@ -170,7 +177,7 @@ def _consent_in(
     """
     for name, value in record.items():
         whole = f"{outer}.{name}" if outer else name
-        how = None if is_listrak_state(whole) else consent_reading(whole, channel)
+        how = consent_reading(whole, channel)
         inner = _object(value) if outer or holds_consent(name, channel) else None
         if inner is not None and how in {None, How.MAY_AGREE, How.MAY_REFUSE}:
             if whole.count(".") < _DEEPEST:
@@ -213,6 +220,5 @@ def _left(known: str, record: Mapping[str, object], found: Mapping[str, str]) ->
     is_boolean = boolean_answer(value) is Answer.YES
     if known == _UNSUBSCRIBED and not is_boolean:
         since = record.get(found.get(_SUBSCRIBED, ""))
-        later = isinstance(since, str) and isinstance(value, str) and since[:19] > value[:19]
-        return Answer.SILENT if later else Answer.NO
+        return Answer.SILENT if is_later(since, value) else Answer.NO
     return Answer.NO if known == _OPTED_OUT and is_boolean else Answer.OTHER_NO

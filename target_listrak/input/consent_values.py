@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.input.consent_names import CONSENT_WORDS, STATUS_WORDS, How
+from target_listrak.values.dates import is_later
 from target_listrak.values.deletions import Mark, happened
 from target_listrak.values.plain import folded_name, plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Answer", "answer_of", "boolean_answer", "is_empty", "state_answer"]
+__all__ = ["Answer", "answer_of", "boolean_answer", "is_empty", "says_active", "says_left", "state_answer"]
 
 
 class Answer(enum.Enum):
@@ -29,8 +30,8 @@ class Answer(enum.Enum):
     UNREADABLE = "neither yes nor no"
 
 
-_YES: Final = frozenset({"true", "t", "yes", "y", "on"})
-_NO: Final = frozenset({"false", "f", "no", "n", "off"})
+_YES: Final = frozenset({"true", "t", "yes", "y", "on", "1.0"})
+_NO: Final = frozenset({"false", "f", "no", "n", "off", "0.0"})
 _STATES: Final = {
     "subscribed": Answer.YES,
     "unsubscribed": Answer.NO,
@@ -57,6 +58,7 @@ _ANSWERS: Final = {
     How.NOT_IN_USE: Answer.NOT_IN_USE,
     How.UNCONFIRMED: Answer.NOT_YET,
 }
+_LEFT: Final = frozenset({"unsubscribed", "optedout", "optout", "suppressed", "withdrawn", "revoked"})
 _INNER: Final = ("state", "marketingstate", "consent", "status")
 """The keys under which consent objects of Shopify and Klaviyo hold the state."""
 _ALL: Final = frozenset({"all", "blast", "basic", "donotallow"})
@@ -106,6 +108,28 @@ def answer_of(how: How, value: object, record: Mapping[str, object]) -> Answer:
     return _refusal(value, record) if how is How.REFUSED else _agreement(how, value)
 
 
+def says_left(value: object) -> bool:
+    """Return whether a state says by its word that a contact left, and not only that it did not agree."""
+    if isinstance(value, dict):
+        value = _inner_state(value)
+    return isinstance(value, str) and folded_name(value) in _LEFT
+
+
+def says_active(name: str, value: object) -> bool:
+    """Return whether a status of a subscriber says that messages are sent to it: `active`, `confirmed`.
+
+    `status` alone may be that of an account.
+    """
+    word = folded_name(value) if isinstance(value, str) else ""
+    return folded_name(name).startswith(("subscri", "email", "sms")) and CONSENT_WORDS.get(word, False)
+
+
+def _inner_state(value: Mapping[Any, object]) -> object:
+    """Return the state in an object of Shopify's or Klaviyo's."""
+    inner = {folded_name(str(name)): part for name, part in value.items()}
+    return next((inner[name] for name in _INNER if name in inner), None)
+
+
 def _agreed_at(value: object) -> Answer:
     """Read a date of agreeing: 0001-01-01 is no date, `no` is a no; a year makes any text a date."""
     mark = happened(value)
@@ -116,9 +140,10 @@ def _agreed_at(value: object) -> Answer:
 
 
 def _refusal(value: object, record: Mapping[str, object]) -> Answer:
-    if happened(value) is Mark.DOUBTFUL:
+    mark = happened(value)
+    if mark is Mark.DOUBTFUL:
         return Answer.UNREADABLE
-    if happened(value) is Mark.DELETED and not _subscribed_since(value, record):
+    if mark is Mark.DELETED and not _subscribed_since(value, record):
         return Answer.OTHER_NO
     return Answer.SILENT if is_empty(value) else Answer.YES
 
@@ -126,8 +151,7 @@ def _refusal(value: object, record: Mapping[str, object]) -> Answer:
 def _agreement(how: How, value: object) -> Answer:
     """Read a property of consent, or a status."""
     if isinstance(value, dict):
-        inner = {folded_name(name): part for name, part in value.items()}
-        value = next((inner[name] for name in _INNER if name in inner), None)
+        value = _inner_state(value)
     is_status = how is not How.AGREED
     answer = Answer.UNREADABLE if is_status else boolean_answer(value)
     if answer is Answer.UNREADABLE:
@@ -166,6 +190,5 @@ def _perhaps_agreed(value: object) -> Answer:
 
 
 def _subscribed_since(left: object, record: Mapping[str, object]) -> bool:
-    """Return whether a later date of subscribing follows a date of unsubscribing, both in ISO form."""
-    dates = [value for name, value in record.items() if folded_name(name) in _SINCE]
-    return isinstance(left, str) and any(isinstance(date, str) and date[:19] > left[:19] for date in dates)
+    """Return whether a later date of subscribing follows a date of unsubscribing."""
+    return any(is_later(value, left) for name, value in record.items() if folded_name(name) in _SINCE)

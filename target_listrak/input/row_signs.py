@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.destination_options import OPTIONS_BY_KIND
 from target_listrak.input.consent import Consent, agreeing_property
-from target_listrak.input.consent_names import consent_reading
+from target_listrak.input.consent_names import How, consent_reading, holds_consent
 from target_listrak.input.consent_values import Answer
 from target_listrak.input.envelopes import is_envelope, layers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from target_listrak.config.destination import Destination
 
-__all__ = ["PAST_VERSION", "RowSigns"]
+__all__ = ["PAST_VERSION", "RowSigns", "check_subscribed"]
 
 PAST_VERSION: Final = "past_version"
 """The code of rows that are past versions: they say nothing about the present state."""
@@ -29,6 +29,7 @@ PAST_VERSION: Final = "past_version"
 _MOST_NAMES: Final = 10_000
 """The most names of properties that are remembered: the records of some sources have ever new ones."""
 
+_OPPOSITE: Final = frozenset({How.REFUSED, How.MAY_REFUSE, How.NOT_IN_USE})
 _REMOVING: Final = frozenset({"email_unsubscribe", "sms_unsubscribe", "sms_opt_out"})
 
 _ELSE: Final = (
@@ -55,6 +56,26 @@ _CONSENT: Final = {
 }
 
 
+def check_subscribed(destination: Destination) -> None:
+    """Check that the option `subscribed` does not name an opt-out: everybody would be taken for the contrary.
+
+    Raises:
+        ConfigurationError: It does, and `subscribed_values` does not say which of its values agree.
+    """
+    name = destination.options.get("subscribed")
+    if name is None or destination.options.get("subscribed_values"):
+        return
+    channel = _channel(destination)
+    if consent_reading(str(name).rpartition(".")[2], channel) in _OPPOSITE:
+        text = f"{name!r} is named like an opt-out: a yes there means that the contact does not agree"
+        hint = "Write in subscribed_values which of its values mean that the contact agrees, such as [false]."
+        raise destination.error("subscribed", text, hint)
+
+
+def _channel(destination: Destination) -> str:
+    return "sms" if destination.kind.startswith("sms") else "email"
+
+
 class RowSigns:
     """Judges the records of one stream.
 
@@ -77,7 +98,7 @@ class RowSigns:
         self._can_allow = "allow_deletes" in options
         self._allow_deletes = self._can_allow and bool(option("allow_deletes"))
         self._kind = destination.kind
-        self._channel = "sms" if destination.kind.startswith("sms") else "email"
+        self._channel = _channel(destination)
         self._removes = destination.kind in _REMOVING
         self._consent: Consent | None = None
         self._unsubscribe = False
@@ -167,7 +188,7 @@ class RowSigns:
         """Return whether the judgement can depend on a property."""
         if self._deletions.is_marker(name) or is_envelope(name):
             return True
-        if self._removes and consent_reading(name, self._channel) is not None:
+        if self._removes and (consent_reading(name, self._channel) or holds_consent(name, self._channel)):
             return True
         return self._consent is not None and self._consent.watches(name)
 

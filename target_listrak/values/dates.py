@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 
@@ -9,7 +10,7 @@ from listrak_api.dates import to_wall_time
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.reading import AS_LISTRAK, Reading
 
-__all__ = ["NO_DATES", "as_date", "as_date_time"]
+__all__ = ["NO_DATES", "as_date", "as_date_time", "is_later"]
 
 _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]M)?"
 _ZONE = r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
@@ -29,6 +30,7 @@ _MONTH_AND_DAY = re.compile(
     rf"{_WEEKDAY}{_MONTH}( +)(\d{{1,2}}),? +(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE
 )
 _NOON = 12
+_MOST_OFFSET = dt.timedelta(hours=14)
 
 NO_DATES = frozenset({dt.date(1, 1, 1), dt.date(1899, 12, 30)})
 """What Listrak writes where there is no date and null is not allowed; day 0 of spreadsheets and of Access."""
@@ -146,3 +148,30 @@ def _parsed_date_time(text: str, date_order: str) -> dt.datetime | None:
         return dt.datetime.combine(dt.date(*day), clock)
     except ValueError:
         return None
+
+
+def is_later(value: object, than: object) -> bool:
+    """Return whether a date or date-time is certainly later than another one.
+
+    All readings of both have to agree: days and months in either order, and any zone for the one that has no
+    offset if the other one has. What cannot be read is not later.
+    """
+    later, earlier = _readings(value), _readings(than)
+    return bool(later and earlier) and all(_is_after(one, other) for one in later for other in earlier)
+
+
+def _readings(value: object) -> list[dt.datetime]:
+    read = (as_date_time(value, order) for order in ("mdy", "dmy"))
+    return [one for one in read if isinstance(one, dt.datetime)]
+
+
+def _is_after(one: dt.datetime, other: dt.datetime) -> bool:
+    if (one.tzinfo is None) == (other.tzinfo is None):
+        return one > other
+    with contextlib.suppress(OverflowError):
+        return _utc(one) - _utc(other) > _MOST_OFFSET
+    return False
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)

@@ -21,12 +21,14 @@ They are declined: the version that counts is another record.
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
+from target_listrak.values.dates import as_date_time
 from target_listrak.values.plain import folded_name, plain_value
 
 __all__ = ["MARKERS", "DeleteMarkers", "Mark", "Markers", "delete_markers", "happened"]
@@ -127,8 +129,8 @@ _PAST: Final = frozenset({"update_preimage", "beforeimage", "update_before", "be
 _SQL_SERVER: Final = {"1": Mark.DELETED, "2": Mark.NONE, "3": Mark.PAST, "4": Mark.NONE}
 _HVR: Final = {"0": Mark.DELETED, "1": Mark.NONE, "2": Mark.NONE, "3": Mark.PAST, "4": Mark.PAST}
 _NUMBERS: Final = {"_sdc_lsn_operation": _SQL_SERVER, "__$operation": _SQL_SERVER, "hvr_op": _HVR}
-_TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
-_FALSE: Final = frozenset({"false", "f", "no", "n", "0", "off"})
+_TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "1.0", "on"})
+_FALSE: Final = frozenset({"false", "f", "no", "n", "0", "0.0", "off"})
 _DATE: Final = re.compile(
     r"(\d{4})[-/]?\d{2}[-/]?\d{2}(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4})(?:\D.*)?", re.DOTALL
 )
@@ -315,8 +317,10 @@ def happened(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
         return Mark.DELETED
     if isinstance(value, int | float | Decimal):
         return Mark.DELETED if _is_epoch(value) else Mark.DOUBTFUL
-    date = _DATE.fullmatch(text)
-    return _date(int(date[1] or date[2]), never) if date else Mark.DOUBTFUL
+    if date := _DATE.fullmatch(text):
+        return _date(int(date[1] or date[2]), never)
+    read = as_date_time(text)
+    return _date(read.year, never) if isinstance(read, dt.datetime) else Mark.DOUBTFUL
 
 
 def _is_epoch(value: float | Decimal) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from listrak_api import routes
 from listrak_api.errors import ListrakError, NotFoundError
+from target_listrak.channels.privacy.asked import check_asked
 from target_listrak.channels.privacy.report import NOT_FOUND, ForgetReport, ForgetRequest
 from target_listrak.delivery.identifiers import identifier_properties, identifiers_of
 from target_listrak.delivery.loader import Delivery, Loader, attempt
@@ -93,6 +94,10 @@ class Report:
                 return
 
 
+class ForgetLimitError(ListrakError):
+    """A run is about to erase more people than the settings allow."""
+
+
 class ForgetLoader(Loader):
     """Asks Listrak to forget each record's person (`POST /Forget`), by address, number, or both.
 
@@ -115,6 +120,7 @@ class ForgetLoader(Loader):
         self._report = self.run.session(Report)
         self._properties: dict[str, str] = {}
         self._seen: set[str] = set()
+        self._most: int = self.destination.option("max_forgotten")
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Find the properties that say who is meant.
@@ -126,13 +132,24 @@ class ForgetLoader(Loader):
         self._properties = identifier_properties(self.delivery, schema)
 
     def take(self, record: dict[str, Any], row: Row) -> None:
-        """Ask for one record's person, once in a run."""
+        """Ask for one record's person, once in a run.
+
+        Raises:
+            RowRejected: The record says that the person did not ask for it, or nobody can be told from it.
+            ForgetLimitError: It would exceed `max_forgotten`.
+        """
+        check_asked(record)
         found = identifiers_of(record, self._properties, self.run.config)
         names = (comparison_key(found.get("email", "")), found.get("phone", ""))
         person = hashlib.sha256(" ".join(filter(None, names)).encode()).hexdigest()
         if person in self._seen:
             self.tracker.end(row, UNCHANGED)
             return
+        if len(self._seen) >= self._most:
+            text = f"{self._most:,} people were asked for in this run, and no more are allowed"
+            problem = self.destination.error("max_forgotten", text)
+            hint = "If more are to be erased, raise max_forgotten, and run again."
+            raise ForgetLimitError(problem.message, hint=hint)
         self._seen.add(person)
         work = partial(self._work, found, person, row)
         self.run.calls.submit(("forget", person), work, len(row.line))

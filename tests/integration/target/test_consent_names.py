@@ -109,6 +109,26 @@ def test_T19_a_status_that_is_a_number_subscribes_nobody_until_the_settings_say_
     assert runs.contact(NEWSLETTER, "n@example.com")["subscriptionState"] == "Subscribed"
 
 
+@pytest.mark.parametrize(
+    "name", ["has_opted_out_of_email", "properties.hs_email_optout", "Unsubscribed from all"]
+)
+def test_T8_an_opt_out_named_as_consent_is_an_error_before_the_first_request(runs: Runs, name: str) -> None:
+    """Read as consent it turns a list over: who opted out is subscribed, who did not is unsubscribed."""
+    runs.sandbox.forget_requests()
+    outcome = runs.run([schema("people", "email")], to(subscribed=name, unsubscribe=True))
+    assert "named like an opt-out" in str(outcome.error)
+    assert runs.sandbox.requests()["total"] == 0
+    rows = [
+        record("people", email="a@example.org", opt_out=True),
+        record("people", email="b@example.org", opt_out=False),
+    ]
+    runs.good(
+        [schema("people", "email", "opt_out"), *rows], to(subscribed="opt_out", subscribed_values=[False])
+    )
+    assert runs.contact(NEWSLETTER, "a@example.org") is None
+    assert runs.contact(NEWSLETTER, "b@example.org")["subscriptionState"] == "Subscribed"
+
+
 def test_T19_a_name_that_may_tell_of_consent_keeps_nobody_who_left(runs: Runs) -> None:
     runs.save(NEWSLETTER, "left@example.com")
     row = record("people", email="left@example.com", newsletter=True, optout_global=False)
@@ -265,6 +285,11 @@ def test_T19_what_a_spreadsheet_writes_in_place_of_a_value_wipes_no_good_one(run
 
 
 STAYS: list[dict[str, Any]] = [
+    {"hs_email_optout": None},
+    {"opt_out": ""},
+    {"subscriber_status": "active"},
+    {"accepts_marketing": "1.0"},
+    {"subscriptions": {"email": {"marketing": {"consent": "SUBSCRIBED"}}}},
     {"is_subscribed": True},
     {"accepts_marketing": "yes"},
     {"opt_out": False},

@@ -157,3 +157,35 @@ def test_a_state_that_cannot_be_read_fails_no_run(
     assert outcome.states == [1]
     assert [one["status"] for one in requests.report()] == ["NOT_FOUND" if status == 404 else "PROCESSING"]
     assert ("does not know" if status == 404 else "could not be read") in caplog.text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"erasure_requested": "no"},
+        {"erasure_requested": False},
+        {"forget": 0},
+        {"ShouldForget": "false"},
+        {"request_type": "access"},
+        {"request_type": "something"},
+        {"type": "do_not_sell"},
+        {"status": "cancelled"},
+        {"request_status": "Completed"},
+    ],
+    ids=str,
+)
+def test_who_did_not_ask_is_not_forgotten(requests: Requests, values: dict[str, Any]) -> None:
+    head = schema("requests", "email", "phone", id={}, keys=("id",), **{name: {} for name in values})
+    asks = {name: "erasure" if "type" in name else None for name in values}
+    rows = [row(1, email="ada@example.org", **values), row(2, email="bo@example.org", **asks)]
+    outcome = requests.run([head, *rows], max_reject_share=1)
+    assert outcome.codes == ["not_requested"]
+    assert requests.made() == [("bo@example.org", None)]
+
+
+def test_no_more_people_are_forgotten_in_a_run_than_the_settings_allow(requests: Requests) -> None:
+    rows = [row(number, email=f"p{number}@example.org") for number in (1, 2, 2, 3)]
+    outcome = requests.run([HEAD, *rows, state(1)], fails=True, max_forgotten=2)
+    assert "raise max_forgotten" in str(getattr(outcome.error, "hint", ""))
+    assert len(requests.made()) <= 2
+    assert outcome.states == []

@@ -191,6 +191,24 @@ CONSENT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         for odd in ("never", "N/A", "1970-01-01", "9999-12-31", 12)
     ),
     ({"unsubscribe": True}, {"unsubscribe_date": True}, "no_consent"),
+    # Dates are compared as dates, whatever their form
+    ({}, {"unsubscribed_at": "01/05/2026", "subscribed_at": "12/31/2024"}, "no_consent"),
+    ({}, {"unsubscribeDate": "1/5/2026", "subscribeDate": "9/5/2019"}, "no_consent"),
+    ({}, {"unsubscribed_at": "2026-01-05", "date_subscribed": "Thu, 02 Jan 2020"}, "no_consent"),
+    (
+        {},
+        {"unsubscribed_at": "2026-01-05T23:00:00-08:00", "subscribed_at": "2026-01-06T01:00:00Z"},
+        "no_consent",
+    ),
+    ({}, {"unsubscribed_at": "2026-01-05T23:00:00", "subscribed_at": "2026-01-06T01:00:00Z"}, "no_consent"),
+    ({}, {"unsubscribed_at": "1/5/2026", "subscribed_at": "6/5/2026"}, "load"),
+    ({}, {"unsubscribed_at": "1/5/2026", "subscribed_at": "12/6/2026"}, "load"),
+    # What contradicts a yes
+    ({"subscribed": "ok"}, {"ok": True, "unsubscribed_at": "5 Jan 2026"}, "no_consent"),
+    ({"subscribed": "ok"}, {"ok": True, "unsubscribed_at": "2025"}, "unclear_consent"),
+    ({"subscribed": "ok"}, {"ok": True, "consent": {"state": "unsubscribed"}}, "no_consent"),
+    ({"subscribed": "ok"}, {"ok": True, "consent": "suppressed"}, "no_consent"),
+    ({"subscribed": "ok"}, {"ok": True, "consent": False}, "load"),
     ({"unsubscribe": True}, {"optedOut": "2026-01-01T00:00:00"}, "no_consent"),
     ({"unsubscribe": True}, {"unsubscribe_date": "2026-01-01"}, "leave"),
     ({"subscribed": "ok"}, {"ok": True}, "load"),
