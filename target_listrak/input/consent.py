@@ -43,6 +43,7 @@ _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "unsubscribedate",
     "subscribedate",
 )
+_BY_WORDS: Final = frozenset({None, How.MAY_AGREE, How.MAY_BE_STATE, How.MAY_REFUSE, How.STATE})
 _DEEPEST: Final = 4
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
@@ -90,16 +91,21 @@ class Consent:
         else:
             answer, name = _listrak_answer(record)
         if answer is Answer.YES:
-            return self._contradicted(record, name) or (answer, name)
+            found = self._contradicted(record, name)
+            return (answer, name) if found[0] is Answer.SILENT else found
         return self._known(record) if answer is Answer.SILENT else (answer, name)
 
     def is_plain(self, name: str, value: object) -> bool:
         """Return whether a watched property's value says nothing against the contact by itself."""
         if self.property is not None and name != self.property:
-            return self._contradicted({name: value}, self.property) is None
+            return self.contradiction({name: value})[0] is Answer.SILENT
         return self.says({name: value})[0] in {Answer.YES, Answer.SILENT}
 
-    def _contradicted(self, record: Mapping[str, object], yes: str) -> tuple[Answer, str] | None:
+    def contradiction(self, record: Mapping[str, object]) -> tuple[Answer, str]:
+        """Return what contradicts a yes in an object in which the contact's address stands."""
+        return self._contradicted(record, self.property or "")
+
+    def _contradicted(self, record: Mapping[str, object], yes: str) -> tuple[Answer, str]:
         """Return what contradicts the yes of a property: an opt-out, or a record that is not in use.
 
         The dates beside Listrak's own state are older than it.
@@ -112,7 +118,7 @@ class Consent:
                 answer = answer_of(how, value, record)
                 if answer in _NOT_YES:
                     return answer, name
-        return None
+        return Answer.SILENT, ""
 
     def _known(self, record: Mapping[str, object]) -> tuple[Answer, str]:
         """Return what the known names say together: a no takes precedence, then anything unclear.
@@ -158,7 +164,7 @@ def agreeing_property(record: Mapping[str, object], channel: str) -> str:
     answers: dict[Answer, str] = {}
     for name, how, value in _consent_in(record, channel):
         # Who left agreed once; and what a name may mean keeps nobody who left.
-        if how not in {How.AGREED_AT, How.MAY_AGREE, How.MAY_REFUSE}:
+        if how is not How.AGREED_AT and how not in _BY_WORDS - {How.STATE}:
             answer = answer_of(how, value, record)
             if (how is How.REFUSED and is_empty(value)) or (how is How.STATE and says_active(name, value)):
                 answer = Answer.YES
@@ -178,20 +184,33 @@ def _consent_in(
     for name, value in record.items():
         whole = f"{outer}.{name}" if outer else name
         how = consent_reading(whole, channel)
-        inner = _object(value) if outer or holds_consent(name, channel) else None
-        if inner is not None and how in {None, How.MAY_AGREE, How.MAY_REFUSE}:
+        inner = _objects(value, whole) if outer or holds_consent(name, channel) else []
+        if inner and how in _BY_WORDS:
             if whole.count(".") < _DEEPEST:
-                yield from _consent_in(inner, channel, whole)
+                for place, one in inner:
+                    yield from _consent_in(one, channel, place)
         elif how is not None:
             yield whole, how, value
 
 
-def _object(value: object) -> Mapping[str, object] | None:
-    """Return an object, also one that a database gave back as JSON text; None for anything else."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
+def _objects(value: object, place: str) -> list[tuple[str, Mapping[str, object]]]:
+    """Return the objects in a value and the names of their places; a database may give back JSON text.
+
+    In a list of objects each says which channel it is about: `[{"channel": "email", "status": …}]`.
+    """
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         with contextlib.suppress(ValueError, RecursionError):
             value = json.loads(value)
-    return value if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return [(place, value)]
+    found = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [(f"{place}.{_channel_of(one)}".rstrip("."), one) for one in found]
+
+
+def _channel_of(one: Mapping[str, object]) -> str:
+    names = {folded_name(name): value for name, value in one.items()}
+    channel = next((names[name] for name in ("channel", "type", "kind") if name in names), "")
+    return channel if isinstance(channel, str) else ""
 
 
 def _listrak_answer(record: Mapping[str, object]) -> tuple[Answer, str]:

@@ -12,7 +12,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from target_listrak.input.consent_words import may_agree, may_refuse
+from target_listrak.input.consent_words import may_agree, may_be_state, may_refuse
 from target_listrak.values.plain import folded_name
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class How(enum.Enum):
     NOT_IN_USE = "a boolean or a date: yes means that the person's record is not in use"
     UNCONFIRMED = "the word of a status only: the person has not confirmed"
     MAY_AGREE = "by the words of the name: a clear no means did not agree; anything else says nothing"
+    MAY_BE_STATE = "by the words of the name: the word of who left; anything else says nothing"
     MAY_REFUSE = "by the words of the name: a clear yes or a date means did not agree; anything else nothing"
 
 
@@ -63,7 +64,7 @@ _BOTH: Final = {
         "has_unsubscribed globally_unsubscribed global_unsubscribe unsubscribed_at unsubscribed_on "
         "unsubscribed_date unsubscribe_at unsubscribe_date date_unsubscribed suppressed is_suppressed "
         "suppressed_at suppression_date revoked_at consent_revoked_at consent_withdrawn consent_withdrawn_at "
-        "withdrawn_at unsub_time unsub_date"
+        "withdrawn_at unsub_time unsub_date dnc is_dnc dnc_list on_dnc_list"
     ),
     How.IN_USE: (
         "active is_active enabled is_enabled account_active account_enabled contact_active customer_active "
@@ -105,7 +106,7 @@ _EMAIL: Final = {
         "cleaned_at clean_time bounced is_bounced bounced_at bounced_on bounced_date hard_bounce "
         "hard_bounced has_hard_bounced hard_bounced_at bounced_hard email_bounced email_bounced_at "
         "email_bounced_date is_bounceback email_invalid is_email_invalid hs_email_bad_address "
-        "hs_email_quarantined email_suspended"
+        "hs_email_quarantined email_suspended invalid_email invalid_email_address"
     ),
 }
 _SMS: Final = {
@@ -129,12 +130,21 @@ _SMS: Final = {
 }
 _CUSTOM: Final = re.compile(r"__p?c$", re.IGNORECASE)
 """The end of Salesforce's names of custom fields."""
-_HOLDERS: Final = ("subscriptions", "preferences", "extensionattributes", "channels")
+_HOLDERS: Final = (
+    *("subscriptions", "preferences", "extensionattributes", "channels", "consents", "subscriptiongroups"),
+    *("identifiers", "marketingpermissions", "emailsuppression", "newsletter", "status"),
+)
 _HOLDERS_OF: Final = {
     "email": (*_HOLDERS, "defaultemailaddress", "emailaddress"),
-    "sms": (*_HOLDERS, "defaultphonenumber", "phonenumber"),
+    "sms": (*_HOLDERS, "defaultphonenumber", "phonenumber", "sms"),
 }
 """Objects of Klaviyo, Square, Magento, Cordial, Shopify and Constant Contact in which consent stands."""
+_NO_PREFIX: Final = frozenset({"newsletter", "status", "sms", "marketingpermissions"})
+"""What also begins the names of other properties: `newsletter_status` is not a `status` in `newsletter`."""
+_AROUND: Final = {
+    channel: tuple(one for one in holders if one not in _NO_PREFIX)
+    for channel, holders in _HOLDERS_OF.items()
+}
 _OUTER: Final = ("properties", "attributes", "customer", "contact", "person", "profile")
 """Other objects around such properties; a source or `flattening_enabled` puts their names before the
 property's."""
@@ -166,7 +176,7 @@ STATUS_WORDS: Final = _folded(
         ),
         How.UNCONFIRMED: (
             "unconfirmed not_confirmed awaiting_confirmation pending_confirmation unverified not_verified "
-            "pending_verification pending_opt_in"
+            "pending_verification pending_opt_in not_activated not_set"
         ),
     }
 )
@@ -199,10 +209,12 @@ def consent_reading(name: str, channel: str) -> How | None:
     while inner:
         if inner in _NAMES[channel]:
             return _NAMES[channel][inner]
-        outer = next(filter(inner.startswith, (*_HOLDERS_OF[channel], *_OUTER)), inner)
+        outer = next(filter(inner.startswith, (*_AROUND[channel], *_OUTER)), inner)
         inner = inner.removeprefix(outer)
     if may_refuse(folded, channel):
         return How.MAY_REFUSE
+    if may_be_state(folded, channel):
+        return How.MAY_BE_STATE
     return How.MAY_AGREE if may_agree(folded, channel) else None
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.input.consent_names import CONSENT_WORDS, STATUS_WORDS, How
+from target_listrak.input.consent_words import left_by_words
 from target_listrak.values.dates import is_later
 from target_listrak.values.deletions import Mark, happened
 from target_listrak.values.plain import folded_name, plain_value
@@ -61,8 +62,12 @@ _ANSWERS: Final = {
 _LEFT: Final = frozenset({"unsubscribed", "optedout", "optout", "suppressed", "withdrawn", "revoked"})
 _INNER: Final = ("state", "marketingstate", "consent", "status")
 """The keys under which consent objects of Shopify and Klaviyo hold the state."""
-_ALL: Final = frozenset({"all", "blast", "basic", "donotallow"})
-"""What Sailthru writes into `optout_email`, and Dynamics into `Do not allow Bulk Emails`."""
+_ALL: Final = frozenset({"all", "blast", "basic", "x", "ja", "oui", "si", "sí", "sim"})
+"""What Sailthru writes into `optout_email`, and others into a box that is ticked."""
+_OF_ACCOUNTS: Final = frozenset({"disabled", "declined"})
+"""Words of `state` that say nothing of consent: Shopify's customers without an account are `disabled`."""
+_ENDED: Final = frozenset({"cancelled", "canceled"})
+"""What Kit writes into `state` of who unsubscribed."""
 _NO_ELSEWHERE: Final = frozenset({"nein", "non", "nee", "não", "nao"})
 _SINCE: Final = ("subscribedat", "subscribeddate", "subscribedon", "datesubscribed", "subscribeat")
 _YEAR: Final = re.compile(r"\b20\d\d\b")
@@ -93,19 +98,18 @@ def state_answer(value: object) -> Answer:
 
 
 def answer_of(how: How, value: object, record: Mapping[str, object]) -> Answer:
-    """Return what one property of a known name says; `SILENT` if it says nothing."""
-    if how is How.IN_USE:
-        return Answer.NOT_IN_USE if boolean_answer(value) is Answer.NO else Answer.SILENT
-    if how is How.NOT_IN_USE:
-        return Answer.NOT_IN_USE if happened(value) is Mark.DELETED else Answer.SILENT
-    if how is How.MAY_REFUSE:
-        left = _clearly_yes(value) and not _subscribed_since(value, record)
+    """Return what one property says, by how its name is read; `SILENT` if it says nothing."""
+    if how in {How.IN_USE, How.NOT_IN_USE}:
+        unused = boolean_answer(value) is Answer.NO if how is How.IN_USE else happened(value) is Mark.DELETED
+        return Answer.NOT_IN_USE if unused else Answer.SILENT
+    if how in {How.REFUSED, How.MAY_REFUSE}:
+        return _refusal(how, value, record)
+    if how is How.MAY_BE_STATE:
+        left = isinstance(value, str) and left_by_words(folded_name(value))
         return Answer.OTHER_NO if left else Answer.SILENT
     if how is How.MAY_AGREE:
         return _perhaps_agreed(value)
-    if how is How.AGREED_AT:
-        return _agreed_at(value)
-    return _refusal(value, record) if how is How.REFUSED else _agreement(how, value)
+    return _agreed_at(value) if how is How.AGREED_AT else _agreement(how, value)
 
 
 def says_left(value: object) -> bool:
@@ -139,12 +143,16 @@ def _agreed_at(value: object) -> Answer:
     return Answer.YES if dated else Answer.UNREADABLE
 
 
-def _refusal(value: object, record: Mapping[str, object]) -> Answer:
+def _refusal(how: How, value: object, record: Mapping[str, object]) -> Answer:
+    """Read an opt-out, or when it was made, unless a later date of subscribing follows."""
     mark = happened(value)
+    left = _clearly_yes(value) if how is How.MAY_REFUSE else mark is Mark.DELETED
+    if left and not _subscribed_since(value, record):
+        return Answer.OTHER_NO
+    if how is How.MAY_REFUSE:
+        return Answer.SILENT
     if mark is Mark.DOUBTFUL:
         return Answer.UNREADABLE
-    if mark is Mark.DELETED and not _subscribed_since(value, record):
-        return Answer.OTHER_NO
     return Answer.SILENT if is_empty(value) else Answer.YES
 
 
@@ -159,34 +167,43 @@ def _agreement(how: How, value: object) -> Answer:
     if answer is Answer.NO:
         return Answer.OTHER_NO
     if answer is Answer.UNREADABLE and isinstance(value, str):
-        answer = _word(folded_name(value), is_status=is_status)
+        answer = _word(folded_name(value), how)
     if not is_status or answer not in {Answer.EMPTY, Answer.UNREADABLE}:
         return answer
     number = plain_value(value)
     return Answer.UNREADABLE if how is How.STATE and number.isdecimal() and number != "1" else Answer.SILENT
 
 
-def _word(word: str, *, is_status: bool) -> Answer:
+def _word(word: str, how: How) -> Answer:
     """Read what other senders write into a status or into a property of consent."""
-    if word in STATUS_WORDS:
+    if word in STATUS_WORDS and not (how is How.WORD and word in _OF_ACCOUNTS):
         return _ANSWERS[STATUS_WORDS[word]]
-    if is_status or word not in CONSENT_WORDS:
-        return Answer.UNREADABLE
-    return Answer.YES if CONSENT_WORDS[word] else Answer.OTHER_NO
+    if left_by_words(word) or (how is How.WORD and word in _ENDED):
+        return Answer.OTHER_NO
+    if how is How.AGREED and word in CONSENT_WORDS:
+        return Answer.YES if CONSENT_WORDS[word] else Answer.OTHER_NO
+    return Answer.UNREADABLE
 
 
 def _clearly_yes(value: object) -> bool:
-    """Return whether a value says yes by itself: true, a date, or a list of what is suppressed."""
+    """Return whether a value says yes by itself: true, a date, a word, or a list of what is suppressed."""
     if isinstance(value, list):
         return bool(value)
-    return happened(value) is Mark.DELETED or (isinstance(value, str) and folded_name(value) in _ALL)
+    word = folded_name(value) if isinstance(value, str) else ""
+    return happened(value) is Mark.DELETED or word in _ALL or left_by_words(word)
 
 
 def _perhaps_agreed(value: object) -> Answer:
+    """Read a value by the words of its property's name: a yes, a no in whatever words, or nothing."""
     answer = boolean_answer(value)
-    if isinstance(value, str) and folded_name(value) in _NO_ELSEWHERE:
-        answer = Answer.NO
-    return {Answer.YES: Answer.YES, Answer.NO: Answer.OTHER_NO}.get(answer, Answer.SILENT)
+    if answer is Answer.UNREADABLE and isinstance(value, str):
+        word = folded_name(value)
+        answer = Answer.NO if word in _NO_ELSEWHERE else state_answer(value)
+        if answer is Answer.UNREADABLE:
+            answer = _word(word, How.AGREED)
+    if answer in {Answer.EMPTY, Answer.UNREADABLE}:
+        return Answer.SILENT
+    return Answer.OTHER_NO if answer is Answer.NO else answer
 
 
 def _subscribed_since(left: object, record: Mapping[str, object]) -> bool:

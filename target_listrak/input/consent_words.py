@@ -9,23 +9,28 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["may_agree", "may_refuse"]
+__all__ = ["left_by_words", "may_agree", "may_be_state", "may_refuse"]
 
 _REFUSES: Final = re.compile(
     r"optout|optedout|unsub|suppress|spam|^complained|(?:email|isp)complain|nomarketing|nonmarketing|nopromo"
     r"|(?:consent|permission)\w*(?:revoked|withdr[ae]w)|(?:revoked|withdr[ae]w)\w*(?:consent|permission)"
     r"|bl[ao]ck(?:ed)?list|donot(?:allow|bulk|contact|email|mail|market|message|promo|reach|send|sms|text)"
-    r"|abgemeldet|widerruf|widersp|d[eé]sabonn|d[eé]sinscri|desuscri|disiscri|descadastr|afgemeld"
+    r"|(?:^|is|has)no(?:longer|more)?(?:contact|e?mail|market|sms|text)|excludedfrom|shouldforget"
+    r"|(?:e?mail|marketing|newsletter)s?(?:blocked|disabled|off|stopped|suspended)$"
+    r"|abgemeldet|widerruf|widersp|gesperrt|verstorben|d[eé]sabonn|d[eé]sinscri|desuscri|disiscri|descadastr"
+    r"|afgemeld|uitgeschreven"
 )
 _AGREES: Final = re.compile(
-    r"opt(?:ed)?in|consent|subscribed|newsletter|permission"
-    r"|(?:accept|agree|allow|can|may|ok|okto|permit|receive|want)"
+    r"opt(?:ed)?in|consent|subscribed|newsletter|permission|^(?:i?agreed?|accepted|signedup)$"
+    r"|^(?:subscribe|subscriber|subscription|mailings?|promotions?)$|(?:gdpr|marketing|newsletter)ok$"
+    r"|(?:accept|agree|allow|can|may|ok|okto|permit|receive|send|want)"
     r"\w*?(?:contact|mail|market|messag|news|offer|promo|sms|text)"
     r"|(?:mail|message|sms|text)\w*?(?:accepted|agreed|allowed|enabled|ok|permitted|wanted)$"
     r"|(?:marketing|promo|promotional)(?:e?mails?|messages?|sms|texts?)?$|(?:email|sms|text)marketing"
-    r"|contactable|e?mailable|textable"
-    r"|einwilligung|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
+    r"|contactable|e?mailable|textable|^sms$|^texts?$|^tcpa"
+    r"|einwilligung|zustimm|zugestimmt|erlaubnis|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
 )
+_STATE: Final = re.compile(r"status|state(?!ment)|^type$|^action$|^event$|^eventtype$")
 _TURNED: Final = re.compile(
     r"not(?!ific)|(?<![io])non|never|without|missing|lacks|no(?=consent|optin|permission)"
     r"|un(?=sub|supp|consent)|de(?=sus|sabonn|sinscri)"
@@ -44,6 +49,11 @@ _ASIDE: Final = re.compile(
     # About something else than messages.
     r"|cookie|track|analytic|profil(?:ing|age)|sell|sale|shar(?:e|ing)|thirdparty|partner|terms|tos$|policy"
     r"|privacy|survey|review|receipt|transaction|loyalty|reward|photo|location|camera|minor|parent"
+)
+_LEFT: Final = re.compile(
+    r"unsub|optout|optedout|suppress|(?:not|non|never|un)(?:yet)?(?:sub(?!mit)|optedin)|nonmarketable"
+    r"|donot(?:allow|contact|email|mail|market|send|sms|text)|hardbounc|reportedspam|spamcomplain|ispcomplain"
+    r"|abgemeldet|abgelehnt|d[eé]sabonn|d[eé]sinscri|dadodebaja|^baja$|uitgeschreven|afgemeld|disiscri|descadastr"
 )
 _CHANNELS: Final = {
     "email": re.compile(r"mail"),
@@ -77,6 +87,25 @@ def may_agree(folded: str, channel: str) -> bool:
         and not _TURNED.search(folded)
         and _is_about(folded, channel)
     )
+
+
+def may_be_state(folded: str, channel: str) -> bool:
+    """Return whether a name's words say that the property holds a state, or what happened.
+
+    Args:
+        folded: The name, as `folded_name` returns it.
+        channel: As for `may_refuse`.
+    """
+    return bool(_STATE.search(folded)) and "estate" not in folded and _is_about(folded, channel)
+
+
+def left_by_words(text: str) -> bool:
+    """Return whether a text says by its words that a person left, or agreed to nothing.
+
+    Args:
+        text: A value, as `folded_name` returns it, such as `unsubscribedbyadmin`.
+    """
+    return _LEFT.search(text) is not None
 
 
 def _is_about(folded: str, channel: str) -> bool:

@@ -18,7 +18,7 @@ __all__ = ["is_envelope", "layers"]
 
 _INNER: Final = frozenset(
     {"payload", "after", "data", "record", "row", "value", "properties", "attributes", "fields", "traits"}
-    | {"meta", "metadata", "change", "context"}
+    | {"meta", "metadata", "sourcemetadata", "headers", "message", "change", "cdc", "context"}
 )
 """No `customer` or `contact`: an order of a customer who was deleted is not a deleted order."""
 _DEEPEST: Final = 4
@@ -44,6 +44,7 @@ def layers(record: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, A
             if value and after == [None]:
                 yield {"__deleted": True}
             continue
-        yield value
+        # Beside a row it is the row's: `{"data": {…}, "metadata": {"operation": "delete"}}`.
+        yield {**value, "_operation": value["operation"]} if "operation" in value else value
         if depth < _DEEPEST:
             yield from layers(value, depth + 1)

@@ -17,7 +17,7 @@ from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
 
@@ -109,6 +109,11 @@ class RowSigns:
                 self._channel,
             )
             self._unsubscribe = bool(option("unsubscribe"))
+        paths = (
+            str(destination.options.get(name) or "").split(".")[:-1]
+            for name in ("email", "phone", "subscribed")
+        )
+        self._around = [path for path in paths if path]
         # Properties that say nothing: with them, most records cost one comparison.
         self._silent: set[str] = set()
 
@@ -135,14 +140,16 @@ class RowSigns:
             return True
         if mark is not Mark.NONE:
             self._refuse(mark, name)
+        around = [one for path in self._around if isinstance(one := _at(record, path), dict)]
         if self._removes:
-            self._check_stays(record, *inner)
+            self._check_stays(record, *inner, *around)
         if self._consent is None:
             return False
-        if self._consent.property is not None:
-            inner = []
-        consent = self._consent
-        return any(self._disagrees(consent, layer) for layer in (record, *inner))
+        says = self._consent.says
+        if self._consent.property is None:
+            return any(self._disagrees(*says(layer)) for layer in (record, *inner, *around))
+        answers = [says(record), *map(self._consent.contradiction, around)]
+        return any(self._disagrees(*answer) for answer in answers)
 
     def _find(self, *layers_: Mapping[str, Any]) -> tuple[Mark, str]:
         """Return the first marker that says something, among a record and the objects inside it."""
@@ -170,8 +177,7 @@ class RowSigns:
         reason = "allow_deletes is off" if self._can_allow else f"{self._kind} removes nobody for it"
         raise RowRejected(Rejected("deleted", f"{name}: the source deleted the record, and {reason}"))
 
-    def _disagrees(self, consent: Consent, record: Mapping[str, Any]) -> bool:
-        answer, name = consent.says(record)
+    def _disagrees(self, answer: Answer, name: str) -> bool:
         if answer in {Answer.YES, Answer.SILENT}:
             return False
         if answer is Answer.NO and self._unsubscribe:
@@ -186,11 +192,15 @@ class RowSigns:
 
     def watches(self, name: str) -> bool:
         """Return whether the judgement can depend on a property."""
-        if self._deletions.is_marker(name) or is_envelope(name):
+        if self._deletions.is_marker(name) or is_envelope(name) or self._is_around(name):
             return True
         if self._removes and (consent_reading(name, self._channel) or holds_consent(name, self._channel)):
             return True
         return self._consent is not None and self._consent.watches(name)
+
+    def _is_around(self, name: str) -> bool:
+        """Return whether the contact's address, or its consent, stands in an object of this name."""
+        return any(path[0] == name for path in self._around)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -212,10 +222,17 @@ class RowSigns:
         """
         if self._deletions.is_marker(name) and self._deletions.says(name, value) is not Mark.NONE:
             return False
-        if isinstance(value, dict) and is_envelope(name):
+        if isinstance(value, dict) and (is_envelope(name) or self._is_around(name)):
             return False
         if self._removes and agreeing_property({name: value}, self._channel):
             return False
         if self._consent is None or not self._consent.watches(name):
             return True
         return self._consent.is_plain(name, value)
+
+
+def _at(record: Mapping[str, Any], path: Sequence[str]) -> object:
+    found: object = record
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

@@ -85,14 +85,15 @@ _NAMES: Final[dict[_Reading, str]] = {
     ),
     _Reading.SOME_OPERATION: (
         "__op _op _operation op_type operation_type row_kind _rowkind _estuary_op dml_type event_type action "
-        "change_operation change_type a_enttyp enttyp"
+        "change_operation change_type a_enttyp enttyp odq_changemode iuuc_operation _hoodie_operation "
+        "_value_kind operation_name"
     ),
     _Reading.ACTIVE: "_fivetran_active",
     _Reading.CURRENT: "is_current is_current_version is_latest_version row_is_current current_flag",
-    _Reading.ENDED: "dbt_valid_to __end_at scd_valid_to scd_end_date",
+    _Reading.ENDED: "dbt_valid_to _dlt_valid_to __end_at scd_valid_to scd_end_date",
     _Reading.STATUS: (
         "record_status account_status contact_status customer_status user_status "
-        "type kind event_name"  # Maxwell, Canal, wal2json, DynamoDB
+        "post_status type kind event_name"  # Maxwell, Canal, wal2json, DynamoDB
     ),
     _Reading.SIGN: "_sign __sign mz_diff",  # ClickHouse, Materialize
 }
@@ -102,12 +103,16 @@ MARKERS: Final[dict[str, _Reading]] = {
 }
 """The known markers, and how each is read. Names with the same folded form are one."""
 
-_BY_WORDS: Final = re.compile(r"deleted|isdelete$|tombstone|erased|purged")
+_BY_WORDS: Final = re.compile(
+    r"deleted|^(?:artie|soft|hard|marked|to)*delete$|isdel(?:ete)?$|delet(?:e|ion)(?:at|date|flag|status|time|ts)$"
+    r"|^loevm$|tombstone|erased|purged"
+)
 _ASIDE: Final = re.compile(
-    r"not|undel|never|can|may|counts?$|number|total|items?|orders?|cart|lines?|files?|by$|ids?$|reason|undo"
+    r"not|undel|never|can|may|allow|auto|counts?$|number|total|items?|orders?|cart|lines?|files?|by$|ids?$|reason|undo"
 )
 """Words beside `deleted` with which a name is about something else than its record: `deleted_items`."""
-_GONE: Final = frozenset({"delete", "deleted", "remove", "removed"})
+_GONE: Final = frozenset({"delete", "deleted", "remove", "removed", "trash", "trashed"})
+_TICKED: Final = _GONE | {"x"}
 _DELETES: Final = frozenset({"d", "dl", "del", "delete", "deleted", "remove", "removed", "-d"})
 _KEEPS: Final = frozenset(
     {"i", "ins", "insert", "inserted", "c", "create", "created", "r", "read", "s", "snapshot", "l", "load"}
@@ -144,9 +149,6 @@ _MOST_NAMES: Final = 10_000
 
 _IS_UPDATE: Final = "metadataisupdate"
 
-
-_WITH_UNDERSCORE: Final = frozenset({"operation"})
-"""Names that are markers only if they begin with an underscore."""
 
 _KNOWN: Final = {folded_name(name): reading for name, reading in MARKERS.items()}
 
@@ -246,22 +248,22 @@ class DeleteMarkers:
         try:
             return self._readings[name]
         except KeyError:
-            reading = _Reading.OPERATION if name == "__$operation" else _reading_of(folded_name(name))
-            if reading is not None and (self._is_data(name) or _is_ordinary(name)):
+            reading = _reading_of(name)
+            if reading is not None and self._is_data(name):
                 reading = None
             if len(self._readings) < _MOST_NAMES:
                 self._readings[name] = reading
             return reading
 
 
-def _reading_of(folded: str) -> _Reading | None:
+def _reading_of(name: str) -> _Reading | None:
+    folded = folded_name(name)
+    if name == "__$operation":
+        return _Reading.OPERATION
+    if folded == "operation" and not name.startswith("_"):
+        return None  # a marker's name without the underscore that tells the two apart
     by_words = _BY_WORDS.search(folded) and not _ASIDE.search(folded)
     return _KNOWN.get(folded, _Reading.WORDS if by_words else None)
-
-
-def _is_ordinary(name: str) -> bool:
-    """Return whether a name is a marker's without its leading underscore, which tells the two apart."""
-    return not name.startswith("_") and folded_name(name) in _WITH_UNDERSCORE
 
 
 def _as_read(reading: _Reading | None, name: str, value: object) -> Mark:
@@ -295,6 +297,10 @@ def _ended(value: object) -> Mark:
 
 def _status(value: object) -> Mark:
     return Mark.DELETED if plain_value(value) in _GONE else Mark.NONE
+
+
+def _by_words(value: object) -> Mark:
+    return Mark.DELETED if plain_value(value) in _TICKED else happened(value)
 
 
 def _sign(value: object) -> Mark:
@@ -356,7 +362,7 @@ def _operation(value: object, numbers: Mapping[str, Mark] | None) -> Mark:
 
 _READERS: Final[Mapping[_Reading | None, Callable[[object], Mark]]] = {
     _Reading.DATE_OR_BOOLEAN: happened,
-    _Reading.WORDS: happened,
+    _Reading.WORDS: _by_words,
     _Reading.ACTIVE: _active,
     _Reading.CURRENT: _active,
     _Reading.ENDED: _ended,

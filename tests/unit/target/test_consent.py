@@ -6,10 +6,14 @@ import json
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given
 
+from target_listrak.config.destination import Destination
 from target_listrak.input.consent import Answer, Consent
 from target_listrak.input.consent_names import consent_reading
+from target_listrak.input.row_signs import RowSigns
+from target_listrak.outcomes import RowDeclined, RowRejected
 
 REFUSING = ("opt out", "opted out", "unsubscribed", "unsub", "suppressed", "do not contact", "do not market")
 AGREEING = ("opt in", "opted in", "subscribed", "newsletter", "marketing consent", "email permission")
@@ -74,3 +78,95 @@ def test_other_ways_of_reaching_a_person_say_nothing(other: str, core: str, valu
 def test_any_name_can_be_read(name: str, channel: str) -> None:
     consent_reading(name, channel)
     says({name: name}, channel)
+
+
+NO_IN_WORDS: list[tuple[dict[str, Any], str]] = [
+    ({"newsletter": "unsubscribed"}, "no_consent"),
+    ({"newsletter": "Not subscribed"}, "no_consent"),
+    ({"newsletter": "0.0"}, "no_consent"),
+    ({"newsletter": "never"}, "no_consent"),
+    ({"eu_consent": "denied"}, "no_consent"),
+    ({"consent_action": "opt_out"}, "no_consent"),
+    ({"Opted out of email: Promotions": "1.0"}, "no_consent"),
+    ({"unsubscribe": "X"}, "no_consent"),
+    ({"bounced": "1.0"}, "not_in_use"),
+    ({"Invalid email address": "true"}, "not_in_use"),
+    ({"state": "cancelled"}, "no_consent"),
+    ({"status": "notSet"}, "pending"),
+    ({"status": "Not Activated"}, "pending"),
+    ({"status": "GloballySuppressed"}, "no_consent"),
+    ({"email_status": "ListUnsubscribe"}, "no_consent"),
+    ({"status": "Unsubscribed (by admin)"}, "no_consent"),
+    ({"status": "Abgemeldet"}, "no_consent"),
+    ({"Email subscriber status": "Unsubscribed"}, "no_consent"),
+    ({"globalsubscriptionstatus": "Confirmed Opt-Out"}, "no_consent"),
+    ({"Email status - Other": "Unsubscribed"}, "no_consent"),
+    ({"user_status": "unsubscribed"}, "no_consent"),
+    ({"Send Marketing Materials": "Do Not Send"}, "no_consent"),
+    ({"No longer contact by email": "1"}, "no_consent"),
+    ({"ShouldForget": True}, "no_consent"),
+    ({"dnc": True}, "no_consent"),
+    ({"type": "unsubscribe"}, "no_consent"),
+    ({"consents": {"marketing": {"email": {"val": "n"}}}}, "no_consent"),
+    ({"consents": [{"channel": "email", "status": "unsubscribed"}]}, "no_consent"),
+    ({"identifiers": [{"channels": {"email": {"status": "unsubscribed"}}}]}, "no_consent"),
+    ({"marketing_permissions": [{"enabled": False}]}, "no_consent"),
+    ({"newsletter": {"subscribed": False}}, "no_consent"),
+    ({"status": {"email": "unsubscribed"}}, "no_consent"),
+    ({"agreed": "no"}, "no_consent"),
+    ({"send_emails": "no"}, "no_consent"),
+    ({"no_mail": "yes"}, "no_consent"),
+    ({"zustimmung": "nein"}, "no_consent"),
+    ({"abgemeldet": "ja"}, "no_consent"),
+    ({"subscriptions": [{"channel": "sms", "status": "unsubscribed"}]}, ""),
+    ({"marketing_permissions": [{"enabled": True}, {"enabled": False}]}, ""),
+    ({"state": "disabled", "accepts_marketing": True}, ""),
+    ({"order_status": "cancelled", "payment_status": "declined", "type": "customer"}, ""),
+    ({"subscription_status": "canceled", "status": "gold", "state": "OR"}, ""),
+]
+NO_OF_SMS: list[dict[str, Any]] = [
+    {"sms": "no"},
+    {"sms": {"consent": "UNSUBSCRIBED"}},
+    {"SMS Subscriber Status": "Unsubscribed"},
+    {"mobile_status": "unsubscribed"},
+    {"HasOptedOutOfMobile": True},
+    {"tcpa": "no"},
+    {"tcpa_consent": "revoked"},
+]
+
+
+def judged(record: dict[str, Any], kind: str = "email_list", **options: object) -> str:
+    """Give the code with which a record is not loaded; "" if it is."""
+    try:
+        assert not RowSigns(Destination("s", kind, {"list": 1, **options}), None).leaves(record)
+    except (RowDeclined, RowRejected) as reason:
+        return str(reason)
+    return ""
+
+
+@pytest.mark.parametrize(("record", "code"), NO_IN_WORDS, ids=lambda value: str(value)[:60])
+def test_a_no_in_the_words_of_other_tools_is_read(record: dict[str, Any], code: str) -> None:
+    assert judged(record) == code
+
+
+@pytest.mark.parametrize("record", NO_OF_SMS, ids=str)
+def test_a_no_to_text_messages_is_read(record: dict[str, Any]) -> None:
+    assert judged(record, "sms_list") == "no_consent"
+
+
+@pytest.mark.parametrize(
+    ("record", "options"),
+    [
+        ({"customer": {"accepts_marketing": False}}, {"email": "customer.email"}),
+        ({"contact": {"email_opt_out": True}}, {"email": "contact.email"}),
+        (
+            {"profile": {"ok": True, "unsubscribed": True}, "profile.ok": True},
+            {"email": "profile.email", "subscribed": "profile.ok"},
+        ),
+    ],
+    ids=("accepts", "opt out", "beside the property that counts"),
+)
+def test_what_stands_beside_the_address_in_its_object_counts(
+    record: dict[str, Any], options: dict[str, Any]
+) -> None:
+    assert judged(record, **options) == "no_consent"

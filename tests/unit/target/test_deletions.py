@@ -293,6 +293,23 @@ def test_kinds_that_subscribe_nobody_do_not_ask_for_consent(kind: str) -> None:
         ("is_current", "since May", NONE),
         ("__END_AT", "2026-01-01T00:00:00", PAST),
         ("__END_AT", None, NONE),
+        ("_dlt_valid_to", "2026-01-01", PAST),
+        ("__artie_delete", True, DELETED),
+        ("OperationName", "DELETE", DELETED),
+        ("LOEVM", "X", DELETED),
+        ("ODQ_CHANGEMODE", "D", DELETED),
+        ("IUUC_OPERATION", "D", DELETED),
+        ("_hoodie_operation", "D", DELETED),
+        ("_VALUE_KIND", "-D", DELETED),
+        ("deletion_flag", True, DELETED),
+        ("delete", True, DELETED),
+        ("delete_time", "2026-01-01T00:00:00Z", DELETED),
+        ("deletion_status", "DELETED", DELETED),
+        ("post_status", "trash", DELETED),
+        ("is_del", 1, DELETED),
+        ("account_deleted_flag", "1.0", DELETED),
+        ("can_delete", True, NONE),
+        ("auto_delete", True, NONE),
         ("_sign", -1, PAST),
         ("_sign", 1, NONE),
     ],
@@ -300,3 +317,20 @@ def test_kinds_that_subscribe_nobody_do_not_ask_for_consent(kind: str) -> None:
 def test_names_of_other_tools_and_names_that_no_list_knows(name: str, value: object, expected: Mark) -> None:
     markers = DeleteMarkers()
     assert (markers.says(name, value) if markers.is_marker(name) else NONE) is expected
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"data": {"email": "a@example.org"}, "metadata": {"operation": "delete"}},
+        {"payload": {"email": "a@example.org"}, "source_metadata": {"change_type": "DELETE"}},
+        {"payload": {"email": "a@example.org"}, "source_metadata": {"is_deleted": True}},
+        {"message": {"data": {"email": "a@example.org"}, "headers": {"operation": "DELETE"}}},
+        {"email": "a@example.org", "cdc": {"op": "d"}},
+    ],
+    ids=("AWS DMS", "Datastream", "Datastream's flag", "Qlik", "cdc"),
+)
+def test_T3_what_stands_beside_a_row_says_that_it_was_deleted(record: dict[str, Any]) -> None:
+    signs = RowSigns(Destination("s", "email_list", {"list": 1}), None)
+    with pytest.raises(RowRejected, match="deleted"):
+        signs.leaves(record)
