@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -327,6 +328,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@cache
 def _own_user_agent() -> str:
     try:
         return f"singer-listrak/{version('singer-listrak')}"
