@@ -65,10 +65,7 @@ def _type(part: Mapping[str, Any]) -> pa.DataType:
 def _values(records: Sequence[Any], name: str) -> list[Any]:
     if isinstance(records[0], dict):
         return [record.get(name) for record in records]
-    values = list(map(attrgetter(name), records))
-    if msgspec.UNSET in values:
-        return [None if value is msgspec.UNSET else value for value in values]
-    return values
+    return list(map(attrgetter(name), records))
 
 
 def _column(field: pa.Field, values: list[Any], misfits: Counter[str]) -> pa.Array:
@@ -78,15 +75,23 @@ def _column(field: pa.Field, values: list[Any], misfits: Counter[str]) -> pa.Arr
         if field.type != MONEY:
             return pa.array(values, field.type)
     except (pa.ArrowException, UnicodeEncodeError, OverflowError):
-        pass  # a value is of another type: they are looked at one by one
+        pass  # a value is missing, or of another type: to look for that first takes a quarter longer
+    if msgspec.UNSET in values:
+        return _column(field, [None if value is msgspec.UNSET else value for value in values], misfits)
     if field.type == MONEY and set(map(type, values)) <= _NUMBERS:
-        known = {value: _money(value) for value in set(values)}  # amounts recur
-        found = list(map(known.__getitem__, values))
+        found = _amounts(values)
     else:
-        found = list(map(_CONVERSIONS[field.type], values))
-    if lost := found.count(None) - values.count(None):
+        found = pa.array(map(_CONVERSIONS[field.type], values), field.type)
+    if lost := found.null_count - values.count(None):
         misfits[field.name] += lost
-    return pa.array(found, field.type)
+    return found
+
+
+def _amounts(values: Sequence[float | None]) -> pa.Array:
+    """Return amounts of money, of which each is converted once: they recur."""
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    indices = pa.array(map(places.__getitem__, values), pa.int32())
+    return pa.array(map(_money, places), MONEY).take(indices)
 
 
 def _money(value: object) -> Decimal | None:
