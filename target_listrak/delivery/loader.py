@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.input.row_signs import RowSigns
 from target_listrak.outcomes import Outcome, Rejected, rejected_by
+from target_listrak.values.reading import NULL_TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -125,7 +126,9 @@ class Loader(abc.ABC):
             ConfigurationError: The stream cannot go to this destination.
         """
         self.schema(schema, key_properties)
-        self.signs = RowSigns(self.destination, self.run.config["delete_markers"], self.is_data)
+        given = self.run.config["null_values"]
+        nulls = frozenset(NULL_TEXTS if given is None else given)
+        self.signs = RowSigns(self.destination, self.run.config["delete_markers"], self.is_data, nulls)
 
     def is_data(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Return whether a property is the destination's own data, even if named like a deletion marker."""

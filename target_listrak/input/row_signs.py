@@ -17,7 +17,7 @@ from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
 
@@ -83,6 +83,7 @@ class RowSigns:
         destination: The stream's destination.
         markers: The run's setting `delete_markers`.
         is_data: Returns whether a property is data for the destination, and not a marker.
+        nulls: Texts that mean that there is no value (the setting `null_values`).
     """
 
     def __init__(
@@ -90,10 +91,12 @@ class RowSigns:
         destination: Destination,
         markers: object,
         is_data: Callable[[str], bool] = lambda _name: False,
+        nulls: Container[str] = (),
     ) -> None:
         option, options = destination.option, OPTIONS_BY_KIND[destination.kind]
         own = delete_markers(option("delete_markers"))
         self._own = own
+        self._nulls = nulls
         self._deletions = DeleteMarkers({**delete_markers(markers), **own}, is_data)
         self._can_allow = "allow_deletes" in options
         self._allow_deletes = self._can_allow and bool(option("allow_deletes"))
@@ -134,6 +137,8 @@ class RowSigns:
         speaking = [name for name in record if self.watches(name)]
         if len(self._silent) < _MOST_NAMES:
             self._silent.update(record.keys() - set(speaking))
+        if missing := [name for name in speaking if self._is_null(record[name])]:
+            record = {**record, **dict.fromkeys(missing)}
         inner = list(layers(record)) if any(map(is_envelope, speaking)) else []
         mark, name = self._find(record, *inner)
         if mark is Mark.DELETED and self._allow_deletes:
@@ -198,6 +203,9 @@ class RowSigns:
             return True
         return self._consent is not None and self._consent.watches(name)
 
+    def _is_null(self, value: object) -> bool:
+        return isinstance(value, str) and value.strip() in self._nulls
+
     def _is_around(self, name: str) -> bool:
         """Return whether the contact's address, or its consent, stands in an object of this name."""
         return any(path[0] == name for path in self._around)
@@ -220,6 +228,7 @@ class RowSigns:
             name: A property for which `watches` holds.
             value: Its value.
         """
+        value = None if self._is_null(value) else value
         if self._deletions.is_marker(name) and self._deletions.says(name, value) is not Mark.NONE:
             return False
         if isinstance(value, dict) and (is_envelope(name) or self._is_around(name)):

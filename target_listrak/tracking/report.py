@@ -46,6 +46,13 @@ def report_tallies(logger: logging.Logger, tallies: Collection[Tally], note: str
     if note:
         logger.info("%s", note)
     for tally in tallies:
+        if tally.read and tally.rejected == tally.read:
+            text = (
+                "%s: every row was rejected: look for a wrong setting. Once it is corrected, load the "
+                "rejects file, or run the extractor with --full-refresh"
+            )
+            logger.warning(text, tally.destination)
+    for tally in tallies:
         log_metrics(tally)
 
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from target_listrak.values.characters import without_invisible
 from target_listrak.values.dates import NO_DATES, as_date
 from target_listrak.values.invalid_value import InvalidValue, too_long
 from target_listrak.values.numbers import MAX_DECIMALS, MAX_DIGITS, as_decimal, as_number, plain
@@ -86,7 +87,7 @@ def _sendable(text: str) -> str | InvalidValue:
         )
     if _UNSENDABLE.search(text):
         return InvalidValue("control_character", "the text holds a control character that cannot be sent")
-    return "" if text.isspace() else text
+    return text if without_invisible(text).strip() else ""
 
 
 def _unusual_text(value: object) -> str | InvalidValue:

@@ -25,7 +25,14 @@ NULL_TEXTS: Final = (
     "<null>",
     "[null]",
     "(blank)",
+    "(none)",
     "undefined",
+    "<NA>",
+    "NaT",
+    "#N/A N/A",
+    "1.#QNAN",
+    "1.#IND",
+    "-1.#IND",
 )
 """What programs write if there is no value (the default of the setting `null_values`)."""
 

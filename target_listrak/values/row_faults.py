@@ -35,7 +35,8 @@ def rejection(code: str, faults: Sequence[Fault]) -> Rejected:
     reason = "; ".join(named[:_MOST_NAMED])
     if len(named) > _MOST_NAMED:
         reason += f"; and {len(named) - _MOST_NAMED} more"
-    return Rejected(code, reason, tuple(faults[:_MOST_KEPT]) if len(faults) > 1 else ())
+    kept = len(faults) > 1 or faults[0].code != code
+    return Rejected(code, reason, tuple(faults[:_MOST_KEPT]) if kept else ())
 
 
 def as_faults(rejected: Rejected, name: str = "") -> tuple[Fault, ...]:

@@ -77,7 +77,8 @@ class Events:
         ]
 
     def _create(self, name: str) -> Event:
-        self._connection.logger.info("Event %r of list %r is created", name, self._list_name)
+        done = "would be created" if self._connection.dry_run else "is created"
+        self._connection.logger.info("Event %r of list %r %s", name, self._list_name, done)
         if self._connection.dry_run:
             return Event(_PRETENDED - len(self._all or ()), name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,6 +13,8 @@ from target_listrak.values.formats import Formatter, formatter
 from target_listrak.values.reading import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
     from target_listrak.channels.email.profile_fields import FieldGroup, ProfileField, ProfileFields
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.connection import Connection
@@ -58,6 +61,10 @@ def columns_of(
     explicit = destination.option("fields")
     if isinstance(explicit, Mapping):
         found = [(name, matching.named(name, goal, properties.get(name))) for name, goal in explicit.items()]
+        if left_out := matching.left_out(properties, used | explicit.keys()):
+            names = ", ".join(map(escaped, left_out))
+            text = "destinations.%s.fields names all that is sent; left out, though a field has the name: %s"
+            connection.log_once(text, destination.label, names)
     else:
         found, unmatched = matching.by_name(properties, used)
         if unmatched:
@@ -120,6 +127,16 @@ class _Matching:
             hint = "Set field_group, or write Group.Field."
             raise self.destination.error("field_group", f"the new field {goal!r} needs a group", hint)
         return self.fields.create(field_name, group, *_type_for(schema))
+
+    def left_out(self, properties: Iterable[str], used: Container[str]) -> list[str]:
+        """Return the properties of no use that have a field of their name."""
+        found = []
+        for name in properties:
+            if name not in used and not name.startswith("_sdc_"):
+                with contextlib.suppress(NameLookupError):
+                    self.fields.find(name, self.group)
+                    found.append(name)
+        return found
 
     def by_name(
         self, properties: Mapping[str, Any], used: set[str]

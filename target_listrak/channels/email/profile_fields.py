@@ -175,7 +175,8 @@ class ProfileFields:
         find: Callable[[], int | None],
         what: str,
     ) -> int:
-        self._connection.logger.info("Profile %s of list %r is created", what, self._list_name)
+        done = "would be created" if self._connection.dry_run else "is created"
+        self._connection.logger.info("Profile %s of list %r %s", what, self._list_name, done)
         if self._connection.dry_run:
             return _PRETENDED - len(self._fields) - len(self._groups or ())
         return self._connection.create("email", route, {"listId": self._list_id, **ids}, body, find)

@@ -107,7 +107,10 @@ class RetailLoader(RetailRows):
 
     def _note_missing(self, names: list[str], properties: Mapping[str, Any], otherwise: str) -> None:
         text = f"no property of stream {self.stream!r} goes to {' or '.join(names)}"
-        hint = f"It has: {', '.join(map(escaped, properties))}. Name the property in `fields`{otherwise}."
+        hint = (
+            f"It has: {', '.join(map(escaped, properties))}. Name the property in `fields`, with all others "
+            f"that are to be sent{otherwise}."
+        )
         if self._on_missing == "fail":
             raise self.destination.error("on_missing", text, hint)
         self.run.logger.warning("%s: %s: its rows are rejected. %s", self.destination.label, text, hint)

@@ -104,6 +104,7 @@ class Mapper:
             rows = self.kind.model.properties[self.kind.rows].model
             for name, step in item_names(self.kind.rows, rows).items() if rows else ():
                 self._names.setdefault(name, step)
+        self._by_name = self._names
         if fields is not None:
             self._steps = {column: self._chosen(target) for column, target in fields.items()}
             self._names = {}
@@ -147,6 +148,27 @@ class Mapper:
             self.unknown.discard(found)
             matched[found] = target
         return matched
+
+    def left_out(self, properties: Iterable[str]) -> list[str]:
+        """Return the properties that `fields` does not name, though they have the name of one of Listrak's.
+
+        Args:
+            properties: The stream's.
+
+        Returns:
+            None of them if `fields` names nothing, or another property goes there.
+        """
+        if self._names:
+            return []
+        common = {name: target for target, names in self._common.items() for name in names}
+        taken = {step.path for step in self._steps.values() if step}
+        found = []
+        for name in properties:
+            plain = plain_name(name)
+            step = self._by_name.get(plain) or self._by_name.get(plain_name(common.get(plain, "")))
+            if step and self._steps.get(name) is None and step.path not in taken:
+                found.append(name)
+        return found
 
     def lacks(self, properties: Iterable[str]) -> list[str]:
         """Return the needed properties to which no property of a stream goes."""

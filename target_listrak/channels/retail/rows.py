@@ -64,6 +64,9 @@ class RetailRows(Loader):
         if matched:
             pairs = ", ".join(f"{escaped(name)} \u2192 {goal}" for name, goal in matched.items())
             self.run.connection.log_once("%s: matched by common names: %s", self.destination.label, pairs)
+        if left_out := self._mapper.left_out(properties):
+            text = "%s: `fields` names all that is sent; left out, though Listrak has the property: %s"
+            self.run.connection.log_once(text, self.destination.label, ", ".join(map(escaped, left_out)))
         found = {name: step for name in properties if (step := self._mapper.step(name))}
         if properties and not found:
             raise nothing_to_write(self.destination, self.stream, properties)

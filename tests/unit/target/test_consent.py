@@ -170,3 +170,13 @@ def test_what_stands_beside_the_address_in_its_object_counts(
     record: dict[str, Any], options: dict[str, Any]
 ) -> None:
     assert judged(record, **options) == "no_consent"
+
+
+def test_texts_that_mean_null_say_nothing_about_deletion_and_consent() -> None:
+    """The dump of a MySQL table writes one into each empty cell."""
+    signs = RowSigns(Destination("s", "email_list", {"list": 1}), None, nulls={"\\N", "NULL"})
+    for value in ("\\N", "NULL", " NULL "):
+        assert not signs.leaves({"deleted_at": value, "unsubscribed_at": value})
+        assert signs.is_plain("deleted_at", value)
+        with pytest.raises(RowDeclined, match="consent_missing"):
+            signs.leaves({"opted_in_at": value})
