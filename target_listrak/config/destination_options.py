@@ -60,7 +60,7 @@ OPTIONS: Final[dict[str, Option]] = {
     "new_email": _property("The property with a contact's new address: the contact is moved to it."),
     "fields": Option(
         "`auto`: properties go to the profile fields of the same name. Or an object from property to field "
-        "(name, `Group.Field`, or id): then no others are sent. For kind audience: no other fields, unless it "
+        "(name, `Group.Field`, or id): then no others are sent. Kind audience: no other fields, unless it "
         "is given.",
         (str, dict),
         default="auto",
