@@ -26,7 +26,7 @@ from listrak_singer.settings import CheckedSettings, settings_of_missing_librari
 from tap_listrak.incremental.bookmarks import check_state, format_bookmark, unwrapped
 from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
-from tap_listrak.sync import known_ids, row_counts
+from tap_listrak.sync import known_ids, later_settings, row_counts
 from tap_listrak.sync.context_stream import ContextStream
 from tap_listrak.sync.mapped_away import MappedAway
 from tap_listrak.sync.session import TapSession
@@ -107,7 +107,7 @@ class TapListrak(CheckedSettings, TapSession):
         inner = unwrapped(state)
         check_state(inner)
         super().load_state(inner)
-        for key in (known_ids.STATE_KEY, row_counts.STATE_KEY):
+        for key in (known_ids.STATE_KEY, row_counts.STATE_KEY, later_settings.STATE_KEY):
             if key in inner:  # the SDK takes in bookmarks only
                 cast("dict[str, Any]", self.state)[key] = inner[key]
 
@@ -161,6 +161,7 @@ class TapListrak(CheckedSettings, TapSession):
             check_storage(self.config)
             _ = self.bookmarks  # checks start_date
             check_names(self)
+            later_settings.warn_of_missing_rows(self)
             self._say_what_is_read(chosen)
         try:
             super().sync_all()
