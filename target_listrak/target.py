@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from singer_sdk import Target
-from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.exceptions import InvalidJSONSchema, RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.sinks import Sink
@@ -26,7 +26,7 @@ from target_listrak.config.names import folded
 from target_listrak.config.settings import CONFIG_JSONSCHEMA, WITHOUT_EFFECT
 from target_listrak.delivery.stream_completeness import StreamEnd, streams_in
 from target_listrak.input.batch_files import records_of_batch
-from target_listrak.input.messages import check_schema, check_version, stream_of, was_rejected
+from target_listrak.input.messages import check_schema, check_version, invalid_schema, stream_of, was_rejected
 from target_listrak.input.reader import Reader
 from target_listrak.input.unreadable import Unreadable
 from target_listrak.routing import Router
@@ -165,7 +165,10 @@ class TargetListrak(CheckedSettings, Target):
         self._schemas[stream] = self.message_reader.line
         end = self._ends.setdefault(stream, StreamEnd(stream))
         end.goes_on()
-        super()._process_schema_message(message_dict)
+        try:
+            super()._process_schema_message(message_dict)
+        except InvalidJSONSchema as error:
+            raise invalid_schema(error) from None
         self._routes[stream] = [
             (
                 None if _changes_nothing(stream_map) else stream_map,

@@ -7,7 +7,7 @@ from typing import Any
 from target_listrak.input.reader import InputError
 from target_listrak.input.unreadable import Unreadable
 
-__all__ = ["check_schema", "check_version", "stream_of", "was_rejected"]
+__all__ = ["check_schema", "check_version", "invalid_schema", "stream_of", "was_rejected"]
 
 
 def stream_of(message: dict[str, Any]) -> str:
@@ -41,6 +41,19 @@ def check_schema(message: dict[str, Any]) -> None:
     if keys is not None and not (isinstance(keys, list) and all(isinstance(one, str) for one in keys)):
         text = "a SCHEMA message whose key_properties are not a list of names"
         raise InputError(text)
+
+
+def invalid_schema(error: Exception) -> InputError:
+    """Return the error for a schema by which records cannot be checked (`validate_records`).
+
+    Args:
+        error: The SDK's, whose text repeats the schema; its cause names the place.
+    """
+    place = ".".join(map(str, getattr(error.__cause__, "absolute_path", ())))
+    where = f" at {place}" if place else ""
+    return InputError(
+        f"a SCHEMA message that is no valid JSON schema{where}; validate_records: false loads it"
+    )
 
 
 def check_version(version: object) -> None:

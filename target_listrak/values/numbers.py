@@ -19,6 +19,13 @@ _GROUPED = {
 }
 
 
+_NOT_A_NUMBER = InvalidValue("not_a_number", "expected a number: digits with at most one decimal point")
+_WITH_COMMA = InvalidValue(
+    "not_a_number",
+    "expected a number: digits with at most one decimal point (set decimal_mark for commas, as in 1.234,50)",
+)
+
+
 def as_number(value: object, decimal_mark: str | None = None) -> Decimal | InvalidValue | None:
     """Read a number exactly; floats by their shortest decimal form.
 
@@ -39,7 +46,9 @@ def as_number(value: object, decimal_mark: str | None = None) -> Decimal | Inval
         return None
     number = as_decimal(value)
     if number is None:
-        return InvalidValue("not_a_number", "expected a number: digits with at most one decimal point")
+        return (
+            _WITH_COMMA if isinstance(value, str) and "," in value and decimal_mark is None else _NOT_A_NUMBER
+        )
     if not number:
         return Decimal(0)
     exponent = number.as_tuple().exponent

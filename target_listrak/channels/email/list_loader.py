@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from target_listrak.channels.email.batch_imports import BatchImports, event_ids_of
@@ -39,6 +40,9 @@ __all__ = ["Batch", "ListLoader"]
 _MOST_BATCH_BYTES = 32_000_000
 """The most bytes of a batch's lines, which are in memory; well below Listrak's limit of 195,000,000 bytes."""
 
+
+_UNNAMED = re.compile(r"col_?\d+|column_?\d+|unnamed.*|_\d+", re.IGNORECASE)
+"""What extractors call columns without a name in the header: often the delimiter is not the file's."""
 
 _MOST_WITHDRAWN = 50_000
 """The most contacts to withdraw that a batch keeps; then it is closed."""
@@ -145,9 +149,10 @@ class ListLoader(BatchImports):
                 if given
                 else f"stream {self.stream!r} has no property for the address"
             )
-            raise self.destination.error(
-                "email", text, f"It has: {', '.join(map(escaped, properties)) or 'none'}."
-            )
+            hint = f"It has: {', '.join(map(escaped, properties)) or 'none'}."
+            if any(_UNNAMED.fullmatch(name) for name in properties):
+                hint += " If the source is a file, set the delimiter of its columns in the extractor."
+            raise self.destination.error("email", text, hint)
         return str(found)
 
     def take(self, record: dict[str, Any], row: Row) -> None:

@@ -75,3 +75,28 @@ def test_a_reject_with_one_fault_names_its_code(runs: Runs) -> None:
     (rejected,) = [one["rejected"] for one in outcome.rejects if one["type"] == "RECORD"]
     assert rejected["code"] == "bad_value"
     assert [(one["property"], one["code"]) for one in rejected["faults"]] == [("birthday", "not_a_date")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [({"pattern": "(["}, "pattern"), ({"type": "strin"}, "type"), ({"maxLength": "x"}, "maxLength")],
+    ids=str,
+)
+def test_a_schema_by_which_nothing_can_be_checked_is_named_in_one_line(
+    runs: Runs, rule: dict[str, Any], place: str
+) -> None:
+    """The SDK's own error repeats the schema, in about ninety lines."""
+    entry = {"people": {"kind": "email_list", "list": NEWSLETTER}}
+    outcome = runs.run([schema("people", email=rule)], entry, validate_records=True)
+    assert f"no valid JSON schema at properties.email.{place}" in str(outcome.error)
+    runs.good(
+        [schema("people", email=rule), record("people", email="a@example.org")], entry, validate_records=False
+    )
+
+
+def test_columns_without_a_name_suggest_another_delimiter(runs: Runs) -> None:
+    """A file with one column is split where the extractor takes a letter for the delimiter."""
+    outcome = runs.run(
+        [schema("people", "emai", "col_1")], {"people": {"kind": "email_list", "list": NEWSLETTER}}
+    )
+    assert "set the delimiter of its columns in the extractor" in str(getattr(outcome.error, "hint", ""))
