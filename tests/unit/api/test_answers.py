@@ -18,13 +18,14 @@ JSON = st.recursive(
 )
 ROWS = st.lists(st.dictionaries(st.text(), JSON, max_size=4), max_size=4)
 DEEP = b'{"status": 200, "data": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+NO_UTF_8 = b'{"data": ["\xff"]}'
 UNREADABLE = [
     b"",
     b" ",
     b"<html></html>",
     b'{"status": 200, "data": [{"a": 1}',
     b"\xff\xfe",
-    b'{"data": ["\xff"]}',
+    NO_UTF_8,
     DEEP,
     b"nonsense",
     b"17",
@@ -61,6 +62,14 @@ def test_a_decoder_gives_typed_rows() -> None:
         read_page(b'{"data": [{"listId": "seven"}]}', decoder)
 
 
+@given(ROWS, st.booleans())
+def test_rows_that_stay_undecoded_are_the_same_bytes(rows: list[dict[str, object]], bare: bool) -> None:  # noqa: FBT001 - hypothesis fills it in
+    body = b" " + msgspec.json.encode(rows if bare else {"status": 200, "data": rows})
+    page = read_page(body, undecoded=True)
+    assert page.rows == []
+    assert msgspec.json.decode(page.raw) == rows
+
+
 def test_no_rows_may_be_null_or_a_bare_array() -> None:
     assert read_page(b'{"status": 200, "data": null}').rows == []
     assert bytes(read_page(b'{"status": 200, "data": null}').raw) == b"[]"
@@ -71,6 +80,9 @@ def test_no_rows_may_be_null_or_a_bare_array() -> None:
 def test_what_is_no_page_is_unreadable_and_never_empty(body: bytes) -> None:
     with pytest.raises(UnreadableError):
         read_page(body)
+    if body != NO_UTF_8:  # found when the rows are decoded
+        with pytest.raises(UnreadableError):
+            read_page(body, undecoded=True)
 
 
 @given(JSON)

@@ -10,8 +10,10 @@ from typing import Any
 
 import hypothesis.strategies as st
 import msgspec
+import pytest
 from hypothesis import example, given
 
+from target_listrak.channels.email import mapping as mapping_module
 from target_listrak.channels.email.mapping import RowMapping
 from target_listrak.config.destination import Destination
 from target_listrak.input.columns import RecordCodec, codec_of
@@ -204,6 +206,20 @@ def test_lines_made_by_column_are_those_made_of_each_record(
     if on_bad_value == "reject_row" and all(len(one) == 5 for one in records) and not external_id:
         # Nothing goes the long way without need.
         assert alone == {row for row, record in enumerate(records) if rejected(mapping, record)}
+
+
+@given(st.lists(st.lists(VALUES, min_size=1, max_size=6), min_size=2, max_size=4))
+def test_cells_do_not_depend_on_how_many_values_are_remembered(blocks: list[list[Any]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mapping_module, "_MOST_CELLS", 4)
+        patch.setattr(mapping_module, "_LONGEST_KEPT", 3)
+        few, one_by_one = RowMapping(COLUMNS), RowMapping(COLUMNS)
+        for values in blocks:
+            alone: set[int] = set()
+            _, lines = few.lines(["m@x"] * len(values), [values] * len(COLUMNS), alone)
+            for row in set(range(len(values))) - alone:
+                record = dict.fromkeys([name for name, _, _ in FIELDS], values[row])
+                assert lines[row] == one_by_one(record, Address("m@x", ""))[1]
 
 
 def rejected(mapping: RowMapping, record: dict[str, Any]) -> bool:
