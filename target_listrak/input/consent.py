@@ -43,7 +43,10 @@ _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "unsubscribedate",
     "subscribedate",
 )
-_BY_WORDS: Final = frozenset({None, How.MAY_AGREE, How.MAY_BE_STATE, How.MAY_REFUSE, How.STATE})
+_MAY_SPEAK: Final = frozenset({How.MAY_AGREE, How.MAY_BE_STATE, How.MAY_REFUSE})
+"""Readings by the words of a name: they keep nobody who left."""
+_OPENED: Final = _MAY_SPEAK | {None, How.STATE}
+"""Readings of names under which an object is looked into, and not taken for a value."""
 _DEEPEST: Final = 4
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
@@ -163,8 +166,8 @@ def agreeing_property(record: Mapping[str, object], channel: str) -> str:
     """
     answers: dict[Answer, str] = {}
     for name, how, value in _consent_in(record, channel):
-        # Who left agreed once; and what a name may mean keeps nobody who left.
-        if how is not How.AGREED_AT and how not in _BY_WORDS - {How.STATE}:
+        # Who left agreed once.
+        if how is not How.AGREED_AT and how not in _MAY_SPEAK:
             answer = answer_of(how, value, record)
             if (how is How.REFUSED and is_empty(value)) or (how is How.STATE and says_active(name, value)):
                 answer = Answer.YES
@@ -185,7 +188,7 @@ def _consent_in(
         whole = f"{outer}.{name}" if outer else name
         how = consent_reading(whole, channel)
         inner = _objects(value, whole) if outer or holds_consent(name, channel) else []
-        if inner and how in _BY_WORDS:
+        if inner and how in _OPENED:
             if whole.count(".") < _DEEPEST:
                 for place, one in inner:
                     yield from _consent_in(one, channel, place)
