@@ -77,6 +77,10 @@ def _explained(function: Callable[..., Any], stream: str) -> Callable[..., Any]:
             # The error's own text may hold a value: "invalid literal for int() with base 10: …".
             message = f"stream_maps: an expression for {stream!r} fails on a record ({type(error).__name__})"
             hint = "Handle values that are null or of another type, for example: x if x is not None else ''."
+            if isinstance(error, KeyError):
+                hint = (
+                    "An object lacks the name that is asked for: write x.get('name') in place of x['name']."
+                )
             raise ConfigurationError(message, setting="stream_maps", hint=hint) from None
 
     return evaluate

@@ -87,6 +87,16 @@ def test_patterns_and_copies_of_streams_are_no_slips(tiny: RunningSandbox, maps:
     assert TapListrak(config=settings(tiny, stream_maps=maps)).streams
 
 
+def test_an_expression_for_a_name_that_an_object_lacks_is_told_of_get(
+    tiny: RunningSandbox, script: Script
+) -> None:
+    """Lists have different profile fields."""
+    maps = {"contacts": {"x": 'profileFields["Nothing"]'}}
+    done = script("tap-listrak", config=settings(tiny, stream_maps=maps, profile_fields="all"))
+    assert done.returncode == 1
+    assert "write x.get('name') in place of x['name']" in done.stderr
+
+
 @pytest.mark.parametrize("expression", [{"x": "int(emailAddress)"}, {"__filter__": "1 / 0"}])
 def test_an_expression_that_fails_at_a_record_is_one_error_without_the_value(
     tiny: RunningSandbox, script: Script, expression: dict[str, str]
