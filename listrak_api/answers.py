@@ -163,7 +163,7 @@ def read_page(
     Args:
         body: The entire body.
         decoder: Decodes the array of rows; without one the rows are dicts.
-        undecoded: Leave the rows as they are: only `raw` has them. That they are a JSON array is checked.
+        undecoded: Leave the rows as they are: only `raw` has them, a JSON array in UTF-8.
 
     Returns:
         The page. `data: null` is a page without rows.
@@ -187,8 +187,15 @@ def read_page(
         raw = _EMPTY
     elif not begin.startswith(b"["):
         raise UnreadableError
-    rows = [] if undecoded else _decode(decoder or _ANYTHING, raw)
-    return Page(rows, cursor, raw)
+    if not undecoded:
+        return Page(_decode(decoder or _ANYTHING, raw), cursor, raw)
+    # Whoever decodes the rows later can ask for no second answer.
+    if not body.isascii():
+        try:
+            str(body, "utf-8")
+        except UnicodeDecodeError as problem:
+            raise UnreadableError from problem
+    return Page([], cursor, raw)
 
 
 def read_answer(status: int, body: bytes) -> Answer:
