@@ -60,6 +60,22 @@ def test_copies_of_a_stream_have_destinations_of_their_own(runs: Runs) -> None:
     assert left["subscriptionState"] == "Unsubscribed"
 
 
+def test_opt_outs_of_a_file_leave_several_lists(runs: Runs) -> None:
+    for one in (NEWSLETTER, SECOND):
+        runs.save(one, "left@example.org")
+    runs.save(NEWSLETTER, "stays@example.org")
+    rows = [
+        record("opt_outs", email="left@example.org", is_subscribed=None),
+        record("opt_outs", email="stays@example.org", is_subscribed=True),
+        record("opt_outs", email="nobody@example.org", is_subscribed=None),
+    ]
+    runs.good([schema("opt_outs", "email", is_subscribed=BOOLEAN), *rows, state(1)], **recipe("opt-outs"))
+    for one in (NEWSLETTER, SECOND):
+        assert runs.contact(one, "left@example.org")["subscriptionState"] == "Unsubscribed"
+        assert runs.contact(one, "nobody@example.org") is None
+    assert runs.contact(NEWSLETTER, "stays@example.org")["subscriptionState"] == "Subscribed"
+
+
 def test_one_table_of_rows_with_email_and_audience_feeds_many_audiences(runs: Runs) -> None:
     people = [f"vip{number}@example.org" for number in range(10)]
     for one in people:
