@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from target_listrak.config.destination import Destination
 
-__all__ = ["MEMBERSHIP", "PropertyPaths"]
+__all__ = ["MEMBERSHIP", "PropertyPaths", "value_at"]
 
 MEMBERSHIP: Final = "membership (named by member_from)"
 """The property under which a record has the membership that its `member_from` property names."""
@@ -90,7 +90,7 @@ class PropertyPaths:
             return record
         expanded = dict(record)
         for name, path in self._paths.items():
-            value = _at(record, path)
+            value = value_at(record, path)
             if value is not _ABSENT and name not in record:
                 expanded[name] = value
         if self._member_from is not None:
@@ -107,7 +107,7 @@ class PropertyPaths:
         if not isinstance(name, str) or not name:
             return
         places = dict.fromkeys((self._member_place, (), *((one,) for one in _CONTAINERS)))
-        values = [_at(record, (*one, name)) for one in places]
+        values = [value_at(record, (*one, name)) for one in places]
         found = [value for value in values if value is not _ABSENT and value is not None]
         if found and all(one == found[0] and type(one) is type(found[0]) for one in found):
             expanded[MEMBERSHIP] = found[0]
@@ -148,7 +148,8 @@ def _schema_at(path: _Path, schema: object) -> object:
     return schema
 
 
-def _at(record: object, path: _Path) -> object:
+def value_at(record: object, path: _Path) -> object:
+    """Return what stands in nested objects, also those that are JSON text; `_ABSENT` if nothing does."""
     for name in path:
         if isinstance(record, str) and record.startswith("{"):  # an object as JSON text
             try:

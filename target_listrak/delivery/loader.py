@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.input.row_signs import RowSigns
 from target_listrak.outcomes import Outcome, Rejected, rejected_by
-from target_listrak.values.reading import NULL_TEXTS
+from target_listrak.values.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -126,8 +126,7 @@ class Loader(abc.ABC):
             ConfigurationError: The stream cannot go to this destination.
         """
         self.schema(schema, key_properties)
-        given = self.run.config["null_values"]
-        nulls = frozenset(NULL_TEXTS if given is None else given)
+        nulls = Reading.of(self.destination.options, self.run.config).null_values
         self.signs = RowSigns(self.destination, self.run.config["delete_markers"], self.is_data, nulls)
 
     def is_data(self, name: str) -> bool:  # noqa: ARG002 - for subclasses

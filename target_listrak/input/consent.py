@@ -30,7 +30,7 @@ from target_listrak.values.plain import folded_name, plain_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Consent", "agreeing_property", "is_listrak_state"]
+__all__ = ["Consent", "agreeing_property", "is_listrak_state", "objects_in"]
 
 _AGAINST: Final = frozenset({How.REFUSED, How.MAY_REFUSE, How.IN_USE, How.NOT_IN_USE})
 """Readings that count beside the property that `subscribed` names: those that clearly say no."""
@@ -187,7 +187,7 @@ def _consent_in(
     for name, value in record.items():
         whole = f"{outer}.{name}" if outer else name
         how = consent_reading(whole, channel)
-        inner = _objects(value, whole) if outer or holds_consent(name, channel) else []
+        inner = objects_in(value, whole) if outer or holds_consent(name, channel) else []
         if inner and how in _OPENED:
             if whole.count(".") < _DEEPEST:
                 for place, one in inner:
@@ -196,7 +196,7 @@ def _consent_in(
             yield whole, how, value
 
 
-def _objects(value: object, place: str) -> list[tuple[str, Mapping[str, object]]]:
+def objects_in(value: object, place: str) -> list[tuple[str, Mapping[str, object]]]:
     """Return the objects in a value and the names of their places; a database may give back JSON text.
 
     In a list of objects each says which channel it is about: `[{"channel": "email", "status": …}]`.

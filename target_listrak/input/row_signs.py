@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.destination_options import OPTIONS_BY_KIND
-from target_listrak.input.consent import Consent, agreeing_property
+from target_listrak.config.property_paths import value_at
+from target_listrak.input.consent import Consent, agreeing_property, objects_in
 from target_listrak.input.consent_names import How, consent_reading, holds_consent
 from target_listrak.input.consent_values import Answer
 from target_listrak.input.envelopes import is_envelope, layers
@@ -17,7 +18,7 @@ from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping
 
     from target_listrak.config.destination import Destination
 
@@ -113,7 +114,7 @@ class RowSigns:
             )
             self._unsubscribe = bool(option("unsubscribe"))
         paths = (
-            str(destination.options.get(name) or "").split(".")[:-1]
+            tuple(str(destination.options.get(name) or "").split(".")[:-1])
             for name in ("email", "phone", "subscribed")
         )
         self._around = [path for path in paths if path]
@@ -145,7 +146,8 @@ class RowSigns:
             return True
         if mark is not Mark.NONE:
             self._refuse(mark, name)
-        around = [one for path in self._around if isinstance(one := _at(record, path), dict)]
+        found = (objects_in(value_at(record, path), path[-1]) for path in self._around)
+        around = [one for some in found for _, one in some]
         if self._removes:
             self._check_stays(record, *inner, *around)
         if self._consent is None:
@@ -231,17 +233,10 @@ class RowSigns:
         value = None if self._is_null(value) else value
         if self._deletions.is_marker(name) and self._deletions.says(name, value) is not Mark.NONE:
             return False
-        if isinstance(value, dict) and (is_envelope(name) or self._is_around(name)):
+        if (isinstance(value, dict) and is_envelope(name)) or (value and self._is_around(name)):
             return False
         if self._removes and agreeing_property({name: value}, self._channel):
             return False
         if self._consent is None or not self._consent.watches(name):
             return True
         return self._consent.is_plain(name, value)
-
-
-def _at(record: Mapping[str, Any], path: Sequence[str]) -> object:
-    found: object = record
-    for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found

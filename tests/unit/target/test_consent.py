@@ -159,12 +159,13 @@ def test_a_no_to_text_messages_is_read(record: dict[str, Any]) -> None:
     [
         ({"customer": {"accepts_marketing": False}}, {"email": "customer.email"}),
         ({"contact": {"email_opt_out": True}}, {"email": "contact.email"}),
+        ({"contact": '{"email_opt_out": true}'}, {"email": "contact.email"}),
         (
             {"profile": {"ok": True, "unsubscribed": True}, "profile.ok": True},
             {"email": "profile.email", "subscribed": "profile.ok"},
         ),
     ],
-    ids=("accepts", "opt out", "beside the property that counts"),
+    ids=("accepts", "opt out", "JSON text", "beside the property that counts"),
 )
 def test_what_stands_beside_the_address_in_its_object_counts(
     record: dict[str, Any], options: dict[str, Any]
