@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from target_listrak.values.characters import without_invisible
 from target_listrak.values.dates import NO_DATES, as_date
 from target_listrak.values.invalid_value import InvalidValue, too_long
 from target_listrak.values.numbers import MAX_DECIMALS, MAX_DIGITS, as_decimal, as_number, plain
@@ -45,6 +44,9 @@ _NO_VALUES = frozenset(
 )
 """What spreadsheets and scripts write in place of a value; it never overwrites one."""
 
+
+_BLANKS = " \t\r\n\xa0\u200b\u200c\u200d\u2060\ufeff"
+"""Blanks, and characters without a width: a cell of nothing else looks empty."""
 
 _SPECIAL_BEGINNINGS = frozenset("#[ ")
 """First characters of texts that may be blank, or a program's placeholder."""
@@ -87,7 +89,7 @@ def _sendable(text: str) -> str | InvalidValue:
         )
     if _UNSENDABLE.search(text):
         return InvalidValue("control_character", "the text holds a control character that cannot be sent")
-    return text if without_invisible(text).strip() else ""
+    return text if text.strip(_BLANKS) and not text.isspace() else ""
 
 
 def _unusual_text(value: object) -> str | InvalidValue:
