@@ -1,4 +1,4 @@
-"""Lets ``python -m listrak_sandbox`` do what ``listrak-sandbox`` does."""
+"""``python -m listrak_sandbox``: the same as the console script ``listrak-sandbox``."""
 
 from __future__ import annotations
 

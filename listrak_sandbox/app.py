@@ -1,4 +1,4 @@
-"""Assembles the ASGI application: families, token endpoint, control routes, hooks and the request log."""
+"""Assembles the ASGI application: APIs, token endpoint, control routes, hooks and the request log."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from listrak_sandbox.config import Config
 
 LOGGER = logging.getLogger("listrak_sandbox")
-FAMILIES = (
+APIS = (
     "listrak_sandbox.email",
     "listrak_sandbox.sms",
     "listrak_sandbox.data",
@@ -47,26 +47,26 @@ def _installed(names: Iterable[str]) -> list[str]:
 def build(config: Config) -> tuple[Starlette, Sandbox]:
     """Create a sandbox and the application that serves it.
 
-    A family module offers ``family(sandbox) -> Family``; an extension module offers
-    ``install(sandbox) -> list[Route]``, whose routes carry whole paths and are not logged.
+    The module of an API has ``api(sandbox) -> Api``. The module of an extension has
+    ``install(sandbox) -> list[Route]``: these routes have complete paths and are not logged.
     """
     sandbox = Sandbox(config)
-    for name in _installed(FAMILIES):
-        sandbox.families.append(importlib.import_module(name).family(sandbox))
-    api = [replace(one, base="") for one in auth.routes(sandbox)]
-    inner: list[Route] = [replace(one, base=CONTROL) for one in control.routes(sandbox)]
-    for family in sandbox.families:
-        api += [replace(one, base=family.base, integration=family.name) for one in family.routes()]
-        inner += [replace(one, base=CONTROL) for one in family.control_routes()]
+    for name in _installed(APIS):
+        sandbox.apis.append(importlib.import_module(name).api(sandbox))
+    api_routes = [replace(one, base="") for one in auth.routes(sandbox)]
+    other_routes: list[Route] = [replace(one, base=CONTROL) for one in control.routes(sandbox)]
+    for api in sandbox.apis:
+        api_routes += [replace(one, base=api.base, integration=api.name) for one in api.routes()]
+        other_routes += [replace(one, base=CONTROL) for one in api.control_routes()]
     for name in _installed(EXTENSIONS):
-        inner += importlib.import_module(name).install(sandbox)
-    sandbox.routes = api
+        other_routes += importlib.import_module(name).install(sandbox)
+    sandbox.routes = api_routes
     by_path: dict[str, dict[str, Route]] = defaultdict(dict)
-    for route in api + inner:
+    for route in api_routes + other_routes:
         by_path[route.path][route.method] = route
-    # Fixed segments before placeholders, so that …/Contact/SegmentationField is not taken for an address.
+    # Fixed segments before placeholders, so that …/Contact/SegmentationField does not match as an address.
     paths = sorted(by_path, key=lambda path: [part.startswith("{") for part in path.split("/")])
-    logged = {id(route) for route in api}
+    logged = {id(route) for route in api_routes}
     routes = [
         StarletteRoute(path, _Endpoint(sandbox, by_path[path], logged), include_in_schema=False)
         for path in paths
@@ -153,7 +153,7 @@ class _Endpoint:
             )
 
     async def _answered(self, call: Call) -> Answer:
-        """Take a call through latency and hooks; a hook's answer goes in the handler's place."""
+        """Apply latency and hooks; an answer of a hook replaces the handler's."""
         latency = self.sandbox.settings.latency_ms
         if latency:
             await asyncio.sleep(latency / 1000)
@@ -191,7 +191,7 @@ class _Endpoint:
             return ApiError(500, "ERROR_UNHANDLED_EXCEPTION", "An unexpected error occurred.").answer()
 
     async def _read_body(self, call: Call) -> None:
-        """Read the body; one beyond the limit is read to its end, thrown away and answered 404."""
+        """Read the body; one over the limit is read to its end, discarded and answered 404."""
         limit = self.sandbox.settings.max_body_bytes
         parts: list[bytes] = []
         size = 0
@@ -218,12 +218,6 @@ class _Endpoint:
 
 
 async def _send(call: Call, answer: Answer) -> None:
-    headers = {
-        "date": http_date(call.sandbox.clock.now()),
-        "content-type": answer.content_type,
-        "content-length": str(len(answer.body)),
-        **answer.headers,
-    }
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await call.send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    headers = answer.raw_headers(http_date(call.sandbox.clock.now()))
+    await call.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await call.send({"type": "http.response.body", "body": answer.body})

@@ -19,12 +19,12 @@ REFUSED = (
 
 
 def unauthorized() -> ApiError:
-    """Create the one error that stands for every cause of a refused call."""
+    """Create the error of a refused call: the same one for every cause."""
     return ApiError(401, "ERROR_UNAUTHORIZED", DENIED)
 
 
 def refusal(settings: Settings) -> Answer:
-    """Return the answer to a token request that is refused, for every cause alike."""
+    """Return the answer to a refused token request: the same one for every cause."""
     if settings.token_refusal == "bare":  # noqa: S105  a word for its form
         return json_answer(400, {"error": "Invalid Credentials"})
     return ApiError(401, "ERROR_INVALID_CREDENTIALS", REFUSED).answer()
@@ -46,7 +46,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
                 and not integration.refuse_ip
             ):
                 ttl = sandbox.settings.token_ttl
-                token = sandbox.tokens.give(name, ttl, sandbox.settings.token_uses)
+                token = sandbox.tokens.issue(name, ttl, sandbox.settings.token_uses)
                 return json_answer(
                     200, {"access_token": token, "token_type": "Bearer", "expires_in": int(ttl)}
                 )
@@ -56,11 +56,11 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 
 def authorize(call: Call) -> None:
-    """Check the bearer token and the areas of a call, and note whose it is.
+    """Check the bearer token and the areas of a call, and set its `integration`.
 
     Raises:
-        ApiError: 401 ERROR_UNAUTHORIZED, for every cause alike: no or bad token, paused integration,
-            missing area, IP address not allowed, another kind of integration. 429
+        ApiError: 401 ERROR_UNAUTHORIZED, the same for every cause: no token or an invalid one, paused
+            integration, missing area, IP address not allowed, another kind of integration. 429
             ERROR_TOO_MANY_REQUESTS: more requests in a second than the integration may make.
     """
     if call.route.integration is None:

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 START = datetime(2026, 6, 30, 12, 0, 0, tzinfo=UTC)
-"""Where every sandbox's clock stands when it starts. The world is generated relative to this instant."""
+"""The time of every sandbox's clock when it starts. The world is generated relative to this instant."""
 
 _MONTH_FIRST = re.compile(r"\d\d-\d\d-(\d{4}|\d\d)", re.ASCII)
 
 
 class Clock:
-    """A clock that tells sandbox time (UTC). Safe to read from several threads."""
+    """The clock of sandbox time (UTC). Safe to read from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,7 +25,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether the clock stands still."""
+        """Whether the clock is stopped."""
         return self._frozen
 
     def now(self) -> datetime:
@@ -44,7 +44,7 @@ class Clock:
         """Move the clock: first to `now`, then on by `advance_seconds`, then freeze it or let it run.
 
         Returns:
-            What the clock tells afterwards.
+            The time after the change.
         """
         with self._lock:
             self._base = (self._now() if now is None else now) + timedelta(seconds=advance_seconds)
@@ -54,7 +54,7 @@ class Clock:
             return self._base
 
     def reset(self) -> None:
-        """Stand at `START` again and run."""
+        """Set the clock to `START`, and let it run."""
         self.set(now=START, frozen=False)
 
 
@@ -75,7 +75,7 @@ def parse_wall_time(text: str) -> datetime:
     if _MONTH_FIRST.fullmatch(text):
         month, day, year = text.split("-")
         return datetime.strptime(f"{month}-{day}-{year}", f"%m-%d-%{'Y' if len(year) > 2 else 'y'}")  # noqa: DTZ007, PLR2004  the caller knows the zone; two digits or four
-    # A plus sign that was not percent-encoded arrives as a blank.
+    # A plus sign that was not percent-encoded arrives as a space.
     return datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
 
 

@@ -1,4 +1,4 @@
-"""What the sandbox is started with: command line options, their environment twins, their defaults."""
+"""What the sandbox is started with: command line options, environment variables, defaults."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Config:
     token_ttl: float = 3599.0
 
 
-def _positive(text: str) -> float:
+def _not_negative(text: str) -> float:
     number = float(text)
     if number < 0:
         message = f"{text} is below 0"
@@ -52,28 +52,28 @@ def _port(text: str) -> int:
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Config:
-    """Read options from the command line, then from their environment twins, then from the defaults.
+    """Read options from the command line, else from environment variables, else from the defaults.
 
     Args:
-        arguments: What followed the program's name.
+        arguments: The command line without the program's name.
         environment: Variables to look in; the process's own by default.
 
     Raises:
-        SystemExit: An option is unknown or its value unfit; argparse has printed which one.
+        SystemExit: An option is unknown or has an invalid value; argparse has printed which one.
     """
     environment = os.environ if environment is None else environment
     parser = argparse.ArgumentParser(
         prog="listrak-sandbox",
         description="A simulated Listrak on 127.0.0.1: its email, SMS and data APIs with a made-up retailer.",
-        epilog=f"Each option has an environment twin: {ENVIRONMENT_PREFIX}PORT, {ENVIRONMENT_PREFIX}SEED, …",
+        epilog=f"Each option has a variable: {ENVIRONMENT_PREFIX}PORT, {ENVIRONMENT_PREFIX}SEED, …",
     )
     default = Config()
     options = (
         ("port", _port, "TCP port on 127.0.0.1; 0 takes a free one"),
         ("seed", int, "seed of the made-up world"),
         ("scale", str, "size of the made-up world"),
-        ("latency-ms", _positive, "milliseconds each API answer is held back"),
-        ("token-ttl", _positive, "seconds an access token is valid"),
+        ("latency-ms", _not_negative, "milliseconds each API answer is held back"),
+        ("token-ttl", _not_negative, "seconds an access token is valid"),
     )
     for name, kind, text in options:
         variable = ENVIRONMENT_PREFIX + name.upper().replace("-", "_")

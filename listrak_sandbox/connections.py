@@ -1,6 +1,6 @@
-"""Connections broken on purpose, on the real transport: resets, cut bodies, silence, nobody listening.
+"""Connections broken on purpose, on the real transport: resets, cut bodies, no answer, closed port.
 
-Each function that breaks one ends with `Aborted`: nothing more is to be sent.
+Each function that breaks a connection raises `Aborted` at its end, so that nothing more is sent.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 Parameters = dict[str, Any]
 FLUSH_SECONDS = 0.05
-"""Time for bytes to leave before the connection is reset, which would throw them away."""
+"""Time for the kernel to send what was written: a reset discards what is unsent."""
 _TASKS: set[asyncio.Task[None]] = set()
-"""Tasks under way; without a reference they could be collected while they wait."""
+"""Running tasks. asyncio keeps no reference of its own, so they could be garbage collected."""
 
 
 def _protocol(call: Call) -> Any:  # noqa: ANN401  uvicorn's protocol, h11 or httptools
@@ -36,15 +36,15 @@ def _protocol(call: Call) -> Any:  # noqa: ANN401  uvicorn's protocol, h11 or ht
 
 
 def _reset(protocol: Any) -> None:  # noqa: ANN401  uvicorn's protocol
-    """Send RST: with a linger of zero seconds the kernel throws away what is unsent and resets."""
+    """Send RST: with a linger of zero seconds the kernel discards what is unsent and resets."""
     connection = protocol.transport.get_extra_info("socket")
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     protocol.transport.abort()
 
 
-async def _gone(call: Call, seconds: float) -> None:
-    """Wait until the connection is gone, a limited time."""
+async def _wait_until_closed(call: Call, seconds: float) -> None:
+    """Wait until the connection is closed, for `seconds` at most."""
 
     async def disconnected() -> None:
         while (await call.receive())["type"] != "http.disconnect":
@@ -57,28 +57,22 @@ async def _gone(call: Call, seconds: float) -> None:
 async def reset_before(call: Call, _: Parameters) -> None:
     """Reset the connection before anything is answered."""
     _reset(_protocol(call))
-    await _gone(call, 1)
+    await _wait_until_closed(call, 1)
     raise Aborted
 
 
 async def stall(call: Call, parameters: Parameters) -> None:
-    """Answer nothing until the client gives up, `seconds` at most."""
-    await _gone(call, float(parameters["seconds"]))
+    """Send nothing until the client gives up, for `seconds` at most."""
+    await _wait_until_closed(call, float(parameters["seconds"]))
     _reset(_protocol(call))
-    await _gone(call, 1)
+    await _wait_until_closed(call, 1)
     raise Aborted
 
 
-async def _half(call: Call, answer: Answer) -> Any:  # noqa: ANN401  uvicorn's protocol
+async def _send_half(call: Call, answer: Answer) -> Any:  # noqa: ANN401  uvicorn's protocol
     """Send the head, with the entire body's length, and half of the body."""
-    headers = {
-        "date": http_date(call.sandbox.clock.now()),
-        "content-type": answer.content_type,
-        "content-length": str(len(answer.body)),
-        **answer.headers,
-    }
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await call.send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    headers = answer.raw_headers(http_date(call.sandbox.clock.now()))
+    await call.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     half = answer.body[: len(answer.body) // 2]
     await call.send({"type": "http.response.body", "body": half, "more_body": True})
     return _protocol(call)
@@ -86,43 +80,46 @@ async def _half(call: Call, answer: Answer) -> Any:  # noqa: ANN401  uvicorn's p
 
 async def reset_during(call: Call, answer: Answer, _: Parameters) -> Answer:
     """Reset the connection after half of the body."""
-    protocol = await _half(call, answer)
+    protocol = await _send_half(call, answer)
     await asyncio.sleep(FLUSH_SECONDS)
     _reset(protocol)
-    await _gone(call, 1)
+    await _wait_until_closed(call, 1)
     raise Aborted
 
 
 async def cut_body(call: Call, answer: Answer, _: Parameters) -> Answer:
-    """End the connection in good order after half of the body that was announced."""
-    protocol = await _half(call, answer)
+    """Close the connection without an error after half of the body that was announced."""
+    protocol = await _send_half(call, answer)
     protocol.transport.close()
-    await _gone(call, 5)
+    await _wait_until_closed(call, 5)
     raise Aborted
 
 
 async def stall_during(call: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Send half of the body, and no more until the client gives up, `seconds` at most."""
-    protocol = await _half(call, answer)
-    await _gone(call, float(parameters["seconds"]))
+    """Send half of the body and then nothing until the client gives up, for `seconds` at most."""
+    protocol = await _send_half(call, answer)
+    await _wait_until_closed(call, float(parameters["seconds"]))
     _reset(protocol)
-    await _gone(call, 1)
+    await _wait_until_closed(call, 1)
     raise Aborted
 
 
 async def lost_answer(call: Call, _: Answer, parameters: Parameters) -> Answer:
-    """Close the connection in place of the answer; with `reset`, reset it."""
+    """Close the connection instead of answering; with `reset`, reset it."""
     protocol = _protocol(call)
     if parameters["reset"]:
         _reset(protocol)
     else:
         protocol.transport.close()
-    await _gone(call, 5)
+    await _wait_until_closed(call, 5)
     raise Aborted
 
 
 async def refuse_connections(call: Call, parameters: Parameters) -> None:
-    """Stop listening for `seconds`, as a service that restarts: open connections reset, new ones refused."""
+    """Stop listening for `seconds`, like a service that restarts.
+
+    Open connections are reset, and new ones are refused.
+    """
     server = call.sandbox.server
     if server is None:
         return
@@ -131,12 +128,12 @@ async def refuse_connections(call: Call, parameters: Parameters) -> None:
     for listening in server.servers:
         for one in listening.sockets:
             loop.remove_reader(one)
-    # Who was let in just now becomes a connection like the others. Were the servers closed before that,
-    # asyncio would forget about them, and they would hang.
+    # A socket that was accepted just now must first become a connection like the others. If the servers are
+    # closed before that, asyncio forgets it, and its client waits for ever.
     await asyncio.sleep(0.01)
     for listening in server.servers:
         listening.close()
-    # Bound but not listening: the port stays ours, and the kernel refuses whoever connects.
+    # Bound but not listening: the port stays reserved, and the kernel refuses connections to it.
     closed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     closed.bind((host, port))
@@ -145,7 +142,7 @@ async def refuse_connections(call: Call, parameters: Parameters) -> None:
     task.add_done_callback(_TASKS.discard)
     for protocol in list(server.server_state.connections):
         _reset(protocol)
-    await _gone(call, 1)
+    await _wait_until_closed(call, 1)
     raise Aborted
 
 

@@ -1,4 +1,4 @@
-"""Control routes below ``/_sandbox``: for tests and people, no authentication, not logged."""
+"""Control routes below ``/_sandbox``, for tests and people. They need no token and are not logged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _bad(message: str) -> ApiError:
 
 
 def _object(call: Call, *names: str) -> dict[str, Any]:
-    """Read the body as an object that has none but these members (any, when none are named)."""
+    """Read the body as an object with these members only; any members if no names are given."""
     given = call.json(dict[str, Any]) if call.body.strip() else {}
     unknown = sorted(set(given) - set(names)) if names else []
     if unknown:
@@ -80,9 +80,9 @@ def _requests(call: Call) -> Answer:
 async def _expected(call: Call) -> Answer:
     wanted = {name.strip() for name in call.query.get("streams", "").split(",") if name.strip()}
     streams: dict[str, dict[str, object]] = {}
-    for family in call.sandbox.families:
-        # Minutes of work for a large world: the server goes on answering meanwhile.
-        streams |= await asyncio.to_thread(family.expected, call.query)
+    for api in call.sandbox.apis:
+        # Takes minutes for a large world: in a thread, so that the server still answers.
+        streams |= await asyncio.to_thread(api.expected, call.query)
     unknown = sorted(wanted - streams.keys())
     if unknown:
         message = f"Unknown streams: {', '.join(unknown)}. There are: {', '.join(sorted(streams))}"
@@ -92,12 +92,12 @@ async def _expected(call: Call) -> Answer:
 
 def _written(call: Call) -> Answer:
     everything: dict[str, object] = {}
-    for family in call.sandbox.families:
-        everything |= family.written()
+    for api in call.sandbox.apis:
+        everything |= api.written()
     return json_answer(200, everything)
 
 
-def routes(sandbox: Sandbox) -> list[Route]:  # noqa: ARG001  the signature all families share
+def routes(sandbox: Sandbox) -> list[Route]:  # noqa: ARG001  the signature of every `routes`
     """Return the control routes that belong to no single API."""
     return [
         Route("POST", "/reset", _reset),

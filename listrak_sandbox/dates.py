@@ -30,7 +30,7 @@ _DATES = re.compile(rb'("(?:\w*Date|lastModified)":")(\d{4}-\d\d-\d\dT\d\d:\d\d)
 """A date in an answer as the sandbox's handlers write it: UTC without an offset."""
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _FIRST_YEAR = b"0001"
-"""The year of the date that stands for "no date"; it is not an instant, and stays as it is."""
+"""The year of the date that means "no date"; it is not an instant, and is not converted."""
 
 
 def read(text: str, settings: Settings) -> datetime:
@@ -69,12 +69,14 @@ def _first_hour(hour: str, name: str) -> str:
     return wall.replace(fold=0).astimezone(UTC).isoformat()[: len(hour)]
 
 
-def told(value: object, settings: Settings) -> object:
-    """Return a UTC date as an answer tells it: of two instants with one wall time the first.
+def as_answered(value: object, settings: Settings) -> object:
+    """Return the UTC instant that can be read out of a date in an answer.
+
+    Of two instants with the same wall time that is the first.
 
     Args:
         value: Any part of a row's key; only dates like ``2026-11-01T06:30:00.0000000`` change.
-        settings: Which zone answers are written in, and whether they have offsets, which tell all.
+        settings: The zone of dates in answers, and whether with offsets: then no two instants look alike.
     """
     if settings.answer_offsets or not isinstance(value, str) or value[10:11] != "T" or value[13:14] != ":":
         return value
@@ -97,7 +99,7 @@ def _writer(name: str, *, offsets: bool) -> Callable[[re.Match[bytes]], bytes]:
 def in_zone(body: bytes, settings: Settings) -> bytes:
     """Write the dates of an answer's body as the settings say; `body` has them in UTC, without an offset.
 
-    Calendar days (a birthday, dates among profile values) are no instants and stay as they are.
+    Calendar days (a birthday, dates among profile values) are not instants and stay as they are.
     """
     if settings.answer_time_zone == "UTC" and not settings.answer_offsets:
         return body

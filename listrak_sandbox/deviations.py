@@ -14,7 +14,7 @@ class Deviation:
     """One behaviour in which the sandbox follows what was recorded.
 
     Attributes:
-        subject: What it is about: a route, or a kind of value.
+        subject: A route, or a kind of value.
         spec: What the specification says.
         recorded: What was recorded, and what the sandbox does by default.
         evidence: ``H``, a recorded answer of the real service; ``M``, code that runs against it, or a

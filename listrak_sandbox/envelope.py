@@ -19,7 +19,7 @@ class Answer:
         body: The bytes of the body.
         headers: Headers beside content-type, content-length and date, lower-case names.
         content_type: Value of the content-type header.
-        finished: Whether it has been written as the settings say already (see `finish`).
+        finished: Whether `finish` has applied the settings to it already.
     """
 
     status: int
@@ -27,6 +27,20 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
     finished: bool = False
+
+    def raw_headers(self, date: str) -> list[tuple[bytes, bytes]]:
+        """Return all headers as ASGI sends them.
+
+        Args:
+            date: Value of the Date header, unless the answer has its own.
+        """
+        headers = {
+            "date": date,
+            "content-type": self.content_type,
+            "content-length": str(len(self.body)),
+            **self.headers,
+        }
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 class ApiError(Exception):
@@ -39,7 +53,7 @@ class ApiError(Exception):
         self.message = message or f"{HTTPStatus(status).phrase}: {code}"
 
     def answer(self) -> Answer:
-        """Put the error into its envelope ``{status, error, message}``."""
+        """Return the error in its envelope ``{status, error, message}``."""
         return json_answer(self.status, {"status": self.status, "error": self.code, "message": self.message})
 
 
@@ -81,12 +95,12 @@ def deleted() -> Answer:
 
 
 def invalid(name: str, why: str = "") -> ApiError:
-    """Create the error for a null or unfit parameter or body property."""
+    """Create the error for a parameter or body property that is null or invalid."""
     return ApiError(
         400, "ERROR_INVALID_PARAMETER", f"The parameter '{name}' is invalid.{' ' if why else ''}{why}"
     )
 
 
 def not_found(what: str = "resource") -> ApiError:
-    """Create the error for a known route with an id that nothing has."""
+    """Create the error for a known route with an id that does not exist."""
     return ApiError(404, "ERROR_UNABLE_TO_LOCATE_RESOURCE", f"The specified {what} could not be located.")

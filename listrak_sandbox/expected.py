@@ -1,4 +1,4 @@
-"""Counts and digests of what a complete extraction must return, row order left out of account."""
+"""Counts and digests of what a complete extraction must return, whatever the order of rows."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def digest(keys: Iterable[tuple[object, ...]]) -> dict[str, object]:
 
 
 def chosen(selection: Mapping[str, str], name: str) -> set[str]:
-    """Read a comma-separated query parameter: the names in it; empty when it is absent."""
+    """Return the names in a comma-separated query parameter; empty if it is absent."""
     return {one.strip() for one in selection.get(name, "").split(",") if one.strip()}

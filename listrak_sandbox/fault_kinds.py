@@ -1,4 +1,4 @@
-"""What the sandbox can do wrong: one function per kind of fault, and what each kind applies to.
+"""The kinds of fault: one function for each, and the calls that each kind can apply to.
 
 A kind acts before the handler (and may answer in its place) or after it, on its answer.
 
@@ -51,7 +51,7 @@ class Kind:
         parameters: Its own parameters with their defaults.
         applies: Whether it can act on a call at all (and on its answer, for kinds that act after).
         route: Routes it is for unless a fault names others; None: all but the token endpoint.
-        count: How often it strikes unless a fault says otherwise; None: without limit.
+        count: How often it applies unless a fault says otherwise; None: without limit.
     """
 
     text: str
@@ -75,7 +75,7 @@ async def _status(call: Call, parameters: Parameters) -> Answer:
             instant = call.sandbox.clock.now() + timedelta(seconds=float(parameters["retry_after"]))
             headers["retry-after"] = http_date(instant)
     if status in (502, 503, 504):
-        # These come from what stands in front of a service, and are no JSON.
+        # These come from a server in front of the service, and are not JSON.
         return Answer(status, f"<html><h1>{status}</h1></html>".encode(), headers, "text/html")
     code = {429: "ERROR_TOO_MANY_REQUESTS", 401: "ERROR_UNAUTHORIZED"}.get(
         status, "ERROR_UNHANDLED_EXCEPTION"
@@ -118,7 +118,7 @@ async def _cursor_refused(_: Call, __: Parameters) -> Answer:
 
 
 async def _large_body(call: Call, parameters: Parameters) -> Answer | None:
-    """Read the body to its end, as a service does; a body that is not too large is handed on."""
+    """Read the body to its end, as a service does. A body that is not too large can be read again."""
     messages = []
     size, more = 0, True
     while more:
@@ -141,7 +141,7 @@ async def _large_body(call: Call, parameters: Parameters) -> Answer | None:
 
 
 async def _import_ends_badly(call: Call, parameters: Parameters, *, outcome: str) -> None:
-    """Leave word for whatever carries out the import that this call starts."""
+    """Set how the import that this call starts shall end, for whatever carries it out."""
     call.extra["import_outcome"] = outcome
     call.extra["import_share_done"] = float(parameters["share_done"])
     if "word" in parameters:
@@ -181,7 +181,7 @@ async def _text_status(_: Call, answer: Answer, parameters: Parameters) -> Answe
 
 
 async def _empty_then_full(call: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Answer a call without rows the first times it is made, and with all of them from then on."""
+    """Answer the first calls (`times`) without rows, and later ones with all rows."""
     asked: Counter[str] = call.extra["asked"]
     same = f"{call.scope['path']} {sorted(call.query.items())}"
     asked[same] += 1
@@ -189,7 +189,7 @@ async def _empty_then_full(call: Call, answer: Answer, parameters: Parameters) -
 
 
 async def _short_answer(_: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Leave the last rows of an answer out, as if there were no more."""
+    """Leave out the last rows of a collection, as if there were no more."""
     return _without(answer, int(parameters["rows"]))
 
 
@@ -204,7 +204,7 @@ async def _null_property(_: Call, answer: Answer, parameters: Parameters) -> Ans
 
 
 def _without(answer: Answer, rows: int | None) -> Answer:
-    """Take the last rows out of an answer and its next cursor away; None: all rows."""
+    """Remove the last rows and the next cursor from an answer; None removes all rows."""
     envelope = msgspec.json.decode(answer.body)
     if "nextPageCursor" in envelope:
         envelope["nextPageCursor"] = None
@@ -215,21 +215,21 @@ def _without(answer: Answer, rows: int | None) -> Answer:
 
 
 class Repeats:
-    """Rows that come again on the next page, by the cursor that leads there."""
+    """Rows to repeat on the next page, by the cursor of that page."""
 
     LIMIT = 1000
 
     def __init__(self) -> None:
         self._rows: dict[str, list[dict[str, Any]]] = {}
 
-    def put(self, cursor: str, rows: list[dict[str, Any]]) -> None:
-        """Note rows to repeat on the page a cursor leads to."""
+    def add(self, cursor: str, rows: list[dict[str, Any]]) -> None:
+        """Keep rows to repeat on the page of a cursor."""
         self._rows[cursor] = rows
         if len(self._rows) > self.LIMIT:
             del self._rows[next(iter(self._rows))]
 
-    def into(self, call: Call, answer: Answer) -> None:
-        """Put the rows noted for this page before its own; a page asked for again gets them again."""
+    def insert(self, call: Call, answer: Answer) -> None:
+        """Insert the rows kept for this page before its own, each time the page is requested."""
         rows = self._rows.get(call.query.get("cursor", "")) if self._rows else None
         if rows and answer.status == 200:  # noqa: PLR2004  OK
             envelope = msgspec.json.decode(answer.body)
@@ -238,18 +238,18 @@ class Repeats:
 
 
 async def _duplicate_rows(call: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Let the last rows of this page come again on the next, as when rows were put in before them."""
+    """Repeat the last rows of this page on the next one, as if rows had been inserted before them."""
     envelope = msgspec.json.decode(answer.body)
     rows = envelope["data"][-int(parameters["rows"]) :]
-    _repeats(call).put(_value(envelope["nextPageCursor"]), rows)
+    _repeats(call).add(_value(envelope["nextPageCursor"]), rows)
     return answer
 
 
 async def _changed_rows(call: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Give the last rows of this page older values; the next page has them with their present values."""
+    """Change the last rows of this page to older values, and repeat them with present values on the next."""
     envelope = msgspec.json.decode(answer.body)
     rows = envelope["data"][-int(parameters["rows"]) :]
-    _repeats(call).put(_value(envelope["nextPageCursor"]), rows)
+    _repeats(call).add(_value(envelope["nextPageCursor"]), rows)
     envelope["data"][-len(rows) :] = [{name: _older(name, one) for name, one in row.items()} for row in rows]
     answer.body = ENCODER.encode(envelope)
     return answer

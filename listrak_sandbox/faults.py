@@ -1,8 +1,8 @@
-"""Faults: switched on by a control route or at the start, they strike calls by route, share and count.
+"""Faults, added by a control route or at the start: which calls each of them applies to.
 
-Which calls are struck is decided by seed, path, query and how often the same call came before, not by the
-order in which different calls arrive: the same run meets the same faults, however many requests it has in
-flight at once.
+A fault has conditions (route, method, ids), a share and a count. Which calls of a share are chosen depends on
+the seed, the path, the query and how often the same call came before. It does not depend on the order in
+which different calls arrive: the same run meets the same faults, however many requests are in flight.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from listrak_sandbox.sandbox import Sandbox
 
 VARIABLE = "LISTRAK_SANDBOX_FAULTS"
-"""Environment variable with the faults at the start: JSON, or @ and the name of a file that holds it."""
+"""Environment variable with the faults at the start: JSON, or @ and the name of a file with JSON."""
 _FINE = 10**9
 
 
 class Spec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One fault as it is asked for; the parameters of its kind stand beside these members.
+    """One fault as the control route takes it. The parameters of its kind are further members.
 
     Attributes:
         kind: One of `fault_kinds.KINDS`.
         route: A route's template, with or without base path and method, or a pattern with ``*``. None: what
-            the kind is for; mostly everything but the token endpoint.
+            the kind is for, which mostly is everything but the token endpoint.
         method: Only calls of this HTTP method.
         ids: Only calls whose path has these parameters, such as ``{"listId": 40274}``: one list fails alone.
-        share: Share of the calls it strikes, 0 to 1.
-        count: Strikes at most so often. None: what the kind says; mostly without limit.
-        after: Lets this many calls pass first.
-        seed: Decides, with `share`, which calls are struck.
+        share: Share of the matching calls that it applies to, 0 to 1.
+        count: How often it applies at most. None: what the kind says, mostly without limit.
+        after: How many matching calls it leaves alone first.
+        seed: Decides, with `share`, which calls it applies to.
     """
 
     kind: str
@@ -56,13 +56,13 @@ class Spec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 @dataclass
 class Fault:
-    """One fault at work.
+    """One active fault.
 
     Attributes:
         spec: What was asked for.
         parameters: Parameters of its kind, defaults filled in.
-        matched: Calls it could have struck.
-        hits: Calls it struck.
+        matched: Calls that matched its conditions.
+        hits: Calls that it was applied to.
     """
 
     spec: Spec
@@ -76,20 +76,20 @@ class Fault:
         """Its kind."""
         return KINDS[self.spec.kind]
 
-    def strikes(self, call: Call, answer: Answer | None) -> bool:
-        """Decide about one call, and count it."""
-        if not self._is_for(call) or not self.kind.applies(call, answer):
+    def should_apply(self, call: Call, answer: Answer | None) -> bool:
+        """Decide about one call, and count it in `matched` and `hits`."""
+        if not self._matches(call) or not self.kind.applies(call, answer):
             return False
         self.matched += 1
         count = self.kind.count if self.spec.count is None else self.spec.count
         if self.matched <= self.spec.after or (count is not None and self.hits >= count):
             return False
-        if self.spec.share < 1 and not self._drawn(call):
+        if self.spec.share < 1 and not self._is_drawn(call):
             return False
         self.hits += 1
         return True
 
-    def _is_for(self, call: Call) -> bool:
+    def _matches(self, call: Call) -> bool:
         route = call.route
         if self.spec.method and self.spec.method.upper() != route.method:
             return False
@@ -104,7 +104,7 @@ class Fault:
             for name in (route.template, route.path, route.name)
         )
 
-    def _drawn(self, call: Call) -> bool:
+    def _is_drawn(self, call: Call) -> bool:
         same = f"{call.route.method} {call.scope['path']} {sorted(call.query.items())}"
         key = draws.raw(same, 8)
         self._seen[key] += 1
@@ -112,7 +112,7 @@ class Fault:
         return draws.number(name, _FINE) < self.spec.share * _FINE
 
     def as_json(self) -> dict[str, object]:
-        """Return the fault and its effects so far, for the control route."""
+        """Return the fault and its counts so far, for the control route."""
         asked: dict[str, object] = msgspec.to_builtins(self.spec)
         return {**asked, **self.parameters, "matched": self.matched, "hits": self.hits}
 
@@ -165,39 +165,39 @@ class Faults:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the faults of the start, counted anew."""
+        """Activate the faults of the start again, with counts of zero."""
         self.active = parse(msgspec.json.decode(self._initial)) if self._initial else []
         self._repeats = Repeats()
         self._asked: Counter[str] = Counter()
 
     def clear(self) -> None:
-        """Switch off all faults, those of the start too."""
+        """Remove all faults, those of the start too."""
         self.active = []
         self._repeats = Repeats()
         self._asked = Counter()
 
     async def before(self, call: Call) -> Answer | None:
-        """Let faults strike that act before the handler."""
+        """Apply the faults that act before the handler."""
         for fault in self.active:
             act = fault.kind.before
-            if act and fault.strikes(call, None):
+            if act and fault.should_apply(call, None):
                 answer = await act(call, fault.parameters)
                 if answer is not None:
                     return answer
         return None
 
     async def after(self, call: Call, answer: Answer) -> Answer:
-        """Let faults strike that act on the answer."""
+        """Apply the faults that act on the answer."""
         call.extra["repeats"], call.extra["asked"] = self._repeats, self._asked
-        self._repeats.into(call, answer)
+        self._repeats.insert(call, answer)
         for fault in self.active:
             act = fault.kind.after
-            if act and fault.strikes(call, answer):
+            if act and fault.should_apply(call, answer):
                 answer = await act(call, answer, fault.parameters)
         return answer
 
     def routes(self) -> list[Route]:
-        """Return ``/_sandbox/faults``: GET tells, POST adds, DELETE clears; each answers with all faults."""
+        """Return ``/_sandbox/faults``: GET, POST (adds), DELETE (removes all); each returns all faults."""
         path = "/_sandbox/faults"
         return [Route(method, path, self._control) for method in ("GET", "POST", "DELETE")]
 
@@ -218,7 +218,7 @@ def _initial() -> str:
 
 
 def install(sandbox: Sandbox) -> list[Route]:
-    """Let faults see the calls of a sandbox, and give their control routes.
+    """Register the faults as a hook of a sandbox, and return their control routes.
 
     Raises:
         SystemExit: The faults asked for at the start cannot be read; the text says why.

@@ -1,4 +1,4 @@
-"""What happens to every answer of an API just before it is sent: dates and the end of paging, as set."""
+"""The last step of every answer of an API: dates and the end of paging are written as the settings say."""
 
 from __future__ import annotations
 

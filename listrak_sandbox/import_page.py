@@ -1,4 +1,4 @@
-"""The page of one import: what was sent, and what became of it."""
+"""The page of one import: its rows, and the result of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from listrak_sandbox.world.past_imports import PastImport, past_imports
 
 if TYPE_CHECKING:
     from listrak_sandbox.sandbox import Sandbox
-    from listrak_sandbox.sms import SmsFamily
+    from listrak_sandbox.sms import SmsApi
     from listrak_sandbox.store import ListImport, ListState
 
 ROWS = 100
@@ -64,7 +64,7 @@ def email_import(sandbox: Sandbox, list_id: int, import_id: int, when: int) -> H
     )
 
 
-def sms_import(sms: SmsFamily, import_id: int) -> Html:
+def sms_import(sms: SmsApi, import_id: int) -> Html:
     """Show an import of the SMS API.
 
     Args:
@@ -90,8 +90,8 @@ def sms_import(sms: SmsFamily, import_id: int) -> Html:
 
 
 def _find(state: ListState, import_id: int, when: int) -> ListImport | PastImport | None:
-    made = past_imports(state.made, when) if state.made else []
-    past = next((one for one in made if one.import_id == import_id), None)
+    past_ones = past_imports(state.generated_list, when) if state.generated_list else []
+    past = next((one for one in past_ones if one.import_id == import_id), None)
     return state.imports.get(import_id) or past
 
 

@@ -29,7 +29,7 @@ class RequestLog:
     resets: int = 0
 
     def begin(self) -> int:
-        """Note that a request arrived; return what `end` is to be told."""
+        """Note that a request arrived; return what to pass to `end`."""
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         return self.resets
@@ -45,7 +45,7 @@ class RequestLog:
         unknown: Iterable[str],
         size: int,
     ) -> None:
-        """Note how a request went; one that began before the last reset is not counted.
+        """Note how a request ended. One that began before the last reset is not counted.
 
         Args:
             begun: What `begin` returned.
@@ -75,7 +75,7 @@ class RequestLog:
         )
 
     def reset(self) -> None:
-        """Forget everything, and what is in flight too once it has ended."""
+        """Forget everything. Requests that are in flight are not counted when they end."""
         self.resets += 1
         self.by_route.clear()
         self.by_status.clear()

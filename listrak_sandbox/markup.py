@@ -1,4 +1,4 @@
-"""HTML for the page: everything that is not markup of our own is escaped."""
+"""HTML for the page. Everything that is not our own markup is escaped."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ summary { cursor: pointer; margin: 2.25rem 0 .6rem; font-weight: 600; } details 
 
 
 def text(value: object) -> Html:
-    """Escape a value, unless it is markup; nothing is a dash, and whole numbers get thin groups."""
+    """Escape a value, unless it is markup. An empty value becomes a dash, whole numbers get thin spaces."""
     if isinstance(value, Html):
         return value
     if value is None or value == "":
@@ -102,17 +102,17 @@ def button(action: str, content: object) -> Html:
 
 
 def _cell(content: object, css: str, label: str) -> Html:
-    """Create a table's cell; on a narrow screen its column's title stands before it."""
+    """Create a table's cell; on a narrow screen it begins with its column's title."""
     attribute = f' class="{escape(css)}"' if css else ""
     return Html(f'<td{attribute} data-label="{escape(label)}">{text(content)}</td>')
 
 
 COLUMNS = {"#": "n", "!": "nowrap", "~": "wide"}
-"""Marks of columns: of numbers, never wrapped, never narrow."""
+"""Marks of columns: numbers, never wrapped, never narrow."""
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]], nothing: str) -> Html:
-    """Create a table; a title's first character may say what its column is like: see `COLUMNS`."""
+    """Create a table. The first character of a title may set how its column looks: see `COLUMNS`."""
     css = [COLUMNS.get(title[:1], "") for title in titles]
     head = join(element("th", title.lstrip("#!~"), "n" if title[:1] == "#" else "") for title in titles)
     labels = [title.lstrip("#!~") for title in titles]
@@ -129,6 +129,6 @@ def tile(value: object, label: str) -> Html:
 
 
 def section(title: str, note: str, content: Html) -> Html:
-    """Create a section with a title and a word about it."""
+    """Create a section with a title and a short note."""
     heading = join([title, " ", element("span", note, "soft")]) if note else text(title)
     return join([element("h2", heading), content])

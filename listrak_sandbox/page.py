@@ -1,4 +1,4 @@
-"""The page at ``/``, for a person: what the account holds, what was written, what was asked."""
+"""The page at ``/``, for a person: what the account has, what was written, and the latest requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_sandbox import import_page
 from listrak_sandbox.clock import text_of
-from listrak_sandbox.data import DataFamily
+from listrak_sandbox.data import DataApi
 from listrak_sandbox.envelope import Answer, ApiError
 from listrak_sandbox.markup import (
     STYLE,
@@ -23,7 +23,7 @@ from listrak_sandbox.markup import (
     tile,
 )
 from listrak_sandbox.sandbox import Call, Route
-from listrak_sandbox.sms import SmsFamily
+from listrak_sandbox.sms import SmsApi
 from listrak_sandbox.sms.account import instant_text
 from listrak_sandbox.sms.world import PENDING, SUBSCRIBED
 from listrak_sandbox.store import SUBSCRIBED as EMAIL_SUBSCRIBED
@@ -49,16 +49,16 @@ def count_contacts(state: ListState, when: int) -> tuple[int, int]:
     """Count a list's subscribed and unsubscribed contacts at a world time."""
     states = [contact.state for contact in state.order]
     subscribed, left = states.count(EMAIL_SUBSCRIBED), states.count(EMAIL_UNSUBSCRIBED)
-    if state.made is not None:
-        population = state.made.population
+    if state.generated_list is not None:
+        population = state.generated_list.population
         there = population.count(when)
         gone = sum(
             1
             for index, moves in population.changed(when).items()
             if index < there and index not in state.taken and sum(move < when for move in moves) % 2
         )
-        generated = there - sum(index < there for index in state.taken)
-        subscribed += generated - gone
+        generated_contact = there - sum(index < there for index in state.taken)
+        subscribed += generated_contact - gone
         left += gone
     return subscribed, left
 
@@ -67,15 +67,15 @@ def _email_lists(sandbox: Sandbox, when: int) -> Html:
     rows = []
     for state in sandbox.store.lists.values():
         subscribed, left = count_contacts(state, when)
-        made = state.made
+        generated_list = state.generated_list
         rows.append(
             [
                 state.record["listName"],
                 str(state.list_id),
                 subscribed,
                 left,
-                len(made.broadcasts(when)) if made else 0,
-                len(made.conversations(when)) if made else 0,
+                len(generated_list.broadcasts(when)) if generated_list else 0,
+                len(generated_list.conversations(when)) if generated_list else 0,
                 len(state.fields),
             ]
         )
@@ -83,7 +83,7 @@ def _email_lists(sandbox: Sandbox, when: int) -> Html:
     return section("Email lists", "", table(titles, rows, "No lists."))
 
 
-def _phone_lists(sms: SmsFamily, now: str) -> Html:
+def _phone_lists(sms: SmsApi, now: str) -> Html:
     rows: list[list[object]] = []
     account = sms.account
     for code in account.codes:
@@ -128,7 +128,7 @@ def _status_chip(status: str, ended: object) -> Html:
     return chip(status, "bad" if bad else "good" if ended else "warn")
 
 
-def _imports(sandbox: Sandbox, sms: SmsFamily, when: int) -> Html:
+def _imports(sandbox: Sandbox, sms: SmsApi, when: int) -> Html:
     rows: list[tuple[str, list[object]]] = []
 
     def add(path: str, name: object, where: object, status: dict[str, Any], summary: Html) -> None:
@@ -138,9 +138,9 @@ def _imports(sandbox: Sandbox, sms: SmsFamily, when: int) -> Html:
 
     for state in sandbox.store.lists.values():
         jobs: list[ListImport | PastImport] = [*state.imports.values()]
-        jobs += past_imports(state.made, when)[-IMPORTS:] if state.made else []
+        jobs += past_imports(state.generated_list, when)[-IMPORTS:] if state.generated_list else []
         for job in jobs[-IMPORTS:] if not state.imports else jobs:
-            status, summary = _told(job, when)
+            status, summary = _status_and_summary(job, when)
             path = f"/import/{state.list_id}/{job.import_id}"
             name = job.record()["importFileName"]
             add(path, name, state.record["listName"], status, _summary_text(summary))
@@ -152,7 +152,7 @@ def _imports(sandbox: Sandbox, sms: SmsFamily, when: int) -> Html:
     return section("Recent imports", "", table(titles, [row for _, row in rows[:IMPORTS]], "No imports."))
 
 
-def _told(job: ListImport | PastImport, when: int) -> tuple[dict[str, Any], dict[str, object]]:
+def _status_and_summary(job: ListImport | PastImport, when: int) -> tuple[dict[str, Any], dict[str, object]]:
     if isinstance(job, PastImport):
         return job.status(when), job.summary(when)
     return job.status_record(), job.summary()
@@ -236,7 +236,7 @@ def _connection(sandbox: Sandbox, host: str) -> Html:
 
 
 MOST_SECONDS = 366.0 * 86_400
-"""How far one press of a button may move the clock."""
+"""How far one click may move the clock, in seconds."""
 CLOCK_BUTTONS = (("advance=3600", "+1 hour"), ("advance=86400", "+1 day"), ("advance=604800", "+7 days"))
 
 
@@ -267,12 +267,12 @@ def _faults(sandbox: Sandbox) -> Html:
 
 
 def _written(sandbox: Sandbox) -> Html:
-    """Return what the data API took, if anything."""
+    """Return the retail data that was written, if any."""
     rows = [
         [name, len(one.rows), len(one.arrays)]
-        for family in sandbox.families
-        if isinstance(family, DataFamily)
-        for name, one in family.stored.items()
+        for api in sandbox.apis
+        if isinstance(api, DataApi)
+        for name, one in api.stored.items()
         if one.arrays
     ]
     if not rows:
@@ -293,12 +293,12 @@ def render(sandbox: Sandbox, host: str, *, refresh: int = 0) -> str:
 
     Args:
         sandbox: What it is about.
-        host: Where the browser found it: host and port.
+        host: The host and port that the browser asked for.
         refresh: Seconds after which the browser loads it again; 0: never.
     """
     now = sandbox.clock.now()
     when = world_time(now)
-    sms = next(one for one in sandbox.families if isinstance(one, SmsFamily))
+    sms = next(one for one in sandbox.apis if isinstance(one, SmsApi))
     sms.imports.settle(instant_text(now))
     log = sandbox.log
     subscribed = sum(count_contacts(state, when)[0] for state in sandbox.store.lists.values())
@@ -356,13 +356,13 @@ def _email_import(call: Call) -> Answer:
 
 
 def _sms_import(call: Call) -> Answer:
-    sms = next(one for one in call.sandbox.families if isinstance(one, SmsFamily))
+    sms = next(one for one in call.sandbox.apis if isinstance(one, SmsApi))
     sms.imports.settle(instant_text(call.sandbox.clock.now()))
     return _below(import_page.sms_import(sms, call.id("importFileId")))
 
 
 def _set_clock(call: Call) -> Answer:
-    """Do what a button of the page says, and lead back to the page.
+    """Do what a button of the page says, and redirect to the page.
 
     Raises:
         ApiError: 403, another site's page sent this.

@@ -1,4 +1,4 @@
-"""Cursors and counts: a cursor is opaque, signed, and belongs to the query that gave it."""
+"""Cursors and counts. A cursor is opaque, signed, and valid only for the query that returned it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Paging:
     """What one request asked for.
 
     Attributes:
-        position: Where its page begins; what a position means is the collection's own business.
+        position: Where its page begins. Each collection defines its own positions.
         count: Largest number of rows.
     """
 
@@ -67,7 +67,7 @@ def read(call: Call) -> Paging:
 
 
 def cursor(call: Call, position: int | None) -> str | None:
-    """Create the cursor for the page that begins at `position`; None stays None (there is none).
+    """Create the cursor for the page that begins at `position`; None if that is None.
 
     By the setting ``cursor_form`` it is the bare value or the next page's URI.
     """
@@ -82,7 +82,7 @@ def cursor(call: Call, position: int | None) -> str | None:
 
 
 def cut(rows: Sequence[dict[str, object]], call: Call) -> tuple[list[dict[str, object]], str | None]:
-    """Cut a page out of rows that are all at hand; the position is the index of its first row."""
+    """Cut a page out of all rows of a collection; a position is the index of a row."""
     paging = read(call)
     end = paging.position + paging.count
     return list(rows[paging.position : end]), cursor(call, end if end < len(rows) else None)

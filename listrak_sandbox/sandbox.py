@@ -39,13 +39,14 @@ class Route:
 
     Attributes:
         method: HTTP method.
-        template: Path template as in the spec, below the family's base path: ``/List/{listId}/Message``.
+        template: Path template as in the spec, below the API's base path: ``/List/{listId}/Message``.
         handler: What answers it.
         areas: Areas (scopes) that the integration must all have been granted.
         params: Names of the query parameters that the spec knows. Others are ignored, but logged.
         paged: Whether it takes ``cursor`` and ``count``.
         body: Whether it takes a JSON body (then another content type is answered 415).
-        integration: ``email``, ``sms`` or ``data``: whose token it takes. None: no token needed.
+        integration: The integration whose token it needs: ``email``, ``sms``, ``data``, ``cross_channel`` or
+            ``privacy``. None: no token needed.
         base: Base path, set by the application: ``/email/v1``.
     """
 
@@ -66,7 +67,7 @@ class Route:
 
     @property
     def name(self) -> str:
-        """How logs and faults call it: ``GET /email/v1/List/{listId}``."""
+        """Its name in logs and faults: ``GET /email/v1/List/{listId}``."""
         return f"{self.method} {self.path}"
 
     def known_params(self) -> frozenset[str]:
@@ -88,6 +89,7 @@ class Call:
         integration: Name of the integration whose token came with it, once that is known.
         now: The sandbox's time when the call arrived.
         scope: ASGI scope, with `receive` and `send` for hooks that have to break the transport.
+        extra: What hooks pass on to handlers and to each other, by name.
     """
 
     sandbox: Sandbox
@@ -173,11 +175,11 @@ class Call:
             ) from None
 
 
-class Family(Protocol):
-    """One API: its routes, and what it has to say to the control routes."""
+class Api(Protocol):
+    """One API: its routes, and its part of what the control routes return."""
 
     name: str
-    """``email``, ``sms`` or ``data``: also the name of the integration whose tokens it takes."""
+    """Also the name of the integration whose tokens it accepts: ``email``, ``sms`` and so on."""
     base: str
     """Base path: ``/email/v1``."""
 
@@ -188,7 +190,7 @@ class Family(Protocol):
         """Return control routes of its own, templates below ``/_sandbox``."""
 
     def reset(self) -> None:
-        """Forget everything written and begin with the sandbox's current seed and scale."""
+        """Forget everything written, and start again with the sandbox's current seed and scale."""
 
     def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:
         """Return ``{stream: {count, digest}}`` of a complete extraction (see `expected`)."""
@@ -198,24 +200,24 @@ class Family(Protocol):
 
 
 class Hook(Protocol):
-    """Something that sees each call before and after its handler: the faults."""
+    """Runs before and after the handler of each call: the faults are one."""
 
     async def before(self, call: Call) -> Answer | None:
-        """See a call before its handler; an answer given here is sent instead of the handler's."""
+        """Run before the handler; an answer that is returned here is sent instead of the handler's."""
 
     async def after(self, call: Call, answer: Answer) -> Answer:
-        """See the answer before it is sent, and give the one to send."""
+        """Return the answer to send: the handler's, or another one."""
 
     def reset(self) -> None:
         """Switch off what was switched on."""
 
 
-class Aborted(Exception):  # noqa: N818  no error: a hook did with the connection what it wanted
+class Aborted(Exception):  # noqa: N818  not an error: a hook broke the connection on purpose
     """Raised by a hook that has dealt with the connection itself: nothing more is sent."""
 
 
 class Sandbox:
-    """Everything one running sandbox holds. Lives on one event loop; see `reset` for what comes back."""
+    """Everything one running sandbox holds. Used on one event loop."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -228,13 +230,13 @@ class Sandbox:
         self.log = RequestLog()
         self.world = World(self.seed, self.scale)
         self.store = Store(self.world)
-        self.families: list[Family] = []
+        self.apis: list[Api] = []
         self.hooks: list[Hook] = []
         self.routes: list[Route] = []
         self.server: uvicorn.Server | None = None
 
     def reset(self, seed: int | None = None, scale: str | None = None) -> None:
-        """Begin anew: clock, settings, world, everything written, the log. Tokens stay good."""
+        """Reset clock, settings, world, log, and everything written. Tokens stay valid."""
         self.seed = self.seed if seed is None else seed
         self.scale = scale or self.scale
         self.settings = Settings.from_config(self.config)
@@ -243,8 +245,8 @@ class Sandbox:
         self.world = World(self.seed, self.scale)
         self.store.close()
         self.store = Store(self.world)
-        for family in self.families:
-            family.reset()
+        for api in self.apis:
+            api.reset()
         for hook in self.hooks:
             hook.reset()
         self.log.reset()

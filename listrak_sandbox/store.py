@@ -39,7 +39,7 @@ class Contact:
 
     Attributes:
         email: Its address.
-        key: Its emailKey, which it keeps when its address changes.
+        key: Its emailKey; it stays the same when the address changes.
         external: Its external contact id.
         state: Subscribed, Unsubscribed or Pending.
         since: Its original subscription (UTC), None while pending.
@@ -130,13 +130,13 @@ class ListState:
     Attributes:
         list_id: Its id.
         record: The API's List.
-        made: The generated list beneath it, if it was not created through the API.
+        generated_list: The generated list that it is based on; None if it was created through the API.
         groups: Profile field groups by id, in order.
         fields: Profile fields by id, in order.
         special: Standing of addresses that are banned, suppressed or pending from the beginning.
         contacts: Written contacts by address in lower case.
-        order: The same in the order of their first write; pages go by it.
-        taken: Indexes of generated contacts that were written since, and are among `order` now.
+        order: The same in the order of their first write, which is the order of pages.
+        taken: Indexes of generated contacts that were written to: they are in `order` since then.
         cleared: Fields cleared for all subscribed contacts, and the world time of it.
         imports: Imports made through the API, by id.
         events: Events created through the API, as the API's records.
@@ -147,7 +147,7 @@ class ListState:
 
     list_id: int
     record: Record
-    made: MailingList | None
+    generated_list: MailingList | None
     groups: dict[int, Record] = field(default_factory=dict)
     fields: dict[int, Record] = field(default_factory=dict)
     special: dict[str, str] = field(default_factory=dict)
@@ -169,24 +169,28 @@ class ListState:
             return stored
         index = self._index(lowered, now)
         if index is not None:
-            return self.generated(index, world_time(now))
+            return self.generated_contact(index, world_time(now))
         if self.special.get(lowered) == PENDING:
             return Contact(email, PENDING, None)
         return None
 
     def _index(self, lowered: str, now: datetime) -> int | None:
-        if self.made is None:
+        if self.generated_list is None:
             return None
-        index = self.made.population.index_of(lowered)
-        if index is None or index in self.taken or index >= self.made.population.count(world_time(now)):
+        index = self.generated_list.population.index_of(lowered)
+        if (
+            index is None
+            or index in self.taken
+            or index >= self.generated_list.population.count(world_time(now))
+        ):
             return None
         return index
 
-    def generated(self, index: int, when: int) -> Contact:
+    def generated_contact(self, index: int, when: int) -> Contact:
         """Create the contact object of a generated contact as it is at a world time."""
-        made = self.made
-        assert made is not None  # noqa: S101  only generated lists have generated contacts
-        population = made.population
+        generated_list = self.generated_list
+        assert generated_list is not None  # noqa: S101  only generated lists have generated contacts
+        population = generated_list.population
         standing = population.standing(index, when)
         person = population.person(index)
         contact = Contact(
@@ -202,11 +206,11 @@ class ListState:
 
     def generated_values(self, index: int, wanted: list[int] | None = None) -> dict[int, str]:
         """Return the values of a generated contact, without deleted fields and cleared values."""
-        made = self.made
-        assert made is not None  # noqa: S101  only generated lists have generated contacts
-        values = made.values.of(index, made.population.person(index), wanted)
+        generated_list = self.generated_list
+        assert generated_list is not None  # noqa: S101  only generated lists have generated contacts
+        values = generated_list.values.of(index, generated_list.population.person(index), wanted)
         if len(self.fields) < len(values) or self.cleared or any(one not in self.fields for one in values):
-            population = made.population
+            population = generated_list.population
             return {
                 one: value
                 for one, value in values.items()
@@ -243,7 +247,7 @@ class ListState:
         self.version += 1
 
     def standing_of(self, email: str, now: datetime) -> str | None:
-        """Return an address's standing: one of the five words above, or None."""
+        """Return an address's standing: one of the five states at the top of this module, or None."""
         contact = self.find(email, now)
         if contact is not None and contact.state != PENDING:
             return contact.state
@@ -280,14 +284,14 @@ class Store:
             "import": 9_000_000,
             "event": 920_000,
         }
-        for made in world.lists.values():
-            state = ListState(made.list_id, made.record(), made)
-            groups, fields = profile.groups(made.number, made.shape.fields)
+        for generated_list in world.lists.values():
+            state = ListState(generated_list.list_id, generated_list.record(), generated_list)
+            groups, fields = profile.groups(generated_list.number, generated_list.shape.fields)
             state.groups = {int(str(one["segmentationFieldGroupId"])): one for one in groups}
             state.fields = {int(str(one["segmentationFieldId"])): one for one in fields}
             for kind, standing in (("pending", PENDING), ("banned", BANNED), ("suppressed", SUPPRESSED)):
-                state.special |= dict.fromkeys(special_addresses(made.number, kind), standing)
-            self.lists[made.list_id] = state
+                state.special |= dict.fromkeys(special_addresses(generated_list.number, kind), standing)
+            self.lists[generated_list.list_id] = state
 
     def next_id(self, kind: str) -> int:
         """Return a new id for a list, group, field, import or event."""

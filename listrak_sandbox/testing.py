@@ -26,9 +26,10 @@ class RunningSandbox:
     """A running sandbox as a test sees it.
 
     Attributes:
-        url: ``http://127.0.0.1:PORT``; what the plugins take as ``api_url``.
-        auth_url: What the plugins take as ``auth_url``.
+        url: ``http://127.0.0.1:PORT``, for the plugins' setting ``api_url``.
+        auth_url: For their setting ``auth_url``.
         sandbox: The object itself when it runs as a thread, else None.
+        pid: Its process id when it runs as a process of its own, else None.
     """
 
     def __init__(self, port: int, sandbox: Sandbox | None = None, pid: int | None = None) -> None:
@@ -44,7 +45,7 @@ class RunningSandbox:
         Args:
             method: HTTP method.
             path: Below ``/_sandbox/``.
-            body: What goes as JSON.
+            body: Sent as JSON.
             query: Query parameters.
 
         Raises:
@@ -58,7 +59,7 @@ class RunningSandbox:
         return answer.json()
 
     def reset(self, **options: object) -> None:
-        """Begin anew: ``seed``, ``scale``."""
+        """Reset the sandbox. Options: ``seed``, ``scale``."""
         self.control("POST", "reset", options)
 
     def now(self) -> str:
@@ -66,11 +67,11 @@ class RunningSandbox:
         return str(self.control("GET", "clock")["now"])
 
     def set_clock(self, **options: object) -> str:
-        """Move the clock: ``now``, ``frozen``, ``advance_seconds``. Gives the new time."""
+        """Move the clock: ``now``, ``frozen``, ``advance_seconds``. Returns the new time."""
         return str(self.control("POST", "clock", options)["now"])
 
     def settings(self, **changes: object) -> dict[str, Any]:
-        """Change settings; gives them all."""
+        """Change settings; return all of them."""
         return dict(self.control("POST", "settings", changes))
 
     def expected(self, **selection: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401  a query
@@ -118,7 +119,7 @@ def running_sandbox(*, process: bool = False, **options: Any) -> Iterator[Runnin
         options: Fields of `Config`: ``seed``, ``scale``, ``latency_ms``, ``token_ttl``, ``port``.
 
     Raises:
-        RuntimeError: It did not come up.
+        RuntimeError: It did not start.
     """
     config = dataclasses.replace(Config(port=0), **options)
     with (_as_process if process else _as_thread)(config) as running:
@@ -144,7 +145,7 @@ def _as_thread(config: Config) -> Iterator[RunningSandbox]:
     port = listener.getsockname()[1]
     thread.start()
     if not up.wait(START_SECONDS):
-        message = "The sandbox did not come up"
+        message = "The sandbox did not start"
         raise RuntimeError(message)
     try:
         yield RunningSandbox(port, found[0])
@@ -166,7 +167,7 @@ def _as_process(config: Config) -> Iterator[RunningSandbox]:
         try:
             line = child.stdout.readline() if child.stdout else ""
             if "listening on" not in line:
-                message = f"The sandbox did not come up: {line!r}"
+                message = f"The sandbox did not start: {line!r}"
                 raise RuntimeError(message)
             port = int(line.split(" on http://", 1)[1].split(":")[1].split()[0])
             yield RunningSandbox(port, pid=child.pid)

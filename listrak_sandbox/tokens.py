@@ -1,4 +1,4 @@
-"""Access tokens."""
+"""Access tokens: issued for a time and, if set, for a number of calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass
 class _Token:
-    """An access token: whose it is, until when (monotonic seconds) and for how many calls it is good."""
+    """An access token: its integration, until when (monotonic seconds) and for how many calls it is valid."""
 
     integration: str
     until: float
@@ -18,28 +18,28 @@ class _Token:
 
 
 class Tokens:
-    """Access tokens given out, and how long each is good."""
+    """The access tokens that were issued."""
 
     def __init__(self) -> None:
         self._known: dict[str, _Token] = {}
 
-    def give(self, integration: str, ttl: float, uses: int = 0) -> str:
+    def issue(self, integration: str, ttl: float, uses: int = 0) -> str:
         """Create a token for an integration.
 
         Args:
             integration: Its name.
-            ttl: Seconds of real time for which the token is good.
-            uses: Calls for which it is good; 0 for any number.
+            ttl: Seconds of real time for which the token is valid.
+            uses: Calls for which it is valid; 0 for any number.
         """
         now = time.monotonic()
         self._known = {token: known for token, known in self._known.items() if known.until > now}
-        # The prefix is for those who look through logs: a token is known by itself, wherever it turns up.
+        # The prefix makes a token easy to find in logs.
         token = f"sandbox-token-{secrets.token_urlsafe(32)}"
         self._known[token] = _Token(integration, now + ttl, uses or math.inf)
         return token
 
     def use(self, token: str) -> str | None:
-        """Use a token for a call, and tell whose it is; None when it is unknown or has expired."""
+        """Count a call with a token; return its integration, or None if it is unknown or has expired."""
         known = self._known.get(token)
         if known is None or known.until <= time.monotonic() or known.uses <= 0:
             return None
@@ -47,5 +47,5 @@ class Tokens:
         return known.integration
 
     def expire_all(self) -> None:
-        """Create every token given out so far worthless, as when secrets are rotated."""
+        """Make every token that was issued so far invalid, as when secrets are rotated."""
         self._known.clear()

@@ -5,8 +5,12 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 OFFSET_HONOURED, OFFSET_DROPPED, READ_AS_UTC = READINGS = ("offset_honoured", "offset_dropped", "read_as_utc")
-"""What ``query_dates`` can say: an offset counts; it is ignored, and the wall time is the service's; it is
-ignored, and the wall time is UTC, as are dates without an offset."""
+"""The values of ``query_dates``, in this order:
+
+- the offset of a date counts,
+- the offset is ignored, and the date is wall time of the service's zone,
+- the offset is ignored, and the date is UTC, as are dates without an offset.
+"""
 
 
 def zone(name: str) -> ZoneInfo:

@@ -16,7 +16,7 @@ def faults_table() -> str:
     """Give the Markdown table of all kinds of fault."""
     head = "| `kind` | What it does | Its own members | Unless told otherwise |\n|---|---|---|---|\n"
     return head + "".join(
-        f"| `{name}` | {kind.text} | {_parameters(kind)} | {_strikes(kind)} |\n"
+        f"| `{name}` | {kind.text} | {_parameters(kind)} | {_defaults(kind)} |\n"
         for name, kind in KINDS.items()
     )
 
@@ -44,7 +44,7 @@ def _parameters(kind: Kind) -> str:
     return ", ".join(f"`{name}`: {_default(value)}" for name, value in kind.parameters.items())
 
 
-def _strikes(kind: Kind) -> str:
+def _defaults(kind: Kind) -> str:
     where = {TOKEN_ROUTE: "token requests only", "*": "token requests too"}.get(kind.route or "")
     return ", ".join(filter(None, [where, "once" if kind.count == 1 else None]))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.sandbox import Sandbox
 
-__all__ = ["CrossChannelFamily", "family"]
+__all__ = ["CrossChannelApi", "api"]
 
 _NAMESPACE = uuid.UUID("6a1f6f4e-6d0b-4f0e-9a54-3d1f5f6c2b10")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -75,7 +75,7 @@ class _Events(msgspec.Struct):
     events: list[_Event]
 
 
-class CrossChannelFamily:
+class CrossChannelApi:
     """The Cross Channel API of one sandbox."""
 
     name = "cross_channel"
@@ -246,6 +246,6 @@ def _wrong_field(event: CustomEvent, fields: dict[str, Any]) -> tuple[str, str] 
     return None
 
 
-def family(sandbox: Sandbox) -> CrossChannelFamily:
+def api(sandbox: Sandbox) -> CrossChannelApi:
     """Create the Cross Channel API of a sandbox."""
-    return CrossChannelFamily(sandbox)
+    return CrossChannelApi(sandbox)

@@ -55,7 +55,7 @@ class Stored:
     unknown: set[str] = field(default_factory=set)
 
 
-class DataFamily:
+class DataApi:
     """The data API of one sandbox."""
 
     name = "data"
@@ -86,7 +86,7 @@ class DataFamily:
         if wanted and wanted not in self.stored:
             raise invalid("kind", f"Allowed values are {', '.join(self.stored)}.")
         return json_answer(
-            200, {name: one for name, one in self._told().items() if wanted in (None, "", name)}
+            200, {name: one for name, one in self._as_json().items() if wanted in (None, "", name)}
         )
 
     def expected(self, selection: Mapping[str, str]) -> dict[str, dict[str, object]]:  # noqa: ARG002  nothing to select
@@ -100,9 +100,9 @@ class DataFamily:
         ``{"at", "number", "key", "dropped"}`` for each record concerned. ``dates`` has the UTC instants that
         the dates of each row were taken for: ``{"dateEntered": "2026-06-30T12:00:00+00:00", …}``.
         """
-        return {"data": self._told()}
+        return {"data": self._as_json()}
 
-    def _told(self) -> dict[str, dict[str, object]]:
+    def _as_json(self) -> dict[str, dict[str, object]]:
         return {
             name: {
                 "rows": stored.rows,
@@ -163,7 +163,7 @@ class DataFamily:
         return taken
 
     def _silently(self, call: Call, kind: Kind, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Take by their keys what can be used of each record; what cannot is dropped, and told nobody."""
+        """Take by their keys what can be used of each record; the rest is dropped silently."""
         taken = {}
         for number, row in enumerate(rows):
             kept, dropped = models.usable(kind.model, row)
@@ -191,6 +191,6 @@ def _key(kind: Kind, row: dict[str, Any]) -> str | None:
     return next((str(row[name]) for name in kind.keys if row.get(name)), None)
 
 
-def family(sandbox: Sandbox) -> DataFamily:
+def api(sandbox: Sandbox) -> DataApi:
     """Create the data API of a sandbox."""
-    return DataFamily(sandbox)
+    return DataApi(sandbox)

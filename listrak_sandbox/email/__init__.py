@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from listrak_sandbox.sandbox import Sandbox
 
 
-class EmailFamily:
+class EmailApi:
     """The email API of one sandbox."""
 
     name = "email"
@@ -58,7 +58,7 @@ class EmailFamily:
         if contact is None:
             return json_answer(200, {"emailAddress": email, "subscriptionState": standing, "events": raised})
         row = contact_rows.stored_text(
-            state, contact, None, contact_rows.Look(whole_seconds=False, keeps_method=True)
+            state, contact, None, contact_rows.RowFormat(whole_seconds=False, keeps_method=True)
         )
         rest = f',"standing":"{standing}","events":{raised}}}'
         return Answer(200, (row[:-1] + rest).encode())
@@ -85,6 +85,6 @@ class EmailFamily:
         }
 
 
-def family(sandbox: Sandbox) -> EmailFamily:
+def api(sandbox: Sandbox) -> EmailApi:
     """Create the email API of a sandbox."""
-    return EmailFamily(sandbox)
+    return EmailApi(sandbox)

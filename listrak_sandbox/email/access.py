@@ -66,12 +66,12 @@ class PageCache:
 
 def events_of(state: ListState) -> list[dict[str, object]]:
     """Return a list's events, generated ones first."""
-    return (records.events(state.made) if state.made else []) + state.events
+    return (records.events(state.generated_list) if state.generated_list else []) + state.events
 
 
 def event_groups_of(state: ListState) -> list[dict[str, object]]:
     """Return a list's event groups, generated ones first."""
-    return (records.event_groups(state.made) if state.made else []) + state.event_groups
+    return (records.event_groups(state.generated_list) if state.generated_list else []) + state.event_groups
 
 
 def list_state(call: Call) -> ListState:
@@ -86,13 +86,13 @@ def list_state(call: Call) -> ListState:
     return state
 
 
-def made_list(call: Call) -> MailingList | None:
+def generated_list_of(call: Call) -> MailingList | None:
     """Find the generated list of a call; None for a list created through the API, on which nothing was sent.
 
     Raises:
         ApiError: 404 ERROR_UNABLE_TO_LOCATE_RESOURCE.
     """
-    return list_state(call).made
+    return list_state(call).generated_list
 
 
 def request_key(call: Call) -> tuple[object, ...]:

@@ -26,8 +26,8 @@ WRITTEN = 2**40
 """Positions from here on are those of written contacts; below it, indexes of generated ones."""
 
 
-class Look(NamedTuple):
-    """How contacts are written, by the settings of like names.
+class RowFormat(NamedTuple):
+    """How contacts are written as JSON; set by the sandbox's settings.
 
     Attributes:
         whole_seconds: Dates have no fraction of a second.
@@ -40,8 +40,8 @@ class Look(NamedTuple):
     empty_values: bool = True
 
     @classmethod
-    def of(cls, settings: Settings) -> Look:
-        """Take it from the settings."""
+    def of(cls, settings: Settings) -> RowFormat:
+        """Take the format from the settings."""
         return cls(
             not settings.contact_date_decimals,
             settings.unsubscribed_keeps_method,
@@ -49,7 +49,7 @@ class Look(NamedTuple):
         )
 
 
-USUAL = Look()
+DEFAULT_FORMAT = RowFormat()
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ class Query:
     original: bool = True
     external: str = ""
     fields: tuple[int, ...] = ()
-    look: Look = USUAL
+    row_format: RowFormat = DEFAULT_FORMAT
 
     def holds(self, date: datetime | None) -> bool:
         """Return whether a date is within the range."""
         if date is None:
             return False
-        if self.look.whole_seconds:
+        if self.row_format.whole_seconds:
             date = date.replace(microsecond=0)
         if self.start is not None and date < self.start:
             return False
@@ -94,7 +94,7 @@ def rows(state: ListState, query: Query, when: int, position: int = 0) -> Iterat
         when: World time of the clock.
         position: Where to begin.
     """
-    if position < WRITTEN and state.made is not None:
+    if position < WRITTEN and state.generated_list is not None:
         yield from _generated(state, query, when, position)
     for place in range(max(0, position - WRITTEN), len(state.order)):
         contact = state.order[place]
@@ -108,19 +108,21 @@ def rows(state: ListState, query: Query, when: int, position: int = 0) -> Iterat
             else contact.latest
         )
         if query.holds(date) and (not query.external or contact.external == query.external):
-            yield WRITTEN + place, stored_text(state, contact, query.fields, query.look)
+            yield WRITTEN + place, stored_text(state, contact, query.fields, query.row_format)
 
 
 def _generated(state: ListState, query: Query, when: int, position: int) -> Iterator[tuple[int, str]]:
-    made = state.made
-    if made is None:
+    generated_list = state.generated_list
+    if generated_list is None:
         return
-    population = made.population
+    population = generated_list.population
     changes = population.changed(when)
     span = Span(query.start, query.end, end_included=query.original)
     count = population.count(when)
     taken = state.taken
-    inside, written = (span.holds_whole, minute_text) if query.look.whole_seconds else (span.holds, text)
+    inside, written = (
+        (span.holds_whole, minute_text) if query.row_format.whole_seconds else (span.holds, text)
+    )
     for index in _candidates(population, query, span, when):
         if index < position or index >= count or index in taken:
             continue
@@ -156,9 +158,9 @@ def _generated(state: ListState, query: Query, when: int, position: int) -> Iter
                 since=written(since),
                 again=written(again) if again is not None else None,
                 left=written(left) if left is not None else None,
-                methods=_methods(query.state, methods, query.look),
+                methods=_methods(query.state, methods, query.row_format),
                 external=external,
-                values=_values(state, values, query.fields, query.look),
+                values=_values(state, values, query.fields, query.row_format),
             ),
         )
 
@@ -180,14 +182,16 @@ def _candidates(population: Population, query: Query, span: Span, when: int) -> 
     )
 
 
-def _methods(state: str, methods: tuple[str | None, str | None], look: Look) -> tuple[str | None, str | None]:
-    return (None, methods[1]) if state == UNSUBSCRIBED and not look.keeps_method else methods
+def _methods(
+    state: str, methods: tuple[str | None, str | None], row_format: RowFormat
+) -> tuple[str | None, str | None]:
+    return (None, methods[1]) if state == UNSUBSCRIBED and not row_format.keeps_method else methods
 
 
 def _values(
-    state: ListState, values: dict[int, str], asked: Iterable[int], look: Look
+    state: ListState, values: dict[int, str], asked: Iterable[int], row_format: RowFormat
 ) -> list[dict[str, object]]:
-    if look.empty_values:
+    if row_format.empty_values:
         values = dict.fromkeys(asked, "") | values
     return [
         {
@@ -236,7 +240,9 @@ def _quoted(text_or_none: str | None) -> str:
     return msgspec.json.encode(text_or_none).decode()
 
 
-def stored_text(state: ListState, contact: Contact, fields: Iterable[int] | None, look: Look = USUAL) -> str:
+def stored_text(
+    state: ListState, contact: Contact, fields: Iterable[int] | None, row_format: RowFormat = DEFAULT_FORMAT
+) -> str:
     """Write a stored contact as JSON, with the values of some fields, or of all when `fields` is None."""
     values: dict[int, str] = {}
     if fields is None:
@@ -248,15 +254,19 @@ def stored_text(state: ListState, contact: Contact, fields: Iterable[int] | None
         contact.email,
         contact.key,
         contact.state,
-        since=_date_text(contact.since, look),
-        again=_date_text(contact.resubscribed, look),
-        left=_date_text(contact.left, look),
-        methods=_methods(contact.state, (contact.joined_by, contact.left_by), look),
+        since=_date_text(contact.since, row_format),
+        again=_date_text(contact.resubscribed, row_format),
+        left=_date_text(contact.left, row_format),
+        methods=_methods(contact.state, (contact.joined_by, contact.left_by), row_format),
         external=contact.external,
-        values=_values(state, values, fields or (), look),
+        values=_values(state, values, fields or (), row_format),
     )
 
 
-def _date_text(instant: datetime | None, look: Look) -> str | None:
-    # With as many decimals as a generated contact: its looks do not change by being written to.
-    return None if instant is None else f"{instant:{'%Y-%m-%dT%H:%M:%S' if look.whole_seconds else _EXACT}}"
+def _date_text(instant: datetime | None, row_format: RowFormat) -> str | None:
+    # With as many decimals as a generated contact has: a write must not change the format of its dates.
+    return (
+        None
+        if instant is None
+        else f"{instant:{'%Y-%m-%dT%H:%M:%S' if row_format.whole_seconds else _EXACT}}"
+    )

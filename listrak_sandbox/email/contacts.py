@@ -78,7 +78,7 @@ def _collection(call: Call) -> Answer:
         original=call.flag("useOriginalSubscribeDate", default=True),
         external=call.query.get("externalContactId", ""),
         fields=wanted_fields(call),
-        look=contact_rows.Look.of(call.sandbox.settings),
+        row_format=contact_rows.RowFormat.of(call.sandbox.settings),
     )
     found: list[str] = []
     following = None
@@ -98,13 +98,13 @@ def by_identifier(state: ListState, identifier: str, now: datetime) -> Contact |
     for contact in state.order:
         if contact.key == wanted:
             return contact
-    if state.made is not None:
+    if state.generated_list is not None:
         when = world_time(now)
-        population = state.made.population
+        population = state.generated_list.population
         count = population.count(when)
         for index, email in enumerate(population.emails(count)[:count]):
             if email_key(email) == wanted and index not in state.taken:
-                return state.generated(index, when)
+                return state.generated_contact(index, when)
     return None
 
 
@@ -114,8 +114,8 @@ def _one(call: Call) -> Answer:
     contact = by_identifier(state, call.ids["contactIdentifier"], call.now)
     if contact is None or contact.state == PENDING:
         raise not_found("contact")
-    look = contact_rows.Look.of(call.sandbox.settings)
-    text = contact_rows.stored_text(state, contact, fields, look)
+    row_format = contact_rows.RowFormat.of(call.sandbox.settings)
+    text = contact_rows.stored_text(state, contact, fields, row_format)
     return Answer(200, f'{{"status":200,"data":{text}}}'.encode())
 
 
@@ -189,7 +189,7 @@ def _unsubscribe(call: Call, state: ListState, body: ContactBody, *, events: boo
 
 
 def _check_known(settings: Settings, standing: str, *, subscribes_only: bool, events: bool) -> None:
-    """Raise ConfigurationError for what is refused of a known contact without ``overrideUnsubscribe``."""
+    """Raise ApiError for a write to a known contact that needs ``overrideUnsubscribe``."""
     if standing == SUBSCRIBED and subscribes_only and settings.subscribe_subscribed == "refused":
         raise refuse("ERROR_SUBSCRIBED_EMAIL_ADDRESS")
     if standing == UNSUBSCRIBED and settings.subscribe_unsubscribed == "refused":

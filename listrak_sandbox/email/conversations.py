@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from listrak_sandbox import paging
 from listrak_sandbox.email import sends
-from listrak_sandbox.email.access import PageCache, activity_page, clicker_page, made_list, whole
+from listrak_sandbox.email.access import PageCache, activity_page, clicker_page, generated_list_of, whole
 from listrak_sandbox.email.messages import DATES, link_number
 from listrak_sandbox.envelope import Answer, not_found, page, resource
 from listrak_sandbox.sandbox import Call, Route
@@ -25,8 +25,8 @@ ONE_TRANSACTIONAL = f"{TRANSACTIONAL}/{{transactionalMessageId}}"
 
 
 def _all(call: Call) -> list[Conversation]:
-    made = made_list(call)
-    return made.conversations(world_time(call.now)) if made else []
+    generated_list = generated_list_of(call)
+    return generated_list.conversations(world_time(call.now)) if generated_list else []
 
 
 def _conversation(call: Call) -> Conversation:
@@ -61,17 +61,17 @@ def _messages(call: Call) -> Answer:
 
 
 def _transactional(call: Call) -> Transactional:
-    made = made_list(call)
+    generated_list = generated_list_of(call)
     wanted = call.id("transactionalMessageId")
-    for one in made.transactional if made else []:
+    for one in generated_list.transactional if generated_list else []:
         if one.message_id == wanted:
             return one
     raise not_found("transactional message")
 
 
 def _transactionals(call: Call) -> Answer:
-    made = made_list(call)
-    return resource([one.record() for one in made.transactional] if made else [])
+    generated_list = generated_list_of(call)
+    return resource([one.record() for one in generated_list.transactional] if generated_list else [])
 
 
 _LISTS, _MESSAGES = frozenset({"List"}), frozenset({"List", "Message"})

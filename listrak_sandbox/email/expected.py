@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from listrak_sandbox.dates import told
+from listrak_sandbox.dates import as_answered
 from listrak_sandbox.email import contact_rows
 from listrak_sandbox.email.access import event_groups_of, events_of
 from listrak_sandbox.email.imports import kept_imports
@@ -57,19 +57,19 @@ class Extraction:
         self.previous = previous
 
     @property
-    def made(self) -> list[MailingList]:
+    def generated_lists(self) -> list[MailingList]:
         """The generated list, or nothing for one created through the API."""
-        return [self.state.made] if self.state.made else []
+        return [self.state.generated_list] if self.state.generated_list else []
 
     def messages(self) -> Iterator[Message]:
         """Return the broadcasts."""
-        for made in self.made:
-            yield from (one for one in made.broadcasts(self.when) if self.tests or not one.test)
+        for generated in self.generated_lists:
+            yield from (one for one in generated.broadcasts(self.when) if self.tests or not one.test)
 
     def conversations(self) -> Iterator[Conversation]:
         """Return the conversations."""
-        for made in self.made:
-            yield from made.conversations(self.when)
+        for generated in self.generated_lists:
+            yield from generated.conversations(self.when)
 
     def conversation_messages(self) -> Iterator[tuple[Conversation, Message]]:
         """Return the messages of conversations."""
@@ -82,9 +82,11 @@ class Extraction:
         """Return the keys of records that have an id of their own below the list."""
         return ((self.list_id, row[name]) for row in rows)
 
-    def of_made(self, make: Callable[[MailingList], list[dict[str, object]]], name: str) -> Iterator[Key]:
+    def of_generated(
+        self, make: Callable[[MailingList], list[dict[str, object]]], name: str
+    ) -> Iterator[Key]:
         """Return the keys of a generated list's records."""
-        return self.named(chain.from_iterable(map(make, self.made)), name)
+        return self.named(chain.from_iterable(map(make, self.generated_lists)), name)
 
     def contacts(self) -> Iterator[Key]:
         """Return the keys of contacts in both states."""
@@ -130,13 +132,13 @@ class Extraction:
 
     def split_tests(self) -> Iterator[tuple[dict[str, object], list[dict[str, object]]]]:
         """Return the split tests with their messages."""
-        for made in self.made:
-            yield from records.split_tests(made, self.when)
+        for generated in self.generated_lists:
+            yield from records.split_tests(generated, self.when)
 
 
 STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
     "lists": lambda one: [(one.list_id,)],
-    "campaigns": lambda one: one.of_made(records.campaigns, "campaignId"),
+    "campaigns": lambda one: one.of_generated(records.campaigns, "campaignId"),
     "profile_field_groups": lambda one: one.named(
         list(one.state.groups.values()), "segmentationFieldGroupId"
     ),
@@ -179,10 +181,12 @@ STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
         one.clickers(row, of.conversation_id, row.message_id) for of, row in one.conversation_messages()
     ),
     "transactional_messages": lambda one: (
-        (one.list_id, row.message_id) for made in one.made for row in made.transactional
+        (one.list_id, row.message_id) for generated in one.generated_lists for row in generated.transactional
     ),
     "transactional_message_activity": lambda one: chain.from_iterable(
-        one.activity(row.sends, row.message_id) for made in one.made for row in made.transactional
+        one.activity(row.sends, row.message_id)
+        for generated in one.generated_lists
+        for row in generated.transactional
     ),
     "split_tests": lambda one: ((one.list_id, test["splitTestId"]) for test, _ in one.split_tests()),
     "split_test_messages": lambda one: (
@@ -190,9 +194,9 @@ STREAMS: dict[str, Callable[[Extraction], Iterable[Key]]] = {
         for test, messages in one.split_tests()
         for row in messages
     ),
-    "saved_audiences": lambda one: one.of_made(records.saved_audiences, "savedAudienceId"),
-    "saved_messages": lambda one: one.of_made(records.saved_messages, "savedMessageId"),
-    "saved_message_details": lambda one: one.of_made(records.saved_messages, "savedMessageId"),
+    "saved_audiences": lambda one: one.of_generated(records.saved_audiences, "savedAudienceId"),
+    "saved_messages": lambda one: one.of_generated(records.saved_messages, "savedMessageId"),
+    "saved_message_details": lambda one: one.of_generated(records.saved_messages, "savedMessageId"),
     "events": lambda one: one.named(events_of(one.state), "eventId"),
     "event_groups": lambda one: one.named(event_groups_of(one.state), "eventGroupId"),
     "list_imports": lambda one: ((one.list_id, number) for number in one.imports()),
@@ -221,7 +225,7 @@ def expected(sandbox: Sandbox, selection: Mapping[str, str]) -> dict[str, dict[s
             (``true``): dates are those that answers tell, the first of two instants with one wall time.
     """
     wanted, lists = chosen(selection, "streams"), chosen(selection, "list_ids")
-    now, as_told = sandbox.clock.now(), selection.get("as_told") == "true"
+    now, from_answers = sandbox.clock.now(), selection.get("as_told") == "true"
     parts = [
         Extraction(
             state,
@@ -235,7 +239,7 @@ def expected(sandbox: Sandbox, selection: Mapping[str, str]) -> dict[str, dict[s
     ]
     found = {
         name: digest(
-            tuple(told(value, sandbox.settings) for value in key) if as_told else key
+            tuple(as_answered(value, sandbox.settings) for value in key) if from_answers else key
             for key in chain.from_iterable(map(keys, parts))
         )
         for name, keys in STREAMS.items()

@@ -1,4 +1,4 @@
-"""One list import at work, row by row: what it does to whom, and how it went."""
+"""One list import, processed row by row: what it does with each contact, and the results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS = tuple(RESULTS)
 REFUSED = {BANNED: "Banned", SUPPRESSED: "Suppressed", PENDING: "Pending"}
 """Standings in which nobody is imported, and the words for them."""
 WRITTEN_ROWS = 20_000
-"""Rows of an import that the control route gives back."""
+"""How many rows of an import the control route returns."""
 
 
 class Job:
@@ -40,7 +40,7 @@ class Job:
         ended: Sandbox time of its end; None while it runs.
         status: Its status word.
         outcome: ``complete``, ``fail`` or ``stall``.
-        running_word: Status word while it is at work.
+        running_word: Status word while it is running.
         included_word: Result word of an unsubscribed contact that was updated (`includeUnsubscribed`).
         failed_word: Status word when it ends as a failure.
         share_done: Share of the rows that are taken before it fails or stalls.
@@ -85,7 +85,7 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether it is still at work."""
+        """Whether it is queued or running."""
         return self._rows is not None
 
     def wait(self, seconds: float) -> None:
@@ -93,7 +93,7 @@ class Job:
         self._begun += seconds
 
     def stop(self) -> None:
-        """Stop working, without an end."""
+        """Stop, without an end date."""
         self._rows = None
 
     def _finish(self, word: str) -> None:
@@ -104,7 +104,7 @@ class Job:
         self.status = word
 
     def due(self) -> bool:
-        """Return whether a row may be taken now, by the time an import shall last."""
+        """Return whether the next row is due: rows are spread over the seconds that an import takes."""
         if time.monotonic() < self._begun:
             return False
         if not self.seconds:
@@ -139,7 +139,7 @@ class Job:
         return True
 
     def _take(self, row: list[str] | None) -> None:
-        """Take one row: read its cells, and do to its contact what the import is for."""
+        """Process one row: read its cells, and apply the import to its contact."""
         email = external = ""
         events: list[int] = []
         values: dict[int, str] = {}
@@ -170,7 +170,7 @@ class Job:
         self._note(email, word)
 
     def _value(self, identifier: int, cell: str, values: dict[int, str]) -> None:
-        """Read a profile value; one that does not fit, or whose field is gone, is left out."""
+        """Read a profile value. An invalid one, or one of a deleted field, is left out."""
         field = self.state.fields.get(identifier)
         try:
             if field is not None:
@@ -191,9 +191,9 @@ class Job:
         if self._by_external is None:
             self._by_external = {one.external: one for one in self.state.order if one.external}
         stored = self._by_external.get(external)
-        if stored is not None or self.state.made is None:
+        if stored is not None or self.state.generated_list is None:
             return stored
-        population = self.state.made.population
+        population = self.state.generated_list.population
         digits = external.removeprefix("C-")
         if not digits.isdigit() or len(digits) > LONGEST_NUMBER:
             return None
@@ -203,7 +203,7 @@ class Job:
         return self.state.find(address(person), self.clock.now())
 
     def _apply(self, email: str, external: str, values: dict[int, str]) -> str:
-        """Do to one contact what the import is for, and give the word for it."""
+        """Apply the import to one contact; return its result word."""
         now = self.clock.now()
         if not plausible(email):
             return "Invalid Email"

@@ -1,4 +1,4 @@
-"""List imports: made, listed, followed; and the beta route, which starts them too."""
+"""List imports: start them, list them, read their results. The beta route starts imports too."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _plan(state: ListState, body: ImportBody) -> Plan:
 
 def kept_imports(state: ListState, now: datetime, settings: Settings) -> tuple[list[PastImport], list[Job]]:
     """Return a list's imports that have not been purged: generated ones, and those made through the API."""
-    past = past_imports(state.made, world_time(now)) if state.made else []
+    past = past_imports(state.generated_list, world_time(now)) if state.generated_list else []
     jobs = cast("list[Job]", list(state.imports.values()))
     if not settings.imports_kept_days:
         return past, jobs
@@ -173,7 +173,7 @@ class Imports:
         return created(self._start(call, state, plan, body.file_stream).import_id)
 
     def beta(self, call: Call) -> Answer:
-        """Queue updates of contacts' profile fields: an import for each set of fields, begun later."""
+        """Queue updates of profile fields: one import for each set of fields, which starts later."""
         state = list_state(call)
         if not self._sandbox.settings.beta_route:
             raise ApiError(400, "ERROR_INTEGRATION_CANNOT_ACCESS_BETA_ROUTE")
@@ -203,7 +203,7 @@ class Imports:
         return created(",".join(str(job.import_id) for job in jobs))
 
     def clear(self, call: Call, state: ListState, field_name: str) -> int:
-        """Note a clearing of a profile field's values as an import that is done; gives its id."""
+        """Record that the values of a profile field were cleared as a finished import; return its id."""
         plan = Plan(f"Clear {field_name}", ADD, "Overwrite", (Column(0, "Email"),))
         return self._start(call, state, plan, b"").import_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from listrak_sandbox import paging
-from listrak_sandbox.email.access import PageCache, activity_page, clicker_page, made_list, whole
+from listrak_sandbox.email.access import PageCache, activity_page, clicker_page, generated_list_of, whole
 from listrak_sandbox.envelope import Answer, not_found, page, resource
 from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.world import records
@@ -22,8 +22,10 @@ DATES = frozenset({"startDate", "endDate"})
 
 
 def _message(call: Call) -> Message:
-    made = made_list(call)
-    message = made.find_broadcast(call.id("messageId"), world_time(call.now)) if made else None
+    generated_list = generated_list_of(call)
+    message = (
+        generated_list.find_broadcast(call.id("messageId"), world_time(call.now)) if generated_list else None
+    )
     if message is None:
         raise not_found("message")
     return message
@@ -42,13 +44,13 @@ def link_number(message: Message, link_id: int) -> int:
 
 
 def _collection(call: Call) -> Answer:
-    made = made_list(call)
+    generated_list = generated_list_of(call)
     now = world_time(call.now)
     span = Span(call.date_param("startDate"), call.date_param("endDate"))
     tests = call.flag("includeTestMessages")
     found = [
         one.record(now)
-        for one in (made.broadcasts(now) if made else [])
+        for one in (generated_list.broadcasts(now) if generated_list else [])
         if span.holds_whole(one.send) and (tests or not one.test)
     ]
     return page(*paging.cut(found, call))
@@ -63,22 +65,25 @@ def _details(call: Call) -> Answer:
 
 
 def _split_tests(call: Call) -> Answer:
-    made = made_list(call)
+    generated_list = generated_list_of(call)
     start, end = call.date_param("startDate"), call.date_param("endDate")
     span = Span(start, end)
-    tests = records.split_tests(made, world_time(call.now)) if made else []
+    tests = records.split_tests(generated_list, world_time(call.now)) if generated_list else []
     found = [
         test
         for test, _ in tests
-        if made and span.holds_whole(made.schedule.send(int(str(test["splitTestId"])) - made.number * 10_000))
+        if generated_list
+        and span.holds_whole(
+            generated_list.schedule.send(int(str(test["splitTestId"])) - generated_list.number * 10_000)
+        )
     ]
     return page(*paging.cut(found, call))
 
 
 def _split_test(call: Call) -> tuple[dict[str, object], list[dict[str, object]]]:
-    made = made_list(call)
+    generated_list = generated_list_of(call)
     wanted = call.id("splitTestId")
-    for test, messages in records.split_tests(made, world_time(call.now)) if made else []:
+    for test, messages in records.split_tests(generated_list, world_time(call.now)) if generated_list else []:
         if test["splitTestId"] == wanted:
             return test, messages
     raise not_found("split test")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from listrak_sandbox.clock import text_of
-from listrak_sandbox.email.access import event_groups_of, events_of, list_state, made_list
+from listrak_sandbox.email.access import event_groups_of, events_of, generated_list_of, list_state
 from listrak_sandbox.envelope import Answer, created, invalid, not_found, page, resource
 from listrak_sandbox.sandbox import Call, Route
 from listrak_sandbox.store import ListState
@@ -140,17 +140,17 @@ def _of_list(
     make: Callable[[MailingList], list[dict[str, object]]],
 ) -> Callable[[Call], list[dict[str, object]]]:
     def rows(call: Call) -> list[dict[str, object]]:
-        made = made_list(call)
-        return make(made) if made else []
+        generated_list = generated_list_of(call)
+        return make(generated_list) if generated_list else []
 
     return rows
 
 
 def _saved_message(call: Call) -> Answer:
-    made = made_list(call)
-    rows = records.saved_messages(made) if made else []
+    generated_list = generated_list_of(call)
+    rows = records.saved_messages(generated_list) if generated_list else []
     record = _pick(rows, "savedMessageId", call)
-    return resource(records.saved_message_extended(record, made) if made else record)
+    return resource(records.saved_message_extended(record, generated_list) if generated_list else record)
 
 
 def _collection(

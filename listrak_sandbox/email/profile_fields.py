@@ -1,4 +1,4 @@
-"""Profile field groups and profile fields: read, make, change, delete."""
+"""Profile field groups and profile fields: read, create, change, delete."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ LONGEST = 8000
 
 
 class GroupBody(msgspec.Struct, rename="camel"):
-    """Body that makes or changes a profile field group."""
+    """Body that creates or changes a profile field group."""
 
     segmentation_field_group_name: str
     position: int
 
 
 class FieldBody(msgspec.Struct, rename="camel"):
-    """Body that makes or changes a profile field."""
+    """Body that creates or changes a profile field."""
 
     segmentation_field_name: str
     data_type: str
@@ -143,7 +143,7 @@ def _delete_field(call: Call) -> Answer:
 
 
 def _clear_values(call: Call, imports: Imports) -> Answer:
-    """Clear a field's values of all subscribed contacts; here it is done before the answer goes out."""
+    """Clear a field's values of all subscribed contacts; here that is done before the answer is sent."""
     state = list_state(call)
     name = str(_field(call, state)["segmentationFieldName"])
     identifier = int(_field(call, state)["segmentationFieldId"])

@@ -1,4 +1,4 @@
-"""What Listrak accepts: addresses, profile values, and how given values meet stored ones."""
+"""What Listrak accepts: addresses and profile values, and how new values are merged with stored ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def checked(field: Mapping[str, Any], value: str) -> str:
         value: What was given.
 
     Raises:
-        InvalidValue: It is too long, or no value of the field's type.
+        InvalidValue: It is too long, or not a value of the field's type.
     """
     kind = field["dataType"]
     text = value if kind in _TEXTS else value.strip()
@@ -82,8 +82,8 @@ def merged(
         fields: The list's profile fields by id.
         stored: What the contact has.
         given: Checked values by field id; empty for a field that was named without a value.
-        update: ``Update``: an empty value keeps what is there. ``Append``: texts are put behind what is
-            there, other types replace it. ``Overwrite``: an empty value clears.
+        update: ``Update``: an empty value changes nothing. ``Append``: texts are appended to the stored
+            text, values of other types replace it. ``Overwrite``: an empty value clears.
     """
     result = dict(stored)
     for identifier, value in given.items():

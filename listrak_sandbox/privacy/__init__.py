@@ -1,6 +1,6 @@
 """The Privacy API, ``/privacy/v1``: requests to forget somebody, and how far each of them is.
 
-The sandbox keeps the requests and erases nothing: what a test wrote stays there to be looked at.
+The sandbox keeps the requests and erases nothing: what a test wrote can still be read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from listrak_sandbox.sandbox import Sandbox
 
-__all__ = ["LIMITS", "PrivacyFamily", "family"]
+__all__ = ["LIMITS", "PrivacyApi", "api"]
 
 LIMITS = ((20, 10.0), (60, 60.0))
 """The published limits: requests, and the seconds of real time in which no more than these are taken."""
@@ -43,7 +43,7 @@ class _Request:
     processed: str | None = None
 
 
-class PrivacyFamily:
+class PrivacyApi:
     """The Privacy API of one sandbox."""
 
     name = "privacy"
@@ -139,6 +139,6 @@ class PrivacyFamily:
         self._admitted.append(now)
 
 
-def family(sandbox: Sandbox) -> PrivacyFamily:
+def api(sandbox: Sandbox) -> PrivacyApi:
     """Create the Privacy API of a sandbox."""
-    return PrivacyFamily(sandbox)
+    return PrivacyApi(sandbox)

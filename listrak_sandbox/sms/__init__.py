@@ -27,7 +27,7 @@ STREAMS = (
 """Streams of the tap that read this API."""
 
 
-class SmsFamily:
+class SmsApi:
     """The SMS API of one sandbox."""
 
     name = "sms"
@@ -234,6 +234,6 @@ def _email_lists(sandbox: Sandbox) -> list[tuple[int, str]]:
     return [(one.list_id, one.shape.name) for one in sandbox.world.lists.values()]
 
 
-def family(sandbox: Sandbox) -> SmsFamily:
+def api(sandbox: Sandbox) -> SmsApi:
     """Create the SMS API of a sandbox."""
-    return SmsFamily(sandbox)
+    return SmsApi(sandbox)

@@ -1,4 +1,4 @@
-"""The SMS side of the account as it stands: the generated world, and what was written on top of it."""
+"""The present state of the SMS account: the generated world, and what was written on top of it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def instant_text(instant: datetime) -> str:
 
 
 def check_address(text: str | None) -> None:
-    """Raise ConfigurationError for what is not an email address; none at all is fine.
+    """Refuse a text that is not an email address; None and an empty text are accepted.
 
     Raises:
         ApiError: 400 ERROR_INVALID_EMAIL_ADDRESS.
@@ -79,7 +79,7 @@ class Account:
         }
         """Numbers that no sender code knows and that cannot be added either, and why."""
 
-    # What there is.
+    # Look-ups.
 
     def code(self, code_id: int) -> SenderCode:
         """Find a sender code.
@@ -125,7 +125,7 @@ class Account:
         raise ApiError(400, "ERROR_INVALID_SEGMENTATION_FIELD_ID", f"There is no field {field_id}.")
 
     def _index(self, code: SenderCode, now: str) -> None:
-        """Bring the index by number up to an instant."""
+        """Add the contacts that joined until an instant to the index by number."""
         people = self._people[code.id]
         count = people.count(now, world_time(datetime.fromisoformat(now).replace(tzinfo=UTC)))
         for contact in people.known[self._indexed[code.id] : count]:
@@ -154,7 +154,7 @@ class Account:
             self._values[phone] = field_values(self._seed, self.fields, phone)
         return self._values[phone]
 
-    # How somebody stands.
+    # The state of a contact.
 
     def state(self, contact: Contact, list_id: int, now: str) -> str | None:
         """Return a contact's state on a phone list; None when it never was on it."""
@@ -200,7 +200,7 @@ class Account:
 
     @staticmethod
     def _freeze(contact: Contact, now: str) -> None:
-        """Drop what the generated world still had in store for somebody whom the API has changed."""
+        """Drop the generated future events of a contact that the API has changed."""
         contact.opts = [move for move in contact.opts if move.at <= now]
         contact.lists = {
             list_id: kept
@@ -327,7 +327,7 @@ class Account:
                 mine.pop(field_id, None)
 
     def fitting(self, field_id: int, value: str | None) -> str:
-        """Check a value against its field, and give it as it is kept.
+        """Check a value against its field, and return it as it is stored.
 
         Raises:
             ApiError: 400: no such field, disabled, too long (ERROR_SEGMENTATION_MAX_LENGTH), or not of the
@@ -338,7 +338,7 @@ class Account:
 
 
 def typed(field_id: int, kind: str, length: int | None, value: str | None) -> str:
-    """Return a value as a field of this type keeps it; none is "".
+    """Check a value, and return it as a field of this type stores it; null becomes "".
 
     Raises:
         ApiError: 400 ERROR_SEGMENTATION_MAX_LENGTH or ERROR_INVALID_PARAMETER.

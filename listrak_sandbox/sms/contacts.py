@@ -26,7 +26,7 @@ from listrak_sandbox.sms.account import check_address, instant_text
 from listrak_sandbox.sms.world import PENDING, REASONS, SUBSCRIBED, UNSUBSCRIBED
 
 if TYPE_CHECKING:
-    from listrak_sandbox.sms import SmsFamily
+    from listrak_sandbox.sms import SmsApi
     from listrak_sandbox.sms.account import Account
     from listrak_sandbox.sms.world import Contact, SenderCode, SmsList
 
@@ -42,7 +42,7 @@ class FieldValue(msgspec.Struct, rename="camel"):
 
 
 class ContactBody(msgspec.Struct, rename="camel"):
-    """The body that creates or updates a contact; a system value left out is as good as null."""
+    """The body that creates or updates a contact; a system value that is left out counts as null."""
 
     phone_number: str | None = None
     email_address: str | None = None
@@ -69,11 +69,11 @@ class Dates:
         return self._first <= at <= self._last
 
 
-def contact_record(family: SmsFamily, contact: Contact, now: str) -> Record:
+def contact_record(api: SmsApi, contact: Contact, now: str) -> Record:
     """Return a contact as the API's record."""
-    account = family.account
+    account = api.account
     return {
-        "phoneNumber": family.written_number(contact.phone),
+        "phoneNumber": api.written_number(contact.phone),
         **contact.system,
         "optedOut": account.opted_out(contact, now) is not None,
         "segmentationFieldValues": [
@@ -83,14 +83,14 @@ def contact_record(family: SmsFamily, contact: Contact, now: str) -> Record:
     }
 
 
-def on_list(family: SmsFamily, code: SenderCode, one: SmsList, now: str, *, opted_out: bool) -> list[Contact]:
+def on_list(api: SmsApi, code: SenderCode, one: SmsList, now: str, *, opted_out: bool) -> list[Contact]:
     """Return the contacts a phone list has, opted in or opted out of the sender code.
 
     Opted in: those subscribed (by a setting also those who left). Opted out: those whom the opt-out took
     off the list.
     """
-    account = family.account
-    left_too = family.sandbox.settings.sms_left_contacts_listed
+    account = api.account
+    left_too = api.sandbox.settings.sms_left_contacts_listed
 
     def is_on(contact: Contact) -> bool:
         out = account.opted_out(contact, now)
@@ -106,17 +106,17 @@ def on_list(family: SmsFamily, code: SenderCode, one: SmsList, now: str, *, opte
     return [each for each in account.everybody(code, now) if one.id in each.lists and is_on(each)]
 
 
-def opt_out_records(family: SmsFamily, code: SenderCode, now: str) -> list[Record]:
+def opt_out_records(api: SmsApi, code: SenderCode, now: str) -> list[Record]:
     """Return those who have opted out of a sender code, as the API's records."""
-    numbers = family.sandbox.settings.enums_as_numbers
+    numbers = api.sandbox.settings.enums_as_numbers
     return [
         {
-            "phoneNumber": family.written_number(contact.phone),
+            "phoneNumber": api.written_number(contact.phone),
             "optOutDate": out.at,
             "optOutReason": REASONS.index(out.reason) if numbers and out.reason else out.reason,
         }
-        for contact in family.account.everybody(code, now)
-        if (out := family.account.opted_out(contact, now))
+        for contact in api.account.everybody(code, now)
+        if (out := api.account.opted_out(contact, now))
     ]
 
 
@@ -167,26 +167,26 @@ def _values(account: Account, body: ContactBody) -> dict[int, str]:
     return values
 
 
-def reading_routes(family: SmsFamily) -> list[Route]:
+def reading_routes(api: SmsApi) -> list[Route]:
     """Return the routes that read contacts."""
 
     def get_contact(call: Call) -> Answer:
-        _, contact = family.code_and_contact(call)
-        now = family.now(call)
-        out = family.account.opted_out(contact, now)
+        _, contact = api.code_and_contact(call)
+        now = api.now(call)
+        out = api.account.opted_out(contact, now)
         return resource(
             {
-                "subscribeDate": family.account.subscribed_since(contact, now),
+                "subscribeDate": api.account.subscribed_since(contact, now),
                 "unsubscribeDate": out.at if out else None,
-                **contact_record(family, contact, now),
+                **contact_record(api, contact, now),
             }
         )
 
     def get_subscriptions(call: Call) -> Answer:
-        code, contact = family.code_and_contact(call)
-        now = family.now(call)
-        rows = [subscription_record(family.account, family.as_set(one), contact, now) for one in code.lists]
-        word = family.sandbox.settings.sms_unsubscribed_word
+        code, contact = api.code_and_contact(call)
+        now = api.now(call)
+        rows = [subscription_record(api.account, api.as_set(one), contact, now) for one in code.lists]
+        word = api.sandbox.settings.sms_unsubscribed_word
         found = [row for row in rows if row]
         for row in found:
             if row["subscriptionState"] == UNSUBSCRIBED:
@@ -195,7 +195,7 @@ def reading_routes(family: SmsFamily) -> list[Route]:
 
     def get_opt_outs(call: Call) -> Answer:
         dates = Dates(call, "startDate", "endDate")
-        rows = opt_out_records(family, family.code(call), family.now(call))
+        rows = opt_out_records(api, api.code(call), api.now(call))
         return page(*paging.cut([row for row in rows if dates.hold(row["optOutDate"])], call))
 
     code = "/ShortCode/{senderCodeId}"
@@ -205,7 +205,7 @@ def reading_routes(family: SmsFamily) -> list[Route]:
         Route(
             "GET",
             f"{code}/PhoneList/{{phoneListId}}/Contact",
-            partial(_list_contacts, family),
+            partial(_list_contacts, api),
             params=listing,
             paged=True,
         ),
@@ -215,70 +215,70 @@ def reading_routes(family: SmsFamily) -> list[Route]:
     ]
 
 
-def _list_contacts(family: SmsFamily, call: Call) -> Answer:
-    code, one = family.code_and_list(call)
-    now = family.now(call)
-    account = family.account
+def _list_contacts(api: SmsApi, call: Call) -> Answer:
+    code, one = api.code_and_list(call)
+    now = api.now(call)
+    account = api.account
     dates = Dates(call, *_DATES)
-    contacts = on_list(family, code, one, now, opted_out=call.flag("optedOut"))
+    contacts = on_list(api, code, one, now, opted_out=call.flag("optedOut"))
     if call.query.keys() & set(_DATES):
         contacts = [each for each in contacts if dates.hold(account.since(each, one.id, SUBSCRIBED, now))]
     asked = paging.read(call)
     end = asked.position + asked.count
-    rows = [contact_record(family, each, now) for each in contacts[asked.position : end]]
+    rows = [contact_record(api, each, now) for each in contacts[asked.position : end]]
     return page(rows, paging.cursor(call, end if end < len(contacts) else None))
 
 
-def writing_routes(family: SmsFamily) -> list[Route]:
+def writing_routes(api: SmsApi) -> list[Route]:
     """Return the routes that change contacts."""
 
     def create(call: Call) -> Answer:
-        code, one = family.code_and_list(call)
+        code, one = api.code_and_list(call)
         body = call.json(ContactBody)
-        now = family.now(call)
-        phone = phones.parse(body.phone_number, family.sandbox.settings.sms_body_form)
+        now = api.now(call)
+        phone = phones.parse(body.phone_number, api.sandbox.settings.sms_body_form)
         if body.opted_out:
             raise invalid("optedOut", "A contact is not created opted out.")
-        system, values = _system(body), _values(family.account, body)
-        family.account.create(code, one, phone, system, now)
-        family.account.set_values(phone, values)
-        family.note(call, "create", phone, one)
-        return created(family.written_number(phone))
+        system, values = _system(body), _values(api.account, body)
+        api.account.create(code, one, phone, system, now)
+        api.account.set_values(phone, values)
+        api.note(call, "create", phone, one)
+        return created(api.written_number(phone))
 
     def update(call: Call) -> Answer:
-        code = family.code(call)
+        code = api.code(call)
         body = call.json(ContactBody)
-        now = family.now(call)
-        phone = phones.parse(body.phone_number, family.sandbox.settings.sms_body_form)
-        system, values = _system(body), _values(family.account, body)
-        family.account.update(code, phone, system, now, out=bool(body.opted_out))
-        family.account.set_values(phone, values)
-        family.note(call, "update", phone)
-        return updated(family.written_number(phone))
+        now = api.now(call)
+        phone = phones.parse(body.phone_number, api.sandbox.settings.sms_body_form)
+        system, values = _system(body), _values(api.account, body)
+        api.account.update(code, phone, system, now, out=bool(body.opted_out))
+        api.account.set_values(phone, values)
+        api.note(call, "update", phone)
+        return updated(api.written_number(phone))
 
     code = "/ShortCode/{senderCodeId}"
     return [
         Route("POST", f"{code}/PhoneList/{{phoneListId}}/Contact", create, body=True),
         Route("PUT", f"{code}/Contact", update, body=True),
-        *_membership_routes(family),
+        *_membership_routes(api),
     ]
 
 
-def _membership_routes(family: SmsFamily) -> list[Route]:
+def _membership_routes(api: SmsApi) -> list[Route]:
     def subscribe(call: Call) -> Answer:
-        code, contact = family.code_and_contact(call)
-        one = family.as_set(family.account.phone_list(code, call.id("phoneListId")))
-        family.account.subscribe(code, one, contact, family.now(call))
-        family.note(call, "subscribe", contact.phone, one)
+        code, contact = api.code_and_contact(call)
+        one = api.as_set(api.account.phone_list(code, call.id("phoneListId")))
+        api.account.subscribe(code, one, contact, api.now(call))
+        api.note(call, "subscribe", contact.phone, one)
         return created(one.id)
 
     def unsubscribe(call: Call) -> Answer:
-        code, contact = family.code_and_contact(call)
-        one = family.as_set(family.account.phone_list(code, call.id("phoneListId")))
-        account, settings = family.account, family.sandbox.settings
+        code, contact = api.code_and_contact(call)
+        one = api.as_set(api.account.phone_list(code, call.id("phoneListId")))
+        account, settings = api.account, api.sandbox.settings
         as_pending = settings.sms_unsubscribe_pending == "pending"
-        account.unsubscribe(code, one, contact, family.now(call), as_pending=as_pending)
-        family.note(call, "unsubscribe", contact.phone, one)
+        account.unsubscribe(code, one, contact, api.now(call), as_pending=as_pending)
+        api.note(call, "unsubscribe", contact.phone, one)
         return deleted()
 
     code, on = "/ShortCode/{senderCodeId}", "{phoneNumber}/PhoneList/{phoneListId}"
@@ -288,22 +288,22 @@ def _membership_routes(family: SmsFamily) -> list[Route]:
     ]
 
 
-def find(family: SmsFamily, call: Call) -> tuple[SenderCode, Contact]:
+def find(api: SmsApi, call: Call) -> tuple[SenderCode, Contact]:
     """Find the contact a request's path names.
 
     Raises:
         ApiError: 404 ERROR_UNABLE_TO_LOCATE_RESOURCE, also for a number in a form that paths do not take; 400
             ERROR_INVALID_PHONE_NUMBER for what is not a number where they take any form.
     """
-    code = family.code(call)
-    form = family.sandbox.settings.sms_path_form
+    code = api.code(call)
+    form = api.sandbox.settings.sms_path_form
     try:
         phone = phones.parse(call.ids["phoneNumber"], form)
     except ApiError:
         if form == "any":
             raise
         raise not_found("phoneNumber") from None
-    contact = family.account.find(code, phone, family.now(call))
+    contact = api.account.find(code, phone, api.now(call))
     if contact is None:
         raise not_found("phoneNumber")
     return code, contact

@@ -19,7 +19,7 @@ from listrak_sandbox.sms.account import check_address, typed
 from listrak_sandbox.sms.world import SYSTEM_FIELDS
 
 if TYPE_CHECKING:
-    from listrak_sandbox.sms import SmsFamily
+    from listrak_sandbox.sms import SmsApi
     from listrak_sandbox.sms.world import SenderCode
 
 PHONE, FIELD = "Phone", "SegmentationField"
@@ -55,13 +55,13 @@ class Job:
         code: The sender code it was sent to.
         body: What was sent.
         rows: The file's rows, decoded, without the line of column names.
-        started: Moment of its start.
-        at_work: Monotonic seconds from which it is at work.
+        started: When it started (see `instant_text`).
+        running_from: Monotonic seconds from which its status says that it is running.
         due: Monotonic seconds at which it is carried out.
         outcome: ``complete``, ``fail`` or ``stall``.
-        words: Status words: while it is at work, when it has ended, when it has failed.
+        words: Status words: running, ended, failed.
         share_done: Share of the rows that is taken before it fails or stalls.
-        ended: Moment of its end; None until then.
+        ended: When it ended; None until then.
         updated: Numbers whose values it changed.
         unknown: How many rows were dropped silently.
     """
@@ -71,7 +71,7 @@ class Job:
     body: ImportBody
     rows: list[list[str]]
     started: str
-    at_work: float
+    running_from: float
     due: float
     outcome: str
     words: tuple[str, str, str]
@@ -87,7 +87,7 @@ class Job:
         running, ended, failed = self.words
         if self.ended is not None:
             return failed if self.outcome == "fail" else ended
-        return running if time.monotonic() >= self.at_work else "Queued"
+        return running if time.monotonic() >= self.running_from else "Queued"
 
 
 def decode(body: ImportBody) -> list[list[str]]:
@@ -109,10 +109,10 @@ def decode(body: ImportBody) -> list[list[str]]:
 
 
 class Imports:
-    """All imports since the last reset; they are carried out when somebody looks and they are due."""
+    """All imports since the last reset; each is carried out by the first call after it is due."""
 
-    def __init__(self, family: SmsFamily) -> None:
-        self._family = family
+    def __init__(self, api: SmsApi) -> None:
+        self._api = api
         self.jobs: list[Job] = []
 
     def start(self, call: Call) -> Job:
@@ -121,12 +121,12 @@ class Imports:
         Raises:
             ApiError: 400, for whatever is wrong with the body.
         """
-        code = self._family.code(call)
+        code = self._api.code(call)
         body = call.json(ImportBody)
         self._check(body)
         rows = decode(body)
-        self._family.account.check_writable(code)
-        now, settings = self._family.now(call), self._family.sandbox.settings
+        self._api.account.check_writable(code)
+        now, settings = self._api.now(call), self._api.sandbox.settings
         extra = call.extra
         job = Job(
             id=50_001 + len(self.jobs),
@@ -134,7 +134,7 @@ class Imports:
             body=body,
             rows=rows,
             started=now,
-            at_work=time.monotonic() + settings.import_seconds / 2,
+            running_from=time.monotonic() + settings.import_seconds / 2,
             due=time.monotonic() + settings.import_seconds,
             outcome=extra.get("import_outcome", settings.import_outcome),
             words=(
@@ -170,12 +170,12 @@ class Imports:
                 self._fitting(one.segmentation_field_id, "")
 
     def _fitting(self, field_id: int, value: str) -> str:
-        if field_id in SYSTEM_FIELDS and self._family.sandbox.settings.sms_system_fields_listed:
+        if field_id in SYSTEM_FIELDS and self._api.sandbox.settings.sms_system_fields_listed:
             _, name, kind, length = SYSTEM_FIELDS[field_id]
             if name == "emailAddress":
                 check_address(value)
             return typed(field_id, kind, length, value)
-        return self._family.account.fitting(field_id, value)
+        return self._api.account.fitting(field_id, value)
 
     def settle(self, now: str) -> None:
         """Carry out what is due, in the order of starting."""
@@ -198,10 +198,10 @@ class Imports:
             job.ended = now
 
     def _apply(self, job: Job, number: str, row: list[str], columns: list[Mapping], now: str) -> None:
-        """Set the values of one row; a number nobody knows, and a value that does not fit, leave no trace."""
-        account = self._family.account
+        """Set the values of one row. Unknown numbers and invalid values are dropped silently."""
+        account = self._api.account
         try:
-            phone = phones.parse(number.strip(), self._family.sandbox.settings.sms_body_form)
+            phone = phones.parse(number.strip(), self._api.sandbox.settings.sms_body_form)
         except ApiError:
             phone = ""
         contact = account.find(job.code, phone, now)
@@ -212,7 +212,7 @@ class Imports:
         for one in columns:
             given = row[one.file_column] if one.file_column < len(row) else ""
             value = given or one.default_value or ""
-            if not value and not self._family.sandbox.settings.sms_import_blank_clears:
+            if not value and not self._api.sandbox.settings.sms_import_blank_clears:
                 continue
             try:
                 values[one.segmentation_field_id] = self._fitting(one.segmentation_field_id, value)
@@ -256,19 +256,19 @@ class Imports:
         ]
 
 
-def routes(family: SmsFamily) -> list[Route]:
+def routes(api: SmsApi) -> list[Route]:
     """Return the routes of contact imports."""
 
     def post_import(call: Call) -> Answer:
-        return created(family.imports.start(call).id)
+        return created(api.imports.start(call).id)
 
     def get_import(call: Call) -> Answer:
-        code = family.code(call)
-        family.now(call)
+        code = api.code(call)
+        api.now(call)
         wanted = call.id("importFileId")
-        for job in family.imports.jobs:
+        for job in api.imports.jobs:
             if job.id == wanted and job.code.id == code.id:
-                return resource(family.imports.record(job))
+                return resource(api.imports.record(job))
         raise not_found("importFileId")
 
     path = "/ShortCode/{senderCodeId}/ContactImport"

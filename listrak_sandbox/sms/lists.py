@@ -13,7 +13,7 @@ from listrak_sandbox.sms import phones
 from listrak_sandbox.sms.world import SYSTEM_FIELDS
 
 if TYPE_CHECKING:
-    from listrak_sandbox.sms import SmsFamily
+    from listrak_sandbox.sms import SmsApi
     from listrak_sandbox.sms.world import SenderCode, SmsField, SmsList
 
 Record = dict[str, Any]
@@ -66,10 +66,10 @@ def field_record(one: SmsField) -> Record:
     }
 
 
-def field_records(family: SmsFamily) -> list[Record]:
+def field_records(api: SmsApi) -> list[Record]:
     """Return all profile fields; whether the system fields are among them is a setting."""
-    records = [field_record(one) for one in family.account.fields]
-    if not family.sandbox.settings.sms_system_fields_listed:
+    records = [field_record(one) for one in api.account.fields]
+    if not api.sandbox.settings.sms_system_fields_listed:
         return records
     system = [
         {
@@ -104,44 +104,44 @@ class SendBody(msgspec.Struct, rename="camel"):
 
 
 class _Handlers:
-    def __init__(self, family: SmsFamily) -> None:
-        self._family = family
+    def __init__(self, api: SmsApi) -> None:
+        self._api = api
 
     def _single(self, record: Record, *, example_is_array: bool = False) -> Answer:
-        form = self._family.sandbox.settings.sms_single_form
+        form = self._api.sandbox.settings.sms_single_form
         if form == "bare":
             return json_answer(200, record)
         return resource([record] if form == "example" and example_is_array else record)
 
     def get_sender_codes(self, _: Call) -> Answer:
-        return page([sender_code_record(code) for code in self._family.account.codes], None)
+        return page([sender_code_record(code) for code in self._api.account.codes], None)
 
     def get_sender_code(self, call: Call) -> Answer:
-        return resource(sender_code_record(self._family.code(call)))
+        return resource(sender_code_record(self._api.code(call)))
 
     def get_phone_lists(self, call: Call) -> Answer:
         active = call.word("status", ("active", "inactive"), "active") == "active"
-        lists = [self._family.as_set(one) for one in self._family.code(call).lists]
+        lists = [self._api.as_set(one) for one in self._api.code(call).lists]
         return page(*paging.cut([phone_list_record(one) for one in lists if one.active == active], call))
 
     def get_phone_list(self, call: Call) -> Answer:
-        _, one = self._family.code_and_list(call)
+        _, one = self._api.code_and_list(call)
         return self._single(phone_list_record(one), example_is_array=True)
 
     def get_fields(self, call: Call) -> Answer:
-        self._family.code(call)
-        return resource(field_records(self._family))
+        self._api.code(call)
+        return resource(field_records(self._api))
 
     def get_field(self, call: Call) -> Answer:
-        self._family.code(call)
+        self._api.code(call)
         wanted = call.id("segmentationFieldId")
-        for record in field_records(self._family):
+        for record in field_records(self._api):
             if record["segmentationFieldId"] == wanted:
                 return resource(record)
         raise not_found("segmentationFieldId")
 
     def get_messages(self, call: Call) -> Answer:
-        code, one = self._family.code_and_list(call)
+        code, one = self._api.code_and_list(call)
         return page(message_records(code, one.id), None)
 
     def get_message(self, call: Call) -> Answer:
@@ -149,15 +149,15 @@ class _Handlers:
 
     def send_message(self, call: Call) -> Answer:
         """Record a transactional send; nothing is sent."""
-        _, one = self._family.code_and_list(call)
+        _, one = self._api.code_and_list(call)
         self._message(call)
         body = call.json(SendBody)
-        phone = phones.parse(body.phone_number, self._family.sandbox.settings.sms_body_form)
-        self._family.note(call, "send", phone, one)
+        phone = phones.parse(body.phone_number, self._api.sandbox.settings.sms_body_form)
+        self._api.note(call, "send", phone, one)
         return created("null")
 
     def _message(self, call: Call) -> Record:
-        code, one = self._family.code_and_list(call)
+        code, one = self._api.code_and_list(call)
         wanted = call.id("transactionalMessageId")
         for record in message_records(code, one.id):
             if record["transactionalMessageId"] == wanted:
@@ -169,9 +169,9 @@ class _Handlers:
         )
 
 
-def routes(family: SmsFamily) -> list[Route]:
+def routes(api: SmsApi) -> list[Route]:
     """Return the routes that read what an account has."""
-    handlers = _Handlers(family)
+    handlers = _Handlers(api)
     code, one_list = "/ShortCode/{senderCodeId}", "/ShortCode/{senderCodeId}/PhoneList/{phoneListId}"
     return [
         Route("GET", "/ShortCode", handlers.get_sender_codes),

@@ -1,4 +1,4 @@
-"""Phone numbers as the SMS API takes and gives them; inside, always digits with the country code."""
+"""Phone numbers as the SMS API reads and writes them. Inside the sandbox: digits with the country code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AREAS = [
 _LINES = 100
 CAPACITY = len(_AREAS) * _LINES
 """How many different North American numbers there are for made-up people."""
-_STRIDE = 7919  # a prime that does not divide CAPACITY: neighbours in the world get unlike numbers
+_STRIDE = 7919  # a prime that does not divide CAPACITY: consecutive persons get dissimilar numbers
 
 
 def made_up(person: int) -> str:

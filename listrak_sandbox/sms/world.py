@@ -132,11 +132,11 @@ class OptMove(NamedTuple):
 
 @dataclass(slots=True)
 class Contact:
-    """A phone number on a sender code, with all its moves, in order, also those still to come.
+    """A phone number on a sender code, with all changes of its state in order, future ones included.
 
     Attributes:
         phone: Digits with the country code.
-        joined: Moment at which the sender code came to know it.
+        joined: When the sender code first had it.
         system: Values of firstName, lastName, emailAddress, birthday (``1980-05-17T00:00:00``), postalCode.
         standing: ``""``, ``banned``, ``blocked`` or ``suspended``.
         lists: Moves by phoneListId.
@@ -304,7 +304,7 @@ class People:
 
 
 def _apply(contact: Contact, at: str, kind: str, what: int) -> None:
-    """Let one generated event happen; what cannot happen in the present state is left out."""
+    """Apply one generated event. An event that is impossible in the present state is left out."""
     opted_out = bool(contact.opts and contact.opts[-1].reason)
     if kind == "opt_out":
         opt_out(contact, at, REASONS[what])

@@ -24,6 +24,6 @@ class World:
         cache = BlockCache()
         first_person = 1000
         for number, shape in enumerate(SCALE_SHAPES[scale], 1):
-            made = MailingList(seed, number, shape, first_person, cache)
-            self.lists[made.list_id] = made
+            generated_list = MailingList(seed, number, shape, first_person, cache)
+            self.lists[generated_list.list_id] = generated_list
             first_person += shape.contacts - shape.contacts // OVERLAP

@@ -1,4 +1,4 @@
-"""What one recipient does with one message: a timeline drawn once, of which the clock shows the past."""
+"""What one recipient does with one message: drawn once for all time; answers show what is past by now."""
 
 from __future__ import annotations
 
@@ -55,9 +55,6 @@ class Seen(NamedTuple):
         )
 
 
-OPENED = True
-
-
 class Habits:
     """How often recipients do what: thresholds over the first draw of a recipient.
 
@@ -109,7 +106,7 @@ class Habits:
                 abuse = first + int((draw[2] / _SPAN) ** 2 * (limit - first)) < now
         read = draw[3] % 2 == 0 and first + 15 + draw[3] % 40 < now
         gone = left is not None and left < now
-        return Seen(first, OPENED, read, None, clicks, total, gone, abuse)
+        return Seen(first, opened=True, read=read, clicks=clicks, total=total, unsubscribed=gone, abuse=abuse)
 
     def _clicks(
         self, draw: tuple[Any, ...], first: int, limit: int, now: int

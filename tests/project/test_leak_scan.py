@@ -145,4 +145,4 @@ def test_everybody_in_the_sandbox_s_world_is_recognised(around: str) -> None:
         for form in ("e164", "national"):
             assert kinds(around.format(written(made_up(person), form))) == {"number"}
     assert kinds(around.format(special_addresses(40137, "banned")[0])) == {"address"}
-    assert kinds(around.format(Tokens().give("email", 1))) == {"token"}
+    assert kinds(around.format(Tokens().issue("email", 1))) == {"token"}

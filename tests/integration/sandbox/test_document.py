@@ -81,6 +81,6 @@ def test_scales_are_as_large_as_the_page_says() -> None:
 
 
 def test_helpers_are_those_there_are() -> None:
-    part = PAGE.split("has stopped when the block is left. ", 1)[1].split(" are the control routes", 1)[0]
+    part = PAGE.split("stops at the end of the block. ", 1)[1].split(" are the control routes", 1)[0]
     for name in [*re.findall(r"`(\w+)`", part), "control"]:
         assert callable(getattr(RunningSandbox, name))
