@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from target_listrak.delivery.sent_record import Sent, SentRecord
+from target_listrak.delivery.sent_record import SENT_FILE, Sent, SentRecord
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome
 from target_listrak.tracking.local_files import local_path
 
@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Claims", "SentMessages"]
 
-FILE_NAME: Final = "target-listrak-sent.sqlite"
-
 
 class SentMessages:
     """The run's record of sent messages: `run.session(SentMessages)`. Opens the file when it is created."""
 
     def __init__(self, run: Run) -> None:
-        path = local_path("sent_path", run.config["sent_path"], FILE_NAME, "The record of sent messages")
+        path = local_path("sent_path", run.config["sent_path"], SENT_FILE, "The record of sent messages")
         self.record = SentRecord(path, read_only=run.dry_run)
 
 

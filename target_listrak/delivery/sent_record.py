@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Sent", "SentRecord", "key_of"]
+__all__ = ["SENT_FILE", "Sent", "SentRecord", "key_of"]
+
+SENT_FILE: Final = "target-listrak-sent.sqlite"
+"""The name of the record where `sent_path` has no value."""
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS message (

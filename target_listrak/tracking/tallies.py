@@ -204,10 +204,10 @@ class RowTracker:
         declined = isinstance(outcome, Declined)
         self.confirm({row.checkpoint: 1}, Results(declined=int(declined), rejected=int(not declined)))
 
-    def remark(self, text: str) -> None:
-        """Count a row for a remark in the report, beside its result."""
+    def remark(self, text: str, count: int = 1) -> None:
+        """Count rows for a remark in the report, beside their results."""
         with self._lock:
-            self.tally.remarks[text] += 1
+            self.tally.remarks[text] += count
 
     def write_down(
         self, number: int, line: bytes, outcome: NotLoaded, merged_with: dict[str, object] | None = None

@@ -134,6 +134,7 @@ class Runs:
             # The sandbox has people in Britain, and tests write their numbers as Listrak returns them.
             "phone_digits": "international",
             "rejects_path": str(self.folder / "rejects.singer"),
+            "sent_path": str(self.folder / "sent.sqlite"),
             **settings,
         }
 

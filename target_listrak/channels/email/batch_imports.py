@@ -6,6 +6,7 @@ import abc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from target_listrak.channels.email.applied_rows import NotedImports, forget_rows
 from target_listrak.channels.email.contacts import Contacts
 from target_listrak.channels.email.importer import Importer
 from target_listrak.channels.email.session import EmailSession
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.run import Run
 
-__all__ = ["BatchImports", "event_ids_of"]
+__all__ = ["BatchImports", "acts_each_time", "event_ids_of"]
 
 
 class BatchImports(Loader):
@@ -55,6 +56,11 @@ class BatchImports(Loader):
             plan = self._plans[email_list] = replace(self.plan, event_ids=ids) if ids else self.plan
         return plan
 
+    def succeed(self) -> None:
+        """Forget which rows were sent: a record that comes again in a later run means something new."""
+        if acts_each_time(self.destination):
+            forget_rows(self.run, self.stream)
+
     @property
     def keep_lines(self) -> bool:
         """Whether lines are kept after their import, as some rows are loaded once more."""
@@ -68,15 +74,45 @@ class BatchImports(Loader):
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
     ) -> None:
         """Load rows of a batch by one or more imports, and confirm them."""
+        indices = self.without_applied(email_list, plan, buffer, indices)
+        if not indices:
+            return
         single = self.single(email_list, plan, buffer)
         importer = self.importer(plan, email_list)
         importer.load(
             email_list, buffer, indices, single, lambda outcomes: self.confirm_all(buffer, outcomes)
         )
 
+    def without_applied(
+        self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
+    ) -> Sequence[int]:
+        """Confirm rows that a failed run sent, where sending them again would do more; return the others."""
+        noted = self._noted(email_list, plan)
+        outcomes = noted.earlier(buffer, indices) if noted else {}
+        if not outcomes:
+            return indices
+        self.tracker.remark(
+            "rows are in Listrak from a run that failed: they are not sent again", len(outcomes)
+        )
+        self.confirm_all(buffer, outcomes)
+        return [index for index in indices if index not in outcomes]
+
+    def _noted(self, email_list: EmailList, plan: Plan) -> NotedImports | None:
+        """Return the notes on rows, for imports that act each time."""
+        return NotedImports(self.run, self.stream, email_list, plan) if plan.acts_each_time else None
+
     def single(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Callable[[int], Outcome]:
         """Return a function that loads one row without an import: an import of one row may be refused."""
         contacts = Contacts(self.run, email_list, self.destination, plan.event_ids)
+        noted = self._noted(email_list, plan)
+
+        def load_noted(index: int) -> Outcome:
+            if noted is None:
+                return load_one(index)
+            ids = noted.note(buffer, [index], None)
+            outcome = load_one(index)
+            noted.settle(ids, {index: outcome})
+            return outcome
 
         def load_one(index: int) -> Outcome:
             address, cells = buffer.cells(index)
@@ -93,14 +129,16 @@ class BatchImports(Loader):
                 return attempt(lambda: contacts.update(address, cells, include_unsubscribed=include))
             return attempt(lambda: contacts.subscribe(address, cells))
 
-        return load_one
+        return load_noted
 
     def importer(self, plan: Plan, email_list: EmailList) -> Importer:
         """Return the importer of a plan and list."""
         key = (email_list.id, plan)
         if key not in self._importers:
             name = self.run.session(EmailSession).lists.fields(email_list).column_name
-            self._importers[key] = Importer(self.run, self.stream, plan, name, keep_lines=self.keep_lines)
+            importer = Importer(self.run, self.stream, plan, name, keep_lines=self.keep_lines)
+            importer.noted = self._noted(email_list, plan)
+            self._importers[key] = importer
         return self._importers[key]
 
     def confirm_all(self, buffer: Buffer, outcomes: Mapping[int, Outcome]) -> None:
@@ -117,6 +155,13 @@ class BatchImports(Loader):
         rejected = len(results) - accepted - unchanged - declined
         counts = Results(accepted, unchanged, declined, rejected, merged=checkpoints.total() - len(results))
         self.tracker.confirm(checkpoints, counts)
+
+
+def acts_each_time(destination: Destination) -> bool:
+    """Return whether loading the same row again does more: it raises an event, or appends to values."""
+    option = destination.option
+    raises = destination.kind == "email_events" or bool(option("event_ids"))
+    return raises or option("update_type") == "Append"
 
 
 def event_ids_of(run: Run, destination: Destination, email_list: EmailList) -> tuple[int, ...]:

@@ -39,6 +39,11 @@ class Plan:
     topic: int = 0
 
     @property
+    def acts_each_time(self) -> bool:
+        """Whether the same import does more if it is repeated: it raises events, or appends to values."""
+        return bool(self.event_ids) or self.update_type == "Append"
+
+    @property
     def removes(self) -> bool:
         """Whether contacts are unsubscribed."""
         return self.import_type == "RemoveSubscribers"

@@ -25,8 +25,9 @@ from target_listrak.delivery.worker_pool import Stopped
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from target_listrak.channels.email.applied_rows import NotedImports
     from target_listrak.channels.email.lists import EmailList
     from target_listrak.delivery.import_body import ImportBody
     from target_listrak.delivery.run import Run
@@ -89,6 +90,9 @@ class Importer:
         column_name: A column's name in the file's first line.
         keep_lines: Whether a batch's lines are needed after the import; else they are released as soon as
             they are sent.
+
+    Attributes:
+        noted: Notes the rows on disk before they are sent, for imports that act each time.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class Importer:
         self._stream = _UNSAFE.sub("-", stream)[:40].strip("-") or "stream"
         self._builder = FileBuilder(run, self._stream, plan, column_name)
         self._keep_lines = keep_lines
+        self.noted: NotedImports | None = None
 
     def load(
         self,
@@ -143,9 +148,11 @@ class Importer:
                 "Dry run: %s would be imported into list %r: %s rows", name, email_list.name, f"{rows:,}"
             )
             return self.simulate(email_list, buffer, file.indices, carries_values=self._carries(file))
+        noted = self.noted.note(buffer, file.indices, name) if self.noted else {}
         try:
             import_id = self._start(email_list, name, self._builder.body(name, buffer, file))
         except PayloadTooLargeError:
+            self._settle(noted, {})
             if rows == 1:
                 raise
             half = rows // 2
@@ -156,6 +163,7 @@ class Importer:
             ]
             return halves[0] | halves[1]
         except RequestRefusedError:
+            self._settle(noted, {})
             if rows != 1:
                 raise
             # Listrak's import page demands at least two contacts; whether the API does is not documented.
@@ -166,7 +174,13 @@ class Importer:
         if not self._keep_lines:
             buffer.forget_lines(file.indices)
         sent = SentRows(email_list, [import_id], name, buffer, file.indices)
-        return self.await_results(sent, carries_values=self._carries(file))
+        outcomes = self.await_results(sent, carries_values=self._carries(file))
+        self._settle(noted, outcomes)
+        return outcomes
+
+    def _settle(self, noted: Mapping[int, int], outcomes: Mapping[int, Outcome]) -> None:
+        if self.noted and noted:
+            self.noted.settle(noted, outcomes)
 
     def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
         """Send the file, again only if Listrak does not have it, and return the import's id.

@@ -122,22 +122,17 @@ class EmailListLoader(FieldsLoader):
             if indices:
                 self.load_by_import(email_list, plan, buffer, indices)
             return
+        indices = self.without_applied(email_list, plan, buffer, range(len(buffer)))
         single = self.single(email_list, plan, buffer)
         option = self.destination.option
         by_call = option("double_opt_in") or option("subscribed_by_contact")
         single_rows: list[int] = []
         if by_call or any(NEW_EMAIL in layout for layout in buffer.layouts):
-            single_rows = [
-                index for index in range(len(buffer)) if by_call or NEW_EMAIL in buffer.layout(index)
-            ]
+            single_rows = [index for index in indices if by_call or NEW_EMAIL in buffer.layout(index)]
         if single_rows:
             self.confirm_all(buffer, self.calls(single_rows, single))
         done = set(single_rows)
-        rest = (
-            [index for index in range(len(buffer)) if index not in done]
-            if single_rows
-            else range(len(buffer))
-        )
+        rest = [index for index in indices if index not in done] if single_rows else indices
         if rest:
             self.importer(plan, email_list).load(
                 email_list, buffer, rest, single, lambda outcomes: self._finish(email_list, buffer, outcomes)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.channels.email.batch_imports import BatchImports, event_ids_of
+from target_listrak.channels.email.applied_rows import AppliedRows
+from target_listrak.channels.email.batch_imports import BatchImports, acts_each_time, event_ids_of
 from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact, Line
 from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.channels.email.session import EmailSession
@@ -102,6 +103,8 @@ class ListLoader(BatchImports):
         lists = run.session(EmailSession).lists
         # With `list_from`, too: if lists cannot be read, that is an error before a record is read.
         lists.all()
+        if acts_each_time(destination):
+            run.session(AppliedRows)  # a file that cannot be used is an error before a record is read
         found = lists.of(destination)
         if found is not None:
             try:
