@@ -293,9 +293,6 @@ class TargetListrak(CheckedSettings, Target):
         except BaseException as error:
             self.end_early(error)
             raise
-        if self.run.state_tracker.is_covered:
-            for loader in self.router.loaders():
-                loader.succeed()
         for feed in self.router.feeds():
             feed.count()
         if unused := self.router.unused():

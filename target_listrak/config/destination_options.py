@@ -156,6 +156,13 @@ OPTIONS: Final[dict[str, Option]] = {
         default=False,
     ),
     "event_ids": Option("Events (names or ids) of the List to raise for each contact.", (list,), default=()),
+    "repeat_events": Option(
+        "Raise the event also for a record that is the same, in all its properties, as one of an earlier "
+        "run: for streams without a date or an id, such as the birthdays of the day. A run that is repeated "
+        "after it failed then raises its events again.",
+        (bool,),
+        default=False,
+    ),
     "event": Option(
         "The event that each record raises: an event of the List by name or id (email_events), or a custom "
         "event by name or UID (custom_events).",
@@ -281,11 +288,21 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
         "subscribed_by_contact",
         "trigger_journeys",
         "event_ids",
+        "repeat_events",
         *_CONSENT,
         *_MIRROR,
     ),
-    "email_unsubscribe": ("list", "list_from", "email", "external_id", "event_ids"),
-    "email_events": ("list", "list_from", "email", "external_id", "event", "event_from", "create_missing"),
+    "email_unsubscribe": ("list", "list_from", "email", "external_id", "event_ids", "repeat_events"),
+    "email_events": (
+        "list",
+        "list_from",
+        "email",
+        "external_id",
+        "event",
+        "event_from",
+        "repeat_events",
+        "create_missing",
+    ),
     "profile_fields": (
         "list",
         "list_from",

@@ -55,9 +55,10 @@ _LOADING: Final[dict[str, Any]] = {
         "title": "Record of sent messages",
         "description": "SQLite file in which destinations that send messages (`allow_sending`) note what was "
         "sent, by destination and key of the record, so that no run sends a message twice. Keep it: without "
-        "it everything is sent again. One run at a time has it. A second file beside it, with `-rows` in its name, "
-        "notes rows that raise events or append to values, so that a run that is repeated after it failed does "
-        "neither twice. Without a value: `target-listrak-sent.sqlite` beside the default rejects file.",
+        "it everything is sent again. One run at a time has it. A second file beside it, with `-rows` in its "
+        "name, notes the rows that raised events of a list or appended to values, so that neither happens "
+        "twice; it holds digests only. Without a value: `target-listrak-sent.sqlite` beside the default "
+        "rejects file.",
     },
     "forget_report_path": {
         "type": ["string", "null"],

@@ -252,9 +252,6 @@ class Loader(abc.ABC):
             ListrakError: What came cannot be loaded.
         """
 
-    def succeed(self) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Take note that the run has ended well: no row of it comes again. Called once, before `close`."""
-
     @abc.abstractmethod
     def flush(self) -> None:
         """Submit open batches: at the age limit, when memory is short, at the end of the input."""

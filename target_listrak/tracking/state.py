@@ -81,11 +81,6 @@ class StateTracker:
         self.covered = 0
         self._confirmed = 0
 
-    @property
-    def is_covered(self) -> bool:
-        """Whether no row followed the last STATE; true as well where the source sends no STATE at all."""
-        return not self.received or self._current.opened == self._current.holds
-
     def open(self, count: int = 1) -> Checkpoint:
         """Count rows that were read; return their checkpoint, which `confirm` takes."""
         self._current.opened += count

@@ -1,9 +1,9 @@
-"""Rows of failed runs whose import is not to be repeated: it raises events, or appends to values.
+"""Rows that must not be loaded twice, as their import does more each time: it raises events, or appends.
 
-The rows of a run that fails or is killed come again with the next run. Most imports can be repeated without
-harm; one that raises events or appends to values acts each time. So its rows are noted on disk before its
-file is sent. A later run leaves out what Listrak took. The notes of a stream are removed when a run of it has
-ended well: the same row then means something new.
+A record comes again when its run failed or was killed, on every incremental run (most extractors send the
+last row once more), and with every full load. Most imports can be repeated without harm. The rows of those
+that cannot are noted on disk before their file is sent; a record that is the same in all its properties then
+raises no event, and appends no value, a second time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import sqlite3
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -32,32 +32,47 @@ if TYPE_CHECKING:
     from target_listrak.channels.email.lists import EmailList
     from target_listrak.delivery.run import Run
 
-__all__ = ["AppliedRows", "NotedImports", "forget_rows"]
+__all__ = ["AppliedRows", "NotedImports", "Notes"]
 
 _MAY_BE_APPLIED: Final = Declined(
     "unknown_outcome",
     "an earlier run ended while it was sent: its event may have been raised. It is not sent again",
 )
 
-_TABLE: Final = """
-CREATE TABLE IF NOT EXISTS applied (
-    id INTEGER PRIMARY KEY,
-    stream TEXT NOT NULL,   -- address of the API, and stream
-    place TEXT NOT NULL,    -- list, events and kind of import
-    content BLOB NOT NULL,  -- SHA-256 of the record without _sdc_ properties: no address is stored
-    run TEXT NOT NULL,      -- the latest run that had the row
-    file TEXT,              -- the import file that it was sent in; NULL for a call
-    done INTEGER NOT NULL DEFAULT 0 -- whether Listrak has confirmed it
-)
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS run (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS sending (
+    id INTEGER PRIMARY KEY, -- an import or a call whose results are not known
+    run TEXT NOT NULL,
+    place TEXT NOT NULL,
+    file TEXT               -- NULL for a call
+);
+CREATE TABLE IF NOT EXISTS row (
+    key BLOB PRIMARY KEY,
+    run INTEGER NOT NULL,   -- the latest one that had the row
+    sending INTEGER         -- NULL once Listrak has applied the row
+) WITHOUT ROWID;
 """
-_INDEX: Final = "CREATE INDEX IF NOT EXISTS applied_content ON applied (stream, place, content)"
+_KEY_BYTES: Final = 16
+
+
+class Notes(NamedTuple):
+    """Notes on rows that are being sent.
+
+    Attributes:
+        sending: The id of their import or call.
+        keys: From row of the batch to its key in the file.
+    """
+
+    sending: int
+    keys: Mapping[int, bytes]
 
 
 class AppliedRows:
     """The notes on disk: `run.session(AppliedRows)`. Thread safe.
 
-    They are in a file of their own beside `sent_path`, which several runs may use at the same time. A dry run
-    reads it if it is there, and writes nothing.
+    They are in a file of their own beside `sent_path`, which several runs may use at the same time. It holds
+    digests, and no address. A dry run reads it if it is there, and writes nothing.
 
     Raises:
         ConfigurationError: The file cannot be used.
@@ -66,89 +81,95 @@ class AppliedRows:
     def __init__(self, run: Run) -> None:
         path = local_path("sent_path", run.config["sent_path"], SENT_FILE, "The record of sent rows")
         self._path = path.with_name(f"{path.stem}-rows{path.suffix}")
-        self._run_id = run.id
         self._writes = not run.dry_run
         self._lock = threading.Lock()
         self._exists = self._writes or self._path.exists()
+        self._run_name = run.id
+        self._run = 0
+        self._dry: set[bytes] = set()
         if self._writes:
             with self._reporting():
                 self._path.parent.mkdir(0o700, parents=True, exist_ok=True)
                 self._path.touch(0o600, exist_ok=True)
             with self._connected() as db:
-                db.execute(_TABLE)
-                db.execute(_INDEX)
+                db.executescript(_TABLES)
+                self._run = int(db.execute("INSERT INTO run (name) VALUES (?)", (run.id,)).lastrowid or 0)
 
-    def open_files(self, stream: str, place: str) -> list[str]:
-        """Return the import files of earlier runs whose results are not known."""
+    def open_files(self, place: str) -> dict[int, str]:
+        """Return the import files of earlier runs whose results are not known, by id."""
         if not self._exists:
-            return []
-        query = (
-            "SELECT DISTINCT file FROM applied"
-            " WHERE stream = ? AND place = ? AND run <> ? AND NOT done AND file IS NOT NULL"
-        )
+            return {}
+        query = "SELECT id, file FROM sending WHERE place = ? AND run <> ? AND file IS NOT NULL"
         with self._connected() as db:
-            return [file for (file,) in db.execute(query, (stream, place, self._run_id))]
+            return dict(db.execute(query, (place, self._run_name)).fetchall())
 
-    def earlier(
-        self, stream: str, place: str, contents: Sequence[bytes], taken: Collection[str]
-    ) -> list[Outcome | None]:
+    def earlier(self, contents: Sequence[bytes], taken: Mapping[int, bool]) -> list[Outcome | None]:
         """Return the outcomes of rows that earlier runs sent; `None` for the others.
 
-        A note stands for one row: where a record comes twice, a second note is needed for the second one.
+        A note stands for one row: where a record comes twice in a run, the second one needs a second note.
 
         Args:
-            stream: The stream.
-            place: List, events and kind of import.
-            contents: Digests of the rows.
-            taken: Import files whose results are not known, and that Listrak took.
+            contents: Digests of the rows and their place.
+            taken: Of each import whose results are not known, whether Listrak took it.
         """
         if not self._exists:
             return [None] * len(contents)
         with self._connected() as db:
-            query = "SELECT 1 FROM applied WHERE stream = ? AND place = ? AND run <> ? LIMIT 1"
-            if db.execute(query, (stream, place, self._run_id)).fetchone() is None:
-                return [None] * len(contents)
-            used: set[int] = set()
-            return [
-                self._earlier(db, (stream, place, content, self._run_id), taken, used) for content in contents
-            ]
+            return [self._earlier(db, content, taken) for content in contents]
 
-    def _earlier(
-        self, db: sqlite3.Connection, key: tuple[object, ...], taken: Collection[str], used: set[int]
-    ) -> Outcome | None:
-        query = (
-            "SELECT id, file, done FROM applied WHERE stream = ? AND place = ? AND content = ? AND run <> ?"
-            " ORDER BY done DESC, file IS NULL, id"
-        )
-        for number, file, done in db.execute(query, key).fetchall():
-            if number in used or not (done or file is None or file in taken):
-                continue
-            used.add(number)
-            if self._writes:
-                db.execute("UPDATE applied SET run = ? WHERE id = ?", (self._run_id, number))
-            return UNCHANGED if done or file is not None else _MAY_BE_APPLIED
-        return None
+    def _earlier(self, db: sqlite3.Connection, content: bytes, taken: Mapping[int, bool]) -> Outcome | None:
+        key, found = self._first_of_others(db, content)
+        if found is None:
+            return None
+        _, sending = found
+        if sending is not None and taken.get(sending) is False:
+            return None
+        if self._writes:
+            db.execute("UPDATE row SET run = ? WHERE key = ?", (self._run, key))
+        else:
+            self._dry.add(key)
+        return UNCHANGED if sending is None or sending in taken else _MAY_BE_APPLIED
 
-    def note(self, stream: str, place: str, contents: Sequence[bytes], file: str | None) -> list[int]:
-        """Note rows that are about to be sent; the notes are on disk when this returns. Return their ids."""
-        statement = "INSERT INTO applied (stream, place, content, run, file) VALUES (?, ?, ?, ?, ?)"
+    def note(self, place: str, contents: Mapping[int, bytes], file: str | None) -> Notes:
+        """Note rows that are about to be sent. The notes are on disk when this returns.
+
+        Args:
+            place: Where they go.
+            contents: Digests of the rows and their place, by row.
+            file: The name of their import file; `None` for a call.
+        """
         with self._connected() as db:
-            return [
-                int(db.execute(statement, (stream, place, content, self._run_id, file)).lastrowid or 0)
-                for content in contents
-            ]
+            statement = "INSERT INTO sending (run, place, file) VALUES (?, ?, ?)"
+            sending = int(db.execute(statement, (self._run_name, place, file)).lastrowid or 0)
+            keys = {}
+            for index, content in contents.items():
+                key, _ = self._first_of_others(db, content)
+                db.execute("INSERT OR REPLACE INTO row VALUES (?, ?, ?)", (key, self._run, sending))
+                keys[index] = key
+        return Notes(sending, keys)
 
-    def settle(self, done: Collection[int], not_done: Collection[int]) -> None:
+    def settle(self, notes: Notes, done: Collection[int]) -> None:
         """Note which rows Listrak has applied; remove the notes of those that it has not."""
         with self._connected() as db:
-            db.executemany("UPDATE applied SET done = 1 WHERE id = ?", [(one,) for one in done])
-            db.executemany("DELETE FROM applied WHERE id = ?", [(one,) for one in not_done])
+            for index, key in notes.keys.items():
+                if index in done:
+                    db.execute("UPDATE row SET sending = NULL WHERE key = ?", (key,))
+                else:
+                    db.execute("DELETE FROM row WHERE key = ?", (key,))
+            db.execute("DELETE FROM sending WHERE id = ?", (notes.sending,))
 
-    def forget(self, stream: str) -> None:
-        """Remove the notes of a stream: a run of it has ended well."""
-        if self._writes:
-            with self._connected() as db:
-                db.execute("DELETE FROM applied WHERE stream = ?", (stream,))
+    def _first_of_others(
+        self, db: sqlite3.Connection, content: bytes
+    ) -> tuple[bytes, tuple[int, int | None] | None]:
+        """Return the first key of a content that is not this run's, and its note if there is one."""
+        number = 0
+        while True:
+            digest = hashlib.sha256(content + number.to_bytes(4))
+            key = digest.digest()[:_KEY_BYTES]
+            found = db.execute("SELECT run, sending FROM row WHERE key = ?", (key,)).fetchone()
+            if found is None or (found[0] != self._run and key not in self._dry):
+                return key, found
+            number += 1
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -187,54 +208,55 @@ class NotedImports:
         self._run = run
         self._rows = run.session(AppliedRows)
         self._list = email_list
-        self._stream = _stream_key(run, stream)
-        events = ",".join(map(str, sorted(plan.event_ids)))
-        self._place = f"{email_list.id} {plan.import_type} {plan.update_type} {events}"
-        self._taken: dict[str, bool] = {}
+        self._plan = plan
+        what = f"events {sorted(plan.event_ids)}" if plan.event_ids else plan.update_type
+        self._place = f"{run.config['api_url']} {email_list.id} {what} {stream}"
+        self._taken: dict[int, bool] = {}
 
     def earlier(self, buffer: Buffer, indices: Sequence[int]) -> dict[int, Outcome]:
         """Return the outcomes of rows that an earlier run sent and that Listrak took, or may have taken.
 
-        Side effect: for rows whose run ended before Listrak confirmed them, the list's imports are read.
+        Side effect: where a run ended before Listrak had confirmed its rows, the list's imports are read.
         """
-        taken = [file for file in self._rows.open_files(self._stream, self._place) if self._was_taken(file)]
-        contents = [_content(buffer, index) for index in indices]
-        outcomes = self._rows.earlier(self._stream, self._place, contents, taken)
+        for sending, file in self._rows.open_files(self._place).items():
+            if sending not in self._taken:
+                self._taken[sending] = self._was_taken(file)
+        contents = [self._content(buffer, index) for index in indices]
+        outcomes = self._rows.earlier(contents, self._taken)
         return {
             index: outcome for index, outcome in zip(indices, outcomes, strict=True) if outcome is not None
         }
 
-    def note(self, buffer: Buffer, indices: Sequence[int], file: str | None) -> dict[int, int]:
-        """Note rows that are about to be sent.
+    def note(self, buffer: Buffer, indices: Sequence[int], file: str | None) -> Notes | None:
+        """Note rows that are about to be sent; not in a dry run.
 
         Args:
             buffer: Their batch.
             indices: The rows.
             file: The name of their import file; `None` for a call.
-
-        Returns:
-            From row to note.
         """
         if self._run.dry_run:
-            return {}
-        contents = [_content(buffer, index) for index in indices]
-        ids = self._rows.note(self._stream, self._place, contents, file)
-        return dict(zip(indices, ids, strict=True))
+            return None
+        contents = {index: self._content(buffer, index) for index in indices}
+        return self._rows.note(self._place, contents, file)
 
-    def settle(self, noted: Mapping[int, int], outcomes: Mapping[int, Outcome]) -> None:
+    def settle(self, notes: Notes | None, outcomes: Mapping[int, Outcome]) -> None:
         """Note how rows went: those that were not accepted may be sent later."""
-        done = {index for index in noted if outcomes.get(index) is ACCEPTED}
-        self._rows.settle(
-            [noted[index] for index in done], [one for index, one in noted.items() if index not in done]
-        )
+        if notes is not None:
+            self._rows.settle(notes, {index for index in notes.keys if outcomes.get(index) is ACCEPTED})
+
+    def _content(self, buffer: Buffer, index: int) -> bytes:
+        """Return a digest of a row's record as it came, without what extractors add to it, and its place."""
+        line, _ = buffer.sources.record(index)
+        record = msgspec.json.decode(line)["record"]
+        told = {name: value for name, value in record.items() if not name.startswith("_sdc_")}
+        # Where values are appended: other columns, as after a change of `fields`, are new values.
+        columns = () if self._plan.event_ids else buffer.layout(index)
+        content = msgspec.json.encode([self._place, columns, told], order="deterministic")
+        return hashlib.sha256(content).digest()
 
     def _was_taken(self, file: str) -> bool:
         """Return whether Listrak has an import of this file that has not failed."""
-        if file not in self._taken:
-            self._taken[file] = self._look(file)
-        return self._taken[file]
-
-    def _look(self, file: str) -> bool:
         client, ids = self._run.connection.client("email"), {"listId": self._list.id}
         for page in client.pages(routes.LIST_IMPORTS, ids):
             for row in page.rows:
@@ -246,23 +268,3 @@ class NotedImports:
                         return True
                     return not (isinstance(status, dict) and has_failed(status))
         return False
-
-
-def forget_rows(run: Run, stream: str) -> None:
-    """Remove the notes on rows of a stream: a run of it has ended well."""
-    run.session(AppliedRows).forget(_stream_key(run, stream))
-
-
-def _stream_key(run: Run, stream: str) -> str:
-    """Return what tells a stream apart from those of other accounts."""
-    return f"{run.config['api_url']} {stream}"
-
-
-def _content(buffer: Buffer, index: int) -> bytes:
-    """Return a digest of a row's record as it came, without what extractors add to it (`_sdc_`)."""
-    line, _ = buffer.sources.record(index)
-    if not line:  # a member whom a mirror removes: no row of the input
-        return hashlib.sha256(buffer.cells(index)[0].encode()).digest()
-    record = msgspec.json.decode(line)["record"]
-    told = {name: value for name, value in record.items() if not name.startswith("_sdc_")}
-    return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).digest()

@@ -6,7 +6,7 @@ import abc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.channels.email.applied_rows import NotedImports, forget_rows
+from target_listrak.channels.email.applied_rows import NotedImports
 from target_listrak.channels.email.contacts import Contacts
 from target_listrak.channels.email.importer import Importer
 from target_listrak.channels.email.session import EmailSession
@@ -56,11 +56,6 @@ class BatchImports(Loader):
             plan = self._plans[email_list] = replace(self.plan, event_ids=ids) if ids else self.plan
         return plan
 
-    def succeed(self) -> None:
-        """Forget which rows were sent: a record that comes again in a later run means something new."""
-        if acts_each_time(self.destination):
-            forget_rows(self.run, self.stream)
-
     @property
     def keep_lines(self) -> bool:
         """Whether lines are kept after their import, as some rows are loaded once more."""
@@ -86,20 +81,28 @@ class BatchImports(Loader):
     def without_applied(
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
     ) -> Sequence[int]:
-        """Confirm rows that a failed run sent, where sending them again would do more; return the others."""
+        """Load rows that were sent before without what must not happen twice; return the others.
+
+        Their events are not raised again, and their values not appended again. What else they say is loaded.
+        """
         noted = self._noted(email_list, plan)
         outcomes = noted.earlier(buffer, indices) if noted else {}
         if not outcomes:
             return indices
-        self.tracker.remark(
-            "rows are in Listrak from a run that failed: they are not sent again", len(outcomes)
-        )
-        self.confirm_all(buffer, outcomes)
+        text = "the same as a record of an earlier run: it raises no event and appends nothing again"
+        self.tracker.remark(text, len(outcomes))
+        says_more = plan.import_type != "UpdateSubscribers" and plan.update_type != "Append"
+        again = [index for index, one in outcomes.items() if one is UNCHANGED] if says_more else []
+        if again:
+            self.load_by_import(email_list, replace(plan, event_ids=()), buffer, again)
+        self.confirm_all(buffer, {index: one for index, one in outcomes.items() if index not in set(again)})
         return [index for index in indices if index not in outcomes]
 
     def _noted(self, email_list: EmailList, plan: Plan) -> NotedImports | None:
-        """Return the notes on rows, for imports that act each time."""
-        return NotedImports(self.run, self.stream, email_list, plan) if plan.acts_each_time else None
+        """Return the notes on rows, for imports that do more each time."""
+        if not acts_each_time(self.destination) or not plan.acts_each_time:
+            return None
+        return NotedImports(self.run, self.stream, email_list, plan)
 
     def single(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Callable[[int], Outcome]:
         """Return a function that loads one row without an import: an import of one row may be refused."""
@@ -109,9 +112,9 @@ class BatchImports(Loader):
         def load_noted(index: int) -> Outcome:
             if noted is None:
                 return load_one(index)
-            ids = noted.note(buffer, [index], None)
+            notes = noted.note(buffer, [index], None)
             outcome = load_one(index)
-            noted.settle(ids, {index: outcome})
+            noted.settle(notes, {index: outcome})
             return outcome
 
         def load_one(index: int) -> Outcome:
@@ -158,10 +161,10 @@ class BatchImports(Loader):
 
 
 def acts_each_time(destination: Destination) -> bool:
-    """Return whether loading the same row again does more: it raises an event, or appends to values."""
+    """Return whether rows are noted, as loading one again would raise an event, or append to values."""
     option = destination.option
     raises = destination.kind == "email_events" or bool(option("event_ids"))
-    return raises or option("update_type") == "Append"
+    return (raises and not option("repeat_events")) or option("update_type") == "Append"
 
 
 def event_ids_of(run: Run, destination: Destination, email_list: EmailList) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from target_listrak.channels.email.applied_rows import NotedImports
+    from target_listrak.channels.email.applied_rows import NotedImports, Notes
     from target_listrak.channels.email.lists import EmailList
     from target_listrak.delivery.import_body import ImportBody
     from target_listrak.delivery.run import Run
@@ -148,11 +148,11 @@ class Importer:
                 "Dry run: %s would be imported into list %r: %s rows", name, email_list.name, f"{rows:,}"
             )
             return self.simulate(email_list, buffer, file.indices, carries_values=self._carries(file))
-        noted = self.noted.note(buffer, file.indices, name) if self.noted else {}
+        notes = self.noted.note(buffer, file.indices, name) if self.noted else None
         try:
             import_id = self._start(email_list, name, self._builder.body(name, buffer, file))
         except PayloadTooLargeError:
-            self._settle(noted, {})
+            self._settle(notes, {})
             if rows == 1:
                 raise
             half = rows // 2
@@ -163,7 +163,7 @@ class Importer:
             ]
             return halves[0] | halves[1]
         except RequestRefusedError:
-            self._settle(noted, {})
+            self._settle(notes, {})
             if rows != 1:
                 raise
             # Listrak's import page demands at least two contacts; whether the API does is not documented.
@@ -175,12 +175,12 @@ class Importer:
             buffer.forget_lines(file.indices)
         sent = SentRows(email_list, [import_id], name, buffer, file.indices)
         outcomes = self.await_results(sent, carries_values=self._carries(file))
-        self._settle(noted, outcomes)
+        self._settle(notes, outcomes)
         return outcomes
 
-    def _settle(self, noted: Mapping[int, int], outcomes: Mapping[int, Outcome]) -> None:
-        if self.noted and noted:
-            self.noted.settle(noted, outcomes)
+    def _settle(self, notes: Notes | None, outcomes: Mapping[int, Outcome]) -> None:
+        if self.noted is not None:
+            self.noted.settle(notes, outcomes)
 
     def _start(self, email_list: EmailList, name: str, body: ImportBody) -> str:
         """Send the file, again only if Listrak does not have it, and return the import's id.

@@ -38,16 +38,14 @@ def to(event: int, **options: object) -> dict[str, Any]:
     return {"rows": {"kind": "email_events", "list": NEWSLETTER, "event": event, **options}}
 
 
-def text_field(runs: Runs) -> int:
-    """The id of a profile field of type text."""
+def text_fields(runs: Runs) -> list[int]:
+    """The ids of the list's profile fields of type text."""
+    found = []
     for group in runs.read(f"List/{NEWSLETTER}/SegmentationFieldGroup"):
-        fields = runs.read(
-            f"List/{NEWSLETTER}/SegmentationFieldGroup/{group['segmentationFieldGroupId']}/SegmentationField"
-        )
-        for one in fields:
-            if one["dataType"] == "Text":
-                return int(one["segmentationFieldId"])
-    raise AssertionError
+        place = f"List/{NEWSLETTER}/SegmentationFieldGroup/{group['segmentationFieldGroupId']}"
+        fields = runs.read(f"{place}/SegmentationField")
+        found += [int(one["segmentationFieldId"]) for one in fields if one["dataType"] == "Text"]
+    return found
 
 
 def test_a_run_that_failed_by_its_rejects_raises_no_event_twice_when_it_is_repeated(
@@ -61,16 +59,44 @@ def test_a_run_that_failed_by_its_rejects_raises_no_event_twice_when_it_is_repea
     assert raised(runs) == people
     again = runs.good([SCHEMA, *rows, record("rows", email=people[0], note="new"), state(1)], to(event))
     assert again.figures == (9, 1, 8, 0, 0)
-    assert again.tally.remarks == {"rows are in Listrak from a run that failed: they are not sent again": 8}
+    assert again.tally.remarks == {"the same as a record of an earlier run: it raises no event and appends nothing again": 8}
     assert raised(runs) == sorted([*people, people[0]])
 
 
-def test_after_a_run_that_ended_well_the_same_record_is_a_new_event(runs: Runs, event: int) -> None:
+def test_a_record_that_comes_again_raises_no_second_event(runs: Runs, event: int) -> None:
+    """Extractors send the last row of an incremental run once more, and full loads send everything again."""
+    people = known(runs, 3)
+    rows = [record("rows", email=one, note="June") for one in people]
+    assert runs.good([SCHEMA, *rows, state(1)], to(event)).tally.accepted == 3
+    later = record("rows", email=people[0], note="July", _sdc_extracted_at="2026-07-01")
+    again = runs.good([SCHEMA, *rows, later, state(2)], to(event))
+    assert again.figures == (4, 1, 3, 0, 0)
+    assert raised(runs) == sorted([*people, people[0]])
+    once_more = record("rows", email=people[0], note="July", _sdc_extracted_at="2026-07-02")
+    assert runs.good([SCHEMA, once_more], to(event)).figures == (1, 0, 1, 0, 0)
+
+
+def test_repeat_events_raises_them_in_each_run(runs: Runs, event: int) -> None:
     people = known(runs, 3)
     messages = [SCHEMA, *(record("rows", email=one) for one in people), state(1)]
-    assert runs.good(messages, to(event)).tally.accepted == 3
-    assert runs.good(messages, to(event)).tally.accepted == 3
+    for _ in range(2):
+        assert runs.good(messages, to(event, repeat_events=True)).tally.accepted == 3
     assert len(raised(runs)) == 6
+    assert not (runs.folder / "sent-rows.sqlite").exists()
+
+
+def test_another_stream_list_or_event_is_another_event(runs: Runs, event: int) -> None:
+    (one,) = known(runs, 1)
+    second = next(
+        row["eventId"]
+        for row in runs.read(f"List/{NEWSLETTER}/Event")
+        if row["status"] == "Active" and row["eventId"] != event
+    )
+    runs.good([SCHEMA, record("rows", email=one)], to(event))
+    assert runs.good([SCHEMA, record("rows", email=one)], to(second)).tally.accepted == 1
+    other = {"others": to(event)["rows"]}
+    head = schema("others", "email", "id", "note")
+    assert runs.good([head, record("others", email=one)], other).tallies["others"].accepted == 1
 
 
 def test_a_source_that_dies_after_its_last_state_has_its_rows_raised_once(runs: Runs, event: int) -> None:
@@ -121,12 +147,18 @@ def test_a_run_whose_results_never_came_is_looked_up_by_its_files(runs: Runs, ev
 
 
 @pytest.mark.parametrize("kind", ["email_list", "email_unsubscribe"])
-def test_event_ids_of_other_kinds_are_raised_once_as_well(runs: Runs, event: int, kind: str) -> None:
+def test_event_ids_of_other_kinds_are_raised_once_and_the_rest_is_loaded_again(
+    runs: Runs, event: int, kind: str
+) -> None:
     people = known(runs, 3)
     rows = [record("rows", email=one) for one in people]
     entry = {"rows": {"kind": kind, "list": NEWSLETTER, "event_ids": [event]}}
     runs.run([SCHEMA, *rows, *WRONG], entry, max_reject_share=0.1)
-    assert runs.good([SCHEMA, *rows], entry).figures == (3, 0, 3, 0, 0)
+    state_after = (runs.contact(NEWSLETTER, people[0]) or {})["subscriptionState"]
+    before = len(runs.imports())
+    assert runs.good([SCHEMA, *rows], entry).closes()
+    assert len(runs.imports()) == before + 1
+    assert (runs.contact(NEWSLETTER, people[0]) or {})["subscriptionState"] == state_after
     assert raised(runs) == people
 
 
@@ -140,12 +172,12 @@ def test_events_that_are_raised_by_calls_are_raised_once_as_well(
     runs.run([SCHEMA, *rows, *WRONG], entry, max_reject_share=0.1)
     before = raised(runs)
     assert before == people
-    assert runs.good([SCHEMA, *rows], entry).figures == (3, 0, 3, 0, 0)
+    assert runs.good([SCHEMA, *rows], entry).closes()
     assert raised(runs) == before
 
 
 def test_append_adds_a_value_once(runs: Runs) -> None:
-    field = text_field(runs)
+    field, other = text_fields(runs)[:2]
     (one,) = known(runs, 1)
     rows = [record("rows", email=one, note="green")]
     entry = {
@@ -161,20 +193,20 @@ def test_append_adds_a_value_once(runs: Runs) -> None:
     assert "green" in value
     assert runs.good([SCHEMA, *rows], entry).figures == (1, 0, 1, 0, 0)
     assert runs.values(NEWSLETTER, one)[field] == value
-    runs.good([SCHEMA, *rows], entry)
-    assert runs.values(NEWSLETTER, one)[field] != value
+    more = {"rows": {**entry["rows"], "fields": {"note": field, "id": other}}}
+    assert runs.good([SCHEMA, record("rows", email=one, note="green", id="E1")], more).tally.accepted == 1
 
 
-def test_the_notes_hold_no_address_and_are_empty_after_a_run_that_ended_well(runs: Runs, event: int) -> None:
+def test_the_notes_hold_no_address_and_little_else(runs: Runs, event: int) -> None:
     people = known(runs, 2)
     rows = [record("rows", email=one) for one in people]
-    runs.run([SCHEMA, *rows, *WRONG], to(event), max_reject_share=0.1)
+    runs.good([SCHEMA, *rows], to(event))
     path = runs.folder / "sent-rows.sqlite"
     assert path.stat().st_mode & 0o777 == 0o600
     assert not any(one.encode() in path.read_bytes() for one in people)
-    runs.good([SCHEMA, *rows], to(event))
     with sqlite3.connect(path) as notes:
-        assert notes.execute("SELECT count(*) FROM applied").fetchone() == (0,)
+        assert notes.execute("SELECT count(*), count(sending) FROM row").fetchone() == (2, 0)
+        assert notes.execute("SELECT count(*) FROM sending").fetchone() == (0,)
 
 
 def test_a_dry_run_reads_the_notes_and_writes_none(runs: Runs, event: int) -> None:
