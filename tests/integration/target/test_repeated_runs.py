@@ -59,7 +59,8 @@ def test_a_run_that_failed_by_its_rejects_raises_no_event_twice_when_it_is_repea
     assert raised(runs) == people
     again = runs.good([SCHEMA, *rows, record("rows", email=people[0], note="new"), state(1)], to(event))
     assert again.figures == (9, 1, 8, 0, 0)
-    assert again.tally.remarks == {"the same as a record of an earlier run: it raises no event and appends nothing again": 8}
+    text = "the same as a record of an earlier run: it raises no event and appends nothing again"
+    assert again.tally.remarks == {text: 8}
     assert raised(runs) == sorted([*people, people[0]])
 
 
