@@ -238,6 +238,22 @@ class Client:
             if cursor is None:
                 return
 
+    def rows(
+        self, route: Route, ids: Mapping[str, object] = _NOTHING, params: Mapping[str, object] = _NOTHING
+    ) -> Iterator[dict[str, Any]]:
+        """Read all rows of a collection, page by page.
+
+        Args:
+            route: A GET route of a collection.
+            ids: The path's parameters by the specs' names.
+            params: Query parameters.
+
+        Raises:
+            PagingError: As for `pages`; so are the other errors.
+        """
+        for page in self.pages(route, ids, params):
+            yield from page.rows
+
     def send(  # noqa: PLR0913 - the parts of a request
         self,
         route: Route,

@@ -72,13 +72,13 @@ class Span:
     until: datetime
     end: datetime | None
     width: timedelta
-    born: datetime | None = None
+    created: datetime | None = None
 
     def first(self) -> Window | None:
         """Return the first window, or None where the span is empty (it starts after ``end_date``)."""
         if self.start is not None and self.end is not None and self.start >= self.end:
             return None
-        base = max((instant for instant in (self.start, self.born) if instant is not None), default=EPOCH)
+        base = max((instant for instant in (self.start, self.created) if instant is not None), default=EPOCH)
         return self._window(0, self.start, _noon(base + self.width), self.width)
 
     def after(self, window: Window, *, empty: bool) -> Window | None:

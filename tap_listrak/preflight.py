@@ -1,6 +1,6 @@
-"""What is looked up before a run writes anything: everything that a setting names must exist.
+"""Checks before a run writes anything: everything that a setting names must exist.
 
-A mistake there would otherwise read nothing without a message, or end a run that is half written.
+Otherwise a misspelt name would read nothing without a message, or end a run after half of its output.
 """
 
 from __future__ import annotations
@@ -10,30 +10,32 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, RequestRefusedError
+from listrak_singer.wording import enumerated
 from tap_listrak.records.profile_fields import check_field_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from listrak_api.routes import Route
+    from listrak_api.client import Client
     from tap_listrak.records.row import Row
+    from tap_listrak.settings import Settings
     from tap_listrak.sync.session import TapSession
 
-CLOSED_CODES = frozenset({"ERROR_SENDER_CODE_DISABLED", "ERROR_LIST_INACTIVE"})
-"""Refusals that say that a sender code or phone list is disabled, and with it everything below it."""
+DISABLED_CODES = frozenset({"ERROR_SENDER_CODE_DISABLED", "ERROR_LIST_INACTIVE"})
+"""Error codes of a disabled sender code or phone list. Nothing below it can be read then either."""
 
 _SHOWN = 20
-"""How many of the things that exist an error names."""
+"""How many of the existing things an error names."""
 
 
 def check_names(tap: TapSession) -> None:
     """Make sure that every list, message, field and so on that the settings name exists.
 
-    Nothing is asked for where the settings name nothing, or where nothing that is selected needs it.
+    Makes no request if the settings name nothing, or if no selected stream depends on what they name.
 
     Raises:
-        ConfigurationError: Something does not exist; the text lists what there is.
+        ConfigurationError: Something does not exist; the text lists what exists.
         ListrakError: What the client raises otherwise.
     """
     if _runs(tap, "lists"):
@@ -55,7 +57,7 @@ def select_lists(lists: list[Row], wanted: Sequence[int | str]) -> list[Row]:
 
 
 def select_ids(
-    setting: str, what: str, wanted: Sequence[int | str], there_is: Mapping[int, object]
+    setting: str, what: str, wanted: Sequence[int | str], existing: Mapping[int, object]
 ) -> frozenset[int]:
     """Return the ids of what a setting names.
 
@@ -66,31 +68,31 @@ def select_ids(
         setting: The setting.
         what: What it names, for the error.
         wanted: Its value.
-        there_is: The ids that there are, with names.
+        existing: The ids that exist, with names.
 
     Raises:
-        ConfigurationError: One of them does not exist, or a name is not unique; the text lists what there is.
+        ConfigurationError: One of them does not exist, or a name is not unique; the text lists what exists.
     """
-    return frozenset(_select(setting, what, one, there_is) for one in wanted)
+    return frozenset(_select(setting, what, one, existing) for one in wanted)
 
 
-def _select(setting: str, what: str, one: int | str, there_is: Mapping[int, object]) -> int:
+def _select(setting: str, what: str, one: int | str, existing: Mapping[int, object]) -> int:
     text = str(one).strip().casefold()
-    named = [key for key, name in there_is.items() if str(name).strip().casefold() == text]
-    by_id = [key for key in there_is if str(key) == text]
+    named = [key for key, name in existing.items() if str(name).strip().casefold() == text]
+    by_id = [key for key in existing if str(key) == text]
     found = named or by_id if isinstance(one, str) else by_id or named
     if len(found) == 1:
         return int(found[0])
     problem = f"names several {what}s; use the id" if found else f"is not a {what} of this account"
     message = f"{setting}: {one!r} {problem}"
-    raise ConfigurationError(message, setting=setting, hint=f"There are: {_named(there_is.items())}.")
+    raise ConfigurationError(message, setting=setting, hint=f"There are: {_named(existing)}.")
 
 
 def check_ids_exist(
     setting: str,
     what: str,
     chosen: AbstractSet[int],
-    there_is: Mapping[int, object],
+    existing: Mapping[int, object],
     owner: str = "this account",
 ) -> None:
     """Make sure that everything that a setting names exists.
@@ -99,18 +101,18 @@ def check_ids_exist(
         setting: The setting.
         what: What it names.
         chosen: The ids that it names.
-        there_is: The ids that there are, with names.
+        existing: The ids that exist, with names.
         owner: What they belong to, for the error.
 
     Raises:
-        ConfigurationError: Something does not exist; the text lists what there is.
+        ConfigurationError: Something does not exist; the text lists what exists.
     """
-    unknown = sorted(chosen - there_is.keys())
+    unknown = sorted(chosen - existing.keys())
     if unknown:
         several = len(unknown) > 1
         are = f"are not {what}s" if several else f"is not a {what}"
-        message = f"{setting}: {_some(map(str, unknown))} {are} of {owner}"
-        raise ConfigurationError(message, setting=setting, hint=f"There are: {_named(there_is.items())}.")
+        message = f"{setting}: {enumerated(unknown, _SHOWN)} {are} of {owner}"
+        raise ConfigurationError(message, setting=setting, hint=f"There are: {_named(existing)}.")
 
 
 def _check_email(tap: TapSession) -> None:
@@ -122,59 +124,58 @@ def _check_email(tap: TapSession) -> None:
     )
     if not (settings.list_ids or fields or messages or conversations):
         return
-    lists = select_lists(list(_rows(tap, routes.LISTS, {})), settings.list_ids)
+    lists = select_lists(list(tap.client("email").rows(routes.LISTS)), settings.list_ids)
     ids = [int(one["listId"]) for one in lists]
     if fields and not isinstance(settings.profile_fields, str):
         check_field_names(
             {list_id: tap.fields.fields(tap, list_id) for list_id in ids}, settings.profile_fields
         )
-    links: dict[int, object] = {}
+    links: list[int] = []
     if messages:
-        links |= _check_messages(tap, ids)
+        links += _check_messages(tap, ids)
     if conversations:
-        links |= _check_conversations(tap, ids)
+        links += _check_conversations(tap, ids)
     if settings.link_ids:
-        check_ids_exist("link_ids", "link", settings.link_ids, links, "the chosen messages")
+        check_ids_exist("link_ids", "link", settings.link_ids, dict.fromkeys(links), "the chosen messages")
 
 
-def _check_messages(tap: TapSession, lists: Iterable[int]) -> dict[int, object]:
-    """Make sure that the chosen messages exist; return their links where links are chosen."""
-    chosen, found = tap.settings.message_ids, dict[int, object]()
-    links: dict[int, object] = {}
+def _check_messages(tap: TapSession, lists: Iterable[int]) -> list[int]:
+    """Make sure that the chosen messages exist; return the ids of their links, if links are chosen."""
+    settings, client = tap.settings, tap.client("email")
+    found: dict[int, object] = {}
+    links: list[int] = []
     for list_id in lists:
-        for row in _rows(tap, routes.MESSAGES, {"listId": list_id}, includeTestMessages=True):
-            found[row["messageId"]] = row.get("subject")
-            if tap.settings.link_ids and row["messageId"] in chosen:
-                ids = {"listId": list_id, "messageId": row["messageId"]}
-                links |= _links(tap, routes.MESSAGE_LINKS, ids)
-    check_ids_exist("message_ids", "message", chosen, found, "the lists that are read")
+        for row in client.rows(routes.MESSAGES, {"listId": list_id}, {"includeTestMessages": True}):
+            message_id = row["messageId"]
+            found[message_id] = row.get("subject")
+            if settings.link_ids and message_id in settings.message_ids:
+                ids = {"listId": list_id, "messageId": message_id}
+                links += [link["linkId"] for link in client.rows(routes.MESSAGE_LINKS, ids)]
+    check_ids_exist("message_ids", "message", settings.message_ids, found, "the lists that are read")
     return links
 
 
-def _check_conversations(tap: TapSession, lists: Iterable[int]) -> dict[int, object]:
-    """Make sure that the chosen conversations and messages of theirs exist; return their links likewise."""
-    settings = tap.settings
-    found, messages, links = dict[int, object](), dict[int, object](), dict[int, object]()
+def _check_conversations(tap: TapSession, lists: Iterable[int]) -> list[int]:
+    """Make sure that the chosen conversations and their chosen messages exist; return the ids of their links.
+
+    Messages are read only if messages or links are chosen, and links only if links are.
+    """
+    settings, client = tap.settings, tap.client("email")
+    conversations: dict[int, object] = {}
+    messages: dict[int, object] = {}
+    links: list[int] = []
     for list_id in lists:
-        for conversation in _rows(tap, routes.CONVERSATIONS, {"listId": list_id}):
-            number = conversation["conversationId"]
-            found[number] = conversation.get("conversationName")
-            if settings.conversation_ids and number not in settings.conversation_ids:
+        for row in client.rows(routes.CONVERSATIONS, {"listId": list_id}):
+            conversation_id = row["conversationId"]
+            conversations[conversation_id] = row.get("conversationName")
+            if settings.conversation_ids and conversation_id not in settings.conversation_ids:
                 continue
-            if not (settings.conversation_message_ids or settings.link_ids):
-                continue
-            ids = {"listId": list_id, "conversationId": number}
-            previous = settings.include_previous_versions or None
-            for row in _rows(tap, routes.CONVERSATION_MESSAGES, ids, includePreviousVersions=previous):
-                one = row["messageId"]
-                messages[one] = row.get("subject")
-                picked = settings.conversation_message_ids
-                if settings.link_ids and (not picked or one in picked):
-                    links |= _links(
-                        tap, routes.CONVERSATION_MESSAGE_LINKS, {**ids, "conversationMessageId": one}
-                    )
+            ids = {"listId": list_id, "conversationId": conversation_id}
+            if settings.conversation_message_ids or settings.link_ids:
+                messages |= (own := _conversation_messages(client, ids, settings))
+                links += _conversation_links(client, ids, own, settings)
     where = "the lists that are read"
-    check_ids_exist("conversation_ids", "conversation", settings.conversation_ids, found, where)
+    check_ids_exist("conversation_ids", "conversation", settings.conversation_ids, conversations, where)
     check_ids_exist(
         "conversation_message_ids",
         "message",
@@ -185,16 +186,31 @@ def _check_conversations(tap: TapSession, lists: Iterable[int]) -> dict[int, obj
     return links
 
 
-def _links(tap: TapSession, route: Route, ids: Mapping[str, Any]) -> dict[int, object]:
-    return {row["linkId"]: None for row in _rows(tap, route, ids)}
+def _conversation_messages(client: Client, ids: Mapping[str, int], settings: Settings) -> dict[int, object]:
+    """Return the subjects of a conversation's messages by id."""
+    params = {"includePreviousVersions": settings.include_previous_versions or None}
+    rows = client.rows(routes.CONVERSATION_MESSAGES, ids, params)
+    return {row["messageId"]: row.get("subject") for row in rows}
+
+
+def _conversation_links(
+    client: Client, ids: Mapping[str, int], messages: Iterable[int], settings: Settings
+) -> Iterator[int]:
+    """Return the ids of the links in a conversation's chosen messages; none if no links are chosen."""
+    chosen = settings.conversation_message_ids
+    for message_id in messages if settings.link_ids else ():
+        if not chosen or message_id in chosen:
+            of_message = {**ids, "conversationMessageId": message_id}
+            for row in client.rows(routes.CONVERSATION_MESSAGE_LINKS, of_message):
+                yield row["linkId"]
 
 
 def _check_sms(tap: TapSession) -> None:
-    """Make sure that the sender codes and phone lists exist, and put their ids in the place of names."""
+    """Make sure that the sender codes and phone lists exist, and replace names by ids in `tap.settings`."""
     settings = tap.settings
     if not (settings.sender_code_ids or settings.phone_list_ids):
         return
-    codes = {int(row["shortCodeId"]): row.get("code") for row in _rows(tap, routes.SENDER_CODES, {})}
+    codes = {int(row["shortCodeId"]): row.get("code") for row in tap.client("sms").rows(routes.SENDER_CODES)}
     chosen = select_ids("sender_code_ids", "sender code", settings.sender_code_ids, codes)
     lists = frozenset[int]()
     if settings.phone_list_ids:
@@ -208,17 +224,12 @@ def _check_sms(tap: TapSession) -> None:
 
 def _phone_lists(tap: TapSession, code: int, status: str) -> dict[int, object]:
     try:
-        rows = list(_rows(tap, routes.PHONE_LISTS, {"senderCodeId": code}, status=status))
+        rows = list(tap.client("sms").rows(routes.PHONE_LISTS, {"senderCodeId": code}, {"status": status}))
     except RequestRefusedError as refusal:
-        if refusal.code not in CLOSED_CODES:
+        if refusal.code not in DISABLED_CODES:
             raise
         return {}
     return {row["phoneListId"]: row.get("phoneListName") for row in rows}
-
-
-def _rows(tap: TapSession, route: Route, ids: Mapping[str, Any], **params: object) -> Iterator[Row]:
-    for page in tap.client(route.api).pages(route, ids, params):
-        yield from page.rows
 
 
 def _runs(tap: TapSession, name: str) -> bool:
@@ -226,12 +237,5 @@ def _runs(tap: TapSession, name: str) -> bool:
     return bool(stream.available and (stream.selected or stream.has_selected_descendents))
 
 
-def _named(things: Iterable[tuple[object, object]]) -> str:
-    return _some(f"{number} ({name})" if name else str(number) for number, name in things)
-
-
-def _some(texts: Iterable[str]) -> str:
-    """Return a list that stays readable, however many there are."""
-    every = list(texts)
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
-    return (", ".join(every[:_SHOWN]) or "none") + more
+def _named(things: Mapping[int, object]) -> str:
+    return enumerated([f"{number} ({name})" if name else number for number, name in things.items()], _SHOWN)

@@ -269,7 +269,10 @@ class Settings:
             name: default if (value := config.get(name)) is None else value
             for name, default in ((name, text.get("default")) for name, text in TAP_SETTINGS.items())
         }
-        start, end = _moment("start_date", values["start_date"]), _moment("end_date", values["end_date"])
+        start, end = (
+            _date_time("start_date", values["start_date"]),
+            _date_time("end_date", values["end_date"]),
+        )
         if start is not None and end is not None and start >= end:
             message = f"start_date ({start:%Y-%m-%d %H:%M}) is not before end_date ({end:%Y-%m-%d %H:%M})"
             raise ConfigurationError(message, setting="start_date", hint="Swap them, or leave one out.")
@@ -338,7 +341,7 @@ def _apis(config: Mapping[str, Any]) -> tuple[Api, ...]:
     return apis
 
 
-def _moment(name: str, value: object) -> datetime | None:
+def _date_time(name: str, value: object) -> datetime | None:
     if value is None:
         return None
     try:

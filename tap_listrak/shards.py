@@ -12,8 +12,6 @@ from tap_listrak.streams.sms import SenderCodes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from listrak_api.routes import Route
-    from tap_listrak.records.row import Row
     from tap_listrak.streams.base import ListrakStream
     from tap_listrak.sync.session import TapSession
 
@@ -28,12 +26,12 @@ SENDER_CODE: Final = "sender-code"
 def shard_streams() -> dict[ShardKind, tuple[str, ...]]:
     """Return the streams of each kind of shard: every stream that needs no setting, exactly once.
 
-    *account* has the streams that are read in full, of all lists; *list* the incremental ones, which make up
-    nearly all rows; *sender-code* what belongs to a sender code.
+    *account* has the streams that are read in full, of all lists. *list* has the incremental ones, which make
+    up nearly all rows. *sender-code* has the streams below sender codes.
     """
     found: dict[ShardKind, list[str]] = {ACCOUNT: [], LIST: [], SENDER_CODE: []}
     for stream in STREAMS:
-        if not any(one.needs for one in _lineage(stream)):
+        if not any(one.needs for one in stream.lineage()):
             found[_kind(stream)].append(str(vars(stream)["name"]))
     return {kind: tuple(names) for kind, names in found.items()}
 
@@ -49,7 +47,7 @@ def shards(tap: TapSession) -> Iterator[dict[str, Any]]:
 
     Returns:
         Objects with `shard` (a name that stays the same while the list or sender code exists), `settings`
-        (to be set beside the others for this shard) and `catalog` (the name of a ready catalog).
+        (for this shard, in addition to the others) and `catalog` (the name of a ready-made catalog).
 
     Raises:
         ConfigurationError: A setting names a list or sender code that does not exist.
@@ -57,10 +55,12 @@ def shards(tap: TapSession) -> Iterator[dict[str, Any]]:
     """
     yield {"shard": ACCOUNT, "settings": {}, "catalog": f"shard-{ACCOUNT}"}
     if "email" in tap.apis:
-        lists = select_lists(list(_rows(tap, routes.LISTS)), tap.settings.list_ids)
+        lists = select_lists(list(tap.client("email").rows(routes.LISTS)), tap.settings.list_ids)
         yield from (_shard(LIST, "list_ids", row["listId"]) for row in lists)
     if "sms" in tap.apis:
-        codes = {int(row["shortCodeId"]): row.get("code") for row in _rows(tap, routes.SENDER_CODES)}
+        codes = {
+            int(row["shortCodeId"]): row.get("code") for row in tap.client("sms").rows(routes.SENDER_CODES)
+        }
         wanted = select_ids("sender_code_ids", "sender code", tap.settings.sender_code_ids, codes)
         yield from (
             _shard(SENDER_CODE, "sender_code_ids", code) for code in codes if not wanted or code in wanted
@@ -71,21 +71,7 @@ def _shard(kind: ShardKind, setting: str, number: Any) -> dict[str, Any]:  # noq
     return {"shard": f"{kind}-{number}", "settings": {setting: [int(number)]}, "catalog": f"shard-{kind}"}
 
 
-def _rows(tap: TapSession, route: Route) -> Iterator[Row]:
-    for page in tap.client(route.api).pages(route):
-        yield from page.rows
-
-
 def _kind(stream: type[ListrakStream]) -> ShardKind:
-    above = list(_lineage(stream))[1:]
-    if SenderCodes in above:
+    if SenderCodes in stream.lineage()[1:]:
         return SENDER_CODE
     return LIST if stream.incremental else ACCOUNT
-
-
-def _lineage(stream: type[ListrakStream]) -> Iterator[type[ListrakStream]]:
-    """Return a stream, its parent, and so on."""
-    one: Any = stream
-    while one is not None:
-        yield one
-        one = one.parent_stream_type

@@ -26,9 +26,9 @@ from listrak_singer.settings import CheckedSettings, settings_of_missing_librari
 from tap_listrak.incremental.bookmarks import check_state, format_bookmark, unwrapped
 from tap_listrak.sdk import override
 from tap_listrak.settings import CONFIG_SCHEMA, Settings
-from tap_listrak.sync import known_ids, later_settings, row_counts
+from tap_listrak.sync import known_ids, row_counts, widening
 from tap_listrak.sync.context_stream import ContextStream
-from tap_listrak.sync.mapped_away import MappedAway
+from tap_listrak.sync.removed_parents import RemovedParentTransform
 from tap_listrak.sync.session import TapSession
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ class TapListrak(CheckedSettings, TapSession):
                 self.mapper.register_raw_stream_schema(stream.name, stream.schema, stream.primary_keys)
             maps = self.mapper.stream_maps[stream.name]
             maps[:] = [
-                MappedAway.like(one) if isinstance(one, RemoveRecordTransform) else one for one in maps
+                RemovedParentTransform.like(one) if isinstance(one, RemoveRecordTransform) else one
+                for one in maps
             ]
             for one in maps:
                 explain_failures(stream.name, one)
@@ -107,7 +108,7 @@ class TapListrak(CheckedSettings, TapSession):
         inner = unwrapped(state)
         check_state(inner)
         super().load_state(inner)
-        for key in (known_ids.STATE_KEY, row_counts.STATE_KEY, later_settings.STATE_KEY):
+        for key in (known_ids.STATE_KEY, row_counts.STATE_KEY, widening.STATE_KEY):
             if key in inner:  # the SDK takes in bookmarks only
                 cast("dict[str, Any]", self.state)[key] = inner[key]
 
@@ -150,9 +151,9 @@ class TapListrak(CheckedSettings, TapSession):
         from tap_listrak.output.storage_check import check_storage  # noqa: PLC0415 - as below
         from tap_listrak.preflight import check_names  # noqa: PLC0415 - not needed for --version and --about
 
-        self._say_what_is_left_out()
+        self._log_unavailable_streams()
         chosen = [stream for stream in self.streams.values() if stream.selected]
-        if not chosen and not any(one.mapped_away for one in self._of_this_package()):
+        if not chosen and not any(one.removed_by_stream_map for one in self._context_streams()):
             # Otherwise every run would be a success that reads nothing.
             message = "no stream is selected that can be read"
             hint = "Check `select` in meltano.yml, or `selected` in the catalog."
@@ -161,8 +162,8 @@ class TapListrak(CheckedSettings, TapSession):
             check_storage(self.config)
             _ = self.bookmarks  # checks start_date
             check_names(self)
-            later_settings.warn_of_missing_rows(self)
-            self._say_what_is_read(chosen)
+            widening.warn_of_missing_rows(self)
+            self._log_selected_streams(chosen)
         try:
             super().sync_all()
             self.write_state()
@@ -178,10 +179,10 @@ class TapListrak(CheckedSettings, TapSession):
                 self.logger.info(line)
         self.reconciliation.fail_if_short()
 
-    def _of_this_package(self) -> list[ContextStream]:
+    def _context_streams(self) -> list[ContextStream]:
         return [stream for stream in self.streams.values() if isinstance(stream, ContextStream)]
 
-    def _say_what_is_read(self, chosen: list[Stream]) -> None:
+    def _log_selected_streams(self, chosen: list[Stream]) -> None:
         from tap_listrak.sync.narrowing import explanation  # noqa: PLC0415 - as above
 
         self.logger.info("Reading %d streams up to %s", len(chosen), format_bookmark(self.bookmarks.until))
@@ -189,7 +190,7 @@ class TapListrak(CheckedSettings, TapSession):
         if self.config.get("emit_activate_version_messages") and (line := explanation(versioned)):
             self.logger.info(line)
 
-    def _say_what_is_left_out(self) -> None:
+    def _log_unavailable_streams(self) -> None:
         """Name selected streams that cannot be read, and the settings that they need."""
         lacking: dict[str, list[str]] = defaultdict(list)
         for stream in self.streams.values():
@@ -205,8 +206,10 @@ class TapListrak(CheckedSettings, TapSession):
     def _closing_lines(self) -> list[str]:
         from tap_listrak.output.report import bookmarks_line, table  # noqa: PLC0415 - as above
 
-        roots = [stream for stream in self._of_this_package() if stream.parent_stream_type is None]
-        read = [stream for root in roots if root.selected or root.active_children for stream in root.family()]
+        roots = [stream for stream in self._context_streams() if stream.parent_stream_type is None]
+        read = [
+            stream for root in roots if root.selected or root.active_children for stream in root.subtree()
+        ]
         lines = table(read, self.request_counts)
         if "bookmarks" in vars(self) and not self.bookmarks.frozen:
             names = [stream.name for stream in read if stream.selected and stream.has_bookmark]

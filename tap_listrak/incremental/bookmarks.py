@@ -154,7 +154,7 @@ class Bookmarks:
     overlap: timedelta = timedelta(0)
     frozen: bool = False
     moved: dict[tuple[str, Partition], datetime] = field(init=False, default_factory=dict)
-    _before: dict[tuple[str, Partition], datetime] = field(init=False)
+    _previous: dict[tuple[str, Partition], datetime] = field(init=False)
     _ahead: Counter[str] = field(init=False)
     _remembered: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
     _entries: dict[tuple[str, Partition], dict[str, Any]] = field(init=False, default_factory=dict)
@@ -162,7 +162,7 @@ class Bookmarks:
 
     def __post_init__(self) -> None:
         """Take in what the last run left."""
-        self._before = {}
+        self._previous = {}
         self._ahead = Counter()
         for stream, entry in self.state.get("bookmarks", {}).items():
             if "replication_key_value" in entry:
@@ -197,7 +197,7 @@ class Bookmarks:
         For what is due by the passing of time: the next run continues exactly here. To ask for rows use
         `since`.
         """
-        return self._before.get((stream, partition))
+        return self._previous.get((stream, partition))
 
     def since(self, stream: str, partition: Partition) -> datetime | None:
         """Return the time to read from: the last run's bookmark less the overlap, or ``start_date``, or None.
@@ -208,7 +208,7 @@ class Bookmarks:
 
         None means everything. A ``start_date`` after the bookmark wins, as in the SDK.
         """
-        bookmark = self._before.get((stream, partition))
+        bookmark = self._previous.get((stream, partition))
         if bookmark is None:
             return self.start_date
         since = bookmark - self.overlap
@@ -248,7 +248,7 @@ class Bookmarks:
         if self.frozen:
             return
         value = self.until if until is None else min(until, self.until)
-        before = self._before.get((stream, partition))
+        before = self._previous.get((stream, partition))
         held = self._held.get((stream, partition), value)
         if held is None:
             return  # it stays where it is
@@ -285,7 +285,7 @@ class Bookmarks:
             return False
         known = self._held.get(key, at)
         self._held[key] = None if at is None or known is None else min(known, at)
-        if self._held[key] is not None or key in self._before:
+        if self._held[key] is not None or key in self._previous:
             self.remember(stream, partition, {_HELD_SINCE: format_bookmark(since)})
         return True
 
@@ -324,8 +324,8 @@ class Bookmarks:
             self._ahead[stream] += 1
             bookmark = self.started_at
         # Of two entries for one partition (a state put together by hand) the earlier is the safe one.
-        known = self._before.get((stream, partition), bookmark)
-        self._before[stream, partition] = min(known, bookmark)
+        known = self._previous.get((stream, partition), bookmark)
+        self._previous[stream, partition] = min(known, bookmark)
         self._remembered[stream, partition] = dict(part)
         self._entries[stream, partition] = part
 

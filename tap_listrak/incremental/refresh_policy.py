@@ -92,7 +92,7 @@ class ActivityPolicy:
         """
         return sent is not None and last is not None and sent + self.lookback <= last
 
-    def report(self, sent: datetime | None, history: ReadHistory, now: datetime) -> ReadScope:
+    def report_scope(self, sent: datetime | None, history: ReadHistory, now: datetime) -> ReadScope:
         """Return what to ask of a report whose rows change: activity, links, summaries.
 
         Args:
@@ -112,7 +112,7 @@ class ActivityPolicy:
         passed = any(history.last < sent + age <= now for age in self.refresh_ages)
         return ReadScope.ALL if passed or self.every_run else ReadScope.SINCE
 
-    def events(self, sent: datetime | None, history: ReadHistory) -> ReadScope:
+    def event_scope(self, sent: datetime | None, history: ReadHistory) -> ReadScope:
         """Return what to ask of a report whose rows never change once they are there: clickers.
 
         Args:
@@ -128,7 +128,7 @@ class ActivityPolicy:
     ) -> list[tuple[datetime, datetime | None]]:
         """Return the stretches of send dates of which everything is due to be read.
 
-        The decision of `report` for something that keeps sending: the sends since the bookmark less the
+        The decision of `report_scope` for something that keeps sending: the sends since the bookmark less the
         overlap, and those that passed a refresh age between the bookmark and now (with ``every_run`` all that
         have not settled). Here the sends of half a day pass an age together, half a day after the youngest of
         them: so a run an hour after the last one asks for one stretch, not for an hour at each age, and they

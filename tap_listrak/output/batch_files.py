@@ -11,10 +11,10 @@ from tap_listrak.output.json_files import LinesBuffer
 if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
 
-    from tap_listrak.output.batches import Batched, Buffer
+    from tap_listrak.output.batches import BatchedStream, Buffer
 
 
-def buffer_of(stream: Batched, config: BatchConfig) -> Buffer:
+def create_buffer(stream: BatchedStream, config: BatchConfig) -> Buffer:
     """Return what writes a stream's files in the format that is set.
 
     Raises:

@@ -3,52 +3,48 @@
 The SDK's writer takes the types from the values of each file: dates stay text, and a column without values
 has no type. Here they follow the schema (`tap_listrak.output.parquet_columns`).
 
-A file grows, row group by row group, until a STATE covers it. It is put together in a temporary file and
-copied to its place when it is complete.
+A file grows by row groups until a STATE is written. It is assembled in a temporary file, and copied to the
+storage when it is complete.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 import tempfile
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from typing import IO, TYPE_CHECKING, Any, cast
-from uuid import uuid4
 
 import pyarrow as pa
 from pyarrow import parquet
-from singer_sdk.helpers._batch import SDKBatchMessage
 
+from tap_listrak.output.batches import Buffer
 from tap_listrak.output.parquet_columns import arrow_schema, record_batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
 
-    from singer_sdk.helpers import types
     from singer_sdk.helpers._batch import BatchConfig
 
-    from tap_listrak.output.batches import Batched
+    from tap_listrak.output.batches import BatchedStream
 
 logger = logging.getLogger("tap-listrak")
 
 ROWS_AT_ONCE = 5_000
-"""So many rows are turned into columns together."""
+"""How many rows are converted to columns at once."""
 
 ROW_GROUP = 65_000
-"""Rows of a row group: what readers read side by side, and what is held in memory until it is written."""
+"""Rows of a row group, the unit that readers read in parallel. It is held in memory until it is written."""
 
 _WAITING = 2
-"""How many times `ROWS_AT_ONCE` may wait for the writing thread: what bounds the memory."""
+"""How many times `ROWS_AT_ONCE` may wait for the writing thread. This bounds the memory."""
 
 _COMPRESSIONS = {None: "zstd", "gzip": "gzip", "none": "none"}
 
 
-class ParquetBuffer:
+class ParquetBuffer(Buffer):
     """Writes a stream's records as Parquet files, with a BATCH message for each.
 
     Args:
@@ -56,27 +52,11 @@ class ParquetBuffer:
         config: Encoding and storage of the files. Its `batch_size` does not matter.
     """
 
-    def __init__(self, stream: Batched, config: BatchConfig) -> None:
-        self._stream = stream
-        self._config = config
-        self._records: dict[str, list[Any]] = {}
+    def __init__(self, stream: BatchedStream, config: BatchConfig) -> None:
+        super().__init__(stream, config)
         self._files: dict[str, _File] = {}
         self._waiting: deque[Future[None]] = deque()
-        self._numbers = count(1)
         self._worker = ThreadPoolExecutor(1, "parquet")
-
-    def add(self, record: types.Record) -> None:
-        """Collect a record as RECORD messages would hold it."""
-        for alias, mapped in self._stream.mapped(record):
-            self._collect(alias, [mapped])
-
-    def add_page(self, records: Sequence[object]) -> None:
-        """Collect records that no stream map touches.
-
-        Args:
-            records: Dicts or structs.
-        """
-        self._collect(self._stream.name, records)
 
     def flush(self) -> None:
         """Complete the files, and write their messages.
@@ -88,10 +68,7 @@ class ParquetBuffer:
             self._convert(alias)
         self._wait(0)
         for alias, file in self._files.items():
-            url = file.complete()
-            message = SDKBatchMessage(stream=alias, encoding=self._config.encoding, manifest=[url])
-            message.version = self._stream.version
-            self._stream.write(message)
+            self._write_message(alias, [file.complete()])
         self._files.clear()
 
     def _collect(self, alias: str, records: Sequence[object]) -> None:
@@ -108,10 +85,7 @@ class ParquetBuffer:
         if not records:
             return
         if alias not in self._files:
-            # A stream map may name it anything: no part of the name leads to another folder.
-            safe = re.sub(r"[^\w.-]", "_", alias)
-            prefix = self._config.storage.prefix or ""
-            name = f"{prefix}{self._stream.tap_name}--{safe}-{uuid4()}-{next(self._numbers)}.parquet"
+            name = self._new_file_name(alias, "parquet")
             self._files[alias] = _File(alias, name, self._stream.schemas()[alias], self._config)
         self._waiting.append(self._worker.submit(self._files[alias].add, records))
         self._wait(_WAITING)
@@ -141,7 +115,7 @@ class _File:
         self._rows = 0
         compression = _COMPRESSIONS[config.encoding.compression]
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is complete
-        # Most columns hold ever new values, of which dictionaries cost time and memory and save nothing.
+        # The values of most columns are all different: dictionaries would cost time and memory.
         self._writer = parquet.ParquetWriter(
             self._file, self._schema, compression=compression, use_dictionary=False
         )

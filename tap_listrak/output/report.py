@@ -63,7 +63,7 @@ class CountedStream(Protocol):
         """The children that are read in this run."""
 
 
-class Requests:
+class RequestCounts:
     """Counts requests by the stream that they are made for. Safe from any thread."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class Requests:
             self.retries[stream] += bool(observation.retry)
 
 
-def table(streams: Iterable[CountedStream], counted: Requests) -> list[str]:
+def table(streams: Iterable[CountedStream], counted: RequestCounts) -> list[str]:
     """Return the closing table, line by line.
 
     Args:

@@ -85,11 +85,11 @@ class UtcDates(dict[str, "str | None"]):
         elif hour and text[17:].isdecimal() and len(text) == _WHOLE_SECONDS:
             found = f"{hour}{text[14:]}Z"
         else:
-            found = self._closely(text)
+            found = self._parse(text)
         self[text] = found
         return found
 
-    def _closely(self, text: str) -> str | None:
+    def _parse(self, text: str) -> str | None:
         match = _FORM.fullmatch(text)
         if match is None:
             return text

@@ -129,10 +129,10 @@ class PageCodec:
     def _prepare(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
         """Do what `Preparer.prepare` does, on structs: by column, unless a row lacks a part of its key."""
         # Iterators all the way: a step of Python's for each value would take half as long again.
-        normalised: dict[Any, Any] = self._preparer.normalised()
-        normalised.update({None: None, msgspec.UNSET: msgspec.UNSET})
+        utc_dates: dict[Any, Any] = self._preparer.utc_dates()
+        utc_dates.update({None: None, msgspec.UNSET: msgspec.UNSET})
         columns: dict[str, list[Any]] = {
-            name: list(map(normalised.__getitem__, map(attrgetter(name), rows)))
+            name: list(map(utc_dates.__getitem__, map(attrgetter(name), rows)))
             for name in self._preparer.dates
         }
         for key in self._preparer.own_keys(ids):
@@ -147,7 +147,7 @@ class PageCodec:
     def _prepare_each(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
         """Do it row by row: a placeholder depends on all of its row."""
         dated, keys = self._preparer.dates, self._preparer.own_keys(ids)
-        normalised = self._preparer.normalised()
+        utc_dates = self._preparer.utc_dates()
         for row in rows:
             lacking: list[str] = []
             for key in keys:
@@ -159,7 +159,7 @@ class PageCodec:
             for name in dated:
                 value = getattr(row, name)
                 if value:
-                    setattr(row, name, normalised[value])
+                    setattr(row, name, utc_dates[value])
                     if name in keys and getattr(row, name) is None:
                         lacking.append(name)
             for key in lacking:

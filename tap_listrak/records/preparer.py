@@ -62,7 +62,7 @@ class Preparer:
     def _hours(self) -> dates.UtcHours:
         return dates.UtcHours(self._zone())
 
-    def normalised(self) -> dates.UtcDates:
+    def utc_dates(self) -> dates.UtcDates:
         """Return what turns the dates of a page into UTC. Not to be shared between threads."""
         return dates.UtcDates(self._hours)
 
@@ -74,8 +74,8 @@ class Preparer:
             ids: The parents' ids. They win over what the row says: Listrak leaves them out, or null, in
                 places.
         """
-        keys, normalised = self.own_keys(ids.items()), self.normalised()
-        return [self._prepare(row, ids, keys, normalised) for row in data]
+        keys, utc_dates = self.own_keys(ids.items()), self.utc_dates()
+        return [self._prepare(row, ids, keys, utc_dates) for row in data]
 
     def own_keys(self, ids: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
         """Return the parts of the key that come from the row, not from the parents."""
@@ -118,12 +118,12 @@ class Preparer:
         return f"{_MISSING}{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
     def _prepare(
-        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], normalised: dates.UtcDates
+        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], utc_dates: dates.UtcDates
     ) -> Row:
         source = {**row, **ids}
         for name in self.dates:
             if source.get(name):
-                source[name] = normalised[str(source[name])]
+                source[name] = utc_dates[str(source[name])]
         for key in keys:
             if is_missing(source.get(key)):
                 source[key] = self.placeholder_key(
@@ -135,7 +135,7 @@ class Preparer:
         return record
 
 
-def stands_for_nothing(value: object) -> bool:
+def is_placeholder(value: object) -> bool:
     """Return whether an id looks like a placeholder for one that was missing."""
     return value == 0 or (isinstance(value, str) and value.startswith(_MISSING))
 

@@ -1,4 +1,4 @@
-"""Profile fields of a list: which there are, which were asked for, and what their values mean."""
+"""Profile fields of a list: which exist, which a setting names, and the types of their values."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from listrak_api.routes import Route
     from tap_listrak.clients import Clients
     from tap_listrak.records.row import Row
     from tap_listrak.settings import IdOrName
@@ -34,11 +33,11 @@ class ProfileField:
     Args:
         group_id: Id of its group.
         group: Name of its group.
-        field_id: Its id. Differs from list to list for what people take for the same field.
+        field_id: Its id. Fields of the same name have different ids in different lists.
         name: Its name. Unique within its group.
         kind: Listrak's data type: Text, Numeric, CheckBox, RadioButton, CommentArea, Date or ContentBlock.
-        column: What it is called in `profileFields`: its name, or ``Group.Field`` where several groups have
-            it.
+        column: Its name in `profileFields`: the field's name, or ``Group.Field`` where several groups of the
+            list have a field of that name.
     """
 
     group_id: int
@@ -54,9 +53,9 @@ class ProfileField:
         return f"{self.group}.{self.name}"
 
     def value(self, text: object) -> object:
-        """Turn a value into what its type means: number, boolean, ISO date; any other text stays as it is.
+        """Convert a value to the type of its field: number, boolean, ISO date. Other texts stay as they are.
 
-        Nothing gets lost: `segmentationFieldValues` carries what Listrak sent.
+        Nothing gets lost: `segmentationFieldValues` has what Listrak sent.
         """
         if not isinstance(text, str):
             return text
@@ -72,8 +71,8 @@ class ProfileField:
         return text
 
 
-class FieldDirectory:
-    """Reads the profile fields of lists, each list once a run. Safe from any thread."""
+class ProfileFieldCache:
+    """The profile fields of lists, read from Listrak once a run for each list. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -113,14 +112,14 @@ def select_fields(
 
 
 def check_field_names(directories: Mapping[int, Sequence[ProfileField]], wanted: Sequence[IdOrName]) -> None:
-    """Refuse names and ids that no list knows, before a contact is read without them.
+    """Refuse names and ids that no list has, before contacts are read without them.
 
     Args:
         directories: The fields of each list.
         wanted: The setting's names and ids.
 
     Raises:
-        ConfigurationError: One is unknown everywhere, or occurs in several groups of a list.
+        ConfigurationError: No list has one of them, or it occurs in several groups of a list.
     """
     for one in wanted:
         if not any(_matching(fields, one) for fields in directories.values()):
@@ -144,10 +143,11 @@ def _matching(fields: Sequence[ProfileField], one: IdOrName) -> list[ProfileFiel
 
 
 def _read(clients: Clients, list_id: int) -> tuple[ProfileField, ...]:
+    client = clients.client("email")
     rows: list[tuple[Row, Row]] = []
-    for group in _rows(clients, routes.SEGMENTATION_FIELD_GROUPS, {"listId": list_id}):
+    for group in client.rows(routes.SEGMENTATION_FIELD_GROUPS, {"listId": list_id}):
         ids = {"listId": list_id, "segmentationFieldGroupId": group["segmentationFieldGroupId"]}
-        rows += [(group, field) for field in _rows(clients, routes.SEGMENTATION_FIELDS, ids)]
+        rows += [(group, field) for field in client.rows(routes.SEGMENTATION_FIELDS, ids)]
     names = Counter(str(field["segmentationFieldName"]) for _, field in rows)
     return tuple(_field(group, field, names) for group, field in rows)
 
@@ -162,8 +162,3 @@ def _field(group: Row, field: Row, names: Counter[str]) -> ProfileField:
         kind=str(field.get("dataType")),
         column=name if names[name] == 1 else f"{group_name}.{name}",
     )
-
-
-def _rows(clients: Clients, route: Route, ids: Mapping[str, Any]) -> Iterator[Row]:
-    for page in clients.client(route.api).pages(route, ids):
-        yield from page.rows

@@ -17,12 +17,12 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INC
 from listrak_api.answers import CursorGuard
 from tap_listrak.output.progress import Place
 from tap_listrak.records.pages import PageCodec, encode, passes_records_through
-from tap_listrak.records.preparer import Preparer, stands_for_nothing
+from tap_listrak.records.preparer import Preparer, is_placeholder
 from tap_listrak.streams.bookmarked import BookmarkedStream
 from tap_listrak.sync.narrowing import narrowing
+from tap_listrak.sync.parents_without_id import ParentsWithoutId
 from tap_listrak.sync.prefetcher import Fetch, Position
 from tap_listrak.sync.steps import Order, Read, Rows, Step
-from tap_listrak.sync.unread_parents import UnreadParents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -85,7 +85,17 @@ class ListrakStream(BookmarkedStream):
         self.state_partitioning_keys = self.partition_names
         self.preparer = Preparer(self.name, self.schema, self.keys, lambda: tap.zone)
         self._writes_pages: bool | None = None
-        self.unread_parents = UnreadParents(self)
+        self.parents_without_id = ParentsWithoutId(self)
+
+    @classmethod
+    def lineage(cls) -> list[type[ListrakStream]]:
+        """Return this stream's class, its parent's, and so on up to the root."""
+        found: list[type[ListrakStream]] = []
+        one: Any = cls
+        while one is not None:
+            found.append(one)
+            one = one.parent_stream_type
+        return found
 
     @cached_property
     def codec(self) -> PageCodec:
@@ -96,7 +106,7 @@ class ListrakStream(BookmarkedStream):
         """Finish the stream for this run, and say how often a key was missing."""
         super().close()
         self.preparer.report()
-        self.unread_parents.report()
+        self.parents_without_id.report()
 
     # --- what to ask for: pure, because the prefetcher calls it from other threads
 
@@ -168,7 +178,9 @@ class ListrakStream(BookmarkedStream):
     @property
     def narrowed_by(self) -> tuple[str, ...]:
         """The settings that keep this run from reading the whole stream; empty if it is read in full."""
-        return narrowing(self, self._tap.settings, self._tap.streams)
+        streams: Mapping[str, Any] = self._tap.streams
+        lineage = [streams[str(vars(one)["name"])] for one in self.lineage()]
+        return narrowing(lineage, self._tap.settings)
 
     # --- taking pages
 
@@ -224,15 +236,15 @@ class ListrakStream(BookmarkedStream):
 
     # --- parents whose id is missing
 
-    def lacks_id(self, child_context: Mapping[str, Any]) -> bool:
+    def has_placeholder_id(self, child_context: Mapping[str, Any]) -> bool:
         """Return whether an id in a child context is a placeholder: no request can be made with it."""
         return self.preparer.used_placeholders and any(
-            stands_for_nothing(value) for name, value in child_context.items() if name[0] != "_"
+            is_placeholder(value) for name, value in child_context.items() if name[0] != "_"
         )
 
     def _sync_children(self, child_context: types.Context | None) -> None:
-        if child_context is not None and self.lacks_id(child_context):
-            self.unread_parents.note(child_context)
+        if child_context is not None and self.has_placeholder_id(child_context):
+            self.parents_without_id.add(child_context)
             return
         super()._sync_children(child_context)
 
@@ -311,13 +323,7 @@ class ListrakStream(BookmarkedStream):
     @cached_property
     def _ancestors(self) -> tuple[str, ...]:
         """The names of the streams above this one, from the top."""
-        by_type = {type(stream): stream.name for stream in self._tap.streams.values()}
-        names: list[str] = []
-        parent = self.parent_stream_type
-        while parent is not None:
-            names.insert(0, by_type[parent])
-            parent = parent.parent_stream_type
-        return tuple(names)
+        return tuple(str(vars(one)["name"]) for one in reversed(self.lineage()[1:]))
 
     def _send(self, context: Context, step: Step) -> Rows:
         rows = self._tap.send(self, context, step.request, step.cursor)
@@ -338,7 +344,7 @@ class ListrakStream(BookmarkedStream):
     ) -> Iterator[Fetch[Rows]]:
         for index, record in records:
             child_context = self.get_child_context(record, context)
-            if child_context is None or self.lacks_id(child_context):
+            if child_context is None or self.has_placeholder_id(child_context):
                 continue
             for number, child in enumerate(self.active_children):
                 if isinstance(child, ListrakStream):

@@ -1,4 +1,4 @@
-"""From when a stream is read in a run, and when its bookmarks move."""
+"""Streams with bookmarks: from when a run reads them, and when the bookmarks move."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BookmarkedStream(ContextStream):
 
     @property
     def read_by_id(self) -> bool:
-        """Whether rows that were chosen by id are read: whole, whatever the dates, and without bookmarks."""
+        """Whether only rows that were chosen by id are read: in full, regardless of dates and bookmarks."""
         return False
 
     @property
@@ -53,23 +53,38 @@ class BookmarkedStream(ContextStream):
     def earliest(self, context: Mapping[str, Any]) -> datetime | None:
         """Return the earliest `since` of this stream and its descendants, of those that are selected.
 
-        So a stream that was selected later, or a list that was added later, gets its entire history.
+        So a stream that was selected later, or a list that was added later, is read from the beginning.
         """
-        instants = [stream.since(context) for stream in self.bookmarked_family() if stream.selected]
+        instants = [stream.since(context) for stream in self.bookmarked_subtree() if stream.selected]
         return None if None in instants else min(instant for instant in instants if instant is not None)
 
-    def bookmarked_family(self) -> Iterator[BookmarkedStream]:
-        """Return the family (see `ContextStream.family`) with its type."""
-        return (stream for stream in self.family() if isinstance(stream, BookmarkedStream))
+    def with_lookback(self, since: datetime | None) -> datetime | None:
+        """Return a time to read from, moved back by as long as rows may change (`ActivityPolicy.lookback`).
+
+        Never earlier than `start_date`. On a first run, which reads from `start_date` or everything, nothing
+        is moved.
+
+        Args:
+            since: The time (UTC); None means everything.
+        """
+        settings = self._tap.settings
+        if since is None or since == settings.start_date:
+            return since
+        start = since - settings.policy.lookback
+        return start if settings.start_date is None else max(start, settings.start_date)
+
+    def bookmarked_subtree(self) -> Iterator[BookmarkedStream]:
+        """Return the streams of `subtree`, with their type."""
+        return (stream for stream in self.subtree() if isinstance(stream, BookmarkedStream))
 
     def advance(self, context: Mapping[str, Any], until: datetime | None = None) -> None:
-        """Move the family's bookmarks for this context's partition: everything up to there is written.
+        """Move the bookmarks of the subtree for this context's partition: everything up to a time is written.
 
         Args:
             context: The context.
             until: Up to when, the run's own end by default.
         """
-        for stream in self.bookmarked_family():
+        for stream in self.bookmarked_subtree():
             if stream.selected and stream.has_bookmark:
                 bookmarks, partition = self._tap.bookmarks, stream.partition(context)
                 bookmarks.advance(stream.name, partition, until, replication_key=stream.replication_key)
@@ -84,8 +99,8 @@ class BookmarkedStream(ContextStream):
             at: The time; None keeps it where it is.
 
         Returns:
-            Whether the bookmark is held: not without one, nor once it was held for as long as messages are
-            followed, which would make it a state that nothing leaves.
+            Whether the bookmark is held. A stream without a bookmark has none to hold. A bookmark is not held
+            for longer than messages are followed, so that it moves on in the end.
         """
         longest = self._tap.settings.policy.lookback
         return self.has_bookmark and self._tap.bookmarks.hold(
@@ -94,14 +109,14 @@ class BookmarkedStream(ContextStream):
 
     @property
     def advances_bookmarks(self) -> bool:
-        """Whether a context is a whole partition: then the family's bookmarks move when it is done."""
+        """Whether a context is a whole partition. Then the bookmarks of the subtree move when it is done."""
         parent = self.parent_stream_type
         return parent is not None and parent.parent_stream_type is None
 
     def window_done(self, context: Context, window: Window, *, had_rows: bool) -> None:
         """Move the bookmarks to a window's end, now that all of it and of its children is written.
 
-        The state goes out only if there were rows: it is what makes the work of a long first run safe.
+        A STATE is written only if there were rows: it is what makes a long first run resumable.
         """
         if window.last or window.end is None or not self.advances_bookmarks:
             return

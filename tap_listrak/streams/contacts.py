@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from listrak_api.windows import Window
     from tap_listrak.clients import Clients
-    from tap_listrak.records.profile_fields import FieldDirectory
+    from tap_listrak.records.profile_fields import ProfileFieldCache
     from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
     from tap_listrak.sync.session import TapSession
@@ -42,7 +42,7 @@ _SEEN = "_passes"
 
 
 @dataclass(frozen=True, slots=True)
-class Directory:
+class ProfileFieldsRead:
     """Asks which profile fields the list has, for the requests that follow.
 
     Args:
@@ -50,7 +50,7 @@ class Directory:
         list_id: The list.
     """
 
-    known: FieldDirectory
+    known: ProfileFieldCache
     list_id: int
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
@@ -190,7 +190,7 @@ class Contacts(ListrakStream):
     def __init__(self, tap: TapSession) -> None:
         super().__init__(tap)
         self._pieces: dict[str, Row] = {}
-        self._told = False
+        self._logged_backfill = False
 
     def since(self, context: Mapping[str, Any]) -> datetime | None:
         """Return from when to read in this run (UTC): further back if `profile_fields` has changed."""
@@ -210,12 +210,12 @@ class Contacts(ListrakStream):
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Take the contacts; say once if they are read again, or if rows may keep gaps."""
         settings, again = self._tap.settings, self._backfill(context)
-        if self.has_bookmark and not self._told:
+        if self.has_bookmark and not self._logged_backfill:
             if again.due:
-                self._told = True
+                self._logged_backfill = True
                 logger.info("profile_fields has changed: contacts are read again, so that all rows have them")
             elif again.bookmark is None and again.setting and settings.start_date is not None:
-                self._told = True
+                self._logged_backfill = True
                 logger.info(
                     "Contacts that subscribed before start_date are not read. If they were loaded before "
                     "without profile fields, fill those in by one run with --full-refresh and no start_date"
@@ -235,11 +235,11 @@ class Contacts(ListrakStream):
         """Ask which profile fields there are, if any are wanted; else begin with the first window."""
         if self._tap.settings.profile_fields == "none":
             return self._window(context, self._span(context).first(), ())
-        return [Step((-1, 0, 0), Directory(self._tap.fields, context["listId"]))]
+        return [Step((-1, 0, 0), ProfileFieldsRead(self._tap.fields, context["listId"]))]
 
     def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
         """Go on with the next page; the first page of subscribed contacts also leads to the next window."""
-        if isinstance(step.request, Directory):
+        if isinstance(step.request, ProfileFieldsRead):
             fields = select_fields([row["field"] for row in rows.records], self._tap.settings.profile_fields)
             return self._window(context, self._span(context).first(), fields)
         steps = list(super().follow(context, step, rows))
@@ -250,7 +250,7 @@ class Contacts(ListrakStream):
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
         """Add the values by name."""
-        if isinstance(step.request, Directory):
+        if isinstance(step.request, ProfileFieldsRead):
             return data
         records = super().prepare(data, context, step)
         fields = {field.field_id: field for field in self._fields(step)}
@@ -260,7 +260,7 @@ class Contacts(ListrakStream):
 
     def page(self, step: Step, rows: Rows) -> Iterator[Row]:
         """Return the contacts; those that come in pieces when they are whole, or at the end of the series."""
-        if isinstance(step.request, Directory):
+        if isinstance(step.request, ProfileFieldsRead):
             return
         yield from self._whole(step, rows)
         if rows.cursor is None:
@@ -309,8 +309,8 @@ class Contacts(ListrakStream):
 
     def _span(self, context: Context) -> Span:
         settings, bookmarks = self._tap.settings, self._tap.bookmarks
-        born = parse_record_date(context.get("_created"))
-        return Span(self.since(context), bookmarks.until, settings.end_date, settings.window, born)
+        created = parse_record_date(context.get("_created"))
+        return Span(self.since(context), bookmarks.until, settings.end_date, settings.window, created)
 
     def _window(
         self, context: Context, window: Window | None, fields: tuple[ProfileField, ...]

@@ -153,11 +153,8 @@ class ConversationMessageActivity(ConversationStream):
         return self._tap.settings.end_date
 
     def _from(self, context: Context) -> datetime | None:
-        since, settings = self.since(context), self._tap.settings
-        if since is None or since == settings.start_date:
-            return None
-        start = since - settings.policy.lookback
-        return start if settings.start_date is None else max(start, settings.start_date)
+        since = self.since(context)
+        return None if since == self._tap.settings.start_date else self.with_lookback(since)
 
 
 class ConversationMessageLinks(ConversationStream):

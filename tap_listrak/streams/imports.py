@@ -46,13 +46,9 @@ class ListImports(ListrakStream):
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask from the earliest bookmark of the family, and before it as long as an import may run."""
-        settings = self._tap.settings
-        start = self.earliest(context)
-        if start is not None and start != settings.start_date:
-            start -= settings.policy.lookback
-            start = start if settings.start_date is None else max(start, settings.start_date)
-        return [self.step((0,), context, {"startDate": start, "endDate": settings.end_date})]
+        """Ask from the earliest bookmark of the subtree, less the time that an import may run."""
+        start = self.with_lookback(self.earliest(context))
+        return [self.step((0,), context, {"startDate": start, "endDate": self._tap.settings.end_date})]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
         """Return the import's ids."""

@@ -10,7 +10,7 @@ from listrak_api import routes
 from tap_listrak.preflight import select_lists
 from tap_listrak.records.schemas import LIST_ID, date_time, flag, integer, key, text
 from tap_listrak.streams.base import ListrakStream
-from tap_listrak.streams.remembered import RememberedStream
+from tap_listrak.streams.known_ids_stream import KnownIdsStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_listrak.sync.steps import Step
 
 
-class Lists(RememberedStream):
+class Lists(KnownIdsStream):
     """Stream of lists."""
 
     name = "lists"

@@ -95,14 +95,10 @@ class Messages(ListrakStream):
         }
 
     def _span(self, context: Context) -> Span:
-        """From the earliest bookmark of the family, and before it as long as messages take to settle."""
+        """Return the time to read: from the earliest bookmark of the subtree, less the look-back."""
         settings, bookmarks = self._tap.settings, self._tap.bookmarks
-        start = self.earliest(context)
-        if start is not None and start != settings.start_date:
-            start -= settings.policy.lookback
-            start = start if settings.start_date is None else max(start, settings.start_date)
         return Span(
-            start,
+            self.with_lookback(self.earliest(context)),
             bookmarks.until,
             settings.end_date,
             settings.window,
@@ -129,7 +125,7 @@ class MessageReport(ListrakStream):
     def read_scope(self, context: Mapping[str, Any]) -> ReadScope:
         """Return what to ask for one message."""
         policy = self._tap.settings.policy
-        return policy.report(
+        return policy.report_scope(
             parse_record_date(context["_sent"]), self.read_history(context), self._tap.bookmarks.until
         )
 
@@ -174,13 +170,13 @@ class MessageActivity(MessageReport):
         """Take the pages in order; a report read in full is compared with the message's summary."""
         reconciliation = self._tap.reconciliation
         compared = reconciliation.on and not self.limited and self.read_scope(context) is ReadScope.ALL
-        reconciliation.begin(counts=compared)
+        reconciliation.begin_message(counts=compared)
         yield from super().walk(context)
-        reconciliation.end(context)
+        reconciliation.end_message(context)
 
     def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:  # noqa: ARG002 - as inherited
         """Count the rows."""
-        self._tap.reconciliation.rows(rows)
+        self._tap.reconciliation.count_rows(rows)
 
 
 class MessageLinks(MessageReport):
@@ -203,7 +199,7 @@ class MessageLinks(MessageReport):
         """Ask if the links are due, or if clickers need them."""
         due = self.selected and self.read_scope(context) is ReadScope.ALL
         wanted = due or any(
-            isinstance(child, MessageLinkClickers) and child.events(context) is not ReadScope.NONE
+            isinstance(child, MessageLinkClickers) and child.click_scope(context) is not ReadScope.NONE
             for child in self.active_children
         )
         return [self.step((0,), context)] if wanted else []
@@ -226,17 +222,17 @@ class MessageLinkClickers(MessageReport):
     date_key = "clickDate"
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, LINK_ID, *CLICKER)
 
-    def events(self, context: Mapping[str, Any]) -> ReadScope:
+    def click_scope(self, context: Mapping[str, Any]) -> ReadScope:
         """Return what to ask for one message's links."""
         if self.scheduled(context):
             return ReadScope.NONE
-        return self._tap.settings.policy.events(
+        return self._tap.settings.policy.event_scope(
             parse_record_date(context["_sent"]), self.read_history(context)
         )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Ask for all clicks of a new message, else for those since the bookmark."""
-        scope = self.events(context)
+        scope = self.click_scope(context)
         if scope is ReadScope.NONE:
             return []
         since = self.since(context) if scope is ReadScope.SINCE else None
@@ -255,4 +251,4 @@ class MessageSummaries(MessageReport):
 
     def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
         """Return the figures to whoever compares them with the activity."""
-        self._tap.reconciliation.summary(context, rows)
+        self._tap.reconciliation.keep_summary(context, rows)

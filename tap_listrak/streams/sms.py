@@ -15,10 +15,10 @@ from singer_sdk import typing as th
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
-from tap_listrak.preflight import CLOSED_CODES
+from tap_listrak.preflight import DISABLED_CODES
 from tap_listrak.records.schemas import date_time, flag, integer, key, text
 from tap_listrak.streams.base import ListrakStream
-from tap_listrak.streams.remembered import RememberedStream
+from tap_listrak.streams.known_ids_stream import KnownIdsStream
 from tap_listrak.sync.steps import Read, Rows
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class SmsStream(ListrakStream):
         try:
             return super()._send(context, step)
         except RequestRefusedError as refusal:
-            if refusal.code not in CLOSED_CODES:
+            if refusal.code not in DISABLED_CODES:
                 raise
             ids = ", ".join(
                 f"{name} {context[name]}" for name in ("senderCodeId", "phoneListId") if name in context
@@ -83,12 +83,12 @@ class SmsStream(ListrakStream):
                 ids,
                 refusal.code,
             )
-            for stream in self.family():
+            for stream in self.subtree():
                 stream.partially_read = True
             return Rows([])
 
 
-class SenderCodes(SmsStream, RememberedStream):
+class SenderCodes(SmsStream, KnownIdsStream):
     """Stream of sender codes."""
 
     name = "sender_codes"
@@ -144,7 +144,7 @@ class SenderCodes(SmsStream, RememberedStream):
         return {"senderCodeId": record["senderCodeId"]}
 
 
-class PhoneLists(SmsStream, RememberedStream):
+class PhoneLists(SmsStream, KnownIdsStream):
     """Stream of phone lists."""
 
     name = "phone_lists"
@@ -227,7 +227,7 @@ class ReadByNumber:
         )
 
 
-class NumberStream(SmsStream):
+class PhoneNumberStream(SmsStream):
     """A stream with a request for each phone number."""
 
     parent_stream_type: type[ListrakStream] = PhoneListContacts
@@ -265,7 +265,7 @@ class NumberStream(SmsStream):
             raise ConfigurationError(message, setting="phone_path_form", hint=hint) from None
 
 
-class PhoneListSubscriptions(NumberStream):
+class PhoneListSubscriptions(PhoneNumberStream):
     """Stream of phone list subscriptions."""
 
     name = "phone_list_subscriptions"
@@ -294,7 +294,7 @@ class PhoneListSubscriptions(NumberStream):
         return super().prepare(of_this_list, context, step)
 
 
-class PhoneListContactDetails(NumberStream):
+class PhoneListContactDetails(PhoneNumberStream):
     """Stream of phone list contact details."""
 
     name = "phone_list_contact_details"

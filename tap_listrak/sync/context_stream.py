@@ -24,7 +24,7 @@ from singer_sdk.singerlib import ActivateVersionMessage, Metadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
 
-from tap_listrak.output.batch_files import buffer_of
+from tap_listrak.output.batch_files import create_buffer
 from tap_listrak.output.metrics import RunCounter, RunTimer
 from tap_listrak.records.schemas import for_loaders
 from tap_listrak.sdk import override
@@ -108,7 +108,7 @@ class ContextStream(Stream):
     @property
     def selected(self) -> bool:
         """Whether the stream is selected, and available: what cannot be read counts as deselected."""
-        return self.available and not self.mapped_away and bool(self.mask.get((), True))
+        return self.available and not self.removed_by_stream_map and bool(self.mask.get((), True))
 
     @selected.setter
     def selected(self, value: bool | None) -> None:
@@ -116,7 +116,7 @@ class ContextStream(Stream):
         self._mask = self.metadata.resolve_selection()
 
     @property
-    def mapped_away(self) -> bool:
+    def removed_by_stream_map(self) -> bool:
         """Whether a stream map leaves out all of the stream: then it is read for its children's sake only."""
         mapper = self._tap._mapper  # noqa: SLF001 - the property fails where there is none yet
         maps = [] if mapper is None else mapper.stream_maps.get(self.name, [])
@@ -348,14 +348,14 @@ class ContextStream(Stream):
         self.reset()
         with self._tap.running():
             yield from super()._sync_records(None, write_messages=write_messages)
-            for stream in self.family():
+            for stream in self.subtree():
                 stream.close()
             # The SDK's last STATE of a stream comes before its last messages.
             self._tap.write_state()
 
-    def family(self) -> list[ContextStream]:
+    def subtree(self) -> list[ContextStream]:
         """Return this stream and its active descendants, parents first."""
-        return [self, *(stream for child in self.active_children for stream in child.family())]
+        return [self, *(stream for child in self.active_children for stream in child.subtree())]
 
     def reset(self) -> None:
         """Forget what belongs to an earlier run, before another one begins."""
@@ -382,7 +382,7 @@ class ContextStream(Stream):
     def batches(self, batch_config: BatchConfig) -> Buffer:
         """Return the buffer that collects the stream's records, created when it is first asked for."""
         if self._batches is None:
-            self._batches = buffer_of(self, batch_config)
+            self._batches = create_buffer(self, batch_config)
         return self._batches
 
     def flush(self) -> None:

@@ -15,6 +15,7 @@ import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from listrak_api.errors import NotFoundError, RequestRefusedError
+from listrak_singer.wording import enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -57,7 +58,7 @@ class KnownIds:
         """
         return sorted(one for one in self._known() - set(found) if not chosen or one in chosen)
 
-    def ask(self, route: Route, missing: Sequence[int]) -> tuple[list[Row], list[int]]:
+    def look_up(self, route: Route, missing: Sequence[int]) -> tuple[list[Row], list[int]]:
         """Ask for what is missing, one by one.
 
         Args:
@@ -89,10 +90,12 @@ class KnownIds:
                 else:
                     refused.append(one)
         if deleted:
-            logger.info("Deleted in Listrak since the last run: %s of %s", _named(deleted), self._stream)
+            logger.info(
+                "Deleted in Listrak since the last run: %s of %s", enumerated(deleted, _SHOWN), self._stream
+            )
         return rows, refused
 
-    def keep(self, present: Iterable[int], *, narrowed: bool) -> None:
+    def save(self, present: Iterable[int], *, narrowed: bool) -> None:
         """Note what there is for the next run, and forget the bookmarks of what was deleted.
 
         Args:
@@ -113,7 +116,7 @@ class KnownIds:
         known = self._state.get(STATE_KEY)
         entries = known.get(self._stream) if isinstance(known, dict) else None
         if entries is None:
-            return self._of_bookmarks()
+            return self._ids_in_bookmarks()
         return [
             one
             for one in (entries if isinstance(entries, list) else [])
@@ -123,7 +126,7 @@ class KnownIds:
     def _known(self) -> set[int]:
         return {one[-1] for one in self._entries() if tuple(one[:-1]) == self._parent}
 
-    def _of_bookmarks(self) -> list[list[int]]:
+    def _ids_in_bookmarks(self) -> list[list[int]]:
         """Return the ids in the bookmarks: a state of a version that kept no others."""
         found = {
             tuple(part["context"][name] for name in self._keys)
@@ -142,11 +145,6 @@ def warn_of_short_answer(stream: str, ids: list[int]) -> None:
         "rows there",
         len(ids),
         stream,
-        _named(ids),
+        enumerated(ids, _SHOWN),
         stream,
     )
-
-
-def _named(ids: list[int]) -> str:
-    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    return ", ".join(map(str, ids[:_SHOWN])) + more

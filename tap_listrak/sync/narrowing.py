@@ -1,8 +1,8 @@
 """Which settings keep a stream from being read in full.
 
-Loaders take ACTIVATE_VERSION to mean that every row of the stream was sent in this run, and delete all
-others: also what another pipeline, another shard or an earlier run has loaded. So it goes out for streams
-that were read in full, and for no others.
+For loaders ACTIVATE_VERSION means that every row of the stream was sent in this run. They delete all other
+rows, also those that another pipeline, another shard or an earlier run has loaded. So it is sent only for
+streams that were read in full.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from singer_sdk.mapper import CustomStreamMap, RemoveRecordTransform
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+from listrak_singer.wording import enumerated
 
-    from singer_sdk import Stream
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from singer_sdk.mapper import StreamMap
 
     from listrak_api.routes import Route
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Readable(Protocol):
-    """What a stream states about how it is read."""
+    """What is needed of a stream: how it is read."""
 
     route: ClassVar[Route]
     incremental: ClassVar[bool]
@@ -34,21 +35,20 @@ class Readable(Protocol):
 
 
 END_DATES = frozenset({"endDate", "endSubscribeDate"})
-"""Query parameters that `end_date` is passed on as."""
+"""Query parameters by which `end_date` is sent."""
 
 _SHOWN = 6
 
 
-def narrowing(stream: Readable, settings: Settings, streams: Mapping[str, Stream]) -> tuple[str, ...]:
-    """Return the settings that keep a run from reading a stream whole, parents' among them.
+def narrowing(lineage: Sequence[Readable], settings: Settings) -> tuple[str, ...]:
+    """Return the settings that keep a run from reading a stream in full, its parents' included.
 
     Args:
-        stream: The stream.
+        lineage: The stream, its parent, and so on.
         settings: The settings' values.
-        streams: All streams of the tap, by name.
     """
     found: dict[str, None] = {}
-    for one in _lineage(stream, streams):
+    for level, one in enumerate(lineage):
         if one.chosen_by and getattr(settings, one.chosen_by):
             found[one.chosen_by] = None
         # Streams that keep a bookmark are read by date; with FULL_TABLE, from start_date on.
@@ -56,10 +56,10 @@ def narrowing(stream: Readable, settings: Settings, streams: Mapping[str, Stream
             found["start_date"] = None
         if (one.incremental or one.route.query_names & END_DATES) and settings.end_date is not None:
             found["end_date"] = None
-        # A stream map that filters out a parent's record leaves out its children. One that is mapped away as
-        # a whole is read for them.
+        # A stream map that filters out a parent's record leaves out its children too. A parent that is
+        # removed as a whole is still read for its children (`RemovedParentTransform`).
         if (
-            one is not stream
+            level > 0
             and filters_records(one.stream_maps[0])
             and not isinstance(one.stream_maps[0], RemoveRecordTransform)
         ):
@@ -76,7 +76,7 @@ def filters_records(stream_map: StreamMap) -> bool:
 
 
 def explanation(streams: Iterable[Any]) -> str | None:
-    """Return what to tell about streams that are narrowed in this run; None if there are none.
+    """Return a log line about the streams that are narrowed in this run; None if there are none.
 
     Args:
         streams: The selected streams that are read with a version.
@@ -91,17 +91,7 @@ def explanation(streams: Iterable[Any]) -> str | None:
             settings.update(dict.fromkeys(causes))
     if not names:
         return None
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     return (
         f"Streams are read in part because of {', '.join(settings)}: no ACTIVATE_VERSION is sent "
-        f"for {shown}, so that loaders delete no rows there"
+        f"for {enumerated(names, _SHOWN)}, so that loaders delete no rows there"
     )
-
-
-def _lineage(stream: Readable, streams: Mapping[str, Stream]) -> Iterator[Readable]:
-    """Return a stream, its parent, and so on."""
-    one: Any = stream
-    while one is not None:
-        yield one
-        parent = one.parent_stream_type
-        one = streams[parent.name] if parent is not None else None

@@ -65,7 +65,7 @@ class _Slot(Generic[T]):
 class _Worker(Generic[T]):
     """A thread, and what it is to fetch next; it is called when there is something."""
 
-    called: threading.Condition
+    wake_up: threading.Condition
     slot: _Slot[T] | None
 
 
@@ -123,7 +123,7 @@ class Prefetcher(Generic[T]):
         if self._workers <= 1:
             return fetch.send()
         with self._lock:
-            self._pass(fetch.position)
+            self._drop_until(fetch.position)
             slot = self._slots.get(fetch.position)
             if slot is None:
                 slot = self._slots[fetch.position] = _Slot(fetch, urgent=True)
@@ -152,7 +152,7 @@ class Prefetcher(Generic[T]):
             self._series.clear()
             self._slots.clear()
             for worker in self._idle:
-                worker.called.notify()
+                worker.wake_up.notify()
 
     @property
     def idle(self) -> bool:
@@ -174,7 +174,7 @@ class Prefetcher(Generic[T]):
             if self._idle:
                 worker = self._idle.pop()
                 worker.slot = slot
-                worker.called.notify()
+                worker.wake_up.notify()
             else:
                 worker = _Worker(threading.Condition(self._lock), slot)
                 name = f"prefetcher-{len(self._threads)}"
@@ -184,7 +184,7 @@ class Prefetcher(Generic[T]):
                 self._threads.append(thread)
                 thread.start()
 
-    def _pass(self, position: Position) -> None:
+    def _drop_until(self, position: Position) -> None:
         """Drop everything before a position, and its own announcement: the caller begins it."""
         self._floor = position
         while self._series and self._series[0].position <= position:
@@ -214,13 +214,13 @@ class Prefetcher(Generic[T]):
         for slot in self._slots.values():
             if slot.urgent and not slot.begun:
                 return slot
-        if self._series and self._room(self._series[0].position):
+        if self._series and self._has_room(self._series[0].position):
             fetch = self._advance()
             slot = self._slots[fetch.position] = _Slot(fetch)
             return slot
         return None
 
-    def _room(self, position: Position) -> bool:
+    def _has_room(self, position: Position) -> bool:
         before = [slot.weight for known, slot in self._slots.items() if known < position]
         return len(before) < self._limit and sum(before) < self._budget
 
@@ -238,7 +238,7 @@ class Prefetcher(Generic[T]):
                 self._idle.append(worker)
                 self._dispatch()
                 while worker.slot is None and not self._closed:
-                    worker.called.wait()
+                    worker.wake_up.wait()
                 slot = worker.slot
 
     def _fetch(self, slot: _Slot[T]) -> list[Iterable[Fetch[T]]]:

@@ -146,7 +146,7 @@ class Reconciliation:
         self._current: Counts | None = None
         self._read: dict[Key, _Reading] = {}
         self._summaries: dict[Key, Counts] = {}
-        self._futile = False
+        self._rereading_is_futile = False
         self.agreed = self.short = 0
 
     @property
@@ -156,7 +156,7 @@ class Reconciliation:
 
     # --- what is written is counted
 
-    def begin(self, *, counts: bool) -> None:
+    def begin_message(self, *, counts: bool) -> None:
         """Begin to count one message's activity.
 
         Args:
@@ -164,18 +164,18 @@ class Reconciliation:
         """
         self._current = Counts() if counts else None
 
-    def rows(self, rows: Sequence[Any]) -> None:
+    def count_rows(self, rows: Sequence[Any]) -> None:
         """Count a page of activity, if it is compared."""
         if self._current is not None:
             self._current += Counts.of_rows(rows)
 
-    def end(self, context: Mapping[str, Any]) -> None:
+    def end_message(self, context: Mapping[str, Any]) -> None:
         """Keep what was counted, if anything was: all pages of the message's activity are written."""
         if self._current is not None:
             self._read[_key(context)] = _Reading(dict(context), self._current)
         self._current = None
 
-    def summary(self, context: Mapping[str, Any], rows: Iterable[Any]) -> None:
+    def keep_summary(self, context: Mapping[str, Any], rows: Iterable[Any]) -> None:
         """Keep a summary that a stream reads anyway, so that it is not asked for twice."""
         for row in rows:
             self._summaries[_key(context)] = Counts.of_summary(row)
@@ -192,14 +192,14 @@ class Reconciliation:
         """
         readings, self._read = self._read, {}
         summaries, self._summaries = self._summaries, {}
-        self._ask(activity, [one for key, one in readings.items() if key not in summaries])
+        self._fetch_summaries(activity, [one for key, one in readings.items() if key not in summaries])
         for key, reading in readings.items():
             reading.summary = summaries.get(key, reading.summary)
         short = deque(one for one in readings.values() if one.short)
         left: list[_Reading] = []
         while short:
             some = [short.popleft() for _ in range(min(_TOGETHER, len(short)))]
-            left += some if self._futile else self._read_again(activity, some)
+            left += some if self._rereading_is_futile else self._read_again(activity, some)
         compared = sum(one.summary is not None for one in readings.values())
         self.agreed += compared - len(left)
         for reading in left:
@@ -228,20 +228,20 @@ class Reconciliation:
         )
         return f"{text}; {self.short:,} came short" if self.short else text
 
-    def _ask(self, activity: _Activity, readings: list[_Reading]) -> None:
+    def _fetch_summaries(self, activity: _Activity, readings: list[_Reading]) -> None:
         """Ask for the summaries of some messages, several at once; deleted messages have none."""
         if not readings:
             return
         pool = ThreadPoolExecutor(min(len(readings), self._tap.settings.max_concurrency))
         try:
             for reading, summary in zip(
-                readings, pool.map(lambda one: self._ask_one(activity, one), readings), strict=True
+                readings, pool.map(lambda one: self._fetch_summary(activity, one), readings), strict=True
             ):
                 reading.summary = summary
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask_one(self, activity: _Activity, reading: _Reading) -> Counts | None:
+    def _fetch_summary(self, activity: _Activity, reading: _Reading) -> Counts | None:
         request = Read(routes.MESSAGE_SUMMARY, reading.context, {})
         try:
             rows = self._tap.send(activity, reading.context, request, None)
@@ -260,13 +260,13 @@ class Reconciliation:
             if not left or self._tap.client("email").pause(seconds):
                 break
             for reading in left:
-                before, reading.counts = reading.counts, self._once_more(activity, reading)
+                before, reading.counts = reading.counts, self._reread(activity, reading)
                 helped = helped or before.short_of(reading.counts)
             left = [reading for reading in left if reading.short]
-        self._futile = not helped
+        self._rereading_is_futile = not helped
         return left
 
-    def _once_more(self, activity: _Activity, reading: _Reading) -> Counts:
+    def _reread(self, activity: _Activity, reading: _Reading) -> Counts:
         # These pages come between two that are fetched ahead already: those must not be dropped.
         ahead, self._tap.prefetcher = self._tap.prefetcher, Prefetcher(1)
         try:

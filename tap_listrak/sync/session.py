@@ -15,9 +15,9 @@ from listrak_api.phone_forms import NumberForm
 from listrak_api.settings import has_credentials, zone_from_config
 from tap_listrak.incremental.bookmarks import Bookmarks
 from tap_listrak.output.progress import Progress
-from tap_listrak.output.report import Requests
+from tap_listrak.output.report import RequestCounts
 from tap_listrak.output.writer import Output
-from tap_listrak.records.profile_fields import FieldDirectory
+from tap_listrak.records.profile_fields import ProfileFieldCache
 from tap_listrak.settings import APIS, Settings
 from tap_listrak.sync.deleted_parents import parent_was_deleted
 from tap_listrak.sync.empty_answers import send_again_if_empty
@@ -54,9 +54,9 @@ class TapSession(Tap):
         self._clients: dict[Api, Client] = {}
         self._closed_requests = 0
         self._lock = threading.Lock()
-        self.request_counts = Requests()
+        self.request_counts = RequestCounts()
         self.prefetcher: Prefetcher[Rows] = Prefetcher(1)
-        self.fields = FieldDirectory()
+        self.fields = ProfileFieldCache()
         self.output = Output()
         super().__init__(message_writer=kwargs.pop("message_writer", None) or self.output, **kwargs)
         self._state_writer = CoveringStateWriter(self.message_writer)

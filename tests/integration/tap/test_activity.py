@@ -46,7 +46,7 @@ def test_what_happens_before_settling_is_read(
         if sent > now:
             since = now
             continue
-        reading = policy.report(shown, read_history(since), now)
+        reading = policy.report_scope(shown, read_history(since), now)
         if reading is ReadScope.ALL or (
             reading is ReadScope.SINCE and read_to is not None and since <= read_to
         ):
@@ -70,7 +70,7 @@ def test_after_the_window_a_message_has_been_read_whole(
     since, now, whole_at = None, NOW, None
     for gap in [0, *gaps]:
         now += gap * HOUR
-        if sent <= now and policy.report(sent, read_history(since), now) is ReadScope.ALL:
+        if sent <= now and policy.report_scope(sent, read_history(since), now) is ReadScope.ALL:
             whole_at = now
         since = now
     if now >= sent + policy.window:
@@ -82,7 +82,10 @@ def test_after_the_window_a_message_has_been_read_whole(
 @given(policy=policies, sent_hours=st.integers(-24 * 200, 24 * 10), since_hours=st.integers(-24 * 200, 0))
 def test_one_state_decides(policy: ActivityPolicy, sent_hours: int, since_hours: int) -> None:
     sent, since = NOW + sent_hours * HOUR, NOW + since_hours * HOUR
-    report, events = policy.report(sent, read_history(since), NOW), policy.events(sent, read_history(since))
+    report, events = (
+        policy.report_scope(sent, read_history(since), NOW),
+        policy.event_scope(sent, read_history(since)),
+    )
     settled = policy.settled(sent, since)
     assert (report is ReadScope.NONE) == settled == (events is ReadScope.NONE)
     assert settled == (sent + policy.window + GRACE <= since)
@@ -96,23 +99,23 @@ def test_settled_is_measured_against_the_bookmark_not_against_now() -> None:
     """After a pause of weeks, each message that was open at its beginning is read once more, whole."""
     policy = ActivityPolicy(timedelta(days=30))
     sent, since = NOW - timedelta(days=90), NOW - timedelta(days=80)
-    assert policy.report(sent, read_history(since), NOW) is ReadScope.ALL
-    assert policy.report(sent, read_history(NOW), NOW) is ReadScope.NONE
+    assert policy.report_scope(sent, read_history(since), NOW) is ReadScope.ALL
+    assert policy.report_scope(sent, read_history(NOW), NOW) is ReadScope.NONE
 
 
 def test_nothing_read_yet_and_unknown_dates_mean_the_whole() -> None:
     policy = ActivityPolicy(timedelta(days=30))
-    assert policy.report(NOW - timedelta(days=900), read_history(None), NOW) is ReadScope.ALL
-    assert policy.report(None, read_history(NOW), NOW) is ReadScope.ALL
-    assert policy.events(None, read_history(NOW)) is ReadScope.ALL
+    assert policy.report_scope(NOW - timedelta(days=900), read_history(None), NOW) is ReadScope.ALL
+    assert policy.report_scope(None, read_history(NOW), NOW) is ReadScope.ALL
+    assert policy.event_scope(None, read_history(NOW)) is ReadScope.ALL
 
 
 def test_ages_above_the_window_do_not_count_and_its_end_always_does() -> None:
     policy = ActivityPolicy(timedelta(days=7), ages=tuple(timedelta(days=age) for age in (1, 3, 14)))
     assert policy.refresh_ages == (timedelta(days=1), timedelta(days=3), timedelta(days=7))
     sent = NOW - timedelta(days=3, hours=1)
-    assert policy.report(sent, read_history(NOW - 2 * HOUR), NOW) is ReadScope.ALL
-    assert policy.report(sent, read_history(NOW - HOUR / 2), NOW) is ReadScope.SINCE
+    assert policy.report_scope(sent, read_history(NOW - 2 * HOUR), NOW) is ReadScope.ALL
+    assert policy.report_scope(sent, read_history(NOW - HOUR / 2), NOW) is ReadScope.SINCE
 
 
 @settings(deadline=None)
@@ -124,7 +127,7 @@ def test_the_overlap_does_not_make_a_refresh_age_due_again(policy: ActivityPolic
         return
     for hour in range(26, age_hours):
         now = NOW + hour * HOUR
-        whole += policy.report(sent, read_history(now - HOUR), now) is ReadScope.ALL
+        whole += policy.report_scope(sent, read_history(now - HOUR), now) is ReadScope.ALL
     assert whole <= len(policy.refresh_ages)
 
 
@@ -136,4 +139,4 @@ def test_a_message_sent_since_the_last_run_is_read_whole_whatever_zone_is_set(
     """Only a whole reading has the recipients who do nothing."""
     last, now = NOW - gap_hours * HOUR, NOW
     shown = min(last + after * HOUR, now) + error
-    assert policy.report(shown, read_history(last), now) is ReadScope.ALL
+    assert policy.report_scope(shown, read_history(last), now) is ReadScope.ALL

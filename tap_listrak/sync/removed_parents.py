@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers import types
 
 
-class MappedAway(RemoveRecordTransform):
+class RemovedParentTransform(RemoveRecordTransform):
     """Leaves out a stream's records, and no record's children.
 
     The SDK's class leaves out the children too: with ``__else__: __NULL__`` beside a map of
@@ -19,7 +19,7 @@ class MappedAway(RemoveRecordTransform):
     """
 
     @classmethod
-    def like(cls, one: RemoveRecordTransform) -> MappedAway:
+    def like(cls, one: RemoveRecordTransform) -> RemovedParentTransform:
         """Create the replacement of one of the SDK's own."""
         return cls(one.stream_alias, one.raw_schema, one.raw_key_properties, one.flattening_options)
 

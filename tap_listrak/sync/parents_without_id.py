@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-listrak")
 
 
-class UnreadParents:
+class ParentsWithoutId:
     """Counts one stream's rows whose child records could not be read. Used by the thread that writes.
 
     Args:
@@ -26,13 +26,13 @@ class UnreadParents:
         self._stream = stream
         self._count = 0
 
-    def note(self, child_context: Mapping[str, Any]) -> None:
+    def add(self, child_context: Mapping[str, Any]) -> None:
         """Count a row; hold the bookmarks of the streams below, which send no ACTIVATE_VERSION in this run.
 
         Args:
             child_context: The row's ids, one of them a placeholder, and when it was sent.
         """
-        below = [one for child in self._stream.active_children for one in child.family()]
+        below = [one for child in self._stream.active_children for one in child.subtree()]
         if not below:
             return
         self._count += 1

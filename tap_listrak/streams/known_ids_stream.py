@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tap_listrak.sync.context_stream import Context
 
 
-class RememberedStream(ListrakStream):
+class KnownIdsStream(ListrakStream):
     """A collection that others hang on. What an answer leaves out is asked for by its id.
 
     See `tap_listrak.sync.known_ids`.
@@ -35,18 +35,18 @@ class RememberedStream(ListrakStream):
             return
         known = KnownIds(self._tap, self.name, self.keys, context)
         chosen = getattr(self._tap.settings, self.chosen_by) if self.chosen_by else ()
-        rows_left_out, refused = known.ask(self.resource, known.missing(found, chosen))
+        rows_left_out, refused = known.look_up(self.resource, known.missing(found, chosen))
         last = Step((*step.order[:-1], step.order[-1] + 1), step.request)
         records = self.prepare(rows_left_out, context, last) if rows_left_out else []
         left_out = [int(record[own]) for record in records]
         if left_out or (refused and found):
             warn_of_short_answer(self.name, sorted([*left_out, *refused]))
         if left_out or refused:
-            for stream in self.family():
+            for stream in self.subtree():
                 stream.partially_read = True
         if records:
             self._row_position = self._position + last.order
             yield last, Rows(records)
         if self._tap.settings.reads_by_id:
             return  # such a run leaves the state as it was
-        known.keep({one for one in (*found, *left_out, *refused) if one}, narrowed=bool(chosen))
+        known.save({one for one in (*found, *left_out, *refused) if one}, narrowed=bool(chosen))
