@@ -115,9 +115,10 @@ _EMPTY = msgspec.Raw(b"[]")
 def read_envelope(body: bytes) -> Envelope | None:
     """Decode a body's envelope; None if the body is not a JSON object of that shape."""
     try:
-        return _ENVELOPE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        envelope: Envelope = _decode(_ENVELOPE, body)
+    except UnreadableError:
         return None
+    return envelope
 
 
 def read_resource(body: bytes, *, collection: bool = False) -> Any:  # noqa: ANN401 - any JSON
@@ -296,4 +297,25 @@ def _decode(decoder: msgspec.json.Decoder[Any], data: bytes | msgspec.Raw) -> An
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise UnreadableError from problem
+        mended = _mended(bytes(memoryview(data)))
+        if mended is None:
+            raise UnreadableError from problem
+    return _decode(decoder, mended)
+
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Every escape is matched as a whole, so that a backslash that is escaped itself begins none.
+_ESCAPES = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_REPLACEMENT = rb"\ufffd"
+
+
+def _mended(body: bytes) -> bytes | None:
+    """Return a body without what stands in no valid JSON and yet says what is meant; None if there is none.
+
+    A byte order mark at its beginning, and the escape of half a character (a text that was cut within an
+    emoji): it becomes U+FFFD. Asked for again, such an answer would come the same.
+    """
+    if not body.startswith(_BYTE_ORDER_MARK) and b"\\ud" not in body.lower():
+        return None
+    mended = _ESCAPES.sub(lambda one: _REPLACEMENT if one[1] else one[0], body.removeprefix(_BYTE_ORDER_MARK))
+    return None if mended == body else mended

@@ -17,10 +17,12 @@ LATEST = "9999-12-31T23:59:59.999999Z"
 """What stands for instants beyond it."""
 
 _FORM = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<offset>Z|[+-]\d\d:?\d\d)?",
+    r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?P<fraction>(?<=:\d\d:\d\d)\.\d+)?"
+    r"(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
 _WHOLE_SECONDS = 19  # characters of 2026-06-30T12:00:00
+_WITH_SECONDS = 8  # characters of 12:00:00
 _ALMOST_AN_HOUR = timedelta(minutes=59, seconds=59)
 _MICROSECONDS = 7  # a dot and six digits: more is refused by several databases
 _HOUR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:", re.ASCII)
@@ -65,8 +67,8 @@ class UtcDates(dict[str, "str | None"]):
     """What date-times of Listrak's are in RFC 3339 and UTC, each worked out once: those of a page repeat.
 
     A missing offset means wall time of the zone; more than six decimals are cut; the year 1 means "no date"
-    (None). A text of another form stays as it is: nothing is lost. An instant beyond the year 9999 becomes
-    `LATEST`.
+    (None), as does a blank text. A text of another form stays as it is: nothing is lost. An instant beyond
+    the year 9999 becomes `LATEST`.
 
     Args:
         hours: What is known of the zone; shared by all pages of a stream.
@@ -90,16 +92,17 @@ class UtcDates(dict[str, "str | None"]):
         return found
 
     def _parse(self, text: str) -> str | None:
-        match = _FORM.fullmatch(text)
+        match = _FORM.fullmatch(text.strip())
         if match is None:
-            return text
+            return text if text.strip() else None
         if match["date"].startswith("0001"):
             return None
+        time = match["time"] if len(match["time"]) == _WITH_SECONDS else f"{match['time']}:00"
         fraction = (match["fraction"] or "")[:_MICROSECONDS]
         if match["offset"] == "Z":
-            return f"{match['date']}T{match['time']}{fraction}Z"
+            return f"{match['date']}T{time}{fraction}Z"
         try:
-            wall = datetime.fromisoformat(f"{match['date']}T{match['time']}{match['offset'] or ''}")
+            wall = datetime.fromisoformat(f"{match['date']}T{time}{match['offset'] or ''}")
             instant = from_wall_time(wall, self._hours.zone)
         except ValueError:
             return text

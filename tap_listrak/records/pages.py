@@ -158,9 +158,9 @@ class PageCodec:
                 setattr(row, name, value)
             for name in dated:
                 value = getattr(row, name)
-                if value:
+                if value is not None and value is not msgspec.UNSET:
                     setattr(row, name, utc_dates[value])
-                    if name in keys and getattr(row, name) is None:
+                    if name in keys and name not in lacking and getattr(row, name) is None:
                         lacking.append(name)
             for key in lacking:
                 setattr(row, key, self._preparer.placeholder_key(key, content))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_listrak.records import dates
+from tap_listrak.records.scalars import ScalarColumns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,6 +54,7 @@ class Preparer:
             name for name, part in schema["properties"].items() if part.get("format") == "date-time"
         )
         self._columns = tuple(schema["properties"])
+        self._scalars = ScalarColumns(schema)
         self._keys = tuple(keys)
         self._kinds = {name: _kind(schema["properties"][name]) for name in keys}
         self._missing: dict[str, int] = {}
@@ -121,8 +123,9 @@ class Preparer:
         self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], utc_dates: dates.UtcDates
     ) -> Row:
         source = {**row, **ids}
+        self._scalars.retype(source)
         for name in self.dates:
-            if source.get(name):
+            if source.get(name) is not None:
                 source[name] = utc_dates[str(source[name])]
         for key in keys:
             if is_missing(source.get(key)):

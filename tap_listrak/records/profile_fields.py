@@ -146,7 +146,7 @@ def _read(clients: Clients, list_id: int) -> tuple[ProfileField, ...]:
     client = clients.client("email")
     rows: list[tuple[Row, Row]] = []
     for group in client.rows(routes.SEGMENTATION_FIELD_GROUPS, {"listId": list_id}):
-        ids = {"listId": list_id, "segmentationFieldGroupId": group["segmentationFieldGroupId"]}
+        ids = {"listId": list_id, "segmentationFieldGroupId": int(group["segmentationFieldGroupId"])}
         rows += [(group, field) for field in client.rows(routes.SEGMENTATION_FIELDS, ids)]
     names = Counter(str(field["segmentationFieldName"]) for _, field in rows)
     return tuple(_field(group, field, names) for group, field in rows)

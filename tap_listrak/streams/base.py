@@ -219,16 +219,17 @@ class ListrakStream(BookmarkedStream):
         """Return the records of a context, page by page."""
         for step, rows in self.walk(dict(context or {})):
             place = self._row_position
+            # Before they are written: deselected properties are taken out of the records themselves.
+            self.on_rows(dict(context or {}), rows.records)
             for index, record in enumerate(self.page(step, rows)):
                 self._row_position = (*place, index)
                 if self.active_children:
                     self._note_place(index, record, step, rows)
                 yield record
-            self.on_rows_written(dict(context or {}), rows.records)
             self._page_done(dict(context or {}), step, len(rows.records))
 
-    def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
-        """Note that a page's records (dicts or structs) are written; for subclasses."""
+    def on_rows(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
+        """Look at a page's records (dicts or structs), whole, before they are written; for subclasses."""
 
     def page(self, step: Step, rows: Rows) -> Iterable[Row]:  # noqa: ARG002 - for subclasses
         """Return the records to write when a page's turn comes."""
@@ -297,7 +298,7 @@ class ListrakStream(BookmarkedStream):
         structs = self.codec.converted(records) if rows.raw is None else self.codec.rows(rows.raw, ids)
         batch_config = self.get_batch_config(self.config)
         if structs is not None:
-            self.on_rows_written(context, structs)
+            self.on_rows(context, structs)
             if batch_config:
                 self.batches(batch_config).add_page(structs)
             else:
@@ -305,7 +306,7 @@ class ListrakStream(BookmarkedStream):
             return len(structs)
         if rows.raw is not None:
             records = self.preparer.prepare(msgspec.json.decode(rows.raw), ids)
-        self.on_rows_written(context, records)
+        self.on_rows(context, records)
         write = self.batches(batch_config).add if batch_config else self._write_record_message
         for record in records:
             write(record)

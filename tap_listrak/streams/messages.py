@@ -174,7 +174,7 @@ class MessageActivity(MessageReport):
         yield from super().walk(context)
         reconciliation.end_message(context)
 
-    def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:  # noqa: ARG002 - as inherited
+    def on_rows(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:  # noqa: ARG002 - as inherited
         """Count the rows."""
         self._tap.reconciliation.count_rows(rows)
 
@@ -249,6 +249,6 @@ class MessageSummaries(MessageReport):
     keys = ("listId", "messageId")
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *SUMMARY, PASS_ALONG)
 
-    def on_rows_written(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
+    def on_rows(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
         """Return the figures to whoever compares them with the activity."""
         self._tap.reconciliation.keep_summary(context, rows)

@@ -24,7 +24,10 @@ PARENT_ROUTES: dict[str, Route] = {
     "messageId": routes.MESSAGE,
     "conversationMessageId": routes.CONVERSATION_MESSAGE,
     "conversationId": routes.CONVERSATION,
+    "segmentationFieldGroupId": routes.SEGMENTATION_FIELD_GROUP,
     "listId": routes.LIST,
+    "phoneListId": routes.PHONE_LIST,
+    "senderCodeId": routes.SENDER_CODE,
     "eventUID": routes.CUSTOM_EVENT,
 }
 """The read that tells whether a thing is still there, by the id that a context has of it; the innermost

@@ -5,23 +5,26 @@ Seen in production: an answer of status 200 without rows that is full when it is
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import random
 import re
 from collections import Counter
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from seeds import SEED
-from tap_runs import extract_from, settings
+from tap_runs import catalog, extract_from, settings
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 from tap_listrak.incremental.bookmarks import Bookmarks
 from tap_listrak.sync import reconciliation
 from tap_listrak.sync.reconciliation import Counts, ReconciliationError
+from tap_listrak.tap import TapListrak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -324,6 +327,39 @@ def test_rows_are_counted_as_listrak_sent_them_however_they_are_written(
     extract_from(box, streams=STREAMS, **config)
     assert answers.summaries
     assert lines(caplog) == []
+
+
+@pytest.mark.parametrize("column", ["bounce", "unsubscribe"])
+def test_a_column_that_is_deselected_is_counted_all_the_same(
+    box: RunningSandbox, answers: Answers, caplog: pytest.LogCaptureFixture, column: str
+) -> None:
+    """Every message with a bounce came "short", was read in full in each run, and failed with `fail`."""
+    config = settings(box, reconcile="fail")
+    run_tap(config, without(catalog(config, STREAMS), "message_activity", column))
+    assert answers.summaries
+    assert lines(caplog) == []
+
+
+def test_a_short_answer_is_noticed_where_the_summarys_column_is_deselected(
+    box: RunningSandbox, answers: Answers, whole: Extraction, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers.change, answers.only = (lambda rows: rows[1:]), {busiest(whole)["messageId"]}
+    config = settings(box)
+    run_tap(config, without(catalog(config, BOTH), "message_summaries", "sentCount"))
+    assert len(lines(caplog)) == 1
+
+
+def without(chosen: dict[str, Any], stream: str, column: str) -> dict[str, Any]:
+    """A catalog with one column less."""
+    entry = next(one for one in chosen["streams"] if one["tap_stream_id"] == stream)
+    part = next(one for one in entry["metadata"] if one["breadcrumb"] == ["properties", column])
+    part["metadata"]["selected"] = False
+    return chosen
+
+
+def run_tap(config: dict[str, Any], chosen: dict[str, Any]) -> None:
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")):
+        TapListrak(config=config, catalog=chosen).sync_all()
 
 
 @pytest.mark.parametrize("world", range(SEED, SEED + WORLDS))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +17,15 @@ from listrak_api.errors import NotFoundError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 from tap_listrak.records.dates import LATEST, NO_DATE, UtcDates, UtcHours
 from tap_listrak.records.preparer import Preparer
+from tap_listrak.records.scalars import ScalarColumns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_runs import Extract
+
+    from listrak_sandbox.envelope import Answer
+    from listrak_sandbox.sandbox import Call
 
 SCHEMA = {
     "properties": {
@@ -79,6 +85,13 @@ def test_a_missing_key_gets_a_stand_in_that_tells_rows_apart(caplog: pytest.LogC
         ("2026-06-30T08:15:23.5-04:00", "2026-06-30T12:15:23.5Z"),
         ("2026-06-30T08:15:23-0400", "2026-06-30T12:15:23Z"),
         ("2026-06-30 08:15:23", "2026-06-30T08:15:23Z"),
+        ("2026-06-30 08:15:23 ", "2026-06-30T08:15:23Z"),
+        ("2026-06-30T08:15", "2026-06-30T08:15:00Z"),
+        ("2026-06-30T08:15.5", "2026-06-30T08:15.5"),
+        ("2026-06-30T08:15:23-04", "2026-06-30T12:15:23Z"),
+        ("2026-06-30T08:15Z", "2026-06-30T08:15:00Z"),
+        ("", None),
+        (" ", None),
         ("6/30/2026", "6/30/2026"),
     ],
 )
@@ -150,6 +163,117 @@ def test_a_message_deleted_meanwhile_stops_nothing(
     assert run.records["message_links"]
     assert not run.records["message_summaries"]
     assert "Deleted during the run" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "stream"),
+    [
+        ("/SegmentationFieldGroup/{segmentationFieldGroupId}", "/SegmentationField", "profile_fields"),
+        ("/PhoneList/{phoneListId}", "/Contact", "phone_list_contacts"),
+        ("/ShortCode/{senderCodeId}", "/PhoneList", "phone_lists"),
+    ],
+)
+def test_other_parents_deleted_meanwhile_stop_nothing_either(
+    tiny: RunningSandbox, extract: Extract, parent: str, child: str, stream: str
+) -> None:
+    tiny.control("POST", "faults", not_found(f"*{parent}{child}", f"*{parent}"))
+    run = extract(tiny, streams=[stream, "lists"])
+    assert run.records["lists"]
+    assert not run.records[stream]
+
+
+@dataclass
+class OfAnotherType:
+    """Changes the types of values in the sandbox's answers, as one of its hooks."""
+
+    kind: str
+
+    async def before(self, _: Call) -> None:
+        """Let every call pass."""
+
+    async def after(self, call: Call, answer: Answer) -> Answer:
+        """Change an answer."""
+        if call.scope["path"].startswith(("/email", "/sms")) and answer.status == 200:
+            envelope = msgspec.json.decode(answer.body)
+            envelope["data"] = self._changed(envelope["data"])
+            answer.body = msgspec.json.encode(envelope)
+        return answer
+
+    def _changed(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {name: self._changed(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self._changed(one) for one in value]
+        if isinstance(value, bool):
+            return str(value).lower() if self.kind == "text" else int(value)
+        if isinstance(value, int):
+            return str(value) if self.kind == "text" else float(value)
+        return value
+
+
+@pytest.mark.parametrize("kind", ["text", "number"])
+def test_ids_as_text_and_truth_values_as_numbers_are_read_as_what_they_are(
+    tiny: RunningSandbox, extract: Extract, kind: str
+) -> None:
+    """Ids as text ended the run where they met those of the state; loaders refuse a type of their own."""
+
+    streams = [
+        "lists",
+        "contacts",
+        "messages",
+        "message_activity",
+        "profile_fields",
+        "phone_lists",
+        "sms_opt_outs",
+        "phone_list_contacts",
+    ]
+    usual = extract(tiny, streams=streams, profile_fields="all")
+    assert tiny.sandbox is not None
+    tiny.sandbox.hooks.append(OfAnotherType(kind))
+    odd = extract(tiny, streams=streams, profile_fields="all")
+    assert odd.records == usual.records
+    assert odd.state == usual.state
+    again = extract(tiny, streams=streams, profile_fields="all", state=odd.state)
+    assert again.state == odd.state
+
+
+def test_an_enumeration_that_comes_as_a_number_is_a_text_where_the_schema_says_so(
+    tiny: RunningSandbox, extract: Extract
+) -> None:
+    tiny.settings(enums_as_numbers=True)
+    run = extract(tiny, streams=["sms_opt_outs"])
+    assert {type(one["optOutReason"]) for one in run.records["sms_opt_outs"]} == {str}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "record"),
+    [
+        ("integer", "x7", "x7"),
+        ("integer", " 7 ", 7),
+        ("integer", "-7.00", -7),
+        ("integer", 7.5, 7.5),
+        ("integer", "", None),
+        ("number", "7.5", 7.5),
+        ("number", "7", 7),
+        ("number", "1,5", "1,5"),
+        ("number", " ", None),
+        ("boolean", "True", True),
+        ("boolean", 0, False),
+        ("boolean", 2, 2),
+        ("boolean", "maybe", "maybe"),
+        ("string", True, "true"),
+        ("string", 7, "7"),
+        ("string", "", ""),
+        ("string", ["a"], ["a"]),
+    ],
+)
+def test_a_value_of_another_type_is_converted_where_nothing_is_lost(
+    kind: str, sent: object, record: object
+) -> None:
+    row = {"value": sent}
+    ScalarColumns({"properties": {"value": {"type": [kind, "null"]}}}).retype(row)
+    assert row["value"] == record
+    assert type(row["value"]) is type(record)
 
 
 def test_a_404_for_something_that_is_there_is_an_error(tiny: RunningSandbox, extract: Extract) -> None:

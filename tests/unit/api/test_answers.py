@@ -75,6 +75,27 @@ def test_rows_that_stay_undecoded_may_hold_any_character() -> None:
     assert msgspec.json.decode(read_page(body, undecoded=True).raw) == [{"a": "Jos\u00e9 \U0001f389"}]
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb"Sale \ud83d", "Sale \ufffd"),
+        (rb"\uDE00 \ud83d\ude00\uD83D\uD83D\uDE00", "\ufffd \U0001f600\ufffd\U0001f600"),
+        (rb"\\ud83d \ud83d", "\\ud83d \ufffd"),
+    ],
+)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("undecoded", [False, True])
+def test_half_a_character_and_a_byte_order_mark_stop_nobody(
+    sent: bytes, read: str, mark: bytes, *, undecoded: bool
+) -> None:
+    """One subject line that was cut within an emoji ended every run: asked for again, it came the same."""
+    page = read_page(mark + b'{"status": 200, "data": [{"a": "%s"}]}' % sent, undecoded=undecoded)
+    assert msgspec.json.decode(page.raw) == [{"a": read}]
+    if not undecoded:
+        assert page.rows == [{"a": read}]
+    assert read_resource(mark + b'{"status": 200, "data": {"a": "%s"}}' % sent) == {"a": read}
+
+
 def test_no_rows_may_be_null_or_a_bare_array() -> None:
     assert read_page(b'{"status": 200, "data": null}').rows == []
     assert bytes(read_page(b'{"status": 200, "data": null}').raw) == b"[]"
