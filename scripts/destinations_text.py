@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND, REQUIRED, Option
+from target_listrak.config.destination_options import OPTIONS, Option
+from target_listrak.config.kind_options import OPTIONS_BY_KIND, REQUIRED
 
 HEAD = """\
 # Destinations

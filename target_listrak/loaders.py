@@ -7,9 +7,8 @@ A new kind of destination needs:
   `mirror_of` and `possible_keys` if it can be mirrored, `columns_wanted`, `prepare` and `take_many` for the
   fast path;
 - an entry in `LOADERS` below;
-- its options in `config.destination_options`: each option in `OPTIONS`, the kind's in `_OPTIONS_OF_KIND`,
-  those it cannot do without in `REQUIRED`; what options say together is checked in
-  `config.destination_checks`.
+- its options: each in `config.destination_options`, those of the kind, and those that it cannot do without,
+  in `config.kind_options`; what options say together is checked in `config.destination_checks`.
 
 The steps beyond the code (sandbox, tests, documentation) are in docs/architecture.md.
 """

@@ -10,7 +10,7 @@ import msgspec
 from singer_sdk.exceptions import InvalidRecord, MapExpressionError
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.config.destination_options import OPTIONS_BY_KIND
+from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.config.names import folded
 from target_listrak.config.property_names import check_property_names
 from target_listrak.config.property_paths import PropertyPaths

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from listrak_singer.suggestions import did_you_mean
 from target_listrak.config.destination import place
-from target_listrak.config.destination_options import NAME_OR_ID, OPTIONS, OPTIONS_BY_KIND, REQUIRED, SHARES
+from target_listrak.config.destination_options import NAME_OR_ID, OPTIONS
+from target_listrak.config.kind_options import OPTIONS_BY_KIND, REQUIRED, SHARES
 from target_listrak.config.names import folded
 from target_listrak.values.deletions import delete_markers
 
@@ -107,7 +108,7 @@ def _check_sending(destination: Destination) -> None:
         raise destination.error("allow_forget", text, "Set it to true if that is what you want.")
     if destination.option("max_wait_seconds") < 0:
         raise destination.error("max_wait_seconds", "expected a number of seconds, 0 or more")
-    for name, what in (("max_messages", "messages"), ("max_forgotten", "people")):
+    for name, what in (("max_messages", "messages"), ("max_forgotten", "people"), ("max_removed", "people")):
         if destination.option(name) < 0:
             raise destination.error(name, f"expected a number of {what}, 0 or more")
     if not 1 <= destination.option("events_per_request") <= _MOST_EVENTS:

@@ -24,7 +24,8 @@ from target_listrak.config.destination_checks import (
     type_name,
 )
 from target_listrak.config.destination_forms import entries, option_value, plain_fields
-from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND
+from target_listrak.config.destination_options import OPTIONS
+from target_listrak.config.kind_options import OPTIONS_BY_KIND
 
 __all__ = ["Destinations"]
 

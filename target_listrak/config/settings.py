@@ -15,7 +15,7 @@ from listrak_api.settings import (
     timezone_setting,
 )
 from listrak_singer.settings import settings_of_missing_libraries
-from target_listrak.config.destination_options import OPTIONS_BY_KIND
+from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.values.reading import NULL_TEXTS
 
 __all__ = ["CONFIG_JSONSCHEMA", "WITHOUT_EFFECT"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from target_listrak.config.destination_options import OPTIONS_BY_KIND
+from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.config.property_paths import value_at
 from target_listrak.input.consent import Consent, agreeing_property, objects_in
 from target_listrak.input.consent_names import How, consent_reading, holds_consent

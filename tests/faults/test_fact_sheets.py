@@ -9,7 +9,7 @@ import pytest
 from documents import DOCS
 from target_cells import COLUMNS, People, TargetRuns, messages
 
-from target_listrak.config.destination_options import OPTIONS_BY_KIND
+from target_listrak.config.kind_options import OPTIONS_BY_KIND
 
 if TYPE_CHECKING:
     from pathlib import Path

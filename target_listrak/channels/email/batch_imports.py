@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import abc
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from target_listrak.channels.email.applied_rows import NotedImports
+from target_listrak.channels.email.contact_pages import count_subscribed
 from target_listrak.channels.email.contacts import Contacts
 from target_listrak.channels.email.importer import Importer
 from target_listrak.channels.email.session import EmailSession
 from target_listrak.delivery.loader import Loader, attempt
+from target_listrak.delivery.removals import Removals
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
 from target_listrak.tracking.tallies import Results
 
@@ -68,15 +71,27 @@ class BatchImports(Loader):
     def load_by_import(
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
     ) -> None:
-        """Load rows of a batch by one or more imports, and confirm them."""
+        """Load rows of a batch by one or more imports, and confirm them.
+
+        Raises:
+            RemovalLimitError: They would remove more people than `max_removed` allows: nothing was sent.
+            ListrakError: As `Importer.load`.
+        """
         indices = self.without_applied(email_list, plan, buffer, indices)
         if not indices:
             return
+        if plan.removes:
+            removals = self.run.session(Removals, self.destination.label)
+            count = partial(count_subscribed, self.run, email_list, buffer, indices)
+            removals.allow(self.destination, len(indices), count)
+
+        def confirm(outcomes: Mapping[int, Outcome]) -> None:
+            if plan.removes:
+                removals.add(list(outcomes.values()).count(ACCEPTED))
+            self.confirm_all(buffer, outcomes)
+
         single = self.single(email_list, plan, buffer)
-        importer = self.importer(plan, email_list)
-        importer.load(
-            email_list, buffer, indices, single, lambda outcomes: self.confirm_all(buffer, outcomes)
-        )
+        self.importer(plan, email_list).load(email_list, buffer, indices, single, confirm)
 
     def without_applied(
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]

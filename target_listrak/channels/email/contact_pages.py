@@ -20,14 +20,15 @@ from listrak_api.errors import ConfigurationError
 from listrak_api.windows import EPOCH, divide, divide_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from listrak_api.answers import Page
     from listrak_api.windows import Window
+    from target_listrak.channels.email.buffer import Buffer
     from target_listrak.channels.email.lists import EmailList
     from target_listrak.delivery.run import Run
 
-__all__ = ["Contact", "contact_pages"]
+__all__ = ["Contact", "contact_pages", "count_subscribed"]
 
 _WINDOWS: Final = 48
 """Windows of one query at first. Most of those before the list's first contact are empty: a request each."""
@@ -94,6 +95,15 @@ def contact_pages(
             )
             left = f"{total - dated:,}"
             run.logger.info(text, email_list.name, f"{total:,}", params["subscriptionState"], left)
+
+
+def count_subscribed(run: Run, email_list: EmailList, buffer: Buffer, indices: Collection[int]) -> int:
+    """Count the rows of a batch whose contact is subscribed now; reads the list's subscribed contacts."""
+    if not email_list.id:  # a dry run would create it
+        return 0
+    pages = contact_pages(run, email_list, [{"subscriptionState": "Subscribed"}])
+    members = {index for page in pages for index in buffer.indices_of(one.emailAddress for one in page)}
+    return len(members.intersection(indices))
 
 
 class _Reader:

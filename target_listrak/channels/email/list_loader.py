@@ -10,7 +10,7 @@ from target_listrak.channels.email.batch_imports import BatchImports, acts_each_
 from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact, Line
 from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.channels.email.session import EmailSession
-from target_listrak.config.destination_options import OPTIONS_BY_KIND
+from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.config.names import NameLookupError
 from target_listrak.config.property_names import EMAIL_NAMES, property_like
 from target_listrak.delivery.loader import Prepared

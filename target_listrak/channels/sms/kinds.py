@@ -142,6 +142,7 @@ class SmsUnsubscribeLoader(SmsLoader):
     """`sms_unsubscribe`: the people of the stream leave a list. A number that is not on it is unchanged."""
 
     kinds = ("sms_unsubscribe",)
+    removes: ClassVar[bool] = True
 
     def handle(self, entry: Entry) -> Outcome | None:
         """Unsubscribe a number."""
@@ -157,6 +158,12 @@ class SmsOptOutLoader(SmsLoader):
     kinds = ("sms_opt_out",)
     has_list: ClassVar[bool] = False
     has_fields: ClassVar[bool] = True
+    removes: ClassVar[bool] = True
+
+    def is_member(self, number: str) -> bool:
+        """Return whether a number is known and has not opted out."""
+        contact = self.contacts.read(number)
+        return contact is not None and not contact.get("optedOut")
 
     def handle(self, entry: Entry) -> Outcome | None:
         """Read a contact and write it back opted out."""

@@ -27,6 +27,7 @@ from target_listrak.channels.sms.session import SenderCodeSession
 from target_listrak.channels.sms.standing import State
 from target_listrak.config.property_names import PHONE_NAMES
 from target_listrak.delivery.loader import Loader
+from target_listrak.delivery.removals import Removals
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.values import phones
 from target_listrak.values.invalid_value import InvalidValue
@@ -89,10 +90,17 @@ class Entry:
 
 
 class SmsLoader(Loader):
-    """Loads rows by phone number. A kind says with `handle` what happens to a number."""
+    """Loads rows by phone number. A kind says with `handle` what happens to a number.
+
+    Attributes:
+        has_list: Whether the kind has a Phone List.
+        has_fields: Whether it reads the sender code's profile fields.
+        removes: Whether each of its rows removes its person.
+    """
 
     has_list: ClassVar[bool] = True
     has_fields: ClassVar[bool] = False
+    removes: ClassVar[bool] = False
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> Resolved:
@@ -128,6 +136,7 @@ class SmsLoader(Loader):
         self._most_rows = min(_BATCH_ROWS, int(self.run.config["batch_size_rows"]))
         self.session = self.run.session(SenderCodeSession, self.sender_code.id)
         self.session.add(self)
+        self._removals = self.run.session(Removals, self.destination.label)
 
     @property
     def phone_list(self) -> PhoneList:
@@ -230,7 +239,7 @@ class SmsLoader(Loader):
             RowRejected: The record cannot be loaded.
         """
         del record
-        return Entry(number, row)
+        return Entry(number, row, leaves=self.removes)
 
     @staticmethod
     def join(earlier: Entry, later: Entry, record: dict[str, Any]) -> None:
@@ -256,6 +265,10 @@ class SmsLoader(Loader):
     # Worker threads
 
     def _work(self, entries: list[Entry]) -> None:
+        leaving = [entry.number for entry in entries if entry.leaves]
+        if leaving:
+            count = functools.partial(self._count_members, leaving)
+            self._removals.allow(self.destination, len(leaving), count)
         self.work(entries)
         tally = self.tracker.tally
         text = "Stream %s: %s numbers done; %s of %s rows read so far are confirmed"
@@ -265,6 +278,21 @@ class SmsLoader(Loader):
     def work(self, entries: list[Entry]) -> None:
         """Make the calls for a batch, side by side, and confirm each row as soon as its outcome is known."""
         self.side_by_side(entries, self.handle)
+
+    def _count_members(self, numbers: list[str]) -> int:
+        """Count the numbers that would be removed, by looking each of them up."""
+        members: list[str] = []
+
+        def look(number: str) -> None:
+            if self.is_member(number):
+                members.append(number)
+
+        self.run.calls.run_all([functools.partial(look, number) for number in numbers])
+        return len(members)
+
+    def is_member(self, number: str) -> bool:
+        """Return whether a number is on the list, so that a row could take it off."""
+        return self.contacts.state(number, self.phone_list) is State.SUBSCRIBED
 
     def handle(self, entry: Entry) -> Outcome | None:
         """Make the calls for one number.
@@ -304,6 +332,8 @@ class SmsLoader(Loader):
 
     def end_entry(self, entry: Entry, outcome: Outcome) -> None:
         """End a number's row with its outcome."""
+        if entry.leaves and outcome is ACCEPTED:
+            self._removals.add(1)
         self.tracker.end(entry.row, outcome, merged_with=entry.merged)
 
 

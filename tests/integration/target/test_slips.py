@@ -13,7 +13,8 @@ from target_runs import Runs, record, schema
 
 from listrak_api.errors import ConfigurationError
 from listrak_singer.suggestions import distance
-from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND, REQUIRED
+from target_listrak.config.destination_options import OPTIONS
+from target_listrak.config.kind_options import OPTIONS_BY_KIND, REQUIRED
 from target_listrak.target import TargetListrak
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from target_listrak.config.destination import Destination
-from target_listrak.config.destination_options import OPTIONS_BY_KIND
+from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.input.row_signs import RowSigns
 from target_listrak.outcomes import RowDeclined, RowRejected
 from target_listrak.values.deletions import MARKERS, DeleteMarkers, Mark, delete_markers

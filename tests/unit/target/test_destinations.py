@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 
 from listrak_api.errors import ConfigurationError
-from target_listrak.config.destination_options import OPTIONS, OPTIONS_BY_KIND
+from target_listrak.config.destination_options import OPTIONS
 from target_listrak.config.destinations import Destinations
+from target_listrak.config.kind_options import OPTIONS_BY_KIND
 
 
 def parse(**entry: Any) -> Destinations:  # noqa: ANN401 - whatever a user writes
