@@ -20,6 +20,7 @@ from target_listrak.input.consent_values import (
     boolean_answer,
     is_empty,
     says_active,
+    says_joined,
     says_left,
     state_answer,
 )
@@ -159,13 +160,16 @@ class Consent:
 def agreeing_property(record: Mapping[str, object], channel: str) -> str:
     """Return the property by whose known name a record says that its contact agrees to receive messages.
 
-    An empty opt-out or date of unsubscribing says so, too: a table of all contacts has such a column.
+    An empty opt-out or date of unsubscribing says so, too: a table of all contacts has such a column. So does
+    an event of subscribing: a feed of events has those who join beside those who leave.
 
     Returns:
         "" if there is none, or another property says that the contact does not agree.
     """
     answers: dict[Answer, str] = {}
     for name, how, value in _consent_in(record, channel):
+        if how is How.MAY_BE_STATE and says_joined(value) and not is_listrak_state(name):
+            answers.setdefault(Answer.YES, name)
         # Who left agreed once.
         if how is not How.AGREED_AT and how not in _MAY_SPEAK:
             answer = answer_of(how, value, record)

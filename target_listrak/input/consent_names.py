@@ -59,7 +59,7 @@ _BOTH: Final = {
         "subscribed_at subscribed_on subscribed_date date_subscribed"
     ),
     How.REFUSED: (
-        "opt_out is_opted_out has_opted_out opted_out_at opt_out_at opt_out_date date_opted_out "
+        "opt_out opted_out is_opted_out has_opted_out opted_out_at opt_out_at opt_out_date date_opted_out "
         "marketing_opt_out marketing_opted_out global_opt_out do_not_contact unsubscribed is_unsubscribed "
         "has_unsubscribed globally_unsubscribed global_unsubscribe unsubscribed_at unsubscribed_on "
         "unsubscribed_date unsubscribe_at unsubscribe_date date_unsubscribed suppressed is_suppressed "

@@ -15,7 +15,16 @@ from target_listrak.values.plain import folded_name, plain_value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Answer", "answer_of", "boolean_answer", "is_empty", "says_active", "says_left", "state_answer"]
+__all__ = [
+    "Answer",
+    "answer_of",
+    "boolean_answer",
+    "is_empty",
+    "says_active",
+    "says_joined",
+    "says_left",
+    "state_answer",
+]
 
 
 class Answer(enum.Enum):
@@ -62,6 +71,20 @@ _ANSWERS: Final = {
 _LEFT: Final = frozenset({"unsubscribed", "optedout", "optout", "suppressed", "withdrawn", "revoked"})
 _INNER: Final = ("state", "marketingstate", "consent", "status")
 """The keys under which consent objects of Shopify and Klaviyo hold the state."""
+_JOINED: Final = frozenset(
+    {
+        "subscribe",
+        "subscribed",
+        "resubscribe",
+        "resubscribed",
+        "optin",
+        "optedin",
+        "signup",
+        "start",
+        "unstop",
+    }
+)
+"""What an event or a keyword says of who joins."""
 _ALL: Final = frozenset({"all", "blast", "basic", "x", "ja", "oui", "si", "sí", "sim"})
 """What Sailthru writes into `optout_email`, and others into a box that is ticked."""
 _OF_ACCOUNTS: Final = frozenset({"disabled", "declined"})
@@ -110,6 +133,11 @@ def answer_of(how: How, value: object, record: Mapping[str, object]) -> Answer:
     if how is How.MAY_AGREE:
         return _perhaps_agreed(value)
     return _agreed_at(value) if how is How.AGREED_AT else _agreement(how, value)
+
+
+def says_joined(value: object) -> bool:
+    """Return whether an event, an action or a keyword says that a contact joined: `opt_in`, `START`."""
+    return isinstance(value, str) and folded_name(value) in _JOINED
 
 
 def says_left(value: object) -> bool:

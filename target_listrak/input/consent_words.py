@@ -30,7 +30,7 @@ _AGREES: Final = re.compile(
     r"|contactable|e?mailable|textable|^sms$|^texts?$|^tcpa"
     r"|einwilligung|zustimm|zugestimmt|erlaubnis|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
 )
-_STATE: Final = re.compile(r"status|state(?!ment)|^type$|^action$|^event$|^eventtype$")
+_STATE: Final = re.compile(r"status|state(?!ment)|^type$|^action$|^event$|^eventtype$|^keyword$")
 _TURNED: Final = re.compile(
     r"not(?!ific)|(?<![io])non|never|without|missing|lacks|no(?=consent|optin|permission)"
     r"|un(?=sub|supp|consent)|de(?=sus|sabonn|sinscri)"

@@ -296,6 +296,14 @@ STAYS: list[dict[str, Any]] = [
     {"hs_email_optout": "false"},
     {"email_marketing_consent": {"state": "subscribed"}},
     {"properties": {"hs_email_optout": "false"}},
+    {"opted_out": False},
+    {"optedOut": "false"},
+    {"OPTED OUT": ""},
+    {"type": "subscribe"},
+    {"event_type": "opt_in"},
+    {"action": "opt-in"},
+    {"event": "Subscribed"},
+    {"keyword": "START"},
 ]
 
 
@@ -314,6 +322,22 @@ def test_T19_a_whole_table_in_place_of_those_who_left_unsubscribes_nobody_who_ag
     assert outcome.codes == ["still_agrees"] * len(STAYS)
     assert {runs.contact(NEWSLETTER, one)["subscriptionState"] for one in stayers} == {"Subscribed"}
     assert {runs.contact(NEWSLETTER, one)["subscriptionState"] for one in leavers} == {"Unsubscribed"}
+
+
+def test_T19_a_table_of_all_numbers_in_place_of_those_who_left_opts_nobody_out_who_agrees(runs: Runs) -> None:
+    """Such as the tap's own contacts: `optedOut` is false of everybody who is still there."""
+    sms = SmsWorld(runs)
+    stays: list[dict[str, Any]] = [{"optedOut": False}, {"opted_out": 0}, {"keyword": "start"}]
+    numbers = sms.some(2 * len(stays))
+    gone = [record("people", phone=number, optedOut=True) for number in numbers[len(stays) :]]
+    head = schema("people", "phone", **{name: {} for row in stays for name in row})
+    for kind in ("sms_unsubscribe", "sms_opt_out"):
+        rows = [record("people", phone=number, **row) for number, row in zip(numbers, stays, strict=False)]
+        outcome = runs.good([head, *gone, *rows], destination(kind))
+        assert outcome.codes == ["still_agrees"] * len(stays)
+        assert all(sms.state(number) == "Subscribed" for number in numbers[: len(stays)])
+        assert not any(sms.stored(number)["optedOut"] for number in numbers[: len(stays)])
+    assert all(sms.stored(number)["optedOut"] for number in numbers[len(stays) :])
 
 
 def test_T24_a_record_that_says_no_in_a_property_called_like_the_field_sets_nobody_on(runs: Runs) -> None:
