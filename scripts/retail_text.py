@@ -26,7 +26,7 @@ TYPES = {
 def _type(kind: Property) -> str:
     if kind.type == "one_of":
         return "one of " + ", ".join(f"`{choice}`" for choice in kind.choices)
-    name = "email address" if kind.is_email else TYPES[kind.type]
+    name = "email address" if kind.is_email else "key" if kind.is_key else TYPES[kind.type]
     return f"{name}, at most {kind.max_length} characters" if kind.max_length else name
 
 

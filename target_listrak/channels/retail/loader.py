@@ -139,6 +139,8 @@ class RetailLoader(RetailRows):
             if self._was_sent(self._mapper.key(made.value)):
                 faults.append(Fault("", _SPLIT.code, _SENT_IN_PART))
             raise RowRejected(rejection("bad_value", faults))
+        for text in made.remarks:
+            self.tracker.remark(text)
         made.value.update(marked)
         key = self._mapper.key(made.value)
         if isinstance(key, InvalidField):

@@ -28,8 +28,8 @@ from target_listrak.channels.retail.spellings import (
     nested_names,
     plain_name,
 )
-from target_listrak.values.formats import as_identifier
 from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.keys import as_key
 from target_listrak.values.reading import AS_LISTRAK, Reading
 
 if TYPE_CHECKING:
@@ -47,11 +47,13 @@ class Converted:
         value: The object to send, without what was bad.
         item: The one object of the kind's array that flat columns of this record describe, if any.
         bad: What was left out, and why.
+        remarks: What was left out and is no fault, for the report.
     """
 
     value: dict[str, Any] = field(default_factory=dict)
     item: dict[str, Any] = field(default_factory=dict)
     bad: list[InvalidField] = field(default_factory=list)
+    remarks: set[str] = field(default_factory=set)
 
 
 _NOTHING: Final = object()
@@ -61,6 +63,7 @@ _USELESS: Final = InvalidValue(
     "missing_value",
     "there is no value, and without it Listrak's reports cannot use the record (see on_missing)",
 )
+_GUESTS: Final = "rows of guests: their customer number (0, or a word for guests) is not sent"
 _NOT_OBJECT: Final = InvalidValue("not_an_object", "an object is needed")
 _NOT_OBJECTS: Final = InvalidValue("not_an_array", "an array of objects is needed")
 
@@ -208,7 +211,7 @@ class Mapper:
             if step is None:
                 continue
             path, kind, of_item = step
-            made = self._make(value, kind, ".".join(path), out.bad)
+            made = self._make(value, kind, ".".join(path), out)
             if made is _NOTHING:
                 continue
             target = out.item if of_item else out.value
@@ -244,27 +247,29 @@ class Mapper:
         ]
         return [*_missing(self.kind.model, value, ""), *lacks]
 
-    def _make(self, value: object, kind: Property, path: str, bad: list[InvalidField]) -> object:
-        """Return a value as its property needs it, null to clear, or `_NOTHING`; add faults to `bad`."""
+    def _make(self, value: object, kind: Property, path: str, out: Converted) -> object:
+        """Return a value as its property needs it, null to clear, or `_NOTHING`; add faults to `out`."""
         made: object
         if kind.type == "date_time":
             made = date_time(value, self._reading, self._zone)
         elif kind.model is None:
             made = scalar(kind, self._reading)(value)
+            if kind.is_customer and made is None and as_key(value):
+                out.remarks.add(_GUESTS)
         elif (given := _from_text(value) if isinstance(value, str) else value) is None:
             made = None
         elif kind.type == "objects":
-            made = self._make_array(given, kind.model, path, bad)
+            made = self._make_array(given, kind.model, path, out)
         else:
-            made = self._make_object(given, kind.model, path, bad)
+            made = self._make_object(given, kind.model, path, out)
         if isinstance(made, InvalidValue):
-            bad.append(InvalidField(path, made))
+            out.bad.append(InvalidField(path, made))
             return _NOTHING
         if made is None or made == "":
             return None if self._clear else _NOTHING
         return made
 
-    def _make_object(self, value: object, model: Model, path: str, bad: list[InvalidField]) -> object:
+    def _make_object(self, value: object, model: Model, path: str, out: Converted) -> object:
         if not isinstance(value, dict):
             return _NOT_OBJECT
         made: dict[str, object] = {}
@@ -274,12 +279,12 @@ class Mapper:
             if known is None:
                 self.unknown.add(f"{path.partition('[')[0]}.{name}")
                 continue
-            result = self._make(inner, model.properties[known], f"{path}.{known}", bad)
+            result = self._make(inner, model.properties[known], f"{path}.{known}", out)
             if result is not _NOTHING:
                 made[known] = result
         return made or _NOTHING
 
-    def _make_array(self, value: object, model: Model, path: str, bad: list[InvalidField]) -> object:
+    def _make_array(self, value: object, model: Model, path: str, out: Converted) -> object:
         if isinstance(value, dict):
             value = [value]
         if not isinstance(value, list | tuple):
@@ -288,7 +293,7 @@ class Mapper:
         for number, inner in enumerate(value):
             if inner is None:
                 continue
-            result = self._make_object(inner, model, f"{path}[{number}]", bad)
+            result = self._make_object(inner, model, f"{path}[{number}]", out)
             if isinstance(result, InvalidValue):
                 return _NOT_OBJECTS
             if result is not _NOTHING:
@@ -298,7 +303,7 @@ class Mapper:
 
 def _identifies(value: object) -> bool:
     """Return whether a value can identify an object: `NULL` and `-` mean that there is none."""
-    text = as_identifier(value)
+    text = as_key(value)
     return isinstance(text, str) and any(map(str.isalnum, text))
 
 

@@ -33,6 +33,9 @@ class Property:
         choices: What a `one_of` may be.
         model: What an `object`, or each of the `objects`, is.
         is_email: Whether a text must be an address. Listrak's specification does not say so.
+        is_key: Whether a text is read as a key (`values.keys`): numbers of orders, customers and products,
+            tracking and phone numbers, postal codes. Nothing may be lost of it, whatever program wrote it.
+        is_customer: Whether it is a customer number, which 0 is not: shops write it for guests.
     """
 
     type: str
@@ -40,6 +43,8 @@ class Property:
     choices: tuple[str, ...] = ()
     model: Model | None = None
     is_email: bool = False
+    is_key: bool = False
+    is_customer: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +90,16 @@ YES_NO: Final = Property("yes_no")
 DATE_TIME: Final = Property("date_time")
 DAY: Final = Property("day")
 EMAIL: Final = Property("text", max_length=100, is_email=True)
+KEY: Final = Property("text", is_key=True)
+CUSTOMER_NUMBER: Final = Property("text", max_length=20, is_key=True, is_customer=True)
 
 
 def _text(length: int) -> Property:
     return Property("text", max_length=length)
+
+
+def _key(length: int) -> Property:
+    return Property("text", max_length=length, is_key=True)
 
 
 def _meta(length: int) -> dict[str, Property]:
@@ -147,9 +158,9 @@ LOYALTY: Final = Model(
         "referralUrl": _text(250),
         "rewardsAvailable": _text(250),
         "rewardsClaimed": _text(250),
-        "rewardsID": _text(250),
+        "rewardsID": _key(250),
         "spentPoints": WHOLE,
-        "tierID": _text(100),
+        "tierID": _key(100),
         "weeklyPoints": WHOLE,
     },
 )
@@ -157,11 +168,11 @@ LOYALTY: Final = Model(
 SOCIAL: Final = Model(
     "Social",
     {
-        "facebookID": _text(100),
+        "facebookID": _key(100),
         "facebookNumberOfFriends": WHOLE,
-        "instagramID": _text(100),
+        "instagramID": _key(100),
         "instagramNumberOfFollowers": WHOLE,
-        "twitterID": _text(100),
+        "twitterID": _key(100),
         "twitterNumberOfFollowers": WHOLE,
     },
 )
@@ -171,31 +182,31 @@ CUSTOMER: Final = Model(
     {
         "address": _object(ADDRESS),
         "birthday": DAY,
-        "customerNumber": _text(20),
+        "customerNumber": CUSTOMER_NUMBER,
         "email": EMAIL,
         "firstName": _text(50),
         "gender": _text(50),
-        "homePhone": _text(50),
+        "homePhone": _key(50),
         "lastName": _text(50),
         "loyalty": _object(LOYALTY),
         **_meta(250),
-        "mobilePhone": _text(50),
-        "preferredStoreNumber": _text(100),
+        "mobilePhone": _key(50),
+        "preferredStoreNumber": _key(100),
         "registered": YES_NO,
         "social": _object(SOCIAL),
-        "workPhone": _text(50),
-        "zipCode": _text(20),
+        "workPhone": _key(50),
+        "zipCode": _key(20),
     },
 )
 
 BILLING_ADDRESS: Final = Model(
     "BillingAddress",
-    {"firstName": TEXT, "lastName": TEXT, "mobilePhone": TEXT, "phone": TEXT, "zipCode": TEXT, **_STREET},
+    {"firstName": TEXT, "lastName": TEXT, "mobilePhone": KEY, "phone": KEY, "zipCode": KEY, **_STREET},
 )
 
 SHIPPING_ADDRESS: Final = Model(
     "ShippingAddress",
-    {"firstName": _text(50), "lastName": _text(50), "phone": TEXT, "zipCode": TEXT, **_STREET},
+    {"firstName": _text(50), "lastName": _text(50), "phone": KEY, "zipCode": KEY, **_STREET},
 )
 
 ORDER_ITEM: Final = Model(
@@ -207,14 +218,14 @@ ORDER_ITEM: Final = Model(
         "itemTotal": NUMBER,
         "itemDiscountTotal": NUMBER,
         **_meta(500),
-        "orderNumber": _text(50),
+        "orderNumber": _key(50),
         "price": NUMBER,
         "quantity": WHOLE,
         "shipDate": DATE_TIME,
         "shippingMethod": _text(32),
-        "sku": _text(100),
+        "sku": _key(100),
         "status": _STATUS,
-        "trackingNumber": _text(32),
+        "trackingNumber": _key(32),
     },
     required=("orderNumber", "sku"),
 )
@@ -222,11 +233,11 @@ ORDER_ITEM: Final = Model(
 ORDER: Final = Model(
     "Order",
     {
-        "associateID": TEXT,
+        "associateID": KEY,
         "billingAddress": _object(BILLING_ADDRESS),
         "couponCode": _text(32),
         "customer": _object(CUSTOMER),
-        "customerNumber": _text(20),
+        "customerNumber": CUSTOMER_NUMBER,
         "dateEntered": DATE_TIME,
         "discountTotal": NUMBER,
         "email": EMAIL,
@@ -240,7 +251,7 @@ ORDER: Final = Model(
         "nonMerchandiseDiscount": NUMBER,
         "nonMerchandiseDiscountDescription": TEXT,
         "nonMerchandiseDiscountType": _DISCOUNT,
-        "orderNumber": _text(50),
+        "orderNumber": _key(50),
         "orderTotal": NUMBER,
         "shipDate": DATE_TIME,
         "shippingAddress": _object(SHIPPING_ADDRESS),
@@ -248,15 +259,15 @@ ORDER: Final = Model(
         "shippingTotal": NUMBER,
         "source": _text(25),
         "status": _STATUS,
-        "storeNumber": _text(100),
+        "storeNumber": _key(100),
         "taxTotal": NUMBER,
-        "trackingNumber": _text(32),
+        "trackingNumber": _key(32),
     },
     required=("orderNumber",),
 )
 
 ALTERNATE_IMAGE: Final = Model("AlternateImage", {"rank": WHOLE, "url": TEXT})
-RELATED_PRODUCT: Final = Model("RelatedProduct", {"rank": WHOLE, "sku": TEXT, "type": TEXT})
+RELATED_PRODUCT: Final = Model("RelatedProduct", {"rank": WHOLE, "sku": KEY, "type": TEXT})
 
 PRODUCT: Final = Model(
     "Product",
@@ -275,20 +286,20 @@ PRODUCT: Final = Model(
         "isPurchasable": YES_NO,
         "isViewable": YES_NO,
         "linkUrl": _text(500),
-        "masterSku": _text(100),
+        "masterSku": _key(100),
         **_meta(500),
         "msrp": NUMBER,
         "onSale": YES_NO,
         "price": NUMBER,
         "qoh": WHOLE,
         "relatedProducts": _objects(RELATED_PRODUCT),
-        "reviewProductID": _text(100),
+        "reviewProductID": _key(100),
         "reviewURL": _text(500),
         "saleEndDate": DATE_TIME,
         "salePrice": NUMBER,
         "saleStartDate": DATE_TIME,
         "size": _text(50),
-        "sku": _text(100),
+        "sku": _key(100),
         "style": _text(100),
         "subCategory": _text(50),
         "title": _text(500),
@@ -304,7 +315,7 @@ RATING_SUMMARY_FIELD: Final = Model(
         "count": WHOLE,
         "deleted": YES_NO,
         "displayType": TEXT,
-        "providerRatingSummaryID": TEXT,
+        "providerRatingSummaryID": KEY,
         "rating": NUMBER,
         "ratingMax": NUMBER,
         "ratingMin": NUMBER,
@@ -316,8 +327,8 @@ RATING_SUMMARY_FIELD: Final = Model(
 RATING_SUMMARY: Final = Model(
     "RatingSummary",
     {
-        "provider": TEXT,
-        "providerProductID": _text(100),
+        "provider": KEY,
+        "providerProductID": _key(100),
         "ratingSummaries": _objects(RATING_SUMMARY_FIELD),
     },
 )
@@ -327,7 +338,7 @@ RATING: Final = Model(
     {
         "deleted": YES_NO,
         "displayType": _text(50),
-        "providerRatingID": _text(100),
+        "providerRatingID": _key(100),
         "ratingMax": NUMBER,
         "ratingMin": NUMBER,
         "ratingValue": NUMBER,
@@ -344,9 +355,9 @@ REVIEW: Final = Model(
         "feedbackCount": WHOLE,
         "feedbackNegativeCount": WHOLE,
         "feedbackPositiveCount": WHOLE,
-        "provider": _text(50),
-        "providerProductID": _text(100),
-        "providerReviewID": _text(100),
+        "provider": _key(50),
+        "providerProductID": _key(100),
+        "providerReviewID": _key(100),
         "ratings": _objects(RATING),
         "recommended": YES_NO,
         "reviewerEmail": EMAIL,

@@ -13,6 +13,7 @@ from target_listrak.values.addresses import parse
 from target_listrak.values.dates import as_date, as_date_time
 from target_listrak.values.formats import as_boolean, formatter
 from target_listrak.values.invalid_value import InvalidValue, too_long
+from target_listrak.values.keys import as_key, is_no_customer
 from target_listrak.values.numbers import as_number
 
 if TYPE_CHECKING:
@@ -101,6 +102,17 @@ def _email(value: object) -> object:
     return address.sent if len(address.sent) <= limit else too_long(len(address.sent), limit)
 
 
+def _key(value: object, kind: Property, nulls: frozenset[str]) -> object:
+    """Read a key; the customer number of a guest is none."""
+    key = as_key(value)
+    if isinstance(key, InvalidValue):
+        return None if isinstance(value, str) and value.strip() in nulls else key
+    if key in nulls or (kind.is_customer and is_no_customer(key)):
+        return None
+    limit = kind.max_length
+    return key if limit is None or len(key) <= limit else too_long(len(key), limit)
+
+
 def _choice(choices: tuple[str, ...]) -> Callable[[object], object]:
     names = {plain_name(choice): choice for choice in choices}
 
@@ -126,6 +138,8 @@ _SCALARS: Final[dict[str, Callable[..., object]]] = {
 @functools.cache
 def scalar(kind: Property, reading: Reading) -> Callable[[object], object]:
     """Give the function that makes one property's value: `None` for no value, or an `InvalidValue`."""
+    if kind.is_key:
+        return functools.partial(_key, kind=kind, nulls=reading.null_values)
     if kind.type == "text" and not kind.is_email:
         return formatter("Text", kind.max_length, reading)
     convert: Callable[[object], object]
