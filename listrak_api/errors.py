@@ -169,6 +169,11 @@ class NotFoundError(ListrakError):
         super().__init__(message, hint=hint)
         self.code = code
 
+    @property
+    def is_listraks(self) -> bool:
+        """Whether Listrak says that there is no such thing: a gateway's 404 says nothing about it."""
+        return bool(self.code) and self.code != "ERROR_UNKNOWN_ROUTE"
+
 
 class UnavailableError(ListrakError):
     """Listrak could not be reached, or did not answer usably, and all retries are used up.

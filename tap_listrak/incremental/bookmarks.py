@@ -289,6 +289,10 @@ class Bookmarks:
             self.remember(stream, partition, {_HELD_SINCE: format_bookmark(since)})
         return True
 
+    def is_held(self, stream: str, partition: Partition) -> bool:
+        """Return whether this run holds a bookmark."""
+        return (stream, partition) in self._held
+
     def release(self, stream: str, partition: Partition) -> None:
         """Forget since when a bookmark was held, unless it is held in this run."""
         if (stream, partition) not in self._held and self.remembered(stream, partition).get(_HELD_SINCE):

@@ -20,7 +20,7 @@ from tap_listrak.records.pages import PageCodec, encode, passes_records_through
 from tap_listrak.records.preparer import Preparer, is_placeholder
 from tap_listrak.streams.bookmarked import BookmarkedStream
 from tap_listrak.sync.narrowing import narrowing
-from tap_listrak.sync.parents_without_id import ParentsWithoutId
+from tap_listrak.sync.parents_without_id import ParentsWithoutId, mark_unread
 from tap_listrak.sync.prefetcher import Fetch, Position
 from tap_listrak.sync.steps import Order, Read, Rows, Step
 
@@ -202,6 +202,8 @@ class ListrakStream(BookmarkedStream):
             step = min(pending, key=lambda candidate: candidate.order)
             pending.remove(step)
             rows = self._tap.prefetcher.take(self.fetch(context, position, step))
+            if rows.parent_deleted:
+                mark_unread(self, context)
             guards.setdefault(step.order[:-1], CursorGuard(self.route)).check(rows.cursor)
             pending += self.follow(context, step, rows)
             had_rows = had_rows or bool(rows.records)
@@ -328,7 +330,7 @@ class ListrakStream(BookmarkedStream):
 
     def _send(self, context: Context, step: Step) -> Rows:
         rows = self._tap.send(self, context, step.request, step.cursor)
-        if rows.raw is not None:
+        if rows.raw is not None or rows.parent_deleted:
             return rows
         return Rows(self.prepare(rows.records, context, step), rows.cursor)
 

@@ -202,8 +202,8 @@ class Contacts(ListrakStream):
     def advance(self, context: Mapping[str, Any], until: datetime | None = None) -> None:
         """Move the bookmark, and remember with which profile fields contacts were read."""
         super().advance(context, until)
-        if self.has_bookmark:
-            bookmarks = self._tap.bookmarks
+        bookmarks = self._tap.bookmarks
+        if self.has_bookmark and not bookmarks.is_held(self.name, self.partition(context)):
             values = self._backfill(context).progress(until, bookmarks.until)
             bookmarks.remember(self.name, self.partition(context), values)
 
@@ -295,7 +295,9 @@ class Contacts(ListrakStream):
         path = {"listId": record["listId"], "contactIdentifier": record["emailAddress"]}
         try:
             row = self._tap.client("email").get(routes.CONTACT, path, {"segmentationFieldIds": ids})
-        except NotFoundError:
+        except NotFoundError as error:
+            if not error.is_listraks:
+                raise
             return []  # deleted: there is nothing more to read
         return list(row.get(VALUES) or [])
 

@@ -254,6 +254,8 @@ class PhoneNumberStream(SmsStream):
         try:
             return super()._send(context, step)
         except NotFoundError as error:
+            if not error.is_listraks:
+                raise
             if not self._tap.phone_path_form.explains(str(context["phoneNumber"])):
                 logger.warning("%s: a contact was deleted while it was being read", self.name)
                 return Rows([])

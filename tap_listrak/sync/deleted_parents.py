@@ -34,22 +34,29 @@ PARENT_ROUTES: dict[str, Route] = {
 first."""
 
 
-def parent_was_deleted(clients: Clients, context: Mapping[str, Any]) -> bool:
+def parent_was_deleted(clients: Clients, context: Mapping[str, Any], error: NotFoundError) -> bool:
     """Return whether what a context belongs to is not there any more, after a read in it was answered 404.
 
     A 404 alone would not do: taken for a deletion it would drop rows silently where the reason is another
-    one.
+    one. Nor would two of a gateway's during an outage: both have to be Listrak's own.
 
     Args:
         clients: Asks Listrak: one read, at most.
         context: The context's ids.
+        error: The 404.
     """
     owner = next((route for name, route in PARENT_ROUTES.items() if name in context), None)
-    if owner is None:
+    if owner is None or not error.is_listraks:
         return False
     try:
         clients.client(owner.api).get(owner, context)
-    except NotFoundError:
-        logger.warning("Deleted during the run: %s answers 404. Its child records are skipped.", owner)
+    except NotFoundError as parents:
+        if not parents.is_listraks:
+            return False
+        logger.warning(
+            "Deleted during the run: %s answers 404. Its child records are skipped. In case it is there in "
+            "the next run, bookmarks stay before it, and no ACTIVATE_VERSION is sent for what is below it",
+            owner,
+        )
         return True
     return False

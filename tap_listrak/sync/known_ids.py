@@ -79,8 +79,8 @@ class KnownIds:
         for number, one in enumerate(missing):
             try:
                 row = self._tap.client(route.api).get(route, {**parent, self._keys[-1]: one})
-            except NotFoundError:
-                deleted.append(one)
+            except NotFoundError as error:
+                (deleted if error.is_listraks else refused).append(one)
             except RequestRefusedError:
                 refused += missing[number:]
                 break

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-listrak")
 
 
+def mark_unread(stream: ContextStream, context: Mapping[str, Any]) -> None:
+    """Note that a context of a stream could not be read, nor what is below it.
+
+    Args:
+        stream: The stream; bookmarks stay before the context, for it and those below, and none of them sends
+            ACTIVATE_VERSION in this run.
+        context: The context's ids, and when what they belong to was sent, if that is known.
+    """
+    for one in stream.subtree():
+        one.partially_read = True
+        if one.selected:
+            one.hold(context, parse_record_date(context.get("_sent")))
+
+
 class ParentsWithoutId:
     """Counts one stream's rows whose child records could not be read. Used by the thread that writes.
 
@@ -32,14 +46,11 @@ class ParentsWithoutId:
         Args:
             child_context: The row's ids, one of them a placeholder, and when it was sent.
         """
-        below = [one for child in self._stream.active_children for one in child.subtree()]
-        if not below:
+        if not self._stream.active_children:
             return
         self._count += 1
-        for stream in below:
-            stream.partially_read = True
-            if stream.selected:
-                stream.hold(child_context, parse_record_date(child_context.get("_sent")))
+        for child in self._stream.active_children:
+            mark_unread(child, child_context)
 
     def report(self) -> None:
         """Log how many there were since the last report."""

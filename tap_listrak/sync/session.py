@@ -153,9 +153,9 @@ class TapSession(Tap):
                 if cursor is None and stream.parent_stream_type is None:
                     rows = send_again_if_empty(self, stream, request, rows)
                 return rows
-        except NotFoundError:
-            if stream.parent_stream_type is not None and parent_was_deleted(self, context):
-                return Rows([])
+        except NotFoundError as error:
+            if stream.parent_stream_type is not None and parent_was_deleted(self, context, error):
+                return Rows([], parent_deleted=True)
             raise
 
     @contextlib.contextmanager

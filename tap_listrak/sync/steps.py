@@ -28,11 +28,13 @@ class Rows:
         records: The rows, in Listrak's order; after `ListrakStream.prepare` the records.
         cursor: Where the next page begins; None after the last one.
         raw: The rows as Listrak sent them, where a stream writes whole pages; then there are no records.
+        parent_deleted: There are no rows because what they belong to is not there any more.
     """
 
     records: list[Row]
     cursor: str | None = None
     raw: msgspec.Raw | None = None
+    parent_deleted: bool = False
 
     def weigh(self) -> int:
         """Return roughly how many bytes the page takes in memory."""

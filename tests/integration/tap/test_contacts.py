@@ -117,7 +117,7 @@ def test_a_contact_that_is_missing_in_one_pass_is_asked_for_by_itself(
     request = ContactsRead(7, {}, tuple(make(one + 1) for one in range(MAX_FIELDS + 1)), MAX_COUNT)
     listrak = Listrak(["stays", "moves"], [[0, 1], [0]], 5)
 
-    gone = NotFoundError("it is gone")
+    gone = NotFoundError("it is gone", code="ERROR_UNABLE_TO_LOCATE_RESOURCE")
 
     def get(_route: object, path: dict[str, object], params: dict[str, Any]) -> dict[str, Any]:
         assert path == {"listId": 7, "contactIdentifier": "moves@example.com"}

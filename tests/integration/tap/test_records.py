@@ -22,7 +22,7 @@ from tap_listrak.records.scalars import ScalarColumns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_runs import Extract
+    from tap_runs import Extract, Extraction
 
     from listrak_sandbox.envelope import Answer
     from listrak_sandbox.sandbox import Call
@@ -274,6 +274,60 @@ def test_a_value_of_another_type_is_converted_where_nothing_is_lost(
     ScalarColumns({"properties": {"value": {"type": [kind, "null"]}}}).retype(row)
     assert row["value"] == record
     assert type(row["value"]) is type(record)
+
+
+def last_read(run: Extraction, stream: str) -> set[str]:
+    parts = run.state["bookmarks"].get(stream, {"partitions": []})["partitions"]
+    return {one["replication_key_value"] for one in parts}
+
+
+def test_what_seemed_deleted_and_is_there_again_was_not_passed_by_and_removed_nothing(
+    tiny: RunningSandbox, extract: Extract
+) -> None:
+    """A list answered 404 for some minutes: contacts were lost and campaigns removed, with exit code 0."""
+    streams = ["lists", "contacts", "campaigns", "messages", "message_activity"]
+    tiny.set_clock(now="2026-06-10T12:00:00Z", frozen=True)
+    first = extract(tiny, streams=streams)
+    tiny.set_clock(now="2026-06-20T12:00:00Z", frozen=True)
+    tiny.control(
+        "POST", "faults", [{**one, "ids": {"listId": 40137}} for one in not_found("*/List/{listId}*")]
+    )
+    second = extract(tiny, streams=streams, state=first.state)
+    removing = {one["stream"] for one in second.messages if one["type"] == "ACTIVATE_VERSION"}
+    assert removing == {"lists"}
+    for stream in ("contacts", "messages", "message_activity"):
+        assert last_read(second, stream) == {"2026-06-10T12:00:00Z", "2026-06-20T12:00:00Z"}
+    tiny.control("DELETE", "faults")
+    tiny.set_clock(now="2026-06-30T12:00:00Z", frozen=True)
+    third = extract(tiny, streams=streams, state=second.state)
+    undisturbed = extract(tiny, streams=streams, state=first.state)
+    for stream in ("contacts", "messages", "message_activity"):
+        both = {**second.merged(stream), **third.merged(stream)}
+        assert both.keys() >= undisturbed.merged(stream).keys()
+        assert last_read(third, stream) == {"2026-06-30T12:00:00Z"}
+    assert {one["stream"] for one in third.messages if one["type"] == "ACTIVATE_VERSION"} == {
+        "lists",
+        "campaigns",
+    }
+
+
+def test_the_404_of_a_gateway_is_no_deletion(tiny: RunningSandbox, extract: Extract) -> None:
+    tiny.control("POST", "faults", [{"kind": "html", "status": 404, "route": "*/List/{listId}*"}])
+    with pytest.raises(NotFoundError):
+        extract(tiny, streams=["lists", "campaigns"])
+    tiny.control("DELETE", "faults")
+    first = extract(tiny, streams=["lists", "campaigns"])
+    tiny.control(
+        "POST",
+        "faults",
+        [
+            {"kind": "short_answer", "rows": 1, "route": "*/List"},
+            {"kind": "html", "status": 404, "route": "*/List/{listId}"},
+        ],
+    )
+    second = extract(tiny, streams=["lists", "campaigns"], state=first.state)
+    assert not [one for one in second.messages if one["type"] == "ACTIVATE_VERSION"]
+    assert second.state["known_ids"] == first.state["known_ids"]
 
 
 def test_a_404_for_something_that_is_there_is_an_error(tiny: RunningSandbox, extract: Extract) -> None:
