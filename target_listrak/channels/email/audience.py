@@ -311,7 +311,11 @@ class AudienceLoader(KnownContactsLoader):
         has_address = self._email and as_text(record.get(self._email)) != ""
         if external and not has_address:
             mirror = self.mirror_of(record)
-            return None if mirror is None else mirror.members.keys_of(external)
+            if mirror is None:
+                return None
+            # Listrak may hold the id as it is spelled here, from before such spellings were read as one.
+            spelled = {external, str(record[str(self.by_external_id)])}
+            return {key for one in spelled for key in mirror.members.keys_of(one)}
         return super().possible_keys(record) if self._email else None
 
     def _check_unnamed(self, record: Mapping[str, Any]) -> None:

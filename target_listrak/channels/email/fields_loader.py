@@ -14,7 +14,8 @@ from target_listrak.channels.email.session import EmailSession
 from target_listrak.config.property_names import EMAIL_NAMES, nothing_to_write, property_like
 from target_listrak.outcomes import UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import comparison_key
-from target_listrak.values.formats import as_identifier, as_text
+from target_listrak.values.formats import as_text
+from target_listrak.values.keys import as_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ EXTERNAL_NAMES: Final = ("externalcontactid",)
 def external_id_of(record: Mapping[str, Any], name: str | None) -> str:
     """Return the external contact id that a record has under a name; "" if it has none that can be read."""
     value = record.get(name) if name else None
-    external = "" if isinstance(value, list | dict | bool) else as_identifier(value)
+    external = "" if isinstance(value, list | dict | bool) else as_key(value)
     return external if isinstance(external, str) else ""
 
 

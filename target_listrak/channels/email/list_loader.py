@@ -18,8 +18,8 @@ from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.tracking.tallies import Results
 from target_listrak.values.addresses import Address, parse, parse_many
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import as_identifier
 from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.keys import as_key
 from target_listrak.values.possible_keys import possible_addresses
 from target_listrak.values.row_faults import with_faults
 
@@ -250,7 +250,7 @@ class ListLoader(BatchImports):
         Raises:
             RowRejected: It has neither, or its address is invalid.
         """
-        external = as_identifier(record.get(external_id))
+        external = as_key(record.get(external_id))
         if isinstance(external, str) and external and self._lacks_address(record):
             return ExternalContact(external)
         return self.leaving_address(record, external_id)

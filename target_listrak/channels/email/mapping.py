@@ -12,8 +12,9 @@ from target_listrak.channels.email.buffer import EXTERNAL_ID, NEW_EMAIL, ColumnI
 from target_listrak.delivery.import_body import encode_line
 from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse
-from target_listrak.values.formats import Formatter, as_boolean, as_identifier, as_text, formatter
+from target_listrak.values.formats import Formatter, as_boolean, as_text, formatter
 from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.keys import as_key
 from target_listrak.values.reading import AS_LISTRAK
 from target_listrak.values.row_faults import RowFaults
 
@@ -67,9 +68,9 @@ class RowMapping:
         self._row_faults = RowFaults(on_bad_value)
         ids = tuple(column for _, _, column in self._cells)
         self._layout: Layout = (EXTERNAL_ID, *ids) if external_id else ids
-        self._external_format = as_identifier
+        self._external_format = as_key
         formats = [one for _, one, _ in self._cells]
-        self._known = [_KnownCells(one) for one in ([as_identifier, *formats] if external_id else formats)]
+        self._known = [_KnownCells(one) for one in ([as_key, *formats] if external_id else formats)]
 
     def __call__(self, record: Mapping[str, Any], address: Address | ExternalContact) -> tuple[Layout, bytes]:
         """Return the record's layout and line.
