@@ -120,7 +120,10 @@ def make_pages(catalog: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         "streams": {"streams": streams_table.markdown_table(), "diagrams": columns_text.diagrams()},
         "columns": {"columns": columns_text.tables(catalog)},
         "retail": {"kinds": retail_text.tables()},
-        "values": {"common names": values_text.common_names_table()},
+        "values": {
+            "status words": values_text.status_words_table(),
+            "common names": values_text.common_names_table(),
+        },
         "sandbox": {
             "settings": sandbox_text.settings_table(),
             "deviations": sandbox_text.deviations_table(),

@@ -28,7 +28,7 @@ _JSON_TYPES: Final[dict[type, str]] = {
     dict: "object",
     list: "array",
 }
-_OBJECT_OPTIONS: Final = frozenset({"fields", "create_list", "delete_markers"})
+_OBJECT_OPTIONS: Final = frozenset({"fields", "create_list", "delete_markers", "status_values"})
 """Options that are objects whose keys users choose: `kind` may be one of them."""
 
 

@@ -231,6 +231,12 @@ OPTIONS: Final[dict[str, Option]] = {
         ("reject_row", "send"),
         "reject_row",
     ),
+    "status_values": Option(
+        "An object from the source's words for the status of an order, or of an item, to Listrak's: "
+        '`{"delivered": "Completed"}`. Listrak\'s own words and the usual ones of shops need none.',
+        (dict,),
+        default={},
+    ),
     "max_declined_share": Option(
         "The setting of that name, for this destination alone (0 to 1).", (int, float)
     ),

@@ -11,6 +11,7 @@ Absent is never sent. Null and blank are not sent either, unless nulls are to cl
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ import msgspec
 
 from listrak_api.dates import DEFAULT_TIMEZONE, find_zone
 from target_listrak.channels.retail.models import KINDS, Model, Property
+from target_listrak.channels.retail.order_reading import AS_USUAL, OrderReading
 from target_listrak.channels.retail.properties import InvalidField, date_time, scalar
 from target_listrak.channels.retail.property_names import COMMON_NAMES
 from target_listrak.channels.retail.spellings import (
@@ -78,6 +80,7 @@ class Mapper:
         clear_nulls: Whether null and blank values are sent as null.
         reading: How dates and numbers are read that are texts.
         zone: The zone whose wall time date-times are sent in (the setting `timezone`).
+        orders: How orders are read.
 
     Attributes:
         unknown: Names of properties that Listrak does not have, as far as records showed them. Never sent.
@@ -86,7 +89,7 @@ class Mapper:
         LookupError: A property named by `fields` is none of Listrak's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one reading
         self,
         kind: str,
         fields: Mapping[str, str] | None = None,
@@ -94,11 +97,13 @@ class Mapper:
         clear_nulls: bool = False,
         zone: ZoneInfo | None = None,
         reading: Reading = AS_LISTRAK,
+        orders: OrderReading = AS_USUAL,
     ) -> None:
         self.kind = KINDS[kind]
         self._common = COMMON_NAMES.get(self.kind.model.name, {}) | COMMON_NAMES.get(kind, {})
         self.unknown: set[str] = set()
         self._clear = clear_nulls
+        self._scalar = functools.cache(functools.partial(scalar, reading=reading, statuses=orders.statuses))
         self._reading = reading
         self._zone = zone or find_zone(DEFAULT_TIMEZONE)
         self._steps: dict[str, Step | None] = {}
@@ -253,7 +258,7 @@ class Mapper:
         if kind.type == "date_time":
             made = date_time(value, self._reading, self._zone)
         elif kind.model is None:
-            made = scalar(kind, self._reading)(value)
+            made = self._scalar(kind)(value)
             if kind.is_customer and made is None and as_key(value):
                 out.remarks.add(_GUESTS)
         elif (given := _from_text(value) if isinstance(value, str) else value) is None:

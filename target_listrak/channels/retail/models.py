@@ -6,7 +6,7 @@ with its specification. Property names are the API's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "PRODUCT",
     "RATING_SUMMARY",
     "REVIEW",
+    "STATUSES",
     "Model",
     "Property",
 ]
@@ -36,6 +37,7 @@ class Property:
         is_key: Whether a text is read as a key (`values.keys`): numbers of orders, customers and products,
             tracking and phone numbers, postal codes. Nothing may be lost of it, whatever program wrote it.
         is_customer: Whether it is a customer number, which 0 is not: shops write it for guests.
+        is_status: Whether it is the status of an order or item, for which shops have words of their own.
     """
 
     type: str
@@ -45,6 +47,7 @@ class Property:
     is_email: bool = False
     is_key: bool = False
     is_customer: bool = False
+    is_status: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +125,15 @@ _STREET: Final = {
     name: _text(100) for name in ("address1", "address2", "address3", "city", "country", "state")
 }
 
-_STATUS: Final = _one_of(
-    "NotSet Misc PreOrder BackOrder Pending Hold Processing Shipped Completed Returned Canceled Unknown "
-    "Closed"
+_STATUS: Final = replace(
+    _one_of(
+        "NotSet Misc PreOrder BackOrder Pending Hold Processing Shipped Completed Returned Canceled Unknown "
+        "Closed"
+    ),
+    is_status=True,
 )
+STATUSES: Final = _STATUS.choices
+"""What the status of an order, or of an item, may be."""
 _DISCOUNT: Final = _one_of(
     "NotSet PriceOverride PriceRule Promotion SeniorCitizen Markdown Coupon QuantityDiscount Rebate "
     "CashDiscount TradeDiscount TradeInKind PromptPaymentDiscount GeneralDiscount GiftVoucher "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from listrak_api.dates import to_wall_time
 from target_listrak.channels.retail.spellings import plain_name
+from target_listrak.channels.retail.statuses import STATUS_WORDS, status_word
 from target_listrak.values.addresses import parse
 from target_listrak.values.dates import as_date, as_date_time
 from target_listrak.values.formats import as_boolean, formatter
@@ -17,7 +18,7 @@ from target_listrak.values.keys import as_key, is_no_customer
 from target_listrak.values.numbers import as_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from target_listrak.channels.retail.models import Property
@@ -27,6 +28,7 @@ __all__ = ["InvalidField", "date_time", "scalar"]
 
 _EMAIL_LENGTH: Final = 100
 _MAX_WHOLE: Final = 2**31
+_NO_STATUSES: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +115,25 @@ def _key(value: object, kind: Property, nulls: frozenset[str]) -> object:
     return key if limit is None or len(key) <= limit else too_long(len(key), limit)
 
 
-def _choice(choices: tuple[str, ...]) -> Callable[[object], object]:
-    names = {plain_name(choice): choice for choice in choices}
+def _choice_word(value: object) -> str:
+    return plain_name(value) if isinstance(value, str) else "?"
+
+
+def _choice(kind: Property, statuses: Mapping[str, str]) -> Callable[[object], object]:
+    names = {plain_name(choice): choice for choice in kind.choices}
+    reason = f"expected one of: {', '.join(kind.choices)}"
+    if kind.is_status:
+        names = {**STATUS_WORDS, **names, **statuses}
+        reason += " (the option status_values says which of them a word of the source is)"
+    as_word = status_word if kind.is_status else _choice_word
 
     def format_choice(value: object) -> object:
         if value is None:
             return None
-        name = plain_name(value) if isinstance(value, str) else "?"
+        name = as_word(value)
         if not name:
             return None
-        return names.get(name) or InvalidValue("not_a_choice", f"expected one of: {', '.join(choices)}")
+        return names.get(name) or InvalidValue("not_a_choice", reason)
 
     return format_choice
 
@@ -135,9 +146,16 @@ _SCALARS: Final[dict[str, Callable[..., object]]] = {
 }
 
 
-@functools.cache
-def scalar(kind: Property, reading: Reading) -> Callable[[object], object]:
-    """Give the function that makes one property's value: `None` for no value, or an `InvalidValue`."""
+def scalar(
+    kind: Property, reading: Reading, statuses: Mapping[str, str] = _NO_STATUSES
+) -> Callable[[object], object]:
+    """Give the function that makes one property's value: `None` for no value, or an `InvalidValue`.
+
+    Args:
+        kind: The property.
+        reading: How dates and numbers are read that are texts.
+        statuses: The source's own words for the status of an order.
+    """
     if kind.is_key:
         return functools.partial(_key, kind=kind, nulls=reading.null_values)
     if kind.type == "text" and not kind.is_email:
@@ -146,7 +164,7 @@ def scalar(kind: Property, reading: Reading) -> Callable[[object], object]:
     if kind.is_email:
         convert = _email
     elif kind.type == "one_of":
-        convert = _choice(kind.choices)
+        convert = _choice(kind, statuses)
     else:
         convert = functools.partial(_SCALARS[kind.type], reading=reading)
 

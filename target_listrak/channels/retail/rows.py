@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from listrak_api.settings import zone_from_config
 from target_listrak.channels.retail.mapper import Mapper
 from target_listrak.channels.retail.models import KINDS
+from target_listrak.channels.retail.order_reading import OrderReading
 from target_listrak.config.property_names import nothing_to_write
 from target_listrak.delivery.loader import Loader
 from target_listrak.outcomes import Fault
@@ -120,14 +121,21 @@ def _mapper(run: Run, destination: Destination) -> Mapper:
     """Create the mapper of a destination.
 
     Raises:
-        ConfigurationError: `fields` names a property that Listrak does not have, or `timezone` no zone.
+        ConfigurationError: `fields` names a property that Listrak does not have, or `status_values` a status,
+            or `timezone` no zone.
     """
     fields = destination.option("fields")
     chosen = None if isinstance(fields, str) else {name: str(goal) for name, goal in fields.items()}
+    orders = OrderReading.of(destination)
     try:
-        zone = zone_from_config(run.config)
-        reading = Reading.of(destination.options, run.config)
-        return Mapper(destination.kind, chosen, clear_nulls=destination.clears, zone=zone, reading=reading)
+        return Mapper(
+            destination.kind,
+            chosen,
+            clear_nulls=destination.clears,
+            zone=zone_from_config(run.config),
+            reading=Reading.of(destination.options, run.config),
+            orders=orders,
+        )
     except LookupError as error:
         names = ", ".join(KINDS[destination.kind].model.properties)
         problem = destination.error("fields", str(error.args[0]), f"It has: {names}.")
