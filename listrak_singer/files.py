@@ -55,7 +55,7 @@ def read_object(text: str, what: str, setting: str) -> dict[str, Any]:
         ConfigurationError: It is not JSON, is not an object, or names a member twice.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_without_duplicates)
+        value = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         message = f"{what} is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}"
         raise ConfigurationError(message, setting=setting) from None
@@ -119,6 +119,12 @@ def _cannot_be_read(error: Exception, what: str, setting: str) -> NoReturn:
     reason = getattr(error, "strerror", None) or "it is not a file"
     message = f"{what} cannot be read: {reason}"
     raise ConfigurationError(message, setting=setting) from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    """Refuse NaN and infinities: Python reads them, what takes the text afterwards does not."""
+    message = f"it holds {constant}, which is no JSON"
+    raise ValueError(message)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -46,7 +46,11 @@ def check_stream_maps(maps: object, streams: Mapping[str, AbstractSet[str]]) -> 
             raise ConfigurationError(message, setting="stream_maps", hint=did_you_mean(source, streams))
         properties = set[str]().union(*(streams[name] for name in found))
         for name, value in members.items():
-            if value in {None, NULL_STRING} and not name.startswith("__") and name not in properties:
+            if (
+                (value is None or value == NULL_STRING)
+                and not name.startswith("__")
+                and name not in properties
+            ):
                 message = f"stream_maps: {source!r} removes {name!r}, which the stream does not have"
                 raise ConfigurationError(
                     message, setting="stream_maps", hint=did_you_mean(name, sorted(properties))

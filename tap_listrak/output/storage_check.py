@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from upath import UPath
 
@@ -33,6 +34,7 @@ def check_storage(config: Mapping[str, Any]) -> None:
     storage = (config.get("batch_config") or {}).get("storage") or {}
     root = urlsplit(str(storage.get("root") or ""))
     if root.scheme in {"", "file"} or not root.netloc:
+        _check_folder(Path(unquote(root.path)))
         return
     bucket = f"{root.scheme}://{root.netloc}"
     try:
@@ -50,3 +52,10 @@ def check_storage(config: Mapping[str, Any]) -> None:
         raise ConfigurationError(
             message, setting=_SETTING, hint=f"Correct the name, make the bucket, or correct {_HINT}"
         )
+
+
+def _check_folder(folder: Path) -> None:
+    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    if there.exists() and not there.is_dir():
+        message = f"{_SETTING}: {there} is no folder"
+        raise ConfigurationError(message, setting=_SETTING, hint="Name a folder; it is made if need be.")

@@ -60,6 +60,9 @@ class Output(MsgSpecWriter):
         try:
             pending = b"".join(self._pending)  # a page that stands alone is not copied
             self._pending, self._size = [], 0
+            if sys.stdout is None:  # it was closed before the program began
+                message = "standard output is closed"
+                raise BrokenPipeError(message)
             buffer = getattr(sys.stdout, "buffer", None)
             if buffer is None:  # a text stream that somebody put there, as tests do
                 sys.stdout.write(pending.decode())

@@ -310,6 +310,21 @@ def test_standard_output_that_takes_nothing_is_one_line(
     assert "standard output" in said or "standard input or output" in said or "closed the pipe" in said
 
 
+def test_a_standard_output_that_was_closed_before_is_one_line(
+    box: RunningSandbox, config: Path, tmp_path: Path
+) -> None:
+    config.write_text(json.dumps({**without_data(settings_for(box)), "list_ids": [40274]}))
+    script = Path(sys.executable).with_name("tap-listrak")
+    done = subprocess.run(
+        ["/bin/bash", "-c", '"$@" >&-', "bash", str(script), f"--config={config}"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=TIME_LIMIT,
+        check=False,
+    )
+    assert "standard output" in refused(done)
+
+
 # Errors alone
 
 

@@ -17,6 +17,7 @@ from listrak_sandbox.testing import RunningSandbox, running_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.conftest import Script
 
@@ -50,6 +51,17 @@ def test_a_bucket_without_its_package_is_an_error_before_the_first_request(
     assert "For s3:// it is s3fs." in done.stderr
     assert "Traceback" not in done.stderr
     assert tiny.requests()["total"] == 0
+
+
+def test_a_file_where_the_folder_of_batches_should_be_is_one_error(
+    tiny: RunningSandbox, script: Script, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    config = settings(tiny, batch_config=batches((tmp_path / "file" / "below").as_uri()))
+    done = script("tap-listrak", config=config)
+    assert done.returncode == 1
+    assert "file is no folder" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture

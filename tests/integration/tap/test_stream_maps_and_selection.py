@@ -81,7 +81,12 @@ def test_a_slip_in_stream_maps_sends_nothing_that_was_to_be_hidden(
 
 
 @pytest.mark.parametrize(
-    "maps", [{"*contacts": {"externalContactID": None}}, {"no": {"__source__": "lists"}}]
+    "maps",
+    [
+        {"*contacts": {"externalContactID": None}},
+        {"no": {"__source__": "lists"}},
+        {"message_activity": {"__key_properties__": ["listId", "messageId"]}},
+    ],
 )
 def test_patterns_and_copies_of_streams_are_no_slips(tiny: RunningSandbox, maps: dict[str, Any]) -> None:
     assert TapListrak(config=settings(tiny, stream_maps=maps)).streams
@@ -176,6 +181,15 @@ def test_keys_stay_whatever_a_catalog_says(tiny: RunningSandbox, script: Script,
     records = [one["record"] for one in messages if one["type"] == "RECORD"]
     assert records
     assert all(one.keys() == {"listId", "emailKey", "subscribeDate"} for one in records)
+
+
+def test_a_state_with_NaN_is_one_error(tiny: RunningSandbox, script: Script, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text('{"bookmarks": {}, "row_counts": {"lists": NaN}}')
+    done = script("tap-listrak", f"--state={path}", config=settings(tiny))
+    assert done.returncode == 1
+    assert "the state file is not valid JSON: it holds NaN" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_X14_a_state_as_a_state_backend_stores_it_is_unwrapped_and_one_without_bookmarks_refused(
