@@ -22,7 +22,7 @@ from target_listrak.values.addresses import comparison_key
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from target_listrak.tracking.state import Checkpoint
     from target_listrak.tracking.tallies import Rows
@@ -102,6 +102,7 @@ class Buffer:
         bytes: The size of all lines.
         withdrawn: From contacts to `sources.end` when they were withdrawn: their rows before that must not
             be sent.
+        changes_address: Whether a row gives its contact a new address.
     """
 
     def __init__(self, *, clears: bool = False) -> None:
@@ -117,9 +118,10 @@ class Buffer:
         self._last_layout: Layout | None = None
         self._last_layout_id = 0
         self.withdrawn: dict[ContactKey, int] = {}
+        self.changes_address = False
 
     def __len__(self) -> int:
-        """Return the number of contacts."""
+        """Return the number of rows."""
         return len(self.lines)
 
     @property
@@ -134,13 +136,17 @@ class Buffer:
             line: The line of the file.
             row: The row.
         """
-        key, layout, text = line
         count = len(self.lines)
-        index = self.rows.setdefault(key, count)
-        if index != count:
-            self._merge(index, layout, text)
+        index = self.rows.setdefault(line.key, count)
+        if index == count:
+            self.append(line, row)
+        else:
+            self._merge(index, line.layout, line.text)
             self.sources.merge(index, row)
-            return
+
+    def append(self, line: Line, row: Row) -> None:
+        """Add a row, whose contact is in `rows` already, without merging it."""
+        key, layout, text = line
         self.lines.append(text)
         self.by_external_id += isinstance(key, ExternalContact)
         if layout is not self._last_layout:
@@ -154,15 +160,27 @@ class Buffer:
         external = isinstance(key, ExternalContact)
         return key in self.rows or (len(self) > self.by_external_id if external else self.by_external_id > 0)
 
+    def holds(self, key: ContactKey) -> bool:
+        """Return whether a row that is to be sent may be of this contact, also by a new address."""
+        index = self.rows.get(key)
+        if index is not None and self.sources.is_before(index, self.withdrawn.get(key, 0)):
+            return self.changes_address or self.by_external_id > 0
+        return self.changes_address or self.may_hold(key)
+
+    def shares(self, keys: Collection[ContactKey]) -> bool:
+        """Return whether rows may be of one of these contacts, which are named by their addresses."""
+        return self.changes_address or self.by_external_id > 0 or not self.rows.keys().isdisjoint(keys)
+
     def withdraw(self, keys: Iterable[ContactKey]) -> None:
         """Note that the rows added so far of some contacts must not be sent.
 
         Args:
             keys: The contacts.
         """
-        changes_address = any(NEW_EMAIL in layout for layout in self.layouts)
         for key in keys:
-            if key in self.rows or (self.lines and (changes_address or isinstance(key, ExternalContact))):
+            if key in self.rows or (
+                self.lines and (self.changes_address or isinstance(key, ExternalContact))
+            ):
                 self.withdrawn[key] = self.sources.end
 
     def drop_withdrawn(self) -> Counter[Checkpoint]:
@@ -190,8 +208,7 @@ class Buffer:
         """Return the rows of withdrawn contacts, found by address, new address or external id."""
         found = {self.rows[key]: end for key, end in self.withdrawn.items() if key in self.rows}
         drop = {index for index, end in found.items() if self.sources.is_before(index, end)}
-        changes_address = any(NEW_EMAIL in layout for layout in self.layouts)
-        if changes_address or any(isinstance(key, ExternalContact) for key in self.withdrawn):
+        if self.changes_address or any(isinstance(key, ExternalContact) for key in self.withdrawn):
             for index in range(len(self.lines)):
                 _, cells = self.cells(index)
                 keys = (ExternalContact(cells.get(EXTERNAL_ID, "")), comparison_key(cells.get(NEW_EMAIL, "")))
@@ -294,4 +311,5 @@ class Buffer:
         if found is None:
             found = self._layout_ids[layout] = len(self.layouts)
             self.layouts.append(layout)
+            self.changes_address |= NEW_EMAIL in layout
         return found

@@ -9,13 +9,14 @@ from target_listrak.channels.email.applied_rows import AppliedRows
 from target_listrak.channels.email.batch_imports import BatchImports, acts_each_time, event_ids_of
 from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact, Line
 from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
+from target_listrak.channels.email.open_batches import Chain
 from target_listrak.channels.email.session import EmailSession
 from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.config.names import NameLookupError
 from target_listrak.config.property_names import EMAIL_NAMES, property_like
 from target_listrak.delivery.loader import Prepared
 from target_listrak.outcomes import Rejected, RowRejected
-from target_listrak.tracking.tallies import Results
+from target_listrak.tracking.tallies import Results, Row
 from target_listrak.values.addresses import Address, parse, parse_many
 from target_listrak.values.characters import escaped
 from target_listrak.values.invalid_value import InvalidValue
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from target_listrak.delivery.run import Run
     from target_listrak.input.columns import Columns
     from target_listrak.outcomes import Fault
-    from target_listrak.tracking.tallies import Row, Rows
+    from target_listrak.tracking.tallies import Rows
 
 __all__ = ["Batch", "ListLoader"]
 
@@ -60,11 +61,10 @@ class Batch:
         self.loader = loader
         self.stream = loader.stream
         self.position = loader.destination.position
-        self.topic = plan.topic
         self.email_list = email_list
         self.plan = plan
         self.list_id = email_list.id
-        self.buffer = Buffer(clears=loader.destination.clears)
+        self.buffer = loader.make_buffer()
 
     def withdraw(self, keys: Collection[ContactKey]) -> None:
         """Withdraw the rows so far that would subscribe some contacts; they count as merged."""
@@ -81,7 +81,7 @@ class Batch:
 class ListLoader(BatchImports):
     """Loads one stream into one list, or into the lists that its records name.
 
-    Each list and *plan* (adding or removing, say) has an open batch. A full batch is
+    Each list and *plan* (adding or removing, say) has open batches (`open_batches.Chain`). A full batch is
     submitted to the worker pool with the list as its key: lists side by side, one import per list at a time.
     """
 
@@ -93,8 +93,7 @@ class ListLoader(BatchImports):
         self._email = ""
         self._schema: dict[str, Any] = {}
         self._mappers: dict[int, Mapper] = {}
-        self._batches: dict[tuple[int, Plan], Batch] = {}
-        self._last: Batch | None = None
+        self._chains: dict[tuple[EmailList, int], Chain[Batch]] = {}
         self.batch_rows: int = self.run.config["batch_size_rows"]
 
     @classmethod
@@ -192,17 +191,23 @@ class ListLoader(BatchImports):
     def take_many(self, prepared: Prepared, start: int, rows: Rows) -> None:
         """Put lines into the list's batch, and into new ones when it is full."""
         assert self._list is not None  # noqa: S101 - see columns_wanted; for the type checker
+        email_list, plan = self._list, self.plan_of(self._list)
         taken, count = 0, len(rows.lines)
         while taken < count:
-            batch = self._batch(self._list, self.plan_of(self._list))
+            batch = self._batch(email_list, plan, None)
             room = max(1, self.batch_rows - len(batch.buffer))
             part = rows.part(taken, taken + room)
             first = start + taken
             taken += len(part.lines)
-            keys = prepared.keys[first : start + taken]
-            self.run.session(EmailSession).open_batches.flush_conflicting_many(batch, keys)
-            batch.buffer.add_many(keys, prepared.layout, prepared.lines[first : start + taken], part)
-            self._seal_if_full(batch)
+            keys, lines = prepared.keys[first : start + taken], prepared.lines[first : start + taken]
+            if self._chain(email_list, plan).only(batch, keys):
+                self.run.session(EmailSession).open_batches.flush_conflicting_many(batch, keys)
+                batch.buffer.add_many(keys, prepared.layout, lines, part)
+                self._seal_if_full(batch)
+            else:
+                for number, (key, text, record) in enumerate(zip(keys, lines, part.lines, strict=True)):
+                    row = Row(part.first + number, part.checkpoint, record)
+                    self._add(email_list, plan, Line(key, prepared.layout, text), row)
         self.run.session(EmailSession).open_batches.bound_memory(count)
 
     def contact(self, record: Mapping[str, Any]) -> Address | ExternalContact:
@@ -308,12 +313,15 @@ class ListLoader(BatchImports):
         return known
 
     def add(self, email_list: EmailList, plan: Plan, line: Line, row: Row) -> None:
-        """Put a row into the open batch of its list and plan; submit the batch when it is full."""
-        batch = self._batch(email_list, plan)
+        """Put a row into an open batch of its list and plan; submit the batch when it is full."""
+        self._add(email_list, plan, line, row)
+        self.run.session(EmailSession).open_batches.bound_memory()
+
+    def _add(self, email_list: EmailList, plan: Plan, line: Line, row: Row) -> None:
+        batch = self._batch(email_list, plan, line.key)
         self.run.session(EmailSession).open_batches.flush_conflicting(batch, line.key)
         batch.buffer.add(line, row)
         self._seal_if_full(batch)
-        self.run.session(EmailSession).open_batches.bound_memory()
 
     def flush(self) -> None:
         """Submit all open batches."""
@@ -323,17 +331,26 @@ class ListLoader(BatchImports):
     @property
     def batches(self) -> Sequence[Batch]:
         """The open batches."""
-        return list(self._batches.values())
+        return [batch for chain in self._chains.values() for batch in chain]
 
-    def _batch(self, email_list: EmailList, plan: Plan) -> Batch:
-        """Return the open batch of a list and plan."""
-        batch = self._last
-        if batch is None or batch.plan is not plan or batch.email_list is not email_list:
-            batch = self._batches.get((email_list.id, plan))
-            if batch is None:
-                self._batches[email_list.id, plan] = batch = Batch(self, email_list, plan)
-                self.run.session(EmailSession).open_batches.open(batch)
-            self._last = batch
+    def _chain(self, email_list: EmailList, plan: Plan) -> Chain[Batch]:
+        key = (email_list, plan.topic)
+        chain = self._chains.get(key)
+        if chain is None:
+            chain = self._chains[key] = Chain()
+        return chain
+
+    def _batch(self, email_list: EmailList, plan: Plan, key: ContactKey | None) -> Batch:
+        """Return the open batch for the next row of a contact; without a contact, the first of the plan."""
+        chain = self._chain(email_list, plan)
+        if len(chain) == 1 and chain[0].plan is plan:
+            return chain[0]
+        batch = chain.first(plan) if key is None else chain.find(plan, key)
+        if batch is None:
+            chain.make_room()
+            batch = Batch(self, email_list, plan)
+            chain.append(batch)
+            self.run.session(EmailSession).open_batches.open(batch)
         return batch
 
     def _seal_if_full(self, batch: Batch) -> None:
@@ -343,9 +360,10 @@ class ListLoader(BatchImports):
     def submit(self, batch: Batch) -> None:
         """Submit a batch to the worker pool with its list as the key; wait while the pool is full."""
         email_list, plan, buffer = batch.email_list, batch.plan, batch.buffer
+        chain = self._chain(email_list, plan)
         self.run.session(EmailSession).open_batches.flush_earlier(batch)
-        del self._batches[email_list.id, plan]
-        self._last = None
+        chain.flush_before(batch)
+        chain.remove(batch)
         self.run.session(EmailSession).open_batches.closed(batch)
         if buffer.withdrawn:
             dropped = buffer.drop_withdrawn()
@@ -369,6 +387,10 @@ class ListLoader(BatchImports):
         return mapper
 
     # What the kinds decide
+
+    def make_buffer(self) -> Buffer:
+        """Create the rows of a batch; by default those of a contact are merged."""
+        return Buffer(clears=self.destination.clears)
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002 - for subclasses
         """Create the mapper from records of this schema to lines for this list; by default the address."""

@@ -1,8 +1,15 @@
 """The open batches, by list: the order of each contact's rows is kept, and memory is bounded.
 
 Two streams may go to one list: subscribers and profile values, or additions and removals. A contact's rows
-must reach Listrak in the order in which they were read. Within a batch they are merged; between batches of
-one list, the batch that holds the earlier row is closed, and so sent, before the later row goes into another.
+must reach Listrak in the order in which they were read. Within a batch they are merged.
+
+The batches of one destination and list are in the order in which they were opened, and are sent in that
+order where they share a contact (`Chain`). A row that cannot be merged into its contact's earlier row, as one
+adds and the other removes, goes into a later batch of the chain. So there are about as many imports as one
+contact has rows that cannot be merged, however many contacts come again.
+
+Between two streams the batch that holds the earlier row is closed, and so sent, before the later row goes
+into another.
 
 The destinations of one stream take the same rows. Their batches of one list need not be closed because of
 each other for every row: it is enough that those of an earlier destination are sent before those of a later
@@ -11,17 +18,19 @@ one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from target_listrak.channels.email.buffer import Buffer, ContactKey
+    from target_listrak.channels.email.import_files import Plan
 
-__all__ = ["OpenBatch", "OpenBatches"]
+__all__ = ["Chain", "OpenBatch", "OpenBatches"]
 
 _MOST_MEMORY = 64_000_000
 _LOOK_EVERY = 2_000
+_MOST_IN_CHAIN: Final = 50
 
 
 class OpenBatch(Protocol):
@@ -30,7 +39,7 @@ class OpenBatch(Protocol):
     list_id: int
     stream: str
     position: int
-    topic: int
+    plan: Plan
     buffer: Buffer
 
     def withdraw(self, keys: Collection[ContactKey]) -> None:
@@ -38,6 +47,54 @@ class OpenBatch(Protocol):
 
     def seal(self) -> None:
         """Close it and submit it."""
+
+
+B = TypeVar("B", bound=OpenBatch)
+
+
+class Chain(list[B]):
+    """The open batches of one destination, list and topic, the earliest first."""
+
+    __slots__ = ()
+
+    def find(self, plan: Plan, key: ContactKey) -> B | None:
+        """Return the batch for the next row of a contact: the earliest one that keeps the order of its rows.
+
+        Args:
+            plan: What the row's import does.
+            key: The contact.
+
+        Returns:
+            The batch; `None` if a new one must be opened.
+        """
+        found = None
+        for batch in reversed(self):
+            if batch.plan == plan:
+                found = batch
+            if batch.buffer.holds(key):
+                break
+        return found
+
+    def first(self, plan: Plan) -> B | None:
+        """Return the earliest batch of a plan, for contacts without an earlier row."""
+        return next((batch for batch in self if batch.plan == plan), None)
+
+    def only(self, batch: B, keys: Collection[ContactKey]) -> bool:
+        """Return whether no other batch may hold one of these contacts, which are named by addresses."""
+        return len(self) == 1 or not any(one.buffer.shares(keys) for one in self if one is not batch)
+
+    def make_room(self) -> None:
+        """Submit the earliest batch if there are many: each keeps records in a file, and files are few."""
+        if len(self) >= _MOST_IN_CHAIN:
+            self[0].seal()
+
+    def flush_before(self, batch: B) -> None:
+        """Submit the earlier batches that share a contact with one that is to be submitted."""
+        for other in self[: self.index(batch)]:
+            buffers = other.buffer, batch.buffer
+            alone = not any(one.by_external_id or one.changes_address for one in buffers)
+            if other in self and not (alone and buffers[0].rows.keys().isdisjoint(buffers[1].rows.keys())):
+                other.seal()
 
 
 class OpenBatches:
@@ -64,17 +121,17 @@ class OpenBatches:
                 self._seal(other)
 
     def flush_conflicting(self, batch: OpenBatch, key: ContactKey) -> None:
-        """Submit the list's other batches that hold this contact, before a later row of it is taken."""
+        """Submit other streams' batches that hold this contact, before a later row of it is taken."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
-            for other in [one for one in others if _conflict(one, batch) and one.buffer.may_hold(key)]:
+            for other in [one for one in others if one.stream != batch.stream and one.buffer.may_hold(key)]:
                 self._seal(other)
 
     def flush_conflicting_many(self, batch: OpenBatch, keys: Collection[str]) -> None:
         """Do what `flush_conflicting` does, for many contacts."""
         others = self._by_list[batch.list_id]
         if len(others) > 1:
-            for other in [one for one in others if _conflict(one, batch)]:
+            for other in [one for one in others if one.stream != batch.stream]:
                 if other.buffer.by_external_id or not other.buffer.rows.keys().isdisjoint(keys):
                     self._seal(other)
 
@@ -108,10 +165,3 @@ class OpenBatches:
             largest = batches.pop()
             total -= largest.buffer.weight
             self._seal(largest)
-
-
-def _conflict(one: OpenBatch, other: OpenBatch) -> bool:
-    """Return whether one of two batches has to be sent so that the rows of a contact keep their order."""
-    if one is other:
-        return False
-    return one.stream != other.stream or (one.position, one.topic) == (other.position, other.topic)
