@@ -96,6 +96,7 @@ class Loader(abc.ABC):
         self.watched: MirroredStream | None = None
         self.ends: Mapping[str, StreamEnd] = {}
         self.signs: RowSigns
+        self._known_names: dict[str, None] = {}
 
     @classmethod
     @abc.abstractmethod
@@ -127,7 +128,9 @@ class Loader(abc.ABC):
         """
         self.schema(schema, key_properties)
         nulls = Reading.of(self.destination.options, self.run.config).null_values
-        self.signs = RowSigns(self.destination, self.run.config["delete_markers"], self.is_data, nulls)
+        self._known_names.update(dict.fromkeys(schema.get("properties") or {}))
+        markers = self.run.config["delete_markers"]
+        self.signs = RowSigns(self.destination, markers, self.is_data, nulls, self._known_names)
 
     def is_data(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Return whether a property is the destination's own data, even if named like a deletion marker."""

@@ -18,7 +18,7 @@ from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from target_listrak.config.destination import Destination
 
@@ -85,6 +85,8 @@ class RowSigns:
         markers: The run's setting `delete_markers`.
         is_data: Returns whether a property is data for the destination, and not a marker.
         nulls: Texts that mean that there is no value (the setting `null_values`).
+        known: The properties that a SCHEMA of the stream had in this run. A record that lacks one means null:
+            many extractors leave nulls out, and a later SCHEMA may have lost the column.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class RowSigns:
         markers: object,
         is_data: Callable[[str], bool] = lambda _name: False,
         nulls: Container[str] = (),
+        known: Iterable[str] = (),
     ) -> None:
         option, options = destination.option, OPTIONS_BY_KIND[destination.kind]
         own = delete_markers(option("delete_markers"))
@@ -120,6 +123,9 @@ class RowSigns:
         self._around = [path for path in paths if path]
         # Properties that say nothing: with them, most records cost one comparison.
         self._silent: set[str] = set()
+        self._expected = frozenset(
+            name for name in known if self.watches(name) and not self.is_plain(name, None)
+        )
 
     # By record
 
@@ -133,6 +139,8 @@ class RowSigns:
             RowRejected: It is a deletion and `allow_deletes` is off, or what it says cannot be read.
             RowDeclined: It is a past version of its row, or says that the contact did not agree.
         """
+        if self._expected and (absent := self._expected - record.keys()):
+            record = {**record, **dict.fromkeys(absent)}
         if record.keys() <= self._silent and (self._consent is None or self._consent.property is None):
             return False
         speaking = [name for name in record if self.watches(name)]
@@ -215,13 +223,14 @@ class RowSigns:
     @property
     def named(self) -> tuple[str, ...]:
         """The properties that the destination's options name for deletions and consent."""
-        return (*self._own, *self.required)
+        named = self._consent.property if self._consent is not None else None
+        return (*self._own, *filter(None, [named]))
 
     @property
     def required(self) -> tuple[str, ...]:
         """Properties whose absence matters, too: records that lack one take the slow path."""
         named = self._consent.property if self._consent is not None else None
-        return () if named is None else (named,)
+        return tuple(self._expected if named is None else {*self._expected, named})
 
     def is_plain(self, name: str, value: object) -> bool:
         """Return whether a property's value by itself says nothing against loading the record.

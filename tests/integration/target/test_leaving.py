@@ -389,3 +389,50 @@ def test_a_table_of_all_contacts_unsubscribes_only_those_with_a_date(runs: Runs,
     outcome = runs.good([head, *rows], to("email_unsubscribe"))
     assert outcome.codes == ["still_agrees"] * 2
     assert [subscribed(runs, f"person{place}@example.com") for place in range(3)] == [True, False, True]
+
+
+ABSENT = {
+    "email_list": ("accepts_marketing", True, "consent_missing"),
+    "email_list ": ("opted_in_at", "2026-06-01", "consent_missing"),
+    "email_list  ": ("subscriptionState", "Subscribed", "consent_missing"),
+    "email_unsubscribe": ("opt_out", True, "still_agrees"),
+    "email_unsubscribe ": ("unsubscribed_at", "2026-06-01", "still_agrees"),
+}
+
+
+@pytest.mark.parametrize("many", [2, 30], ids=["by itself", "by column"])
+@pytest.mark.parametrize("kind", ABSENT)
+def test_a_property_that_a_record_leaves_out_means_null(runs: Runs, kind: str, many: int) -> None:
+    """Many extractors leave nulls out; and a SCHEMA in the middle of a run may have lost the column."""
+    name, value, code = ABSENT[kind]
+    people = [f"p{place}@example.org" for place in range(4 * many)]
+    if kind.startswith("email_unsubscribe"):
+        for one in people:
+            runs.save(NEWSLETTER, one)
+    heads = [schema("people", "email", **{name: {}}), schema("people", "email")]
+    says: list[dict[str, Any]] = [{name: value}, {}, {name: None}, {}]
+    rows = [record("people", email=one, **says[place // many]) for place, one in enumerate(people)]
+    messages = [heads[0], *rows[: 3 * many], heads[1], *rows[3 * many :]]
+    outcome = runs.good(messages, {"people": {"kind": kind.strip(), "list": NEWSLETTER}})
+    assert outcome.figures == (4 * many, many, 0, 3 * many, 0)
+    assert set(outcome.codes) == {code}
+    loaded = "Unsubscribed" if kind.startswith("email_unsubscribe") else "Subscribed"
+    there = [runs.contact(NEWSLETTER, one) or {} for one in people]
+    assert [one.get("subscriptionState") == loaded for one in there] == [
+        place < many for place in range(4 * many)
+    ]
+
+
+def test_a_number_whose_record_leaves_out_its_consent_is_not_subscribed_and_not_opted_out(runs: Runs) -> None:
+    world = SmsWorld(runs)
+    head = schema("people", "phone", sms_consent={}, opt_out={})
+    new = new_numbers(3)
+    says: list[dict[str, Any]] = [{"sms_consent": True}, {}, {"sms_consent": None}]
+    rows = [record("people", phone=one, **said) for one, said in zip(new, says, strict=True)]
+    outcome = runs.good([head, *rows], destination("sms_list"))
+    assert outcome.codes == ["consent_missing"] * 2
+    assert [world.state(one) for one in new] == ["Subscribed", None, None]
+    there = world.some(2)
+    for kind in ("sms_unsubscribe", "sms_opt_out"):
+        rows = [record("people", phone=there[0]), record("people", phone=there[1], opt_out=None)]
+        assert runs.good([head, *rows], destination(kind)).codes == ["still_agrees"] * 2
