@@ -144,7 +144,7 @@ class Consent:
         if lesser and Answer.YES not in answers:
             answer = min(lesser, key=[Answer.OTHER_NO, Answer.EMPTY].index)
             return answer, lesser[answer]
-        return Answer.SILENT, ""
+        return (Answer.YES, answers[Answer.YES]) if Answer.YES in answers else (Answer.SILENT, "")
 
     def _answer(self, value: object) -> Answer:
         if is_empty(value):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.config.property_paths import value_at
-from target_listrak.input.consent import Consent, agreeing_property, objects_in
+from target_listrak.input.consent import Consent, agreeing_property, is_listrak_state, objects_in
 from target_listrak.input.consent_names import How, consent_reading, holds_consent
 from target_listrak.input.consent_values import Answer
 from target_listrak.input.envelopes import is_envelope, layers
@@ -18,7 +18,7 @@ from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from target_listrak.config.destination import Destination
 
@@ -124,7 +124,10 @@ class RowSigns:
         # Properties that say nothing: with them, most records cost one comparison.
         self._silent: set[str] = set()
         self._expected = frozenset(
-            name for name in known if self.watches(name) and not self.is_plain(name, None)
+            name
+            for name in known
+            # Listrak writes its own properties into every record.
+            if not is_listrak_state(name) and self.watches(name) and not self.is_plain(name, None)
         )
 
     # By record
@@ -139,10 +142,12 @@ class RowSigns:
             RowRejected: It is a deletion and `allow_deletes` is off, or what it says cannot be read.
             RowDeclined: It is a past version of its row, or says that the contact did not agree.
         """
-        if self._expected and (absent := self._expected - record.keys()):
-            record = {**record, **dict.fromkeys(absent)}
-        if record.keys() <= self._silent and (self._consent is None or self._consent.property is None):
+        absent = dict.fromkeys(self._expected - record.keys())
+        by_names = self._consent is None or self._consent.property is None
+        if not absent and by_names and record.keys() <= self._silent:
             return False
+        if self._removes:
+            record = {**record, **absent}
         speaking = [name for name in record if self.watches(name)]
         if len(self._silent) < _MOST_NAMES:
             self._silent.update(record.keys() - set(speaking))
@@ -158,13 +163,32 @@ class RowSigns:
         around = [one for some in found for _, one in some]
         if self._removes:
             self._check_stays(record, *inner, *around)
-        if self._consent is None:
-            return False
-        says = self._consent.says
-        if self._consent.property is None:
-            return any(self._disagrees(*says(layer)) for layer in (record, *inner, *around))
-        answers = [says(record), *map(self._consent.contradiction, around)]
+        answers = self._consent_of(record, inner, around, absent)
         return any(self._disagrees(*answer) for answer in answers)
+
+    def _consent_of(
+        self,
+        record: Mapping[str, Any],
+        inner: Sequence[Mapping[str, Any]],
+        around: Sequence[Mapping[str, Any]],
+        absent: Mapping[str, None],
+    ) -> list[tuple[Answer, str]]:
+        """Return what a record says about consent.
+
+        Args:
+            record: The record.
+            inner: The record inside it, where it is an envelope.
+            around: The objects in which the contact's address stands.
+            absent: Properties that it leaves out. They count if nothing says that the contact agreed.
+        """
+        if self._consent is None:
+            return []
+        if self._consent.property is not None:
+            return [self._consent.says(record), *map(self._consent.contradiction, around)]
+        answers = [self._consent.says(layer) for layer in (record, *inner, *around)]
+        if absent and all(answer is not Answer.YES for answer, _ in answers):
+            answers.append(self._consent.says(absent))
+        return answers
 
     def _find(self, *layers_: Mapping[str, Any]) -> tuple[Mark, str]:
         """Return the first marker that says something, among a record and the objects inside it."""
