@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import zlib
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
@@ -14,7 +15,7 @@ from target_listrak.channels.retail.mapper import merge
 from target_listrak.channels.retail.models import KINDS
 from target_listrak.channels.retail.order_join import INCOMPLETE, ORDER_REJECTED, OrderJoin
 from target_listrak.channels.retail.properties import InvalidField
-from target_listrak.channels.retail.rows import RetailRows, reason_of
+from target_listrak.channels.retail.rows import NO_ITEM_KEY, RetailRows, is_doubtful, reason_of
 from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
 from target_listrak.values.characters import escaped
 from target_listrak.values.invalid_value import InvalidValue
@@ -172,7 +173,7 @@ class RetailLoader(RetailRows):
             self.tracker.remark("rejected rows of orders that were sent without them")
         else:
             batch = self._batches[_partition(key)]
-            batch.setdefault(key, GatheredObject()).broken = True
+            batch.setdefault(key, GatheredObject()).broken = INCOMPLETE
 
     def _was_sent(self, key: Key | InvalidField) -> bool:
         """Return whether rows of a flat order were sent in this run."""
@@ -210,7 +211,9 @@ class RetailLoader(RetailRows):
             return GatheredObject()
         recent = self._recent.get(key)
         if recent is not None:
-            return GatheredObject(recent.value, dict(recent.items), broken=recent.broken, resumed=True)
+            return GatheredObject(
+                recent.value, dict(recent.items), said=dict(recent.said), broken=recent.broken, resumed=True
+            )
         if self._sent.has(key):
             raise RowRejected(_SPLIT)
         return GatheredObject()
@@ -224,7 +227,12 @@ class RetailLoader(RetailRows):
             place: What identifies the row's item; `None` if it has none.
             row: The row.
         """
+        if is_doubtful(place) and place in known.items:
+            known.broken = NO_ITEM_KEY
+            place = row.number
         known.value = merge(known.value, made.value)
+        if self._flat:
+            known.said[place] = known.value if made.value == known.value else made.value
         if made.item:
             known.items[place] = made.item
         earlier = known.rows.pop(place, None)
@@ -270,7 +278,7 @@ class RetailLoader(RetailRows):
     def _remember(self, batch: dict[Key, GatheredObject]) -> None:
         self._sent.add(batch)
         for key, known in batch.items():
-            self._recent[key] = GatheredObject(known.value, known.items, broken=known.broken)
+            self._recent[key] = GatheredObject(known.value, known.items, said=known.said, broken=known.broken)
             self._recent.move_to_end(key)
         while len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
@@ -280,8 +288,11 @@ class RetailLoader(RetailRows):
     def _work(self, objects: list[GatheredObject]) -> None:
         ready: list[tuple[dict[str, Any], GatheredObject]] = []
         for known in objects:
-            if known.broken:
-                self.reject(known, INCOMPLETE)
+            if known.broken is not None:
+                self.reject(known, known.broken)
+                continue
+            if different := known.contradictions:
+                self.reject(known, _contradicting(different), ORDER_REJECTED)
                 continue
             value, bad = self._finished(known)
             if bad:
@@ -365,6 +376,16 @@ class RetailLoader(RetailRows):
             self.tracker.end(row, rejected, merged_with=known.whole)
         for tracker, row in known.item_rows:
             tracker.end(row, of_items or rejected)
+
+
+def _contradicting(names: list[str]) -> Rejected:
+    """Return the rejection of the rows of an order that say different things of it."""
+    reason = (
+        "the rows of the order say different things, and which of them is right is not known. What belongs "
+        "to the item goes in `fields` to Listrak's name with item_ before it"
+    )
+    faults = [Fault(name, "contradicting_rows", reason) for name in names]
+    return replace(rejection("contradicting_rows", faults), reason=f"{', '.join(names)}: {reason}")
 
 
 def _partition(key: Key) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_listrak.channels.retail.mapper import Converted
 from target_listrak.channels.retail.order_join import OrderJoin
 from target_listrak.channels.retail.properties import InvalidField
-from target_listrak.channels.retail.rows import RetailRows, reason_of
+from target_listrak.channels.retail.rows import RetailRows, is_doubtful, reason_of
 from target_listrak.outcomes import Fault, Rejected, RowRejected
 from target_listrak.values.row_faults import rejection
 
@@ -23,8 +23,8 @@ __all__ = ["OrderItemsLoader"]
 
 _NO_KEY: Final = Rejected(
     "no_item_key",
-    "the source deleted the item, and the stream has no key property beside the order number that tells "
-    "which item it is",
+    "the source deleted the item, and no key property beside the order number has a value that tells which "
+    "item it is",
 )
 
 
@@ -84,7 +84,7 @@ class OrderItemsLoader(RetailRows):
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
         """Take the item out of its order: its source deleted it, and `allow_deletes` says so."""
-        if not self._line_keys:
+        if not self._line_keys or is_doubtful(self.key_place(record)):
             raise RowRejected(_NO_KEY)
         self._put(record, row, None)
 

@@ -17,6 +17,7 @@ from listrak_api.errors import ListrakError
 from target_listrak.channels.retail.gathered import MOST_BYTES, GatheredObject, weight_of
 from target_listrak.channels.retail.join_store import JoinStore, Part
 from target_listrak.channels.retail.mapper import Converted
+from target_listrak.channels.retail.rows import NO_ITEM_KEY, is_doubtful
 from target_listrak.channels.retail.spellings import plain_name
 from target_listrak.outcomes import Rejected
 from target_listrak.values.characters import escaped
@@ -98,6 +99,7 @@ class _Joined:
             that has left the order.
         order_rejected: Whether a row of the order itself was rejected.
         rejected_items: What tells the items apart of which the last row was rejected.
+        doubtful_items: Whether two items lack their key: they may be one.
         weight: Memory that all of it takes, in bytes.
         is_too_large: Whether that is too much: then its rows are rejected as they are read.
     """
@@ -106,6 +108,7 @@ class _Joined:
     items: dict[tuple[int, str | None], tuple[RowTracker, Row, dict[str, Any]]] = field(default_factory=dict)
     order_rejected: bool = False
     rejected_items: set[tuple[int, str | None]] = field(default_factory=set)
+    doubtful_items: bool = False
     weight: int = 0
     is_too_large: bool = False
 
@@ -272,9 +275,13 @@ class OrderJoin:
     @staticmethod
     def _add_item(joined: _Joined, part: Part, tracker: RowTracker, row: Row) -> None:
         key = part.source, part.place
-        joined.rejected_items.discard(key)
         earlier = joined.items.get(key)
-        if earlier is not None:
+        if is_doubtful(part.place):
+            joined.doubtful_items = joined.doubtful_items or earlier is not None
+            key = part.source, f"{part.place}\x1f{row.number}" if earlier else part.place
+        else:
+            joined.rejected_items.discard(key)
+        if earlier is not None and not is_doubtful(part.place):
             tracker.merge(earlier[1])
             joined.weight -= weight_of(earlier[1])
         joined.items[key] = tracker, row, part.value
@@ -287,7 +294,7 @@ class OrderJoin:
             return
         joined.order_rejected = True
         if orders.is_flat:
-            joined.orders.setdefault(part.source, GatheredObject()).broken = True
+            joined.orders.setdefault(part.source, GatheredObject()).broken = INCOMPLETE
 
     def _end(self, number: str, joined: _Joined) -> None:
         """Give an order with its items to its loader, or reject its rows."""
@@ -311,8 +318,11 @@ class OrderJoin:
             return ORDER_REJECTED if joined.order_rejected else _NO_ORDER
         if joined.items and len(orders) > 1:
             return _TWO_STREAMS
-        if joined.rejected_items or any(one.broken for one in orders):
-            return INCOMPLETE
+        broken = next((one.broken for one in orders if one.broken), None)
+        if joined.rejected_items or broken is not None:
+            return broken or INCOMPLETE
+        if joined.doubtful_items:
+            return NO_ITEM_KEY
         own = [bool(one.items or one.value.get("items")) for one in orders]
         if joined.items:
             return _ITEMS_TWICE if any(own) else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api.settings import zone_from_config
 from target_listrak.channels.retail.mapper import Mapper
@@ -10,9 +11,9 @@ from target_listrak.channels.retail.models import KINDS
 from target_listrak.channels.retail.order_reading import OrderReading
 from target_listrak.config.property_names import nothing_to_write
 from target_listrak.delivery.loader import Loader
-from target_listrak.outcomes import Fault
+from target_listrak.outcomes import Fault, Rejected
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import as_identifier
+from target_listrak.values.keys import as_key
 from target_listrak.values.reading import Reading
 from target_listrak.values.row_faults import RowFaults, rejection
 
@@ -24,10 +25,17 @@ if TYPE_CHECKING:
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.loader import Delivery
     from target_listrak.delivery.run import Run
-    from target_listrak.outcomes import Rejected
     from target_listrak.tracking.tallies import Row
 
-__all__ = ["RetailRows", "reason_of"]
+__all__ = ["NO_ITEM_KEY", "RetailRows", "is_doubtful", "reason_of"]
+
+_DOUBTFUL: Final = "\x1e"
+NO_ITEM_KEY: Final = Rejected(
+    "no_item_key",
+    "rows of the order have the same key properties, one of which has no value that can be a key: whether "
+    "they are one item or several is not known. Name key properties that every item has (in a stream map: "
+    "__key_properties__)",
+)
 
 
 class RetailRows(Loader):
@@ -90,8 +98,14 @@ class RetailRows(Loader):
         return self.key_place(record) or str(row.number)
 
     def key_place(self, record: Mapping[str, Any]) -> str | None:
-        """Do what `place` does; return `None` if the stream has no such keys."""
-        return "\x1f".join(_text(record.get(name)) for name in self._line_keys) or None
+        """Do what `place` does; return `None` if the stream has no such keys.
+
+        Of a record that lacks one of them the place is doubtful (`is_doubtful`).
+        """
+        if not self._line_keys:
+            return None
+        keys = [_line_key(record.get(name)) for name in self._line_keys]
+        return ("" if all(keys) else _DOUBTFUL) + "\x1f".join(keys)
 
     def _log_unknown(self) -> None:
         """Log the properties that Listrak does not have, each once."""
@@ -103,6 +117,18 @@ class RetailRows(Loader):
             self.run.connection.log_once(text, self.destination.label, self._mapper.kind.model.name, listed)
 
 
+def is_doubtful(place: object) -> bool:
+    """Return whether an item lacks one of its keys: two such items of one place may be one, or two."""
+    return isinstance(place, str) and place.startswith(_DOUBTFUL)
+
+
+def _line_key(value: object) -> str:
+    """Read one of the keys of an item: as other keys, but 1.1 and true are keys too; "" if there is none."""
+    key = as_key(value)
+    is_other = isinstance(value, bool) or (isinstance(value, float | Decimal) and bool(value % 1))
+    return key if isinstance(key, str) else str(value) if is_other else ""
+
+
 def reason_of(*bad: InvalidField) -> Rejected:
     """Return the rejection of an object for what it lacks."""
     return rejection(bad[0].bad.code, [Fault(one.path, one.bad.code, one.bad.reason) for one in bad])
@@ -110,11 +136,6 @@ def reason_of(*bad: InvalidField) -> Rejected:
 
 def _is_number(step: Step) -> bool:
     return not step.of_item and step.path == ("orderNumber",)
-
-
-def _text(value: object) -> str:
-    text = as_identifier(value)
-    return text if isinstance(text, str) and text else str(value)
 
 
 def _mapper(run: Run, destination: Destination) -> Mapper:
