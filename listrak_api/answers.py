@@ -189,7 +189,7 @@ def read_page(
     elif not begin.startswith(b"["):
         raise UnreadableError
     if not undecoded:
-        return Page(_decode(decoder or _ANYTHING, raw), cursor, raw)
+        return Page(_decode(decoder, raw) if decoder else _decoded_rows(raw), cursor, raw)
     # Whoever decodes the rows later can ask for no second answer.
     if not body.isascii():
         try:
@@ -291,6 +291,21 @@ class CursorGuard:
             hint = "Not all rows were read. Run it again; if it happens again, report it to Listrak."
             raise PagingError(message, hint=hint)
         self._seen.add(hash(cursor))
+
+
+def _decoded_rows(raw: msgspec.Raw | bytes) -> list[dict[str, Any]]:
+    """Decode an array of rows. A null among them is no row, and is left out.
+
+    Args:
+        raw: The JSON array.
+
+    Raises:
+        UnreadableError: A row is something else than an object.
+    """
+    rows = [row for row in _decode(_ANYTHING, raw) if row is not None]
+    if not all(isinstance(row, dict) for row in rows):
+        raise UnreadableError
+    return rows
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], data: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - any JSON

@@ -307,7 +307,9 @@ class ListrakStream(BookmarkedStream):
                 self._tap.output.write_lines(encode(structs, self.name, self._stream_version, utc_now()))
             return len(structs)
         if rows.raw is not None:
-            records = self.preparer.prepare(msgspec.json.decode(rows.raw), ids)
+            # As `listrak_api` does with pages that it decodes: a null is no row.
+            data = [row for row in msgspec.json.decode(rows.raw) if row is not None]
+            records = self.preparer.prepare(data, ids)
         self.on_rows(context, records)
         write = self.batches(batch_config).add if batch_config else self._write_record_message
         for record in records:

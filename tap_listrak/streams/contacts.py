@@ -338,6 +338,8 @@ def by_name(record: Row, fields: Mapping[int, ProfileField]) -> dict[str, object
     """Return a contact's values by field name; a field that the list got meanwhile is called by its id."""
     values = {}
     for value in record.get(VALUES) or []:
+        if not isinstance(value, dict) or value.get("segmentationFieldId") is None:
+            continue  # nobody can say whose value it is
         field = fields.get(value["segmentationFieldId"])
         name = field.column if field else str(value["segmentationFieldId"])
         values[name] = field.value(value.get("value")) if field else value.get("value")

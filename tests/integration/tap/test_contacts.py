@@ -16,7 +16,7 @@ from listrak_api.errors import ConfigurationError, NotFoundError
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 from tap_listrak.records import profile_fields
 from tap_listrak.records.profile_fields import ProfileField
-from tap_listrak.streams.contacts import MAX_FIELDS, Contacts, ContactsRead
+from tap_listrak.streams.contacts import MAX_FIELDS, Contacts, ContactsRead, by_name
 from tap_listrak.sync.steps import Rows
 from tap_listrak.tap import TapListrak
 
@@ -225,3 +225,8 @@ def test_both_states_are_read_each_by_its_date(tiny: RunningSandbox, extract: Ex
     since = extract(tiny, streams=["contacts"], start_date=f"{latest[:10]}T00:00:00Z")
     assert any(record["resubscribeDate"] == latest for record in since.records["contacts"])
     assert len(since.records["contacts"]) < len(whole.records["contacts"])
+
+
+def test_a_profile_value_without_its_field_is_left_out_and_stops_nothing() -> None:
+    row = {"segmentationFieldValues": [None, {"value": "x"}, {"segmentationFieldId": 7, "value": "y"}]}
+    assert by_name(row, {}) == {"7": "y"}

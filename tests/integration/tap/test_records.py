@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -183,8 +184,8 @@ def test_other_parents_deleted_meanwhile_stop_nothing_either(
 
 
 @dataclass
-class OfAnotherType:
-    """Changes the types of values in the sandbox's answers, as one of its hooks."""
+class Changed:
+    """Changes the data in the sandbox's answers, as one of its hooks."""
 
     kind: str
 
@@ -193,17 +194,23 @@ class OfAnotherType:
 
     async def after(self, call: Call, answer: Answer) -> Answer:
         """Change an answer."""
-        if call.scope["path"].startswith(("/email", "/sms")) and answer.status == 200:
+        path = str(call.scope["path"])
+        if path.startswith(("/email", "/sms")) and answer.status == HTTPStatus.OK:
             envelope = msgspec.json.decode(answer.body)
             envelope["data"] = self._changed(envelope["data"])
             answer.body = msgspec.json.encode(envelope)
         return answer
 
     def _changed(self, value: object) -> object:
+        if self.kind == "null":
+            return [None, *value] if isinstance(value, list) else value
+        return self._retyped(value)
+
+    def _retyped(self, value: object) -> object:
         if isinstance(value, dict):
-            return {name: self._changed(one) for name, one in value.items()}
+            return {name: self._retyped(one) for name, one in value.items()}
         if isinstance(value, list):
-            return [self._changed(one) for one in value]
+            return [self._retyped(one) for one in value]
         if isinstance(value, bool):
             return str(value).lower() if self.kind == "text" else int(value)
         if isinstance(value, int):
@@ -211,8 +218,8 @@ class OfAnotherType:
         return value
 
 
-@pytest.mark.parametrize("kind", ["text", "number"])
-def test_ids_as_text_and_truth_values_as_numbers_are_read_as_what_they_are(
+@pytest.mark.parametrize("kind", ["text", "number", "null"])
+def test_ids_as_text_truth_values_as_numbers_and_null_rows_are_read_as_what_they_are(
     tiny: RunningSandbox, extract: Extract, kind: str
 ) -> None:
     """Ids as text ended the run where they met those of the state; loaders refuse a type of their own."""
@@ -229,7 +236,7 @@ def test_ids_as_text_and_truth_values_as_numbers_are_read_as_what_they_are(
     ]
     usual = extract(tiny, streams=streams, profile_fields="all")
     assert tiny.sandbox is not None
-    tiny.sandbox.hooks.append(OfAnotherType(kind))
+    tiny.sandbox.hooks.append(Changed(kind))
     odd = extract(tiny, streams=streams, profile_fields="all")
     assert odd.records == usual.records
     assert odd.state == usual.state

@@ -96,6 +96,12 @@ def test_half_a_character_and_a_byte_order_mark_stop_nobody(
     assert read_resource(mark + b'{"status": 200, "data": {"a": "%s"}}' % sent) == {"a": read}
 
 
+def test_a_null_among_rows_is_no_row_and_a_text_is_no_page() -> None:
+    assert read_page(b'{"status": 200, "data": [null, {"a": 1}, null]}').rows == [{"a": 1}]
+    with pytest.raises(UnreadableError):
+        read_page(b'{"status": 200, "data": ["a"]}')
+
+
 def test_no_rows_may_be_null_or_a_bare_array() -> None:
     assert read_page(b'{"status": 200, "data": null}').rows == []
     assert bytes(read_page(b'{"status": 200, "data": null}').raw) == b"[]"
