@@ -12,6 +12,7 @@ from target_listrak.channels.email.contact_pages import count_subscribed
 from target_listrak.channels.email.contacts import Contacts
 from target_listrak.channels.email.importer import Importer
 from target_listrak.channels.email.session import EmailSession
+from target_listrak.delivery.leavers import LEFT_IN_RUN
 from target_listrak.delivery.loader import Loader, attempt
 from target_listrak.delivery.removals import Removals
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
@@ -77,7 +78,7 @@ class BatchImports(Loader):
             RemovalLimitError: They would remove more people than `max_removed` allows: nothing was sent.
             ListrakError: As `Importer.load`.
         """
-        indices = self.without_applied(email_list, plan, buffer, indices)
+        indices = self.to_send(email_list, plan, buffer, indices)
         if not indices:
             return
         if plan.removes:
@@ -93,7 +94,34 @@ class BatchImports(Loader):
         single = self.single(email_list, plan, buffer)
         self.importer(plan, email_list).load(email_list, buffer, indices, single, confirm)
 
-    def without_applied(
+    def to_send(
+        self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
+    ) -> Sequence[int]:
+        """Return the rows that are to be sent; the others are confirmed, or loaded without their events."""
+        indices = self._without_leavers(email_list, plan, buffer, indices)
+        return self._without_applied(email_list, plan, buffer, indices)
+
+    def _without_leavers(
+        self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
+    ) -> Sequence[int]:
+        """Decline rows that would subscribe somebody whom another destination takes off; return the others.
+
+        Notes whom rows take off the list.
+        """
+        leavers, place = self.run.session(EmailSession).leavers, (email_list.id, email_list.name)
+        wanted = set(indices)
+        if plan.removes:
+            keys = (key for key, index in buffer.rows.items() if index in wanted)
+            leavers.note(place, self.destination.label, keys)
+        if plan.import_type != "AddSubscribers":
+            return indices
+        left = wanted.intersection(leavers.among(place, self.destination.label, buffer.rows))
+        if not left:
+            return indices
+        self.confirm_all(buffer, dict.fromkeys(sorted(left), LEFT_IN_RUN))
+        return [index for index in indices if index not in left]
+
+    def _without_applied(
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
     ) -> Sequence[int]:
         """Load rows that were sent before without what must not happen twice; return the others.

@@ -122,7 +122,7 @@ class EmailListLoader(FieldsLoader):
             if indices:
                 self.load_by_import(email_list, plan, buffer, indices)
             return
-        indices = self.without_applied(email_list, plan, buffer, range(len(buffer)))
+        indices = self.to_send(email_list, plan, buffer, range(len(buffer)))
         single = self.single(email_list, plan, buffer)
         option = self.destination.option
         by_call = option("double_opt_in") or option("subscribed_by_contact")

@@ -102,6 +102,8 @@ class ListLoader(BatchImports):
         lists = run.session(EmailSession).lists
         # With `list_from`, too: if lists cannot be read, that is an error before a record is read.
         lists.all()
+        if destination.kind == "email_list" or destination.option("subscribe"):
+            run.session(EmailSession).leavers.needed = True
         if acts_each_time(destination):
             run.session(AppliedRows)  # a file that cannot be used is an error before a record is read
         found = lists.of(destination)

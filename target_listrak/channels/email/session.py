@@ -9,6 +9,7 @@ from target_listrak.channels.email.lists import Lists
 from target_listrak.channels.email.open_batches import OpenBatches
 from target_listrak.channels.email.other_imports import OtherImports
 from target_listrak.channels.email.simulation import SimulatedLists
+from target_listrak.delivery.leavers import Leavers
 
 if TYPE_CHECKING:
     from target_listrak.delivery.run import Run
@@ -28,6 +29,7 @@ class EmailSession:
         simulated: The lists as a dry run would leave them.
         other_imports: Waits for imports that this run did not start.
         file_numbers: Numbers of the run's import files.
+        leavers: Whom records take off lists, by list.
     """
 
     def __init__(self, run: Run) -> None:
@@ -36,3 +38,4 @@ class EmailSession:
         self.simulated = SimulatedLists(run.connection)
         self.other_imports = OtherImports(run)
         self.file_numbers = itertools.count(1)
+        self.leavers = Leavers()

@@ -26,6 +26,7 @@ from target_listrak.channels.sms.profiles import Profile, property_of
 from target_listrak.channels.sms.session import SenderCodeSession
 from target_listrak.channels.sms.standing import State
 from target_listrak.config.property_names import PHONE_NAMES
+from target_listrak.delivery.leavers import LEFT_IN_RUN
 from target_listrak.delivery.loader import Loader
 from target_listrak.delivery.removals import Removals
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
@@ -137,6 +138,7 @@ class SmsLoader(Loader):
         self.session = self.run.session(SenderCodeSession, self.sender_code.id)
         self.session.add(self)
         self._removals = self.run.session(Removals, self.destination.label)
+        self.session.leavers.needed = True
 
     @property
     def phone_list(self) -> PhoneList:
@@ -269,7 +271,8 @@ class SmsLoader(Loader):
         if leaving:
             count = functools.partial(self._count_members, leaving)
             self._removals.allow(self.destination, len(leaving), count)
-        self.work(entries)
+            self.session.leavers.note(self.leaves_from, self.destination.label, leaving)
+        self.work(self._without_leavers(entries))
         tally = self.tracker.tally
         text = "Stream %s: %s numbers done; %s of %s rows read so far are confirmed"
         figures = (f"{len(entries):,}", f"{tally.confirmed:,}", f"{tally.read:,}")
@@ -278,6 +281,22 @@ class SmsLoader(Loader):
     def work(self, entries: list[Entry]) -> None:
         """Make the calls for a batch, side by side, and confirm each row as soon as its outcome is known."""
         self.side_by_side(entries, self.handle)
+
+    @property
+    def leaves_from(self) -> int | None:
+        """The id of the Phone List that rows take people off; `None` for the whole sender code."""
+        return self.resolved.phone_list.id if self.has_list and self.resolved.phone_list else None
+
+    def _without_leavers(self, entries: list[Entry]) -> list[Entry]:
+        """Decline rows that would subscribe somebody whom another destination takes off; return the rest."""
+        if not (self.has_list and self.subscribes_to(self.phone_list.id)):
+            return entries
+        numbers = {entry.number: place for place, entry in enumerate(entries) if not entry.leaves}
+        leavers, label = self.session.leavers, self.destination.label
+        left = {*leavers.among(self.phone_list.id, label, numbers), *leavers.among(None, label, numbers)}
+        for place in sorted(left):
+            self.end_entry(entries[place], LEFT_IN_RUN)
+        return [entry for place, entry in enumerate(entries) if place not in left]
 
     def _count_members(self, numbers: list[str]) -> int:
         """Count the numbers that would be removed, by looking each of them up."""

@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Protocol
 
 from target_listrak.channels.sms.simulation import SimulatedNumbers
+from target_listrak.delivery.leavers import Leavers
 
 if TYPE_CHECKING:
     from target_listrak.delivery.run import Run
@@ -39,11 +40,13 @@ class SenderCodeSession:
 
     Attributes:
         simulated: The contacts as a dry run would leave them.
+        leavers: Whom records take off Phone Lists, by list; `None` for the whole sender code.
     """
 
     def __init__(self, run: Run) -> None:
         del run
         self.simulated = SimulatedNumbers()
+        self.leavers = Leavers()
         # Held weakly: a loader holds its run, and the run holds this.
         self._loaders: weakref.WeakSet[_Batches] = weakref.WeakSet()
 

@@ -1,0 +1,68 @@
+"""Whom the records of a run take off a list: no other destination of the run subscribes them.
+
+A table of people who left may come before the table of customers, and name somebody whom Listrak does not
+know yet. Listrak cannot unsubscribe that person, and would not remember it.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from typing import TYPE_CHECKING, Any, Final
+
+from target_listrak.outcomes import Declined
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping
+
+__all__ = ["LEFT_IN_RUN", "Leavers"]
+
+LEFT_IN_RUN: Final = Declined(
+    "left_in_run",
+    "a record of another destination takes this person off the list in the same run, so nobody is subscribed",
+)
+
+
+class Leavers:
+    """Whom records take off lists in this run, by list and destination. Thread safe.
+
+    Kept as hashes, eight bytes for each person: such tables hold everybody who ever left.
+
+    Attributes:
+        needed: Whether any destination of the channel subscribes people; else nothing is kept.
+    """
+
+    def __init__(self) -> None:
+        self.needed = False
+        self._lock = threading.Lock()
+        self._left: dict[Hashable, list[tuple[str, array[int]]]] = {}
+
+    def note(self, place: Hashable, label: str, keys: Iterable[Hashable]) -> None:
+        """Note whom records of a destination take off a list.
+
+        Args:
+            place: The list.
+            label: The destination.
+            keys: The people.
+        """
+        if self.needed:
+            with self._lock:
+                self._left.setdefault(place, []).append((label, array("q", map(hash, keys))))
+
+    def among(self, place: Hashable, label: str, keys: Mapping[Any, int]) -> list[int]:
+        """Return which people other destinations took off a list.
+
+        Args:
+            place: The list.
+            label: The destination that would subscribe them.
+            keys: The people, each with a number.
+
+        Returns:
+            Their numbers.
+        """
+        with self._lock:
+            noted = [left for other, left in self._left.get(place, ()) if other != label]
+        if not noted:
+            return []
+        numbers = {hash(key): number for key, number in keys.items()}
+        return sorted({numbers[one] for left in noted for one in left if one in numbers})
