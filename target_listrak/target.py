@@ -295,6 +295,8 @@ class TargetListrak(CheckedSettings, Target):
             raise
         for feed in self.router.feeds():
             feed.count()
+        if (days := self.run.config["rejects_keep_days"]) is not None and not self.run.dry_run:
+            self.run.rejects.remove_old(days)
         if unused := self.router.unused():
             self.logger.info("No stream came for: %s", ", ".join(map(place, unused)))
         # The sinks' own end: nothing is left to drain, and the SDK holds no STATE.

@@ -50,6 +50,13 @@ _LOADING: Final[dict[str, Any]] = {
         "`.meltano/target-listrak/target-listrak-rejects.singer`, which Git ignores, else "
         "`~/.local/state/singer-listrak/target-listrak-rejects.singer` (or below `$XDG_STATE_HOME`).",
     },
+    "rejects_keep_days": {
+        "type": ["integer", "null"],
+        "title": "Days for which rejects files are kept",
+        "description": "After a run that has ended well, the rejects files of earlier runs that are older "
+        "than this are deleted: they hold people's data. Without a value all are kept.",
+        "minimum": 1,
+    },
     "sent_path": {
         "type": ["string", "null"],
         "title": "Record of sent messages",

@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import threading
+import time
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -29,6 +30,7 @@ _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _BROKEN = re.compile("[\ud800-\udfff]")
 _REJECTED = ',"rejected":'
+_DAY_SECONDS = 86_400
 
 
 class RejectsFile:
@@ -45,6 +47,7 @@ class RejectsFile:
     def __init__(self, path: Path, logger: logging.Logger) -> None:
         self.path = path
         self.count = 0
+        self._wanted = path
         self._logger = logger
         self._lock = threading.Lock()
         self._file: IO[bytes] | None = None
@@ -101,6 +104,23 @@ class RejectsFile:
             if file is not None:
                 file.close()
 
+    def remove_old(self, days: int) -> None:
+        """Delete the rejects files of earlier runs, beside this run's, that are older than some days.
+
+        Only files that this class has named itself: `rejects.singer`, `rejects.1.singer` … in that folder.
+        """
+        wanted, oldest = self._wanted, time.time() - days * _DAY_SECONDS
+        own = re.compile(rf"{re.escape(wanted.stem)}(\.\d+)?{re.escape(wanted.suffix)}")
+        removed = 0
+        with contextlib.suppress(OSError):
+            for one in wanted.parent.iterdir():
+                old = one != self.path and own.fullmatch(one.name) and one.is_file()
+                if old and one.stat().st_mtime < oldest:
+                    one.unlink()
+                    removed += 1
+        if removed:
+            self._logger.info("Deleted %d rejects files older than rejects_keep_days (%d)", removed, days)
+
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         try:
@@ -124,7 +144,9 @@ class RejectsFile:
                     self.path = wanted.with_name(f"{wanted.stem}.{number}{wanted.suffix}")
             else:
                 message = f"The folder of the rejects file holds 10,000 of them already: {wanted.name}"
-                raise ConfigurationError(message, setting="rejects_path", hint="Move them away.")
+                raise ConfigurationError(
+                    message, setting="rejects_path", hint="Move them away, or set rejects_keep_days."
+                )
         except OSError as error:
             message = f"The rejects file (setting rejects_path) cannot be written: {error.strerror}"
             raise ConfigurationError(

@@ -163,6 +163,29 @@ def test_an_old_rejects_file_is_never_touched(runs: Runs) -> None:
     assert outcome.rejects_path.name == "rejects.1.singer"
 
 
+def test_old_rejects_files_are_deleted_after_rejects_keep_days_and_nothing_else(runs: Runs) -> None:
+    kept = [
+        "rejects.2.singer",
+        "rejects.singer.bak",
+        "rejects.x.singer",
+        "other.singer",
+        "rejects.1.singer.d",
+    ]
+    gone = ["rejects.singer", "rejects.1.singer", "rejects.10.singer"]
+    for name in (*kept, *gone):
+        (runs.folder / name).touch()
+        if name != "rejects.2.singer":
+            os.utime(runs.folder / name, (0, time.time() - 31 * 86_400))
+    bad = [SCHEMA, record("people", email="x")]
+    wrong = runs.run([*bad, *bad[1:] * 5], TO_LIST, rejects_keep_days=30, max_reject_share=0.2)
+    assert wrong.error is not None  # a run that failed deletes nothing
+    assert all((runs.folder / name).exists() for name in gone)
+    outcome = runs.good(bad, TO_LIST, rejects_keep_days=30)
+    left = {one.name for one in runs.folder.iterdir()}
+    assert left.issuperset({*kept, wrong.rejects_path.name, outcome.rejects_path.name})
+    assert not left.intersection(gone)
+
+
 def test_nothing_rejected_leaves_no_file(runs: Runs) -> None:
     runs.good([SCHEMA, *people(1)], TO_LIST)
     assert list(runs.folder.iterdir()) == []
