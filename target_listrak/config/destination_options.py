@@ -231,6 +231,16 @@ OPTIONS: Final[dict[str, Option]] = {
         ("reject_row", "send"),
         "reject_row",
     ),
+    "items_without_sku": Option(
+        "An item without SKU (a tip, a gift card, shipping protection), which Listrak does not take: it "
+        "rejects the row, or is left out of its order and counted in the report (`leave_out`).",
+        (str,),
+        ("reject_row", "leave_out"),
+        "reject_row",
+    ),
+    "sku_from": Option(
+        "The property of an item, such as `product_id`, that is sent as its SKU where it has none.", (str,)
+    ),
     "status_values": Option(
         "An object from the source's words for the status of an order, or of an item, to Listrak's: "
         '`{"delivered": "Completed"}`. Listrak\'s own words and the usual ones of shops need none.',

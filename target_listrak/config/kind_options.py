@@ -23,6 +23,7 @@ _FIELDS = (
 _MIRROR = ("mirror", "mirror_without_state", "mirror_streams", "max_removed_share", "allow_deletes")
 _SMS_FIELDS = (*_READING, "email", "fields", "null_handling", "on_bad_value")
 _RETAIL = (*_READING, "fields", "null_handling", "on_bad_value")
+_ORDERS = ("status_values", "items_without_sku", "sku_from")
 SHARES = ("max_reject_share", "max_declined_share")
 _CONSENT = ("subscribed", "subscribed_values", "unsubscribe", "max_removed")
 
@@ -124,8 +125,8 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     ),
     "forget": ("allow_forget", "email", "phone", "max_forgotten", "max_wait_seconds"),
     "customers": _RETAIL,
-    "orders": (*_RETAIL, "on_missing", "status_values"),
-    "order_items": (*_RETAIL, "allow_deletes", "orders_without_items", "status_values"),
+    "orders": (*_RETAIL, *_ORDERS, "on_missing"),
+    "order_items": (*_RETAIL, *_ORDERS, "allow_deletes", "orders_without_items"),
     "products": _RETAIL,
     "reviews": (*_RETAIL, "allow_deletes"),
     "rating_summaries": _RETAIL,

@@ -128,8 +128,7 @@ class RetailLoader(RetailRows):
 
     def _take(self, record: dict[str, Any], row: Row, marked: Mapping[str, Any] = _UNMARKED) -> None:
         made = self._mapper.convert(record)
-        for bad in made.bad:
-            self._row_faults.treat(bad.path, bad.bad)
+        self.treat_bad(made)
         faults = self._row_faults.gathered()
         if faults:
             named = {one.property for one in faults}
@@ -140,13 +139,12 @@ class RetailLoader(RetailRows):
             if self._was_sent(self._mapper.key(made.value)):
                 faults.append(Fault("", _SPLIT.code, _SENT_IN_PART))
             raise RowRejected(rejection("bad_value", faults))
-        for text in made.remarks:
-            self.tracker.remark(text)
+        self.remark(made)
         made.value.update(marked)
         key = self._mapper.key(made.value)
         if isinstance(key, InvalidField):
             raise RowRejected(reason_of(key))
-        place = self.place(record, row) if made.item else None
+        place = self.place(record, row) if made.item or made.left_out else None
         if self._join is not None:
             self._join.put(self, key[-1], row, made, place)
             return
@@ -233,6 +231,7 @@ class RetailLoader(RetailRows):
         known.value = merge(known.value, made.value)
         if self._flat:
             known.said[place] = known.value if made.value == known.value else made.value
+        known.items.pop(place, None)
         if made.item:
             known.items[place] = made.item
         earlier = known.rows.pop(place, None)

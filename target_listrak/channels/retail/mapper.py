@@ -18,18 +18,21 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from listrak_api.dates import DEFAULT_TIMEZONE, find_zone
-from target_listrak.channels.retail.models import KINDS, Model, Property
+from target_listrak.channels.retail.models import KINDS, ORDER_ITEM, Model, Property
 from target_listrak.channels.retail.order_reading import AS_USUAL, OrderReading
 from target_listrak.channels.retail.properties import InvalidField, date_time, scalar
 from target_listrak.channels.retail.property_names import COMMON_NAMES
 from target_listrak.channels.retail.spellings import (
     Step,
     flat_names,
+    has_known,
     is_nested,
     item_names,
     nested_names,
+    own_names,
     plain_name,
 )
+from target_listrak.channels.retail.wrappers import unwrapped
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.keys import as_key
 from target_listrak.values.reading import AS_LISTRAK, Reading
@@ -50,24 +53,32 @@ class Converted:
         item: The one object of the kind's array that flat columns of this record describe, if any.
         bad: What was left out, and why.
         remarks: What was left out and is no fault, for the report.
+        left_out: Whether the record's own item is to be left out of its order.
     """
 
     value: dict[str, Any] = field(default_factory=dict)
     item: dict[str, Any] = field(default_factory=dict)
     bad: list[InvalidField] = field(default_factory=list)
-    remarks: set[str] = field(default_factory=set)
+    remarks: list[str] = field(default_factory=list)
+    left_out: bool = False
 
 
 _NOTHING: Final = object()
 """Nothing to send: null differs from it where nulls are to clear."""
 _MISSING: Final = InvalidValue("missing_value", "Listrak requires a value here")
+_NO_SKU: Final = InvalidValue(
+    "missing_value",
+    "Listrak requires a value here (see items_without_sku and sku_from)",
+)
 _USELESS: Final = InvalidValue(
     "missing_value",
     "there is no value, and without it Listrak's reports cannot use the record (see on_missing)",
 )
-_GUESTS: Final = "rows of guests: their customer number (0, or a word for guests) is not sent"
+_GUESTS: Final = "customer numbers of guests (0, or a word for guests): not sent"
 _NOT_OBJECT: Final = InvalidValue("not_an_object", "an object is needed")
-_NOT_OBJECTS: Final = InvalidValue("not_an_array", "an array of objects is needed")
+_NOT_KNOWN: Final = InvalidValue("not_an_object", "none of the object's properties is one that Listrak has")
+_LEFT_OUT: Final = "items without SKU: left out of their orders (items_without_sku)"
+_EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
 
 
 class Mapper:
@@ -104,6 +115,7 @@ class Mapper:
         self.unknown: set[str] = set()
         self._clear = clear_nulls
         self._scalar = functools.cache(functools.partial(scalar, reading=reading, statuses=orders.statuses))
+        self._orders = orders
         self._reading = reading
         self._zone = zone or find_zone(DEFAULT_TIMEZONE)
         self._steps: dict[str, Step | None] = {}
@@ -227,7 +239,15 @@ class Mapper:
                 target = inner
             last = path[-1]
             target[last] = merge(target[last], made) if isinstance(target.get(last), dict) and made else made
+        self._treat_item(record, out)
         return out
+
+    def _treat_item(self, record: Mapping[str, object], out: Converted) -> None:
+        """Leave the item of a record out that has no SKU, or give it another one, as the options say."""
+        if self.kind.part_of:
+            out.left_out = self._leaves_out(out.value, record, "", out)
+        elif out.item and self._leaves_out(out.item, record, "", out):
+            out.item, out.left_out = {}, True
 
     def key(self, value: Mapping[str, Any]) -> tuple[str, ...] | InvalidField:
         """Return what identifies an object of this kind, or which property is missing for that."""
@@ -260,7 +280,7 @@ class Mapper:
         elif kind.model is None:
             made = self._scalar(kind)(value)
             if kind.is_customer and made is None and as_key(value):
-                out.remarks.add(_GUESTS)
+                out.remarks.append(_GUESTS)
         elif (given := _from_text(value) if isinstance(value, str) else value) is None:
             made = None
         elif kind.type == "objects":
@@ -268,7 +288,7 @@ class Mapper:
         else:
             made = self._make_object(given, kind.model, path, out)
         if isinstance(made, InvalidValue):
-            out.bad.append(InvalidField(path, made))
+            out.bad.append(InvalidField(path, made, needed=kind.model is ORDER_ITEM))
             return _NOTHING
         if made is None or made == "":
             return None if self._clear else _NOTHING
@@ -290,20 +310,42 @@ class Mapper:
         return made or _NOTHING
 
     def _make_array(self, value: object, model: Model, path: str, out: Converted) -> object:
-        if isinstance(value, dict):
-            value = [value]
-        if not isinstance(value, list | tuple):
-            return _NOT_OBJECTS
+        found = unwrapped(value, own_names(model), functools.partial(has_known, model))
+        if isinstance(found, InvalidValue):
+            return found
         made = []
-        for number, inner in enumerate(value):
-            if inner is None:
+        for number, inner in enumerate(found):
+            place = f"{path}[{number}]"
+            result: Any = self._make_object(inner, model, place, out)
+            if result is _NOTHING:
+                if not any(one not in _EMPTY for one in inner.values()):
+                    continue
+                result = {}
+            if model is ORDER_ITEM and self._leaves_out(result, inner, f"{place}.", out):
                 continue
-            result = self._make_object(inner, model, f"{path}[{number}]", out)
-            if isinstance(result, InvalidValue):
-                return _NOT_OBJECTS
-            if result is not _NOTHING:
+            if result:
                 made.append(result)
+            elif model is ORDER_ITEM:
+                out.bad.append(InvalidField(f"{place}.sku", _NO_SKU, needed=True))
+            elif not any(one.path.startswith(f"{place}.") for one in out.bad):
+                out.bad.append(InvalidField(place, _NOT_KNOWN))
         return made or _NOTHING
+
+    def _leaves_out(
+        self, item: dict[str, Any], given: Mapping[str, object], path: str, out: Converted
+    ) -> bool:
+        """Fill an item's SKU from the property that stands in for it; return whether the item is left out."""
+        if item.get("sku") or any(one.path == f"{path}sku" for one in out.bad):
+            return False
+        other = self._orders.sku_from
+        value = next((one for name, one in given.items() if other and plain_name(str(name)) == other), None)
+        sku = self._make(value, ORDER_ITEM.properties["sku"], f"{path}sku", out)
+        if sku is not _NOTHING and sku is not None:
+            item["sku"] = sku
+            return False
+        if self._orders.leaves_out:
+            out.remarks.append(_LEFT_OUT)
+        return self._orders.leaves_out
 
 
 def _identifies(value: object) -> bool:
@@ -324,7 +366,7 @@ def _from_text(text: str) -> object:
 
 def _missing(model: Model, value: Mapping[str, Any], path: str) -> list[InvalidField]:
     found = [
-        InvalidField(path + name, _MISSING, needed=True)
+        InvalidField(path + name, _NO_SKU if (model, name) == (ORDER_ITEM, "sku") else _MISSING, needed=True)
         for name in model.required
         if value.get(name) in (None, "")
     ]

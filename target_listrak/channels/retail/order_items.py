@@ -68,10 +68,9 @@ class OrderItemsLoader(RetailRows):
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Keep an item until the end of the input."""
         made = self._mapper.convert(record)
-        for bad in made.bad:
-            self._row_faults.treat(bad.path, bad.bad)
+        self.treat_bad(made)
         faults = self._row_faults.gathered()
-        lacks = self._mapper.missing(made.value)
+        lacks = [one for one in self._mapper.missing(made.value) if not (made.left_out and one.path == "sku")]
         if faults:
             named = {one.property for one in faults}
             faults += [
@@ -80,7 +79,8 @@ class OrderItemsLoader(RetailRows):
             raise RowRejected(rejection("bad_value", faults))
         if lacks:
             raise RowRejected(reason_of(*lacks))
-        self._put(record, row, made.value)
+        self.remark(made)
+        self._put(record, row, None if made.left_out else made.value)
 
     def take_leaving(self, record: dict[str, Any], row: Row) -> None:
         """Take the item out of its order: its source deleted it, and `allow_deletes` says so."""

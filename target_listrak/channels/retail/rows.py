@@ -20,6 +20,7 @@ from target_listrak.values.row_faults import RowFaults, rejection
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from target_listrak.channels.retail.mapper import Converted
     from target_listrak.channels.retail.properties import InvalidField
     from target_listrak.channels.retail.spellings import Step
     from target_listrak.config.destination import Destination
@@ -106,6 +107,21 @@ class RetailRows(Loader):
             return None
         keys = [_line_key(record.get(name)) for name in self._line_keys]
         return ("" if all(keys) else _DOUBTFUL) + "\x1f".join(keys)
+
+    def treat_bad(self, made: Converted) -> None:
+        """Treat the values of a record that do not fit as `on_bad_value` says.
+
+        Items that cannot be read are never left out, whatever it says: the order would lose them.
+        """
+        for one in made.bad:
+            self._row_faults.treat(one.path, one.bad)
+            if one.needed and not self._row_faults.rejects:
+                self._row_faults.reject(one.path, one.bad, "bad_value")
+
+    def remark(self, made: Converted) -> None:
+        """Count for the report what was left out of a record."""
+        for text in made.remarks:
+            self.tracker.remark(text)
 
     def _log_unknown(self) -> None:
         """Log the properties that Listrak does not have, each once."""

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
     from target_listrak.channels.retail.models import Model, Property
 
-__all__ = ["Step", "flat_names", "is_nested", "item_names", "nested_names", "plain_name"]
+__all__ = [
+    "Step",
+    "flat_names",
+    "has_known",
+    "is_nested",
+    "item_names",
+    "nested_names",
+    "own_names",
+    "plain_name",
+]
 
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -64,6 +73,18 @@ def nested_names(model: Model, given: Iterable[str]) -> dict[str, str]:
             if found is not None:
                 names[found] = target
     return names
+
+
+def has_known(model: Model, value: Iterable[str]) -> bool:
+    """Return whether any of an object's names is one of a model's properties, or a common name of one."""
+    names = [plain_name(str(name)) for name in value]
+    return not nested_names(model, names).keys().isdisjoint(names)
+
+
+@functools.cache
+def own_names(model: Model) -> frozenset[str]:
+    """Return the names of a model's properties, without case and separators."""
+    return frozenset(_own_names(model))
 
 
 @functools.cache
