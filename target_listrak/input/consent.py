@@ -48,6 +48,9 @@ _MAY_SPEAK: Final = frozenset({How.MAY_AGREE, How.MAY_BE_STATE, How.MAY_REFUSE})
 """Readings by the words of a name: they keep nobody who left."""
 _OPENED: Final = _MAY_SPEAK | {None, How.STATE}
 """Readings of names under which an object is looked into, and not taken for a value."""
+_OF_ALL: Final = frozenset({"newsletter", "newsletters", "emailnewsletter", "marketing", "emailmarketing"})
+"""Names, read by their words, of consent as a whole: beside them `optin` is about something else, such as the
+offers of partners in PrestaShop."""
 _DEEPEST: Final = 4
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
@@ -135,7 +138,7 @@ class Consent:
         for name, how, value in _consent_in(record, self._channel):
             answer = Answer.SILENT if is_listrak_state(name) else answer_of(how, value, record)
             counts_less = (how is How.AGREED_AT and answer is Answer.EMPTY) or (
-                how is How.MAY_AGREE and answer is Answer.OTHER_NO
+                how is How.MAY_AGREE and answer is Answer.OTHER_NO and folded_name(name) not in _OF_ALL
             )
             (lesser if counts_less else answers).setdefault(answer, name)
         for answer in (Answer.OTHER_NO, Answer.NOT_IN_USE, Answer.NOT_YET, Answer.UNREADABLE, Answer.EMPTY):

@@ -13,6 +13,8 @@ is not loaded.
 | HVR's number (`hvr_op`) | 0 | 1, 2; 3 and 4: images of an update |
 | status (`record_status`, Maxwell's `type`) | delete, deleted, remove, removed | any other value |
 | a name that has the word (`datastream_metadata_is_deleted`) | a date, true, 1, yes | any other value |
+| SAP's letter (`ROCANCEL`) | D, R | "", N, A; X: the image before an update |
+| `@removed` (Microsoft Graph) | anything | null |
 | values of `delete_markers` | one of the values | any other value |
 
 The image before an update and a past version of a row (a sign of -1, `is_current: false`) are not deletions.
@@ -57,6 +59,7 @@ class _Reading(enum.Enum):
     STATUS = "a status, if it is the word of a deletion"
     WORDS = "a date or a boolean, by the words of the name"
     SIGN = "-1 where the row is taken back"
+    PRESENT = "anything at all"
 
 
 _NAMES: Final[dict[_Reading, str]] = {
@@ -81,7 +84,8 @@ _NAMES: Final[dict[_Reading, str]] = {
     _Reading.OPERATION: (
         "_sdc_operation_type _sdc_operation _sdc_lsn_operation _meta/op _change_type METADATA$ACTION "
         "header__change_oper cdc_operation cdc_op _cdc_operation sys_change_operation versions_operation "
-        "hvr_op _metadata_change_type datastream_metadata_change_type dtl__capxaction"
+        "hvr_op _metadata_change_type datastream_metadata_change_type dtl__capxaction "
+        "rocancel recordmode 0recordmode"  # SAP BW
     ),
     _Reading.SOME_OPERATION: (
         "__op _op _operation op_type operation_type row_kind _rowkind _estuary_op dml_type event_type action "
@@ -133,7 +137,14 @@ _KEEPS: Final = frozenset(
 _PAST: Final = frozenset({"update_preimage", "beforeimage", "update_before", "before", "-u", "ub"})
 _SQL_SERVER: Final = {"1": Mark.DELETED, "2": Mark.NONE, "3": Mark.PAST, "4": Mark.NONE}
 _HVR: Final = {"0": Mark.DELETED, "1": Mark.NONE, "2": Mark.NONE, "3": Mark.PAST, "4": Mark.PAST}
-_NUMBERS: Final = {"_sdc_lsn_operation": _SQL_SERVER, "__$operation": _SQL_SERVER, "hvr_op": _HVR}
+_SAP: Final = {"n": Mark.NONE, "a": Mark.NONE, "x": Mark.PAST, "d": Mark.DELETED, "r": Mark.DELETED}
+_NUMBERS: Final = {
+    "_sdc_lsn_operation": _SQL_SERVER,
+    "__$operation": _SQL_SERVER,
+    "hvr_op": _HVR,
+    **dict.fromkeys(("rocancel", "recordmode", "0recordmode"), _SAP),
+}
+"""Operations that are written with numbers or letters of their own, by the lower-case name."""
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "1.0", "on"})
 _FALSE: Final = frozenset({"false", "f", "no", "n", "0", "0.0", "off"})
 _DATE: Final = re.compile(
@@ -260,6 +271,8 @@ def _reading_of(name: str) -> _Reading | None:
     folded = folded_name(name)
     if name == "__$operation":
         return _Reading.OPERATION
+    if name == "@removed":  # Microsoft Graph: an object with the reason
+        return _Reading.PRESENT
     if folded == "operation" and not name.startswith("_"):
         return None  # a marker's name without the underscore that tells the two apart
     by_words = _BY_WORDS.search(folded) and not _ASIDE.search(folded)
@@ -305,6 +318,10 @@ def _by_words(value: object) -> Mark:
 
 def _sign(value: object) -> Mark:
     return Mark.PAST if plain_value(value) == "-1" else Mark.NONE
+
+
+def _present(value: object) -> Mark:
+    return Mark.DELETED if value else Mark.NONE
 
 
 def happened(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
@@ -368,6 +385,7 @@ _READERS: Final[Mapping[_Reading | None, Callable[[object], Mark]]] = {
     _Reading.ENDED: _ended,
     _Reading.STATUS: _status,
     _Reading.SIGN: _sign,
+    _Reading.PRESENT: _present,
 }
 _UNCERTAIN: Final = frozenset({_Reading.SOME_OPERATION, _Reading.CURRENT, _Reading.WORDS})
 """Readings of names that may mean something else: a value in doubt says nothing."""

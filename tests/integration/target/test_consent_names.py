@@ -60,6 +60,7 @@ NO: list[dict[str, Any]] = [
     {"state": "Unsubscribed"},
     # Tables of one's own
     {"newsletter": 0},
+    {"newsletter": "0", "optin": "1"},
     {"wants_promo_emails": "no"},
     {"notifications_opt_in": "no"},
     {"withdrew_consent_on": "2025-05-01"},

@@ -42,6 +42,9 @@ MARKERS: list[dict[str, Any]] = [
     {"anonymized_at": "2026-06-30T10:00:00Z"},
     {"delete_flag": "Y"},
     {"record_status": "Deleted"},
+    {"@removed": {"reason": "changed"}},
+    {"ROCANCEL": "R"},
+    {"0RECORDMODE": "D"},
     {"payload": {"op": "d", "before": {"id": 1}, "after": None}},
     {"before": {"id": 1}, "after": None},
     {"_meta": {"op": "d"}},
@@ -57,6 +60,8 @@ NO_DELETION: dict[str, Any] = {
     "__op": "c",
     "record_status": "active",
     "action": "purchase",
+    "@removed": None,
+    "ROCANCEL": "N",
     "before": {"is_deleted": True},
     "after": {"is_deleted": False},
 }
