@@ -219,7 +219,8 @@ OPTIONS: Final[dict[str, Option]] = {
     "decimal_mark": Option("The setting of that name, for this destination alone.", (str,), (".", ",")),
     "on_missing": Option(
         "An order without date (dateEntered) or total (orderTotal), which Listrak would take and could not "
-        "use, rejects the row, or ends the run (`fail`), or is sent (`send`: partial updates of orders).",
+        "use, rejects the row, or ends the run (`fail`), or is sent (`send`). An order replaces the one that "
+        "Listrak has: sent again without date, total or items, it loses them.",
         (str,),
         ("reject_row", "fail", "send"),
         "reject_row",

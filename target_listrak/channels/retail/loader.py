@@ -15,6 +15,7 @@ from target_listrak.channels.retail.mapper import merge
 from target_listrak.channels.retail.models import KINDS
 from target_listrak.channels.retail.order_join import INCOMPLETE, ORDER_REJECTED, OrderJoin
 from target_listrak.channels.retail.properties import InvalidField
+from target_listrak.channels.retail.replaced import losses_of, losses_of_stream
 from target_listrak.channels.retail.rows import NO_ITEM_KEY, RetailRows, is_doubtful, reason_of
 from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
 from target_listrak.values.characters import escaped
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_listrak.channels.retail.mapper import Converted
+    from target_listrak.channels.retail.spellings import Step
     from target_listrak.delivery.loader import Delivery
     from target_listrak.tracking.tallies import Row
 
@@ -86,14 +88,14 @@ class RetailLoader(RetailRows):
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
         """Match the stream's properties to Listrak's; what matches nothing is logged once, by name."""
         found = self.match(schema, key_properties)
-        self._check_needed(schema.get("properties") or {})
+        self._check_needed(schema.get("properties") or {}, found)
         self._flat = any(step.of_item for step in found)
         self._log_unknown()
         if self._join is not None:
             self._join.check_names()
 
-    def _check_needed(self, properties: Mapping[str, Any]) -> None:
-        """Log the needed properties to which no property of the stream goes, and end the run if that is set.
+    def _check_needed(self, properties: Mapping[str, Any], found: Sequence[Step]) -> None:
+        """Log what the stream lacks: needed properties, and what Listrak loses. End the run if that is set.
 
         Raises:
             ConfigurationError: One is missing, and `on_missing` is `fail`.
@@ -102,15 +104,18 @@ class RetailLoader(RetailRows):
             return
         lacks_key, lacks = self._mapper.lacks_key(properties), self._mapper.lacks(properties)
         if lacks_key:
-            self._note_missing(lacks_key, properties, "")
+            self._note_missing(lacks_key, properties)
         if lacks and self._on_missing != "send":
-            self._note_missing(lacks, properties, "; on_missing: send loads partial updates")
+            self._note_missing(lacks, properties)
+            return
+        if lost := losses_of_stream(self._kind, found, lacks, are_joined=self._join is not None):
+            self.run.connection.log_once("%s: %s", self.destination.label, lost)
 
-    def _note_missing(self, names: list[str], properties: Mapping[str, Any], otherwise: str) -> None:
+    def _note_missing(self, names: list[str], properties: Mapping[str, Any]) -> None:
         text = f"no property of stream {self.stream!r} goes to {' or '.join(names)}"
         hint = (
             f"It has: {', '.join(map(escaped, properties))}. Name the property in `fields`, with all others "
-            f"that are to be sent{otherwise}."
+            "that are to be sent."
         )
         if self._on_missing == "fail":
             raise self.destination.error("on_missing", text, hint)
@@ -347,7 +352,9 @@ class RetailLoader(RetailRows):
                 self._send(objects[:half])
                 self._send(objects[half:])
                 return
-        for _, known in objects:
+        for value, known in objects:
+            for text in losses_of(self._kind, value):
+                self.tracker.remark(text)
             for row in known.rows.values():
                 self.tracker.end(row, ACCEPTED)
             for tracker, row in known.item_rows:

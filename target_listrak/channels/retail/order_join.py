@@ -308,8 +308,6 @@ class OrderJoin:
             if joined.items:
                 known.joined = [value for _, _, value in joined.items.values() if value]
                 known.item_rows = [(tracker, row) for tracker, row, _ in joined.items.values()]
-            elif not known.items and not known.value.get("items"):
-                self._orders[source].tracker.remark("orders came without items")
             self._orders[source].take_joined(number, known, joined.weight)
 
     def _problem(self, joined: _Joined) -> Rejected | None:

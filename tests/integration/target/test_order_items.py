@@ -114,7 +114,9 @@ def test_an_order_without_items_is_sent_where_a_setting_says_so_and_counted(runs
     both = {**BOTH, "order_items": {"kind": "order_items", "orders_without_items": "send"}}
     outcome = run(runs, order("A", total=12), both=both)
     assert figures(outcome, "orders") == (1, 1, 0, 0)
-    assert outcome.tallies["orders"].remarks == {"orders came without items": 1}
+    assert outcome.tallies["orders"].remarks == {
+        "orders without items were sent (an order replaces the one that Listrak has)": 1
+    }
     assert "items" not in stored(runs)["A"]
 
 
