@@ -108,16 +108,14 @@ class BatchImports(Loader):
 
         Notes whom rows take off the list.
         """
-        leavers, place = self.run.session(EmailSession).leavers, (email_list.id, email_list.name)
-        wanted = set(indices)
+        leavers, label = self.run.session(EmailSession).leavers, self.destination.label
+        place = (email_list.id, email_list.name)
         if plan.removes:
-            keys = (key for key, index in buffer.rows.items() if index in wanted)
-            leavers.note(place, self.destination.label, keys)
-        if plan.import_type != "AddSubscribers":
+            wanted = set(indices)
+            leavers.note(place, label, (key for key, index in buffer.rows.items() if index in wanted))
+        if plan.import_type != "AddSubscribers" or not (found := leavers.among(place, label, buffer.rows)):
             return indices
-        left = wanted.intersection(leavers.among(place, self.destination.label, buffer.rows))
-        if not left:
-            return indices
+        left = set(found).intersection(indices)
         self.confirm_all(buffer, dict.fromkeys(sorted(left), LEFT_IN_RUN))
         return [index for index in indices if index not in left]
 
