@@ -48,6 +48,12 @@ _LIST_PROPERTIES: Final = (
 
 
 _MOST_EVENTS: Final = 1000
+_LIMITS: Final = {
+    "max_messages": "messages",
+    "max_events": "events",
+    "max_forgotten": "people",
+    "max_removed": "people",
+}
 
 
 def check_option(destination: Destination, name: str, value: object) -> None:
@@ -108,7 +114,7 @@ def _check_sending(destination: Destination) -> None:
         raise destination.error("allow_forget", text, "Set it to true if that is what you want.")
     if destination.option("max_wait_seconds") < 0:
         raise destination.error("max_wait_seconds", "expected a number of seconds, 0 or more")
-    for name, what in (("max_messages", "messages"), ("max_forgotten", "people"), ("max_removed", "people")):
+    for name, what in _LIMITS.items():
         if destination.option(name) < 0:
             raise destination.error(name, f"expected a number of {what}, 0 or more")
     if not 1 <= destination.option("events_per_request") <= _MOST_EVENTS:
@@ -274,6 +280,11 @@ def _check_events(destination: Destination) -> None:
             text = "expected a list of events: names, or ids (positive whole numbers)"
             raise destination.error("event_ids", text)
     options = destination.options
+    for one, other in (("event_date", "max_age_days"), ("max_age_days", "event_date")):
+        if one in options and other not in options:
+            raise destination.error(other, f"it goes with `{one}`", OPTIONS[other].text)
+    if options.get("max_age_days", 0) < 0:
+        raise destination.error("max_age_days", "expected a number of days, 0 or more")
     if destination.kind in _EVENT_KINDS and ("event" in options) == ("event_from" in options):
         raise destination.error("event", "expected either `event` or `event_from`, not both")
 

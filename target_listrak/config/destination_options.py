@@ -167,6 +167,22 @@ OPTIONS: Final[dict[str, Option]] = {
         (bool,),
         default=False,
     ),
+    "max_events": Option(
+        "The most records of a run that raise an event. Beyond it the run ends with an error before the "
+        "import (custom_events: the request) that would exceed it; what was raised stands. Records that "
+        "came before, and raise none again, do not count, nor do those that Listrak does not take.",
+        (int,),
+        default=1000,
+    ),
+    "event_date": _property(
+        "The property with the date of what the record tells. It goes with `max_age_days`."
+    ),
+    "max_age_days": Option(
+        "Records whose `event_date` is older are declined (`too_old`), and so are those that are dated in "
+        "the future by more than a day (`in_the_future`); without a date they are rejected. For tables that "
+        "have records of earlier years, and sources that send everything once more.",
+        (int, float),
+    ),
     "event": Option(
         "The event that each record raises: an event of the List by name or id (email_events), or a custom "
         "event by name or UID (custom_events).",

@@ -23,6 +23,7 @@ _FIELDS = (
 _MIRROR = ("mirror", "mirror_without_state", "mirror_streams", "max_removed_share", "allow_deletes")
 _SMS_FIELDS = (*_READING, "email", "fields", "null_handling", "on_bad_value")
 _RETAIL = (*_READING, "fields", "null_handling", "on_bad_value")
+_AGE = ("event_date", "max_age_days")
 _ORDERS = ("status_values", "items_without_sku", "sku_from")
 SHARES = ("max_reject_share", "max_declined_share")
 _CONSENT = ("subscribed", "subscribed_values", "unsubscribe", "max_removed")
@@ -39,6 +40,7 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
         "trigger_journeys",
         "event_ids",
         "repeat_events",
+        "max_events",
         *_CONSENT,
         *_MIRROR,
     ),
@@ -59,6 +61,8 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
         "event",
         "event_from",
         "repeat_events",
+        "max_events",
+        *_AGE,
         "create_missing",
     ),
     "profile_fields": (
@@ -94,6 +98,7 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
         "message",
         "allow_sending",
         "max_messages",
+        *_AGE,
         "email",
         *_READING,
         "fields",
@@ -106,6 +111,7 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
         "message",
         "allow_sending",
         "max_messages",
+        *_AGE,
         "phone",
         "content",
     ),
@@ -122,6 +128,8 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
         *_READING,
         "on_bad_value",
         "events_per_request",
+        "max_events",
+        *_AGE,
     ),
     "forget": ("allow_forget", "email", "phone", "max_forgotten", "max_wait_seconds"),
     "customers": _RETAIL,

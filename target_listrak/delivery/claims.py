@@ -88,5 +88,6 @@ class Claims:
 
     def _end(self, key: str, state: Sent | None) -> None:
         with self._lock:
-            self._record.end(self._place, key, state)
+            if not self._dry_run:
+                self._record.end(self._place, key, state)
             self._under_way.discard(key)

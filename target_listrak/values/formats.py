@@ -19,7 +19,7 @@ from target_listrak.values.invalid_value import InvalidValue, too_long
 from target_listrak.values.numbers import MAX_DECIMALS, MAX_DIGITS, as_decimal, as_number, plain
 from target_listrak.values.reading import AS_LISTRAK, IDENTIFIER, Reading
 
-__all__ = ["Formatter", "as_boolean", "as_identifier", "as_text", "formatter"]
+__all__ = ["Formatter", "as_boolean", "as_identifier", "as_text", "formatter", "is_missing"]
 
 
 Formatter = Callable[[object], "str | InvalidValue"]
@@ -259,3 +259,12 @@ def formatter(data_type: str, max_length: int | None = None, reading: Reading = 
 
 as_identifier: Formatter = formatter("Text", None, IDENTIFIER)
 """Formats an id as text; "" if there is none, also for a text such as `NULL`."""
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a value that names something is missing: null, blank, or a text that means null.
+
+    As with ids (`IDENTIFIER`): no address, list or event is called `NULL`, whatever the settings say.
+    """
+    text = as_text(value)
+    return isinstance(text, str) and (not text.strip() or text.strip() in IDENTIFIER.null_values)

@@ -18,8 +18,10 @@ from listrak_api.masking import mask
 from target_listrak.channels.cross_channel.events import CustomEvent, CustomEvents, data_field, fields_of
 from target_listrak.config.names import NameLookupError
 from target_listrak.delivery.claims import Claims, SentMessages
+from target_listrak.delivery.event_limit import EventLimit, EventLimitError
 from target_listrak.delivery.identifiers import identifier_properties, identifiers_of
 from target_listrak.delivery.loader import Delivery, Loader
+from target_listrak.delivery.record_age import RecordAge
 from target_listrak.delivery.sent_record import key_of
 from target_listrak.outcomes import ACCEPTED, Declined, Outcome, Rejected, RowRejected, rejected_by
 from target_listrak.values.invalid_value import InvalidValue
@@ -129,6 +131,8 @@ class CustomEventsLoader(Loader):
     def __init__(self, delivery: Delivery, resolved: CustomEvent | None) -> None:
         super().__init__(delivery, resolved)
         options = self.destination.options
+        self._age = RecordAge(self.destination, self.run.config)
+        self._limit = self.run.session(EventLimit, self.destination.label)
         self._events = self.run.session(CustomEvents)
         self._event_from: str | None = options.get("event_from")
         self._most: int = self.destination.option("events_per_request")
@@ -168,6 +172,7 @@ class CustomEventsLoader(Loader):
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Add a record's event to the next request of its kind."""
+        self._age.check(record)
         event = self._event_of(record)
         identifiers = self._identifiers(record)
         key = self._key(record)
@@ -275,8 +280,14 @@ class CustomEventsLoader(Loader):
                 fresh.append(one)
             else:
                 self.tracker.end(one.row, known)
-        if fresh:
-            self._send(event, claims, fresh)
+        if not fresh:
+            return
+        try:
+            self._limit.claim(self.destination, len(fresh))
+        except EventLimitError:
+            _release(claims, fresh)
+            raise
+        self._send(event, claims, fresh)
 
     def _send(self, event: CustomEvent, claims: Claims | None, events: Sequence[_Event]) -> None:
         """Send events; if Listrak refuses them, send each half by itself, down to the events at fault."""
@@ -324,6 +335,8 @@ class CustomEventsLoader(Loader):
 
     def _end(self, claims: Claims | None, event: _Event, outcome: Outcome) -> None:
         """Note the outcome of an event, and end its row."""
+        if outcome is not ACCEPTED and outcome is not _UNKNOWN:
+            self._limit.give_back(1)
         if claims:
             claims.end(event.key, outcome)
         self.tracker.end(event.row, outcome)

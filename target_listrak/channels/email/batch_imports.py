@@ -12,6 +12,7 @@ from target_listrak.channels.email.contact_pages import count_subscribed
 from target_listrak.channels.email.contacts import Contacts
 from target_listrak.channels.email.importer import Importer
 from target_listrak.channels.email.session import EmailSession
+from target_listrak.delivery.event_limit import EventLimit
 from target_listrak.delivery.leavers import LEFT_IN_RUN
 from target_listrak.delivery.loader import Loader, attempt
 from target_listrak.delivery.removals import Removals
@@ -41,6 +42,7 @@ class BatchImports(Loader):
     def __init__(self, delivery: Delivery, resolved: Any) -> None:  # noqa: ANN401 - each kind resolves to what it needs
         super().__init__(delivery, resolved)
         self.plan = self.make_plan()
+        self._event_limit = self.run.session(EventLimit, self.destination.label)
         self._plans: dict[EmailList, Plan] = {}
         self._importers: dict[tuple[int, Plan], Importer] = {}
 
@@ -75,12 +77,21 @@ class BatchImports(Loader):
         """Load rows of a batch by one or more imports, and confirm them.
 
         Raises:
+            EventLimitError: They would raise more events than `max_events` allows: nothing was sent.
             RemovalLimitError: They would remove more people than `max_removed` allows: nothing was sent.
             ListrakError: As `Importer.load`.
         """
         indices = self.to_send(email_list, plan, buffer, indices)
-        if not indices:
-            return
+        if indices:
+            self.import_rows(email_list, plan, buffer, indices)
+
+    def import_rows(self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]) -> None:
+        """Load rows that no earlier run has loaded, and whose events are allowed, and confirm them.
+
+        Raises:
+            RemovalLimitError: As `load_by_import`.
+            ListrakError: As `Importer.load`.
+        """
         if plan.removes:
             removals = self.run.session(Removals, self.destination.label)
             count = partial(count_subscribed, self.run, email_list, buffer, indices)
@@ -89,17 +100,35 @@ class BatchImports(Loader):
         def confirm(outcomes: Mapping[int, Outcome]) -> None:
             if plan.removes:
                 removals.add(list(outcomes.values()).count(ACCEPTED))
+            self.note_events(plan, outcomes)
             self.confirm_all(buffer, outcomes)
 
         single = self.single(email_list, plan, buffer)
         self.importer(plan, email_list).load(email_list, buffer, indices, single, confirm)
 
+    def note_events(self, plan: Plan, outcomes: Mapping[int, Outcome]) -> None:
+        """Take back the events of rows that raised none; a dry run reports the others."""
+        if not plan.event_ids:
+            return
+        accepted = list(outcomes.values()).count(ACCEPTED)
+        if not plan.removes:
+            self._event_limit.give_back(len(outcomes) - accepted)
+        if self.run.dry_run and accepted:
+            self.tracker.remark("events would be raised", accepted)
+
     def to_send(
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
     ) -> Sequence[int]:
-        """Return the rows that are to be sent; the others are confirmed, or loaded without their events."""
+        """Return the rows that are to be sent; the others are confirmed, or loaded without their events.
+
+        Raises:
+            EventLimitError: They would raise more events than `max_events` allows.
+        """
         indices = self._without_leavers(email_list, plan, buffer, indices)
-        return self._without_applied(email_list, plan, buffer, indices)
+        indices = self._without_applied(email_list, plan, buffer, indices)
+        if plan.event_ids and not plan.removes:  # removals are not held back by their events
+            self._event_limit.claim(self.destination, len(indices))
+        return indices
 
     def _without_leavers(
         self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]

@@ -16,6 +16,7 @@ from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.channels.email.session import EmailSession
 from target_listrak.config.names import NameLookupError
 from target_listrak.delivery.import_body import encode_line
+from target_listrak.delivery.record_age import RecordAge
 from target_listrak.outcomes import Rejected, RowRejected, rejected_by
 from target_listrak.values.addresses import comparison_key
 from target_listrak.values.row_faults import with_faults
@@ -65,6 +66,7 @@ class EmailEventsLoader(KnownContactsLoader):
 
     def make_plan(self) -> Plan:
         """Update known contacts; the event is added for each record."""
+        self._age = RecordAge(self.destination, self.run.config)
         self._plans_by_event: dict[int, Plan] = {}
         self._found: dict[tuple[int, str, object], int | Rejected] = {}
         return Plan("UpdateSubscribers")
@@ -79,6 +81,7 @@ class EmailEventsLoader(KnownContactsLoader):
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Put one record into the batch of its list and event."""
+        self._age.check(record)
         try:
             contact = self.contact(record)
             email_list = self.list_of(record)
@@ -94,8 +97,9 @@ class EmailEventsLoader(KnownContactsLoader):
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load a batch: as many imports as one contact has rows."""
         assert isinstance(buffer, EveryRow)  # noqa: S101 - see make_buffer; for the type checker
-        for part in buffer.rounds(self._with_address(email_list, buffer)):
-            self.load_by_import(email_list, plan, buffer, part)
+        indices = self.to_send(email_list, plan, buffer, self._with_address(email_list, buffer))
+        for part in buffer.rounds(indices):
+            self.import_rows(email_list, plan, buffer, part)
 
     def _with_address(self, email_list: EmailList, buffer: EveryRow) -> Sequence[int]:
         """Turn the external ids of rows into addresses; decline rows whose contact the list does not know.

@@ -16,7 +16,7 @@ from target_listrak.config.property_paths import MEMBERSHIP
 from target_listrak.delivery.import_body import encode_line
 from target_listrak.delivery.mirror import Filled, Mirror, MirroredStream
 from target_listrak.outcomes import Declined, Outcome, RowRejected
-from target_listrak.values.formats import as_text
+from target_listrak.values.formats import is_missing
 from target_listrak.values.possible_keys import possible_addresses
 from target_listrak.values.reading import Reading
 
@@ -77,12 +77,12 @@ class EmailListLoader(FieldsLoader):
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
         """Return whom a record could mean, by its address and new address, or by its external id."""
         external = external_id_of(record, self._external_id)
-        if external and self.watched is not None and as_text(record.get(self._email)) == "":
+        if external and self.watched is not None and is_missing(record.get(self._email)):
             mirror = self.mirror_of(record)
             return mirror.members.keys_of(external) if mirror is not None else None
         keys = super().possible_keys(record)
         new_email = self.destination.options.get("new_email")
-        if keys is None or new_email is None or as_text(record.get(new_email)) == "":
+        if keys is None or new_email is None or is_missing(record.get(new_email)):
             return keys
         new = possible_addresses(record.get(new_email))
         return None if new is None else {*keys, *new}
@@ -130,7 +130,9 @@ class EmailListLoader(FieldsLoader):
         if by_call or any(NEW_EMAIL in layout for layout in buffer.layouts):
             single_rows = [index for index in indices if by_call or NEW_EMAIL in buffer.layout(index)]
         if single_rows:
-            self.confirm_all(buffer, self.calls(single_rows, single))
+            outcomes = self.calls(single_rows, single)
+            self.note_events(plan, outcomes)
+            self.confirm_all(buffer, outcomes)
         done = set(single_rows)
         rest = [index for index in indices if index not in done] if single_rows else indices
         if rest:
@@ -161,6 +163,7 @@ class EmailListLoader(FieldsLoader):
                 outcomes = outcomes | self.calls(
                     again, self.single(email_list, self.plan_of(email_list), buffer)
                 )
+        self.note_events(self.plan_of(email_list), outcomes)
         self.confirm_all(buffer, outcomes)
 
 

@@ -9,6 +9,7 @@ from target_listrak.channels.email.fields_loader import FieldsLoader
 from target_listrak.channels.email.import_files import Plan
 from target_listrak.config.names import NameLookupError, find_by_name
 from target_listrak.delivery.import_body import decode_line
+from target_listrak.delivery.record_age import RecordAge
 from target_listrak.delivery.sender import Sender
 from target_listrak.outcomes import ACCEPTED, Outcome, RowRejected
 from target_listrak.values.row_faults import with_faults
@@ -50,6 +51,7 @@ class TransactionalMessageLoader(FieldsLoader):
         super().__init__(delivery, resolved.list)
         self._place = resolved
         self._sender: Sender | None = None
+        self._age = RecordAge(self.destination, self.run.config)
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> Any:  # noqa: ANN401 - each kind resolves to what it needs
@@ -93,6 +95,7 @@ class TransactionalMessageLoader(FieldsLoader):
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Send one record's message, unless it was sent before."""
         assert self._sender is not None  # noqa: S101 - made by schema; for the type checker
+        self._age.check(record)
         try:
             address = self.address(record)
         except RowRejected as ended:

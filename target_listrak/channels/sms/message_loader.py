@@ -8,12 +8,16 @@ from listrak_api import routes
 from target_listrak.channels.sms.contacts import OPTED_OUT
 from target_listrak.channels.sms.loader import Resolved, SmsLoader
 from target_listrak.config.names import NameLookupError, find_by_name
+from target_listrak.delivery.record_age import RecordAge
 from target_listrak.delivery.sender import Sender
 from target_listrak.outcomes import ACCEPTED, Outcome, Rejected, RowRejected
 from target_listrak.values.formats import as_text
 from target_listrak.values.invalid_value import InvalidValue
+from target_listrak.values.reading import IDENTIFIER, Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.tracking.tallies import Row
@@ -41,6 +45,8 @@ class SmsTransactionalMessageLoader(SmsLoader):
     kinds: ClassVar[tuple[str, ...]] = ("sms_transactional_message",)
 
     _sender: Sender | None = None
+    _age: RecordAge
+    _no_contents: Collection[str] = ()
 
     @classmethod
     def resolve(cls, run: Run, destination: Destination) -> Resolved:
@@ -78,11 +84,15 @@ class SmsTransactionalMessageLoader(SmsLoader):
         super().schema(schema, key_properties)
         ids = f"{self.sender_code.id} {self.phone_list.id} {self.resolved.message}"
         if self._sender is None:
+            nulls = Reading.of(self.destination.options, self.run.config).null_values
+            self._no_contents = {"", *map(str.casefold, nulls | IDENTIFIER.null_values)}
+            self._age = RecordAge(self.destination, self.run.config)
             self._sender = Sender(self.delivery, f"sms_transactional_message {ids}", key_properties)
 
     def take_number(self, number: str, record: dict[str, Any], row: Row) -> None:
         """Send one record's message, unless it was sent before."""
         assert self._sender is not None  # noqa: S101 - made by schema; for the type checker
+        self._age.check(record)
         content = self._content(record)
         self._sender.submit(row, self._sender.key(record), lambda: self._send(number, content))
 
@@ -92,7 +102,7 @@ class SmsTransactionalMessageLoader(SmsLoader):
             return None
         value = record.get(name)
         text = as_text(value) if isinstance(value, str) else ""
-        if isinstance(text, InvalidValue) or not text.strip():
+        if isinstance(text, InvalidValue) or text.strip().casefold() in self._no_contents:
             raise RowRejected(Rejected("no_content", f"{name}: the text of the message is missing"))
         return text
 

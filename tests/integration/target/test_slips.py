@@ -238,6 +238,8 @@ def test_T11_every_option_that_names_a_property_is_compared_with_the_schema(kind
         needed["subscribe"] = True
     if kind == "profile_fields" and option in {"member", "member_from"}:
         needed["field_values"] = "crm_id"
+    if option == "event_date":
+        needed["max_age_days"] = 1
     from target_listrak.config.destinations import Destinations  # noqa: PLC0415 - what the loaders are given
     from target_listrak.config.property_names import check_property_names  # noqa: PLC0415
 
