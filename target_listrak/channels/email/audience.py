@@ -20,7 +20,7 @@ from target_listrak.delivery.mirror import Filled, Mirror, MirroredStream
 from target_listrak.outcomes import UNCHANGED, Rejected, RowRejected, rejected_by
 from target_listrak.values.addresses import Address
 from target_listrak.values.characters import escaped
-from target_listrak.values.formats import as_boolean, as_text
+from target_listrak.values.formats import as_boolean, is_missing
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.plain import folded_name
 from target_listrak.values.row_faults import as_faults, with_faults
@@ -308,7 +308,7 @@ class AudienceLoader(KnownContactsLoader):
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:
         """Return whom a record could mean, by its address or, without one, by its external id."""
         external = external_id_of(record, self.by_external_id)
-        has_address = self._email and as_text(record.get(self._email)) != ""
+        has_address = self._email and not is_missing(record.get(self._email))
         if external and not has_address:
             mirror = self.mirror_of(record)
             if mirror is None:

@@ -14,7 +14,7 @@ from target_listrak.channels.email.session import EmailSession
 from target_listrak.config.property_names import EMAIL_NAMES, nothing_to_write, property_like
 from target_listrak.outcomes import UNCHANGED, Outcome, Rejected, RowRejected
 from target_listrak.values.addresses import comparison_key
-from target_listrak.values.formats import as_text
+from target_listrak.values.formats import is_missing
 from target_listrak.values.keys import as_key
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class KnownContactsLoader(FieldsLoader):
     def contact(self, record: Mapping[str, Any]) -> Address | ExternalContact:
         """Return the record's address; or its external id, which `load` turns into an address."""
         name = self.by_external_id
-        if name is None or (self._email and as_text(record.get(self._email)) != ""):
+        if name is None or (self._email and not is_missing(record.get(self._email))):
             return super().contact(record)
         external = external_id_of(record, name)
         if external:

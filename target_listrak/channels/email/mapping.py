@@ -12,7 +12,7 @@ from target_listrak.channels.email.buffer import EXTERNAL_ID, NEW_EMAIL, ColumnI
 from target_listrak.delivery.import_body import encode_line
 from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.values.addresses import Address, parse
-from target_listrak.values.formats import Formatter, as_boolean, as_text, formatter
+from target_listrak.values.formats import Formatter, as_boolean, as_text, formatter, is_missing
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.keys import as_key
 from target_listrak.values.reading import AS_LISTRAK
@@ -171,7 +171,7 @@ class RowMapping:
 
     def _new_address(self, record: Mapping[str, Any], address: Address | ExternalContact) -> str | None:
         value = record.get(str(self._new_email))
-        if value is None or value == "":
+        if is_missing(value):
             return None
         new = parse(value)
         if isinstance(new, InvalidValue):
@@ -305,8 +305,8 @@ class FieldValuesMapping:
 
 
 def name_or_id(value: object) -> str | int | None:
-    """Return a record's value that names a list: a text or a whole number; `None` for anything else."""
-    if isinstance(value, bool):
+    """Return a record's value that names a list or an event: a text or a whole number; else `None`."""
+    if isinstance(value, bool) or is_missing(value):
         return None
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)

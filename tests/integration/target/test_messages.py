@@ -12,6 +12,7 @@ from listrak_api.errors import ConfigurationError
 from target_listrak.delivery.sender import MessageLimitError
 from target_listrak.delivery.sent_record import SentRecord, key_of
 from target_listrak.tracking.tallies import closing_table
+from target_listrak.values.reading import NULL_TEXTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -279,6 +280,14 @@ def test_profile_values_go_with_an_email(runs: Runs, tmp_path: Path) -> None:
     (sent,) = runs.sandbox.written()["sends"]
     assert [one["value"] for one in sent["body"]["segmentationFieldValues"]] == ["Ann"]
     assert runs.contact(NEWSLETTER, world.person(1)) is None
+
+
+@pytest.mark.parametrize("text", [*NULL_TEXTS, "Null", " NULL ", "NONE", "#N/A", "[object Object]", "\u200b"])
+def test_no_text_that_means_null_is_sent_to_people(runs: Runs, tmp_path: Path, text: str) -> None:
+    world = World(runs, "sms", tmp_path)
+    outcome = world.run([world.head(), world.row(1, text=text)], content="text")
+    assert outcome.codes == ["no_content"]
+    assert world.sent() == []
 
 
 def test_content_goes_with_an_sms_and_opted_out_numbers_get_nothing(runs: Runs, tmp_path: Path) -> None:

@@ -115,3 +115,46 @@ def test_items_of_shops_keep_their_values_under_common_names(runs: Runs) -> None
         ("S-1", 2, 9.5, 19),
         ("S-2", 1, 3, 3),
     ]
+
+
+@pytest.mark.parametrize("text", ["NULL", " n/a ", "undefined"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"kind": "email_events", "event_from": "named", "create_missing": True},
+        {"kind": "audience", "field_from": "named", "field_group": "Audiences", "create_missing": True},
+        {"kind": "email_events", "event": "Ordered", "create_missing": True, "list_from": "named"},
+    ],
+    ids=["event", "audience", "list"],
+)
+def test_nothing_is_created_or_looked_for_that_is_called_null(
+    runs: Runs, text: str, entry: dict[str, Any]
+) -> None:
+    runs.save(NEWSLETTER, "p@example.org")
+    place = {} if "list_from" in entry else {"list": NEWSLETTER}
+    outcome = runs.good(
+        [schema("rows", "email", "named"), record("rows", email="p@example.org", named=text)],
+        {"rows": {**entry, **place}},
+    )
+    assert outcome.codes[0] in {"no_event", "no_audience", "no_list"}
+    names = [one["eventName"] for one in runs.read(f"List/{NEWSLETTER}/Event")]
+    for group in runs.read(f"List/{NEWSLETTER}/SegmentationFieldGroup"):
+        path = (
+            f"List/{NEWSLETTER}/SegmentationFieldGroup/{group['segmentationFieldGroupId']}/SegmentationField"
+        )
+        names += [one["segmentationFieldName"] for one in runs.read(path)]
+    assert text.strip() not in names
+
+
+def test_an_address_that_means_null_is_missing(runs: Runs) -> None:
+    """The external id finds the contact; there is no address that the contact is moved to."""
+    runs.save(NEWSLETTER, "p@example.org", externalContactID="E1")
+    head = schema("rows", "email", "id", "moved")
+    event = {"kind": "email_events", "list": NEWSLETTER, "event": "E", "create_missing": True}
+    outcome = runs.good(
+        [head, record("rows", email="NULL", id="E1")], {"rows": {**event, "external_id": "id"}}
+    )
+    assert outcome.tally.accepted == 1
+    move = {"kind": "email_list", "list": NEWSLETTER, "new_email": "moved"}
+    outcome = runs.good([head, record("rows", email="p@example.org", moved="NULL")], {"rows": move})
+    assert outcome.not_loaded == (0, 0)
