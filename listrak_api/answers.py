@@ -1,4 +1,4 @@
-"""What Listrak's answers hold: the envelope, pages of a collection, and the answers to writes."""
+"""Decodes Listrak's answers: the envelope, pages of a collection, and the answers to writes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _ABSOLUTE = re.compile(r"^https?://", re.IGNORECASE)
 
 
 class UnreadableError(Exception):
-    """A body that is empty, cut, no JSON, or not of the promised shape. Stays inside this package."""
+    """A body that is empty, cut, not JSON, or not of the expected shape. Not raised outside this package."""
 
 
 class ErrorAnswerError(Exception):
-    """A body with an `error`, in an answer whose HTTP status claims success. Stays inside this package.
+    """A body with an `error` in an answer of status 2xx. Not raised outside this package.
 
     Attributes:
         envelope: The body's envelope, which says what is wrong.
@@ -38,7 +38,7 @@ class ErrorAnswerError(Exception):
 
 
 class Envelope(msgspec.Struct):
-    """What every body of Listrak is wrapped in; `data` stays undecoded, so that its bytes can be used."""
+    """The object that wraps every body of Listrak. `data` stays undecoded, so that its bytes can be used."""
 
     status: Any = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -49,7 +49,7 @@ class Envelope(msgspec.Struct):
 
     @property
     def error_status(self) -> int:
-        """The HTTP status of the error: the envelope's own, which may be a text, or by its code."""
+        """The HTTP status of the error: the envelope's own (it may be a string), else that of its code."""
         stated = str(self.status)
         if re.fullmatch(r"[45]\d\d", stated):
             return int(stated)
@@ -71,7 +71,7 @@ _STATUS_OF_CODE = {
     "ERROR_UNHANDLED_EXCEPTION": 500,
     "ERROR_TOO_MANY_REQUESTS": 429,
 }
-"""The statuses that these codes come with, where only the code is given. All others come with 400 or 401."""
+"""The HTTP status of an error code, if only the code is given. All other codes have 400 or 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,10 @@ class Page:
     """One page of a collection.
 
     Attributes:
-        rows: The page's rows in Listrak's order, decoded: dicts, or what the given decoder makes. Empty if
-            they were to stay undecoded.
+        rows: The page's rows in Listrak's order: dicts, or what the given decoder returns. Empty if they stay
+            undecoded.
         next_cursor: Pass it to get the next page; None on the last page.
-        raw: The JSON array of the rows as Listrak sent it, decoded by nobody: a view into the body, not a
-            copy.
+        raw: The JSON array of the rows as Listrak sent it: a view into the body, not a copy.
     """
 
     rows: list[Any]
@@ -126,11 +125,11 @@ def read_resource(body: bytes, *, collection: bool = False) -> Any:  # noqa: ANN
 
     Args:
         body: The entire body.
-        collection: Whether the route promises a collection. If it promises one resource, an array of one is
-            taken as the resource: Listrak's SMS specs show some resources so.
+        collection: Whether the route returns a collection. For a single resource an array of one is accepted
+            too: Listrak's SMS specs show some resources in this form.
 
     Returns:
-        The decoded `data`. Where the body has no envelope (two SMS routes are specified so), the entire body.
+        The decoded `data`. If the body has no envelope (as two SMS routes are specified), the entire body.
 
     Raises:
         UnreadableError: The body is not JSON, or has an envelope without `data`.
@@ -141,7 +140,7 @@ def read_resource(body: bytes, *, collection: bool = False) -> Any:  # noqa: ANN
         envelope.check()
     if envelope is None or envelope.data is msgspec.UNSET:
         value = _decode(_ANYTHING, body)
-        # An answer that is only an envelope has lost its data; a bare resource has members of its own.
+        # An envelope without data is an incomplete answer. A resource without an envelope has other members.
         if not isinstance(value, (dict, list)) or (
             isinstance(value, dict) and value.keys() <= _ENVELOPE_ONLY
         ):
@@ -190,7 +189,7 @@ def read_page(
         raise UnreadableError
     if not undecoded:
         return Page(_decode(decoder, raw) if decoder else _decoded_rows(raw), cursor, raw)
-    # Whoever decodes the rows later can ask for no second answer.
+    # The code that decodes the rows later cannot repeat the request, so the encoding is checked here.
     if not body.isascii():
         try:
             str(body, "utf-8")
@@ -210,7 +209,7 @@ def read_answer(status: int, body: bytes) -> Answer:
         The answer.
 
     Raises:
-        UnreadableError: The body is empty or no JSON object, so that nobody can say what was made.
+        UnreadableError: The body is empty or not a JSON object: what was created is unknown.
         ErrorAnswerError: It holds an error.
     """
     if status == 204 and not body:  # noqa: PLR2004 - No Content, the one status without a body
@@ -228,8 +227,8 @@ def read_answer(status: int, body: bytes) -> Answer:
 def cursor_of(value: object) -> str | None:
     """Take the cursor out of `nextPageCursor`.
 
-    The spec calls it the URI of the next page, clients of the real service use it as an opaque value: both
-    are read.
+    The spec calls it the URI of the next page. Clients of the real service use it as an opaque value. Both
+    forms are accepted.
 
     Args:
         value: As Listrak sent it: null, an opaque value, or a URI whose `cursor` query parameter is the
@@ -249,7 +248,7 @@ def cursor_of(value: object) -> str | None:
     for pair in urlsplit(text).query.split("&"):
         name, _, cursor = pair.partition("=")
         if name.lower() == "cursor":
-            # Not `parse_qs`: it turns the plus signs of a base64 cursor into blanks.
+            # Not `parse_qs`, which would turn the plus signs of a base64 cursor into spaces.
             return unquote(cursor) or None
     if _ABSOLUTE.match(text):
         message = "Listrak gave the next page as a URI without a cursor, so the rest cannot be read"
@@ -261,7 +260,7 @@ _LONGEST_CURSOR = 4096
 
 
 class CursorGuard:
-    """Notices a paging that goes in circles: one for each collection that is read.
+    """Detects paging that does not end, because a cursor repeats. One for each collection that is read.
 
     Args:
         route: The collection's route, for the error.
@@ -269,17 +268,17 @@ class CursorGuard:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        # Their hashes: what a server sends, and as often as it likes, is not kept.
+        # Hashes only: the memory does not grow with what a server sends.
         self._seen = {hash(FIRST_CURSOR)}
 
     def check(self, cursor: str | None) -> None:
-        """Take note of a page's `next_cursor`.
+        """Check a page's `next_cursor`, and remember it.
 
         Args:
-            cursor: The cursor; None ends the collection and is always right.
+            cursor: The cursor; None ends the collection and is always accepted.
 
         Raises:
-            PagingError: It was there before, or no request can carry it.
+            PagingError: It was there before, or is too long for a request.
         """
         if cursor is None:
             return

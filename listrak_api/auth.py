@@ -1,4 +1,4 @@
-"""Client-credentials tokens of one integration: renewed early, and by one thread for all."""
+"""Client-credentials tokens of one integration. They are renewed early, by one thread for all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 
 from listrak_api.answers import Envelope, ErrorAnswerError, UnreadableError
 from listrak_api.masking import register_secret
-from listrak_api.request_ends import error_for, exchange_once
+from listrak_api.request_results import error_for, exchange_once
 from listrak_api.retry import RetryPolicy, Verdict, repeat
 from listrak_api.transport import Exchange
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from listrak_api.errors import ListrakError
-    from listrak_api.retry import RequestEnd
+    from listrak_api.retry import RequestResult
     from listrak_api.settings import ConnectionSettings
     from listrak_api.stats import Stats
     from listrak_api.transport import Reply, Transport
 
 DEFAULT_LIFETIME = 900.0
-"""Seconds that a token is taken to live if Listrak does not say: the shortest that it was seen to say."""
+"""Seconds for which a token is used if Listrak names no lifetime: the shortest that was ever observed."""
 
 _MARGIN_SECONDS = 60.0
 _NAME = "POST /OAuth2/Token"
@@ -41,7 +41,7 @@ class Token:
 
     Attributes:
         value: The token itself. Never log it.
-        renew_at: When to ask for the next one, by the source's clock.
+        renew_at: When to ask for the next one, by the clock of `TokenSource`.
     """
 
     value: str = field(repr=False)
@@ -49,18 +49,19 @@ class Token:
 
 
 class TokenSource:
-    """Gives every thread a token that is valid for some time.
+    """Gives all threads the same token, and renews it.
 
     Args:
         settings: The credentials and the endpoint.
         transport: Sends the request.
         stats: Counts the renewals.
         policy: How often a transient failure is repeated.
-        clock: Seconds that only grow.
+        clock: A monotonic clock, in seconds.
 
     Attributes:
-        server_time_offset: Listrak's clock less this machine's, by the latest token answer; None before the
-            first, or if the answers carry no date. Listrak's is known to the second, rounded down.
+        server_time_offset: Listrak's clock minus this machine's, by the latest token answer. None before the
+            first answer, or if it has no Date header. That header has whole seconds, rounded down.
+        first_answer_at: When the first token came (UTC), by the slower of the two clocks; None before that.
     """
 
     def __init__(
@@ -102,15 +103,15 @@ class TokenSource:
 
     @contextlib.contextmanager
     def renewed(self, stale: str, *, own: bool = False) -> Iterator[tuple[str, bool]]:
-        """Give a token other than one that Listrak refused, for the duration of the attempt with it.
+        """Give a token other than the one that Listrak refused, for one attempt.
 
-        Threads whose token was refused renew it once. The thread that asks for the new token tries it first,
-        and the others wait until that attempt is answered: so a refusal cannot be due to another thread's
+        Threads whose token was refused renew it once. The thread that asks for the new token uses it first,
+        and the others wait until that attempt is answered. So a refusal cannot be caused by another thread's
         use.
 
         Args:
             stale: The refused token.
-            own: Ask for a new token even if another thread has done so already.
+            own: Ask for a new token even if another thread has already renewed it.
 
         Yields:
             The token, and whether this is its first use.
@@ -121,7 +122,7 @@ class TokenSource:
         with self._lock:
             token = self._usable()
             if own or token is None or token.value == stale:
-                self._token = None  # so that nobody takes the refused one meanwhile
+                self._token = None  # so that no thread takes the refused one meanwhile
                 new = self._request()
                 try:
                     yield new.value, True
@@ -148,23 +149,23 @@ class TokenSource:
             self._settings.auth_url,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             body=urlencode(form).encode(),
-            repeatable=True,  # a token that is asked for twice does no harm
+            repeatable=True,  # asking for a token twice does no harm
         )
 
-        def once() -> RequestEnd[Token]:
+        def once() -> RequestResult[Token]:
             self._stats.add(renewals=1)
-            return exchange_once(self._transport, exchange, self._read).ended
+            return exchange_once(self._transport, exchange, self._read).result
 
-        ended = repeat(once, _NAME, self._policy, self._transport.pause)
-        if ended.verdict is Verdict.ACCEPT and ended.value is not None:
-            self._note_date(ended.date)
-            return ended.value
-        # Seen: 400 {"error": "Invalid Credentials"}, without a code of Listrak's. So a 4xx means the
-        # credentials, whatever its body; but not 408, 425 and 429 ("later"), nor 404 (the wrong address).
-        if ended.verdict in _REFUSALS:
-            ended = replace(ended, verdict=Verdict.NOT_AUTHORISED)
-        error = error_for(ended, _NAME, self._settings, token=True)
-        if ended.verdict in {Verdict.NOT_AUTHORISED, Verdict.NOT_FOUND}:
+        result = repeat(once, _NAME, self._policy, self._transport.pause)
+        if result.verdict is Verdict.ACCEPT and result.value is not None:
+            self._note_date(result.date)
+            return result.value
+        # Seen: 400 {"error": "Invalid Credentials"}, without an error code of Listrak. So any 4xx is about
+        # the credentials, whatever its body, except 408, 425 and 429 ("later") and 404 (the wrong address).
+        if result.verdict in _REFUSALS:
+            result = replace(result, verdict=Verdict.NOT_AUTHORISED)
+        error = error_for(result, _NAME, self._settings, token=True)
+        if result.verdict in {Verdict.NOT_AUTHORISED, Verdict.NOT_FOUND}:
             self._refusal = error
         raise error
 

@@ -15,7 +15,7 @@ from listrak_api.auth import TokenSource
 from listrak_api.errors import PayloadTooLargeError
 from listrak_api.pacing import Pace, limiter_of
 from listrak_api.queries import encode_body, format_query
-from listrak_api.request_ends import error_for, exchange_once
+from listrak_api.request_results import error_for, exchange_once
 from listrak_api.retry import RetryPolicy, Verdict, repeat
 from listrak_api.stats import Observation, Stats
 from listrak_api.transport import Exchange, Transport
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from listrak_api.retry import RequestEnd
+    from listrak_api.retry import RequestResult
     from listrak_api.routes import Api, Route
     from listrak_api.settings import ConnectionSettings
     from listrak_api.transport import Body, BodyStream, Reply
@@ -77,7 +77,7 @@ class Client:
         self._tokens = TokenSource(settings, self._transport, self.stats, self._policy)
         self._slots = threading.BoundedSemaphore(settings.max_concurrency)
         self._pace = Pace()
-        self._granted: set[tuple[str, ...]] = set()
+        self._granted: set[tuple[str, ...]] = set()  # areas of routes that were answered
         self._limiter = limiter_of(settings)
 
     def __enter__(self) -> Self:
@@ -108,7 +108,7 @@ class Client:
         return self._transport.pause(seconds)
 
     def check(self) -> None:
-        """Get a token, and so find out whether Listrak accepts the integration at all.
+        """Get a token, and so check whether Listrak accepts the integration at all.
 
         Raises:
             AuthenticationError: It does not. The areas are not checked by this.
@@ -274,10 +274,9 @@ class Client:
             ids: The path's parameters by the specs' names.
             params: Query parameters.
             body: What msgspec can encode as JSON, or ready JSON as bytes; None for no body.
-            body_stream: Ready JSON that is made while it is sent, instead of `body`; iterated once per
-                attempt.
-            idempotent: The caller vouches that doing it twice is the same as doing it once; it is then
-                repeated like a read.
+            body_stream: JSON that is generated while it is sent, instead of `body`. Iterated once per
+            attempt.
+            idempotent: Whether doing it twice is the same as doing it once. Then it is repeated like a read.
 
         Returns:
             The answer.
@@ -324,46 +323,46 @@ class Client:
         )
 
     def _call(self, route: Route, request: Exchange, read: Callable[[Reply], T]) -> T:
-        """Send a request until the end of an attempt is final; return what was read or raise the error."""
+        """Send a request until the result of an attempt is final; return the value, or raise the error."""
         attempts, refusals = itertools.count(), itertools.count(1)
         doubted = min(_REFUSALS_DOUBTED, self._policy.max_retries)
 
-        def once() -> RequestEnd[T]:
-            ended = self._attempt(route, request, read, retry=next(attempts) > 0)
-            if ended.verdict is Verdict.NOT_AUTHORISED:
-                # An area that was granted is rarely withdrawn during a run; more likely the token was
+        def once() -> RequestResult[T]:
+            result = self._attempt(route, request, read, retry=next(attempts) > 0)
+            if result.verdict is Verdict.NOT_AUTHORISED:
+                # An area that was granted is rarely withdrawn during a run. More likely the token was
                 # revoked.
                 if route.areas in self._granted and next(refusals) <= doubted:
-                    return replace(ended, verdict=Verdict.RETRY)
-            elif ended.verdict is Verdict.ACCEPT:
+                    return replace(result, verdict=Verdict.RETRY)
+            elif result.verdict is Verdict.ACCEPT:
                 self._granted.add(route.areas)
-            return ended
+            return result
 
-        ended = repeat(once, str(route), self._policy, self._transport.pause)
-        if ended.verdict is Verdict.ACCEPT:
-            return cast("T", ended.value)
-        raise error_for(ended, str(route), self.settings, areas=route.areas)
+        result = repeat(once, str(route), self._policy, self._transport.pause)
+        if result.verdict is Verdict.ACCEPT:
+            return cast("T", result.value)
+        raise error_for(result, str(route), self.settings, areas=route.areas)
 
     def _attempt(
         self, route: Route, request: Exchange, read: Callable[[Reply], T], *, retry: bool
-    ) -> RequestEnd[T]:
-        """Send a request once or, should the token be refused, again: with the next token, then with its own.
+    ) -> RequestResult[T]:
+        """Send a request once; if its token is refused, again with the current token, then with a new one.
 
-        Waiting comes before taking a token, so that the token is as fresh as can be when it is sent. The
-        verdict is never RENEW_TOKEN: a token of its own that is refused at its first use is a final refusal.
+        The token is taken after the waiting, so that it is as fresh as possible when it is sent. The verdict
+        is never RENEW_TOKEN: a new token that is refused at its first use is a final refusal.
         """
         with self._slots:
             self._wait_for_turn()
             token = self._tokens.get()
-            ended = self._exchange(route, replace(request, token=token), read, retry=retry)
+            result = self._exchange(route, replace(request, token=token), read, retry=retry)
             for own in (False, True):
-                if ended.verdict is not Verdict.RENEW_TOKEN:
+                if result.verdict is not Verdict.RENEW_TOKEN:
                     break
                 self._wait_for_turn()
                 with self._tokens.renewed(token, own=own) as (token, first_use):
                     sending = replace(request, token=token, first_use=first_use)
-                    ended = self._exchange(route, sending, read, retry=True)
-            return ended
+                    result = self._exchange(route, sending, read, retry=True)
+            return result
 
     def _wait_for_turn(self) -> None:
         """Wait until pace and hard limit allow a request, or until `close`."""
@@ -375,25 +374,25 @@ class Client:
 
     def _exchange(
         self, route: Route, request: Exchange, read: Callable[[Reply], T], *, retry: bool
-    ) -> RequestEnd[T]:
-        """Send once, count it, slow the pace of all threads after a 429, and call the observer."""
+    ) -> RequestResult[T]:
+        """Send once and count it. After a 429, slow down all threads. Call the observer."""
         started = time.monotonic()
-        sent = exchange_once(self._transport, request, read)
+        exchanged = exchange_once(self._transport, request, read)
         seconds = time.monotonic() - started
-        ended = sent.ended
-        throttled = ended.end == HTTPStatus.TOO_MANY_REQUESTS
+        result = exchanged.result
+        throttled = result.status_or_failure == HTTPStatus.TOO_MANY_REQUESTS
         if throttled:
-            self._pace.slow_down(started, self._policy.pause_asked(ended.retry_after))
+            self._pace.slow_down(started, self._policy.pause_asked(result.retry_after))
         self.stats.add(
             requests=1,
             retries=int(retry),
             throttled=int(throttled),
-            bytes_received=sent.received,
+            bytes_received=exchanged.received,
             bytes_sent=request.size,
         )
         if self.observer is not None:
-            self.observer(route, Observation(ended.status, seconds, sent.received, retry))
-        return ended
+            self.observer(route, Observation(result.status, seconds, exchanged.received, retry))
+        return result
 
 
 def _check_size(route: Route, body: Body) -> None:

@@ -1,7 +1,7 @@
-"""Listrak's date-times: read from answers, written into requests; inside the product they are UTC.
+"""Listrak's date-times: read from answers, written into requests. In this program they are UTC.
 
-Listrak writes dates as wall time of one zone, without an offset (recorded: US Eastern time). Wall time is not
-unambiguous twice a year, so one rule holds everywhere, that of `datetime.fold` = 0:
+Listrak writes dates as wall time of one zone, without an offset (recorded: US Eastern time). Twice a year
+wall time is ambiguous. One rule holds everywhere, that of `datetime.fold` = 0:
 
 - A wall time that occurs twice (the hour after clocks are set back) is the first of the two instants.
 - A wall time that does not occur (clocks are set forward) is read with the offset that held before the
@@ -40,7 +40,7 @@ def find_zone(name: str) -> ZoneInfo:
     Raises:
         LookupError: There is no such zone; the text names the nearest ones.
     """
-    # The common case first: the list of all zones is a walk through a folder.
+    # The common case first: to list all zones is slow.
     with contextlib.suppress(KeyError, ValueError, OSError):
         return ZoneInfo(name)
     known = {one.casefold(): one for one in available_timezones()}
@@ -109,7 +109,7 @@ def parse(value: str | None, zone: tzinfo = UTC) -> datetime | None:
     decimals, offset = match[7], match[8]
     microsecond = int((decimals or "0")[:6].ljust(6, "0"))
     if year == 1:
-        # With an offset or a few hours added it is still "no date": nobody was mailed in the year 1.
+        # "No date", also with an offset or after a conversion of a few hours.
         return None
     instant = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001 - its zone follows
     try:

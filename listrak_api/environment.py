@@ -1,6 +1,6 @@
 """What the environment says about proxies and certificate authorities, checked before anything is sent.
 
-A mistake there is one of this machine: it does not pass, and Listrak has nothing to do with it. So it is a
+A mistake there is a mistake of this machine: waiting does not help, and Listrak is not the cause. So it is a
 `ConfigurationError` that names the environment variable, never its value, which may hold a password.
 """
 
@@ -30,7 +30,7 @@ _AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _SOCKS = {"socks4", "socks4a", "socks5", "socks5h"}
 _SCHEMES = {"http", "https", *_SOCKS}
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
-_PASSING = {408, 425, 429}
+_TEMPORARY = {408, 425, 429}
 _PROXY_AUTHENTICATION = 407
 
 
@@ -53,7 +53,7 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """Find the proxy through which a URL is asked for; None for none.
+    """Return the proxy for requests to a URL; None without one.
 
     Raises:
         ConfigurationError: `NO_PROXY` names the URL's host in a form that has no effect.
@@ -83,8 +83,8 @@ def check(urls: Iterable[str]) -> dict[str, Proxy | None]:
         The proxy of each; None where it has none.
 
     Raises:
-        ConfigurationError: A variable names a file of authorities that is none, or a proxy that cannot be
-            one. Its `setting` is the variable.
+        ConfigurationError: A variable names an invalid file of authorities or an invalid proxy. Its `setting`
+            is the variable.
     """
     proxies = {url: proxy_for(url) for url in urls}
     for url, proxy in proxies.items():
@@ -103,21 +103,21 @@ def authorities_variable() -> str:
 def proxy_mistake(
     problem: requests.RequestException, url: str, proxy: Proxy, *, worked: bool
 ) -> ConfigurationError | None:
-    """Return whether a request failed at the proxy, in a way that will not pass.
+    """Return the error for a request that failed at the proxy, if waiting does not help.
 
     Args:
         problem: How it failed.
         url: What was asked for.
         proxy: The proxy.
-        worked: Whether a request has come through it before: then it is the right one, and what it cannot do
-            now may pass.
+        worked: Whether a request has succeeded through it before. Then the setting is right, and the failure
+            may be temporary.
 
     Returns:
         The error to raise; None for any other failure.
     """
     if isinstance(problem, requests.exceptions.ProxyError):
         status = _tunnel_status(problem)
-        if status and (status // 100 != 4 or status in _PASSING):  # noqa: PLR2004 - a server's error passes
+        if status and (status // 100 != 4 or status in _TEMPORARY):  # noqa: PLR2004 - 5xx is temporary too
             return None
         return proxy_refusal(url, proxy, status) if status or not worked else None
     if isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
@@ -158,7 +158,7 @@ def _wrong(variable: str, what: str, otherwise: str = "or unset it") -> Configur
 
 
 def _complete(address: str) -> str:
-    """Return an address without a scheme the one that it is taken to have."""
+    """Return an address with its scheme: `http` if it has none."""
     return address if "://" in address else f"http://{address}"
 
 
@@ -186,7 +186,7 @@ def _check_proxy(proxy: Proxy) -> None:
 
 
 def _check_exceptions(url: str) -> None:
-    """Refuse a `NO_PROXY` that means this URL's host, but in a form that has no effect."""
+    """Refuse a `NO_PROXY` that names this URL's host in a form that has no effect."""
     variable = next((name for name in ("no_proxy", "NO_PROXY") if os.environ.get(name)), "")
     host, port = _host(url), urlsplit(url).port
     for entry in re.split(r"[,;\s]+", os.environ.get(variable, "").lower()):
@@ -198,8 +198,8 @@ def _check_exceptions(url: str) -> None:
 
 
 def _check_authorities() -> None:
-    # requests reads the first one. SSL_CERT_FILE is read by other programs only, but whoever sets it relies
-    # on it: that its file is missing should not come to light when a certificate cannot be verified.
+    # requests reads the first one. SSL_CERT_FILE is read by other programs only. It is checked because users
+    # who set it rely on it.
     for variable in (authorities_variable(), "SSL_CERT_FILE"):
         if variable and os.environ.get(variable):
             _check_authority(variable, os.environ[variable])

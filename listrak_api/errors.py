@@ -1,4 +1,4 @@
-"""What can go wrong between here and Listrak, by what the caller should do.
+"""The errors of this package, by what the caller should do.
 
 ::
 
@@ -12,9 +12,9 @@
     ├── LostAnswerError           a write was sent and its answer lost: look before doing it again
     └── PagingError               a collection's paging does not end: what was read is not complete
 
-The text of every error is made for the person who runs the pipeline: one line saying what happened and,
-where there is one, a second saying the way out. It names the route's template and never the filled path,
-and holds no secret, token, address or phone number.
+The text of every error is written for the person who runs the pipeline: one line says what happened, and a
+second one, if possible, what to do. It names the route's template, never the filled path, and has no secret,
+token, address or phone number.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 
 
 class Cause(Enum):
-    """What an error comes from, and so whether the same run can succeed when it is repeated unchanged."""
+    """The cause of an error: it decides whether the same run can succeed when it is repeated unchanged."""
 
     SETTINGS = "settings"
     """Settings or credentials: a person has to change something."""
@@ -57,7 +57,7 @@ class ListrakError(Exception):
     Attributes:
         message: As given.
         hint: As given.
-        cause: What errors of this class come from.
+        cause: The cause of errors of this class.
     """
 
     cause: ClassVar[Cause] = Cause.DATA
@@ -179,7 +179,7 @@ class UnavailableError(ListrakError):
     """Listrak could not be reached, or did not answer usably, and all retries are used up.
 
     Raised for 429, 5xx, refused or reset connections, timeouts, and bodies that are cut, empty, too large
-    or no JSON. A write that ends here was certainly not carried out.
+    or not JSON. A write that ends here was certainly not carried out.
 
     Args:
         message: The last failure and the number of attempts.
@@ -219,6 +219,6 @@ class LostAnswerError(ListrakError):
 
 
 class PagingError(ListrakError):
-    """A collection gave a cursor that it had given before: reading would never end."""
+    """A collection returned a cursor that it had returned before, or one that cannot be used."""
 
     cause = Cause.UNAVAILABLE

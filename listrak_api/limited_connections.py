@@ -1,4 +1,4 @@
-"""Connections whose reads keep to the time limit of the exchange that their thread is in."""
+"""HTTP connections whose reads keep to a time limit: that of the exchange of the reading thread."""
 
 from __future__ import annotations
 
@@ -23,13 +23,22 @@ _WAKE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Limit:
-    """Until when an exchange may last."""
+    """The time limit of an exchange.
+
+    Args:
+        deadline: By the monotonic clock, in seconds.
+        closing: Set when `Transport.close` is called.
+    """
 
     deadline: float
     closing: threading.Event
 
     def remaining(self) -> float:
-        """Return the seconds left; TimeoutError if there are none."""
+        """Return the seconds left.
+
+        Raises:
+            TimeoutError: There are none, or the transport is closed.
+        """
         left = self.deadline - time.monotonic()
         if left <= 0 or self.closing.is_set():
             raise TimeoutError
@@ -42,9 +51,9 @@ LIMIT: ContextVar[Limit] = ContextVar("limit of the exchange that this thread is
 class _LimitedReader(io.RawIOBase):
     """Reads a socket within the limit of the exchange.
 
-    A socket's own timeout starts anew with every byte: a server that sends one byte now and then, in the head
-    or in the body, would hold a thread for ever. This checks the clock before each read, and notices
-    `Transport.close`.
+    A socket's own timeout starts again with every byte: a server that sends one byte now and then, in the
+    head or in the body, would block a thread for ever. This class checks the clock and `Transport.close`
+    before each read.
     """
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, limit: Limit) -> None:

@@ -1,10 +1,10 @@
-"""Keeps secrets and people's addresses and numbers out of logs and errors.
+"""Masks secrets, addresses and phone numbers in logs and errors.
 
-What is masked, wherever it stands in a text: registered secrets and tokens, bearer tokens, email addresses
+What is masked, anywhere in a text: registered secrets and tokens, bearer tokens, email addresses
 (also percent-encoded, as in paths), and phone numbers. Ids, dates, times, UUIDs and IP addresses are left
 as they are. A phone number of fewer than ten digits cannot be told from an id, and is masked only after a
 plus sign or a name such as `phoneNumber`; ids of ten digits and more that could be phone numbers are
-masked: rather one id too many than a number.
+masked, because it is better to mask an id than to show a number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import threading
 import traceback
 from urllib.parse import quote, quote_plus
 
-SECRET = "***"  # noqa: S105 - what stands in a secret's place
+SECRET = "***"  # noqa: S105 - what replaces a secret
 ADDRESS = "<address>"
 NUMBER = "<number>"
 
@@ -23,7 +23,7 @@ _SHORTEST_SECRET = 4
 _MOST_SECRETS = 64
 
 _STOP = r"""\s@<>"(),:;\[\]{}|\\/?&="""  # what ends an address in a text or a URL
-# A local part begins where a run of its characters begins: looking further in would take quadratic time.
+# A match begins at the begin of a run of local-part characters: otherwise matching takes quadratic time.
 _EMAIL = re.compile(
     rf"""
     (?: "[^"\r\n]{{1,64}}"                              # a quoted local part,
@@ -37,7 +37,7 @@ _EMAIL = re.compile(
 )
 
 _BEARER = re.compile(r"\b(Bearer(?:\s|%20|\+)+)[\w.~+/=%-]+", re.IGNORECASE)
-# What follows the name of a setting that was misspelt is no secret: it says which one was meant.
+# "client_secret: did you mean …" is a hint about a misspelt setting, not a secret.
 _NAMED_SECRET = re.compile(
     r"""((?:client_secret|access_token|authorization)["']?\s*[:=]\s*["']?)"""
     r"""(?!Bearer|did you mean )[^\s"'&,}]+""",
@@ -89,11 +89,11 @@ _secrets_pattern: re.Pattern[str] | None = None
 
 
 def register_secret(*secrets: str) -> None:
-    """Have texts masked from now on, wherever they occur in this process, percent-encoded or not.
+    """Register texts to be masked from now on, percent-encoded or not. Applies to the whole process.
 
     Args:
-        secrets: Client secrets and tokens. Shorter ones than four characters are left alone: masking them
-            would make every text unreadable. The latest 64 are remembered.
+        secrets: Client secrets and tokens. Those shorter than four characters are ignored, because masking
+            them would make every text unreadable. The latest 64 are kept.
     """
     global _secrets_pattern  # noqa: PLW0603 - one process has one log
     with _lock:
@@ -128,7 +128,7 @@ def mask(text: str) -> str:
 
 
 class MaskingFilter(logging.Filter):
-    """Masks whatever passes: the message, texts given as `extra`, and the exception. Drops nothing.
+    """Masks log records: the message, strings given as `extra`, and the exception. Drops nothing.
 
     Put it on handlers: a filter on a logger does not see what the logger's children log. `install_masking`
     does so.
@@ -153,11 +153,11 @@ class MaskingFilter(logging.Filter):
 
 
 MASKING = MaskingFilter()
-"""The one filter of its kind: a logger or handler that is given it again has it once."""
+"""The only instance: adding it twice to a logger or handler has no effect."""
 
 
 class _MaskedError(Exception):
-    """Stands for an exception in a log record, for formatters that print its text themselves."""
+    """Replaces an exception in a log record, for formatters that print its text themselves."""
 
 
 _OWN_FIELDS = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) - {"msg"} | {"message"}

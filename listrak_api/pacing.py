@@ -1,4 +1,4 @@
-"""How fast requests may follow each other: slower after 429, for all threads, then gradually faster again."""
+"""The pace of requests of all threads: slower after a 429, then gradually faster again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MEMORY = 64
 
 
 class Pace:
-    """Spaces the starts of requests after Listrak has said that they come too fast.
+    """Spaces out the starts of requests after a 429.
 
     At full speed nothing is spaced: the number of requests in flight is the only limit. A 429 halves the
     rate at which requests were starting; from there it doubles every 10 seconds until it no longer matters.
@@ -33,7 +33,7 @@ class Pace:
     longer by itself.
 
     Args:
-        clock: Seconds that only grow.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,7 +45,7 @@ class Pace:
         self._next_start = float("-inf")
 
     def reserve(self) -> float:
-        """Take the next free instant to start a request.
+        """Reserve the next instant at which a request may start.
 
         Returns:
             Seconds to wait until then; 0 at full speed.
@@ -99,7 +99,7 @@ def limiter_for(api_url: str, requests_per_second: float) -> Limiter:  # noqa: A
     """Return the hard limit on requests to one Listrak, shared by all clients of this process.
 
     Args:
-        api_url: The Listrak.
+        api_url: The address of Listrak's API.
         requests_per_second: The limit; below 1, or with a fraction, the requests are spaced evenly.
     """
     # Imported here: it takes as long as all of this package, and hardly anybody sets a limit.

@@ -1,8 +1,8 @@
-"""The form in which Listrak takes a phone number: with the country code, or as ten national digits.
+"""The form in which Listrak accepts a phone number: with the country code, or as ten national digits.
 
-Numbers of North America are seen in both forms, and paths and bodies need not take the same one: one account
-took ten digits in bodies and answered 404 to them in paths. So the form is learned for each place, from the
-first number that Listrak knows, unless a setting names it. Numbers of other countries have one form.
+Numbers of North America occur in both forms, and paths and bodies need not accept the same one: one account
+accepted ten digits in bodies and answered 404 to them in paths. So the form is learned for each place, from
+the first number that Listrak finds, unless a setting names it. Numbers of other countries have one form only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NATIONAL_DIGITS: Final = 10
 _NOT_THIS_FORM: Final = frozenset(
     {"ERROR_INVALID_PHONE_NUMBER", "ERROR_PHONE_NUMBER_NOT_FOUND", "ERROR_UNABLE_TO_LOCATE_RESOURCE"}
 )
-"""Refusals that a number may get for its form alone."""
+"""Error codes that may only mean that the number has the wrong form."""
 
 
 def _setting(title: str, where: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ PHONE_BODY_FORM: Final = {"phone_body_form": _setting("Phone numbers in bodies",
 
 
 def number_forms(number: str) -> tuple[str, ...]:
-    """All forms of a number: `14155550100` and `4155550100`, in this order, or the one that it has.
+    """Return all forms of a number: `14155550100` and `4155550100`, in this order, or the one that it has.
 
     Args:
         number: Digits, as Listrak writes them or with the country code.
@@ -63,7 +63,7 @@ def number_forms(number: str) -> tuple[str, ...]:
 
 
 class NumberForm:
-    """The form in which one place takes numbers: paths, or bodies. Thread safe.
+    """The form of numbers in one place, paths or bodies: set, or learned. Safe from any thread.
 
     Args:
         form: The setting's value; `auto` or None: to be learned.
@@ -79,14 +79,14 @@ class NumberForm:
         return self._index is not None
 
     def explains(self, number: str) -> bool:
-        """Return whether the form may be why Listrak does not find a number: none was found in it so far."""
+        """Return whether its form may be why a number is not found: none was found in this form so far."""
         return len(number_forms(number)) > 1 and not self._proven
 
     def call(self, number: str, make: Callable[[str], T], first: str = "") -> T:
-        """Create a call with the number in the form that Listrak takes.
+        """Make a call with the number in the form that Listrak accepts.
 
-        While no form is known, the other form is tried where Listrak does not find a number or refuses it,
-        and the one that is taken is remembered.
+        While no form is known, the other form is tried if Listrak does not find or refuses the number. The
+        form that works is remembered.
 
         Args:
             number: The number's digits.
@@ -97,7 +97,7 @@ class NumberForm:
             What the call returned.
 
         Raises:
-            NotFoundError: Listrak knows the number in none of its forms.
+            NotFoundError: Listrak finds the number in none of its forms.
             RequestRefusedError: Listrak refuses it for another reason, or in every form.
             ListrakError: What else the call raises.
         """

@@ -26,7 +26,7 @@ def format_query(route: Route, params: Mapping[str, object], paging: Mapping[str
     """Format query parameters: booleans, date-times and lists as Listrak expects them; None is left out.
 
     Raises:
-        ValueError: The specifications do not know a name; Listrak would ignore it silently.
+        ValueError: The specifications do not have a parameter of that name; Listrak would ignore it silently.
     """
     unknown = params.keys() - route.query_names
     if unknown:

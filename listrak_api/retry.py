@@ -1,15 +1,15 @@
-"""What is done about each way a request can end, and the one loop that repeats requests.
+"""Retries: what to do about each result of a request, the pauses, and the one loop that repeats requests.
 
-`decide` is the decision, `waits` the pauses after failures and 429, `repeat` the loop. The loop and the
-exponential wait are those of the library `backoff`. The waiting itself is done here: `backoff` calls
-`time.sleep`, which `Client.close` could not interrupt, and it shortens a pause that exceeds the time limit,
-where a server that asked for it would only refuse again.
+`decide` is the decision, `retry_pauses` gives the pauses after failures and 429, `repeat` is the loop. The
+loop and the exponential wait are those of the library `backoff`. The waiting itself is done here, for two
+reasons. `backoff` calls `time.sleep`, which `Client.close` could not interrupt. And it shortens a pause that
+exceeds the time limit, after which a server that asked for the pause would only refuse again.
 
 After a 429 with ``Retry-After`` the thread that sent the request waits that long (`repeat`), and no thread of
 the client starts another request meanwhile (`pacing.Pace`). `RetryPolicy.pause_asked` limits both to
-`MAX_RETRY_AFTER`; `waits` adds up to `RetryPolicy.base` seconds (0.5) of jitter to the thread's own pause.
-Without ``Retry-After`` that thread waits a random time of at most `RetryPolicy.cap` (60 s), and the others
-are only slowed down.
+`MAX_RETRY_AFTER`. `retry_pauses` adds up to `RetryPolicy.base` seconds (0.5) of jitter to the thread's own
+pause. Without ``Retry-After`` that thread waits a random time of at most `RetryPolicy.cap` (60 s), and the
+others are only slowed down.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_RETRY_AFTER = 300.0
 
 
 class Failure(enum.Enum):
-    """The ways a request can end without a usable answer; the value is for people."""
+    """The ways a request can end without a usable answer. The values are for messages."""
 
     NOT_CONNECTED = "no connection could be made"
     RESET = "the connection broke before the answer came"
@@ -51,7 +51,7 @@ class Failure(enum.Enum):
 
 
 class Verdict(enum.Enum):
-    """What to do about a request that ended."""
+    """What to do about the result of a request: accept it, repeat the request, or raise which error."""
 
     ACCEPT = enum.auto()
     RETRY = enum.auto()
@@ -77,15 +77,20 @@ _TRANSIENT = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStat
 
 
 def decide(
-    end: int | Failure, code: str = "", *, repeatable: bool, first_use: bool = False, large: bool = False
+    status_or_failure: int | Failure,
+    code: str = "",
+    *,
+    repeatable: bool,
+    first_use: bool = False,
+    large: bool = False,
 ) -> Verdict:
-    """Decide what to do about a request that ended, whatever the number of attempts so far.
+    """Decide what to do about the result of a request, whatever the number of attempts so far.
 
     Args:
-        end: The HTTP status, or how it ended without a usable answer.
+        status_or_failure: The HTTP status, or how the request ended without a usable answer.
         code: Listrak's error code; empty if it gave none.
-        repeatable: Whether the request may be carried out twice without harm: reads, and writes the caller
-            vouches for.
+        repeatable: Whether the request may be carried out twice without harm: true of reads, and of writes
+            that the caller declares idempotent.
         first_use: Whether the request was the first one with its token. Only then does a refusal mean that
             the integration is refused, and not that the token has expired.
         large: Whether the request's body is near Listrak's limit, beyond which it answers 404.
@@ -93,26 +98,26 @@ def decide(
     Returns:
         The verdict. RETRY means that the request was certainly not carried out, or is repeatable.
     """
-    if isinstance(end, Failure):
-        return _decide_failure(end, repeatable=repeatable)
-    hundreds = end // 100
+    if isinstance(status_or_failure, Failure):
+        return _decide_failure(status_or_failure, repeatable=repeatable)
+    hundreds = status_or_failure // 100
     if hundreds == _CLIENT_ERROR:
         if code == _BETA_CODE:
             return Verdict.REFUSED
         # 403 is seen for a missing area and an IP address that is not allowed, as well as 401.
-        if end in _REFUSED_ACCESS or code in _AUTH_CODES:
+        if status_or_failure in _REFUSED_ACCESS or code in _AUTH_CODES:
             return Verdict.NOT_AUTHORISED if first_use else Verdict.RENEW_TOKEN
-        if end not in _TRANSIENT:
-            return _decide_refusal(end, large=large)
+        if status_or_failure not in _TRANSIENT:
+            return _decide_refusal(status_or_failure, large=large)
     if hundreds in _BY_HUNDREDS:
         return _BY_HUNDREDS[hundreds]
     # 429 means that the request was not carried out. Any other status may come after it was carried out.
-    certain = end == HTTPStatus.TOO_MANY_REQUESTS
+    certain = status_or_failure == HTTPStatus.TOO_MANY_REQUESTS
     return Verdict.RETRY if repeatable or certain else Verdict.LOST
 
 
 def _decide_refusal(status: int, *, large: bool) -> Verdict:
-    """Decide about a 4xx that stays the same however often it is sent."""
+    """Decide about a 4xx to which a repetition would get the same answer."""
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (status == HTTPStatus.NOT_FOUND and large):
         return Verdict.TOO_LARGE
     return Verdict.NOT_FOUND if status == HTTPStatus.NOT_FOUND else Verdict.REFUSED
@@ -151,8 +156,8 @@ class RetryPolicy:
             retry_after: What Listrak asked for, in seconds; None if it did not.
 
         Returns:
-            Seconds, at most `MAX_RETRY_AFTER`. None if Listrak asked for none (`waits` then decides alone),
-            or for more than the time limit of a request (the request is then given up at once).
+            Seconds, at most `MAX_RETRY_AFTER`. None if Listrak asked for none (`retry_pauses` then decides
+            alone), or for more than the time limit of a request (the request is then given up at once).
         """
         if retry_after is None or self.exceeded_by(retry_after):
             return None
@@ -164,23 +169,23 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestEnd(Generic[T]):
-    """How a request ended.
+class RequestResult(Generic[T]):
+    """The result of a request.
 
     Attributes:
         verdict: What to do about it.
-        end: The HTTP status, or how it ended without a usable answer.
+        status_or_failure: The HTTP status, or how the request ended without a usable answer.
         code: Listrak's error code; empty if there is none.
         message: Listrak's own words, masked; empty if there are none.
         retry_after: Seconds that Listrak asked to wait, without limit; None if it did not.
         value: What was read out of the answer; only if it was accepted.
         attempts: How often the request was sent.
         location: Scheme and host of a redirect.
-        date: Listrak's clock when it answered; None if it did not say.
+        date: The answer's Date header (UTC); None without one.
     """
 
     verdict: Verdict
-    end: int | Failure
+    status_or_failure: int | Failure
     code: str = ""
     message: str = ""
     retry_after: float | None = None
@@ -192,30 +197,30 @@ class RequestEnd(Generic[T]):
     @property
     def status(self) -> int:
         """The HTTP status; 0 if there was no usable answer."""
-        return self.end if isinstance(self.end, int) else 0
+        return self.status_or_failure if isinstance(self.status_or_failure, int) else 0
 
     @property
-    def in_words(self) -> str:
-        """How it ended, in a few words: "status 503"."""
-        if isinstance(self.end, Failure):
-            return self.end.value
-        return f"status {self.end} {self.code}".rstrip()
+    def description(self) -> str:
+        """The result in a few words, such as "status 503"."""
+        if isinstance(self.status_or_failure, Failure):
+            return self.status_or_failure.value
+        return f"status {self.status_or_failure} {self.code}".rstrip()
 
 
 def repeat(
-    once: Callable[[], RequestEnd[T]], name: str, policy: RetryPolicy, pause: Callable[[float], bool]
-) -> RequestEnd[T]:
-    """Send a request until the end of an attempt is final.
+    once: Callable[[], RequestResult[T]], name: str, policy: RetryPolicy, pause: Callable[[float], bool]
+) -> RequestResult[T]:
+    """Send a request until the result of an attempt is final.
 
     Args:
         once: Sends it once.
         name: The request's name for the log: method and template.
         policy: How often and how fast.
-        pause: Waits so many seconds, but not beyond the closing of the client; says whether it was closed.
+        pause: Waits some seconds, or until the client is closed; returns whether it was closed.
 
     Returns:
-        How the last attempt ended; its verdict is never RETRY, but UNAVAILABLE once attempts or time are used
-        up, Listrak asks for a longer pause than the time limit, or the client is closed.
+        The result of the last attempt. Its verdict is never RETRY. It is UNAVAILABLE once attempts or time
+        are used up, Listrak asks for a longer pause than the time limit, or the client is closed.
     """
     attempts = 0
 
@@ -225,54 +230,54 @@ def repeat(
 
     repeated = backoff.on_predicate(
         partial(_pausing, name, policy, pause),
-        lambda ended: ended.verdict is Verdict.RETRY,
+        lambda result: result.verdict is Verdict.RETRY,
         max_tries=policy.max_retries + 1,
-        jitter=None,  # `waits` has it already
+        jitter=None,  # `retry_pauses` has it already
         on_try=count,
         logger=None,
     )(once)
-    ended = repeated()
-    verdict = Verdict.UNAVAILABLE if ended.verdict is Verdict.RETRY else ended.verdict
-    return replace(ended, verdict=verdict, attempts=attempts)
+    result = repeated()
+    verdict = Verdict.UNAVAILABLE if result.verdict is Verdict.RETRY else result.verdict
+    return replace(result, verdict=verdict, attempts=attempts)
 
 
 def _pausing(
     name: str, policy: RetryPolicy, pause: Callable[[float], bool]
-) -> Generator[float, RequestEnd[Any], None]:
-    """Make the pauses of `waits`, interruptibly, and yield 0 so that `backoff` adds none; end to give up."""
+) -> Generator[float, RequestResult[Any], None]:
+    """Wait as `retry_pauses` says, interruptibly, and yield 0 for `backoff`; return to give up."""
     started = time.monotonic()
-    pauses = waits(policy)
-    ended = yield next(pauses)
+    pauses = retry_pauses(policy)
+    result = yield next(pauses)
     for retry in range(1, policy.max_retries + 1):
-        seconds = pauses.send(ended)
+        seconds = pauses.send(result)
         late = time.monotonic() - started + seconds > policy.max_seconds
-        if late or policy.exceeded_by(ended.retry_after) or pause(0):
+        if late or policy.exceeded_by(result.retry_after) or pause(0):
             return
         logger.warning(
-            "%s: %s; retry %d of %d in %.1f s", name, ended.in_words, retry, policy.max_retries, seconds
+            "%s: %s; retry %d of %d in %.1f s", name, result.description, retry, policy.max_retries, seconds
         )
         if pause(seconds):
             return
-        ended = yield 0.0
+        result = yield 0.0
 
 
-def waits(policy: RetryPolicy) -> Generator[float, RequestEnd[Any], None]:
+def retry_pauses(policy: RetryPolicy) -> Generator[float, RequestResult[Any], None]:
     """Generate the pauses between the attempts of one request; a wait generator as `backoff` uses them.
 
     Args:
         policy: The policy.
 
     Yields:
-        First 0, for nothing; then, for each end that is sent in, the seconds to wait. Without
-        `Retry-After`: exponential with full jitter, so that threads that failed together do not come back
-        together. With it: what was asked for, and a little jitter on top.
+        First 0, which is ignored. Then, for each result that is sent in, the seconds to wait. Without
+        `Retry-After`: exponential with full jitter, so that threads that failed together do not retry
+        together. With it: what Listrak asked for, plus a little jitter.
     """
     exponential = backoff.expo(factor=policy.base, max_value=policy.cap)
-    ended = yield next(exponential)
+    result = yield next(exponential)
     for longest in exponential:
-        asked = policy.pause_asked(ended.retry_after)
+        asked = policy.pause_asked(result.retry_after)
         jitter = backoff.full_jitter(longest if asked is None else policy.base)
-        ended = yield jitter + (asked or 0.0)
+        result = yield jitter + (asked or 0.0)
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:

@@ -1,9 +1,9 @@
 """Every route of Listrak that the tap and the target use, and what Listrak's specs say about it.
 
-All reads of the APIs are here, and those writes that the target needs. Of the routes that send messages to
-people only the transactional sends are here: the target calls them where a destination has `allow_sending`.
-Broadcasts and resends are left out on purpose, as are deletions of lists, fields and campaigns: what has no
-route cannot be called by mistake.
+All reads of the APIs are here, and the writes that the target needs. Of the routes that send messages to
+people only the transactional sends are here; the target calls them if a destination has `allow_sending`.
+Broadcasts, resends, and deletions of lists, fields and campaigns are left out on purpose: a route that is not
+here cannot be called by mistake.
 
 Logs and errors name a route by its template, never by the filled path: paths hold addresses and phone
 numbers.
@@ -86,16 +86,16 @@ class Route:
         """Fill the template: base path included, every value quoted so that it stays one segment.
 
         Args:
-            ids: The path's parameters by the specs' names. Names that the path has not are ignored, so that
-                a parent's whole context may be given.
+            ids: The path's parameters by the specs' names. Other names are ignored, so that a parent's entire
+                context may be given.
 
         Returns:
             The path, for example ``/email/v1/List/7/Contact/a%40b.example``. Never log it.
 
         Raises:
-            KeyError: A parameter of the path is missing: a mistake of the caller's.
-            RequestRefusedError: A value is empty, ``.`` or ``..``: no HTTP client carries such a segment to
-                the server unchanged, so it would reach another route. Nothing is sent.
+            KeyError: A parameter of the path is missing: a programming error.
+            RequestRefusedError: A value is empty, ``.`` or ``..``: no HTTP client sends such a segment
+                unchanged, so the request would reach another route. Nothing is sent.
         """
         return self.base + _PLACEHOLDER.sub(
             lambda match: self._segment(match[1], ids[match[1]]), self.template

@@ -1,7 +1,8 @@
-"""The settings that tap and target share: their texts, as JSON schema, and their values, checked.
+"""The settings that tap and target share: their JSON schema, and their checked values.
 
-The texts are plain data, so that this package needs no Singer. Both plugins put them into their own config
-schema, from which `meltano.yml`, the environment example and the tables of docs/settings.md are generated.
+The schema is plain data, so that this package does not depend on Singer. Both plugins put it into their own
+config schema, from which `meltano.yml`, the environment example and the tables of docs/settings.md are
+generated.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
         "type": ["number", "null"],
         "title": "Time limit of a request",
         "description": "Seconds that one request may take, from connecting to the last byte of its answer; "
-        "uploads get one second more for each 100 kB. A request that takes longer is broken off and, if it "
+        "uploads get one second more for each 100 kB. A request that takes longer is aborted and, if it "
         "only reads, repeated.",
         "default": DEFAULT_REQUEST_TIMEOUT,
         "exclusiveMinimum": 0,
@@ -147,9 +148,9 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
     "max_retries": {
         "type": ["integer", "null"],
         "title": "Retries",
-        "description": "How often a request is repeated that met a passing failure (too many requests, a "
-        "server error, a broken connection), 0 to 20, with growing pauses. With the default it goes on for "
-        "about a minute and a half. A write is only repeated if Listrak has certainly not carried it out.",
+        "description": "How often a request is repeated after a temporary failure (too many requests, a "
+        "server error, a broken connection), 0 to 20, with growing pauses. With the default this takes about "
+        "a minute and a half. A write is only repeated if Listrak has certainly not carried it out.",
         "default": DEFAULT_MAX_RETRIES,
         "minimum": 0,
         "maximum": 20,
@@ -160,14 +161,14 @@ CONNECTION_SETTINGS: dict[str, dict[str, Any]] = {
         "description": "The User-Agent header of requests. By default `singer-listrak/` and the version.",
     },
 }
-"""JSON schema properties of the settings that are about the connection, not about an integration."""
+"""JSON schema properties of the settings of the connection, which are the same for every integration."""
 
 
 def timezone_setting(use: str) -> dict[str, dict[str, Any]]:
     """Describe the setting `timezone`, which both plugins have.
 
     Args:
-        use: What the plugin does with it, as one sentence or two.
+        use: What the plugin does with it, in one or two sentences.
     """
     return {
         "timezone": {
@@ -214,7 +215,7 @@ class ConnectionSettings:
         requests_per_second: Hard limit; None for no limit.
         rate_limit_url: Where processes share that limit; empty for this process only.
         request_timeout: Seconds for one attempt, see the setting's text.
-        max_retries: Repetitions after passing failures.
+        max_retries: Repetitions after temporary failures.
         user_agent: The User-Agent header.
 
     Raises:
@@ -234,7 +235,7 @@ class ConnectionSettings:
     user_agent: str = ""
 
     def __post_init__(self) -> None:
-        """Check every value, whoever made the object."""
+        """Check every value."""
         for name, value in zip(self.credential_names, (self.client_id, self.client_secret), strict=True):
             _check_text(name, value)
         object.__setattr__(self, "api_url", _check_url("api_url", self.api_url).rstrip("/"))

@@ -1,7 +1,7 @@
 """A rate of requests that several processes share: `rate_limit_url` names where its bucket is kept.
 
-The buckets are pyrate-limiter's. Each integration of each Listrak has one, named by a hash of the address and
-the client id, so that one file or server serves any number of them.
+The buckets are pyrate-limiter's. There is one for each integration and API address, named by a hash of both,
+so that one file or server can hold any number of them.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _LIBRARIES: Final = {
 """The extra of the package and the libraries that each kind of address needs."""
 _CONNECT_SECONDS: Final = 10.0
 _LOCK_POLL_SECONDS: Final = 0.002
-"""How often a process looks whether another one has released the file: held for about a millisecond."""
+"""How often a process checks whether the file is unlocked. A lock is held for about a millisecond."""
 _NO_STORE_SECONDS: Final = 10.0
-"""How long a run waits for a store that fails, before it ends."""
+"""How long a run waits for a failing store before it ends."""
 
 
 class SharedLimiter:
@@ -55,7 +55,7 @@ class SharedLimiter:
         """Wait for permission to start a request.
 
         Args:
-            name: What is written beside the permission, for people who look into the store.
+            name: A label that is stored with the permission.
             timeout: Seconds to wait at most.
 
         Returns:
@@ -78,7 +78,7 @@ class SharedLimiter:
 
 
 def check_rate_limit_url(url: object) -> str:
-    """Return an address that a bucket can be kept at. Nothing is connected to.
+    """Check the address of a store, without connecting to it.
 
     Raises:
         ConfigurationError: It is not one, or a library that it needs is not installed. The text does not hold
@@ -121,7 +121,7 @@ def shared_limiter_for(url: str, api_url: str, client_id: str, requests_per_seco
 
     Args:
         url: Where the bucket is kept, checked.
-        api_url: The Listrak.
+        api_url: The address of Listrak's API.
         client_id: The integration.
         requests_per_second: The limit. All processes must have the same one: each checks what all have sent
             against its own.

@@ -45,7 +45,7 @@ class Counts:
 
 
 class Stats:
-    """Counts from several threads. Read it by `snapshot` or by the attributes of `Counts`."""
+    """Counters that several threads add to. Read them by `snapshot`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

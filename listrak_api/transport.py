@@ -1,4 +1,4 @@
-"""One HTTP exchange: sent once, within limits of time and size, and ending in a reply or a named failure."""
+"""One HTTP exchange: sent once, within limits of time and size. It ends in a reply or a `Failure`."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 """Bytes of an answer, decompressed, beyond which it is not read. A page of contacts has a few megabytes."""
 
 UPLOAD_BYTES_PER_SECOND = 100_000
-"""The slowest upload that is still waited for: the time limit grows by a second for each so many bytes."""
+"""The slowest upload that is accepted: the time limit grows by one second for so many bytes."""
 
 _CHUNK = 64 * 1024
 _CONNECT_SECONDS = 30.0
 _PLAIN_HTTP = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
-"""What OpenSSL says when what should be TLS is the answer of a plain HTTP server."""
+"""OpenSSL's errors when a server answers in plain HTTP where TLS is expected."""
 
 
 @runtime_checkable
 class BodyStream(Protocol):
-    """A request body that is made while it is sent, so that it need not lie in memory as a whole.
+    """A request body that is generated while it is sent, so that it is never in memory as a whole.
 
-    It is iterated once for each attempt, from the start each time, and must always give exactly `len` bytes.
+    It is iterated once for each attempt, from the start each time, and must always yield exactly `len` bytes.
     """
 
     def __len__(self) -> int:
@@ -100,7 +100,7 @@ class Exchange:
         body: The body.
         token: The bearer token; empty for none.
         repeatable: Whether it may be carried out twice without harm.
-        first_use: Whether the token was given for it alone, just before.
+        first_use: Whether this is the first request with the token.
     """
 
     method: str
@@ -129,7 +129,7 @@ class Transport:
         settings: The checked settings.
 
     Raises:
-        ConfigurationError: An environment variable names a proxy or authorities that cannot be any.
+        ConfigurationError: An environment variable names an invalid proxy or invalid authorities.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
@@ -148,8 +148,8 @@ class Transport:
             "Accept-Encoding": "gzip, deflate",
             "Connection": "keep-alive",
         }
-        # What the environment says about proxies and authorities is the same for every request to a host:
-        # asking anew each time would cost a good part of a small request.
+        # Proxies and authorities are the same for every request to a host. Reading them from the environment
+        # each time would be a large part of the cost of a small request.
         self._environment = {
             url: self._session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
             for url in (settings.api_url, settings.auth_url)
@@ -161,12 +161,12 @@ class Transport:
         return self._closing.is_set()
 
     def close(self) -> None:
-        """Break off what is under way, within a second, and close all connections."""
+        """Abort running exchanges within a second, and close all connections."""
         self._closing.set()
         self._session.close()
 
     def pause(self, seconds: float) -> bool:
-        """Wait, but not beyond `close`; say whether it was called."""
+        """Wait some seconds, or until `close` is called; return whether it was called."""
         return self._closing.wait(seconds) if seconds > 0 else self._closing.is_set()
 
     def exchange(self, exchange: Exchange) -> Reply:
@@ -180,8 +180,8 @@ class Transport:
 
         Raises:
             ExchangeError: There is no complete answer.
-            ConfigurationError: The proxy that the environment names refuses it or cannot be reached, so that
-                nothing came to Listrak.
+            ConfigurationError: The proxy that the environment names refuses it or cannot be reached, so
+                nothing was sent to Listrak.
         """
         size = 0 if exchange.body is None else len(exchange.body)
         seconds = self._settings.request_timeout + size / UPLOAD_BYTES_PER_SECOND
@@ -231,7 +231,7 @@ class Transport:
             return Reply(response.status_code, response.headers, _read_body(response))
 
     def _check_proxy(self, problem: requests.RequestException, base: str) -> None:
-        """Raise ConfigurationError if a request failed at the proxy, in a way that will not pass."""
+        """Raise ConfigurationError if a request failed at the proxy, and waiting does not help."""
         proxy = self._proxies[base]
         if proxy is not None:
             worked = proxy in self._proxies_that_worked
@@ -245,7 +245,7 @@ class Transport:
 
 
 class _Session(requests.Session):
-    """A session that has no notion of redirects: the token must never follow one to another host."""
+    """A session that never follows a redirect, so that the token is not sent to another host."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Return nothing, so that requests does not even read the redirect's body."""
@@ -271,7 +271,7 @@ class _Upload:
                 break
             yield piece
         if left:
-            # Sent as it is, it would hold the connection to the time limit, or be read as the next request.
+            # The server would wait for the missing bytes, or take surplus bytes for the next request.
             message = f"the body stream gives {len(self) - left} bytes, not {len(self)}"
             raise RuntimeError(message)
 
@@ -298,7 +298,7 @@ def _read_body(response: requests.Response) -> bytes:
 
 
 def _failure_of(problem: requests.RequestException) -> Failure:
-    """Return how an exchange ended, by the exception that requests made of it."""
+    """Return the failure that an exception of requests stands for."""
     cause: Any = problem.args[0] if problem.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     if isinstance(problem, requests.exceptions.SSLError):

@@ -1,4 +1,4 @@
-"""Windows of time that a long history is read in: one after the other, to be interrupted, or several at once.
+"""Windows of time in which a long history is read: one after the other, so it can be interrupted, or at once.
 
 Pure arithmetic: nothing here asks Listrak or reads a clock.
 """
@@ -9,28 +9,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 WIDEST = 4
-"""How many times the configured width a window may reach by doubling: a year with the default of 90 days.
-What
-a killed run has to repeat is at most one window, so this must not grow."""
+"""How many times the configured width a window may have after doubling: a year with the default of 90 days.
+A killed run has to repeat up to one window, so windows must not grow further."""
 
 MARGIN = timedelta(seconds=1)
-"""By how much a window reaches into the one before: whether Listrak's filters include their ends is not said
-for every collection. A row in there comes twice, and merges by its key. It is not left to one of the two by
-its own date: Listrak may read a request's dates in another zone than it writes a row's."""
+"""By how much a window overlaps the one before, because it is not documented for every collection whether
+filters include their ends. A row in the overlap is read twice, and merges by its key. It cannot be assigned
+to one window by its own date: Listrak may read the dates of requests in another zone than it writes dates."""
 
 NOON = 12
-"""Where windows end (UTC): as wall time, no zone's clocks are set near it. So the end of one window and the
-beginning of the next are the same instant however Listrak reads them. Around a clock change they would not
-be: read as US wall time, 02:59:59 and 03:00:01 can lie an hour apart."""
+"""The hour at which windows end (UTC). In no zone are clocks changed near this wall time. So the end of one
+window and the beginning of the next are the same instant, in whatever zone Listrak reads them. Around a clock
+change they would not be: read as US wall time, 02:59:59 and 03:00:01 can be an hour apart."""
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-"""Where windows begin when neither a start date nor the list's creation is known. The first one has no lower
-end."""
+"""The begin of the windows if neither a start date nor the list's creation is known. (The first window has no
+lower end.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time, read as one unit: once all its rows are written, a bookmark may stand at its end.
+    """A range of time that is read as one unit. Once its rows are written, a bookmark may move to its end.
 
     Args:
         number: 0 for the first window, and so on: windows are read in this order.
@@ -48,7 +47,7 @@ class Window:
 
     @property
     def ask_from(self) -> datetime | None:
-        """From when to ask (UTC), the margin included; None for no lower end."""
+        """The start to put into a query (UTC), the margin included; None for no lower end."""
         return self.start if self.start is None or self.number == 0 else self.start - MARGIN
 
 
@@ -57,15 +56,15 @@ class Span:
     """All the time that a run reads of one collection, and how to cut it into windows.
 
     The windows of a span cover it exactly once: each begins where the one before ends. The last one ends at
-    ``end_date``, or has no upper end, because scheduled messages lie in the future.
+    ``end_date``. Without that it has no upper end, because scheduled messages are in the future.
 
     Args:
         start: The earliest time to read (UTC); None means everything.
         until: The latest time that counts as past: the earlier of the run's start and ``end_date`` (UTC).
         end: ``end_date`` if one is set, else None: the last window's upper end.
         width: The configured width of a window (``window_days``).
-        born: Nothing can be older, as far as is known (the list's creation). The first window is stretched to
-            reach it.
+        created: When the list was created, if known: nothing is older. The first window is extended to that
+            time.
     """
 
     start: datetime | None
@@ -86,9 +85,8 @@ class Span:
 
         Args:
             window: A window of this span.
-            empty: Whether it held no rows. Then the next one is twice as wide (up to ``WIDEST`` times the
-                width), so that an early start date costs a handful of requests and not one for each quarter
-                of silence.
+            empty: Whether it had no rows. Then the next one is twice as wide (up to ``WIDEST`` times the
+                width), so that an early start date costs few requests.
         """
         if window.last or window.end is None:
             return None
@@ -103,12 +101,13 @@ class Span:
 def divide(start: datetime, until: datetime, parts: int) -> list[Window]:
     """Divide all of time into windows that may be read in any order, or at once.
 
-    Together they cover every instant, under each reading of a query's dates: the first has no lower end, the
-    last no upper end, and each begins where the one before ends.
+    Together they cover every instant, in whatever zone Listrak reads a query's dates. The first has no lower
+    end, the last no upper end, and each begins where the one before ends.
 
     Args:
-        start: From when on windows are equally wide (UTC): what is older is in the first one.
-        until: Until when they are; what is younger is in the last one.
+        start: The begin of the range that is divided equally (UTC). The first window has
+            everything older too.
+        until: The end of that range. The last window has everything younger too.
         parts: How many to make; fewer where they would be narrower than a day.
     """
     step = max((until - start) / parts, timedelta(days=1))
@@ -135,7 +134,7 @@ def divide_again(window: Window, until: datetime, parts: int) -> list[Window]:
     start, end = window.start or EPOCH, window.end or until
     inner = [one.end for one in divide(start, end, parts) if one.end is not None]
     bounds = [window.start, *inner, window.end]
-    # A number other than 0: what begins at a time reaches into the window before, as always.
+    # Numbers other than 0, so that windows with a start overlap the window before.
     return [
         Window(
             max(window.number, place),
@@ -149,6 +148,6 @@ def divide_again(window: Window, until: datetime, parts: int) -> list[Window]:
 
 
 def _noon(instant: datetime) -> datetime:
-    """Return the last noon (UTC) before."""
+    """Return the last noon (UTC) before a time."""
     begun = instant - timedelta(hours=NOON)
     return begun.replace(hour=NOON, minute=0, second=0, microsecond=0)

@@ -88,7 +88,7 @@ def test_target(  # noqa: PLR0913, PLR0917 - fixtures
     name: str,
     column: str,
 ) -> None:
-    monkeypatch.setattr("listrak_api.request_ends.UNEXPLAINED_BODY_BYTES", matrix.LARGE // 2)
+    monkeypatch.setattr("listrak_api.request_results.UNEXPLAINED_BODY_BYTES", matrix.LARGE // 2)
     fault, expected, kind = TARGET_FAULTS[name], TARGET[name, column], DESTINATIONS[column]
     stream = messages(kind, People.of(box))
     if column not in undisturbed_targets:

@@ -430,7 +430,7 @@ def test_files_stay_under_the_size_limit(runs: Runs, monkeypatch: pytest.MonkeyP
 
 
 def test_a_body_that_is_too_large_is_halved(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("listrak_api.request_ends.LARGE_BODY_BYTES", 1_000)  # a real one would need 250 MB
+    monkeypatch.setattr("listrak_api.request_results.LARGE_BODY_BYTES", 1_000)  # a real one would need 250 MB
     runs.sandbox.settings(max_body_bytes=2_000)
     rows = [record("people", email=f"p{number}@example.org", first_name="P" * 50) for number in range(40)]
     outcome = runs.good([SCHEMA, *rows, state(1)], TO_LIST)

@@ -1,4 +1,4 @@
-"""The one decision row by row, the pauses, and the one loop."""
+"""The one decision row by row, the retry_pauses, and the one loop."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from listrak_api.retry import (
     MAX_RETRY_AFTER,
     Failure,
-    RequestEnd,
+    RequestResult,
     RetryPolicy,
     Verdict,
     decide,
     parse_retry_after,
     repeat,
-    waits,
+    retry_pauses,
 )
 
 READ, WRITE = True, False
@@ -107,9 +107,9 @@ def test_a_write_is_repeated_for_nothing_but_429_and_refused_tokens(status: int,
 
 def pauses(outcomes: list[float | None], policy: RetryPolicy = POLICY) -> list[float]:
     """The pauses after outcomes with these values of `Retry-After`."""
-    generator = waits(policy)
+    generator = retry_pauses(policy)
     assert next(generator) == 0
-    return [generator.send(RequestEnd(Verdict.RETRY, 429, retry_after=asked)) for asked in outcomes]
+    return [generator.send(RequestResult(Verdict.RETRY, 429, retry_after=asked)) for asked in outcomes]
 
 
 @given(st.integers(1, 30))
@@ -160,21 +160,21 @@ def test_the_loop_ends_at_a_final_outcome_the_last_retry_or_the_closing(
 ) -> None:
     turns = iter(ends)
     waiting = Waiting(close_after)
-    ended = repeat(lambda: RequestEnd(next(turns), 500), "GET /x", RetryPolicy(max_retries), waiting)
+    result = repeat(lambda: RequestResult(next(turns), 500), "GET /x", RetryPolicy(max_retries), waiting)
     finals = [index for index, verdict in enumerate(ends) if verdict is not Verdict.RETRY]
     first = finals[0] if finals else len(ends)
     attempts = min(first, max_retries, close_after or 0) + 1
     if close_after and close_after <= min(first, max_retries):
         attempts = close_after  # closed during that pause
-    assert ended.attempts == attempts
-    assert ended.verdict is (ends[first] if attempts == first + 1 else Verdict.UNAVAILABLE)
+    assert result.attempts == attempts
+    assert result.verdict is (ends[first] if attempts == first + 1 else Verdict.UNAVAILABLE)
 
 
 @pytest.mark.parametrize("asked", [901.0, 86_400.0, 1e11, 1e300])
 def test_X22_a_pause_beyond_the_patience_of_a_request_ends_it_at_once(asked: float) -> None:
     waiting = Waiting()
-    ended = repeat(lambda: RequestEnd(Verdict.RETRY, 429, retry_after=asked), "GET /x", POLICY, waiting)
-    assert (ended.verdict, ended.attempts, waiting.waited) == (Verdict.UNAVAILABLE, 1, [])
+    result = repeat(lambda: RequestResult(Verdict.RETRY, 429, retry_after=asked), "GET /x", POLICY, waiting)
+    assert (result.verdict, result.attempts, waiting.waited) == (Verdict.UNAVAILABLE, 1, [])
 
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""How a request ended: what an answer means (`exchange_once`), and the error for a person (`error_for`)."""
+"""The result of a request: what an answer means (`exchange_once`), and the error for it (`error_for`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from listrak_api.errors import (
     UnavailableError,
 )
 from listrak_api.masking import mask
-from listrak_api.retry import Failure, RequestEnd, Verdict, decide, parse_retry_after
+from listrak_api.retry import Failure, RequestResult, Verdict, decide, parse_retry_after
 from listrak_api.transport import ExchangeError
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ UNEXPLAINED_BODY_BYTES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sent(Generic[T]):
-    """One exchange: how it ended, and what metrics count.
+class ExchangeResult(Generic[T]):
+    """The result of one exchange, and what metrics count.
 
     Attributes:
-        ended: How it ended, and what was read.
+        result: The result, with the value that was read.
         received: Bytes of the answer's body.
     """
 
-    ended: RequestEnd[T]
+    result: RequestResult[T]
     received: int = 0
 
 
@@ -58,8 +58,8 @@ def exchange_once(
     transport: Transport,
     exchange: Exchange,
     read: Callable[[Reply], T],
-) -> Sent[T]:
-    """Send a request once and judge how it ended.
+) -> ExchangeResult[T]:
+    """Send a request once, and judge the result.
 
     Args:
         transport: Sends it.
@@ -67,34 +67,35 @@ def exchange_once(
         read: Takes the value out of a successful answer; raises `UnreadableError` if it cannot.
 
     Returns:
-        How it ended; never an exception for anything that a server can do, except what `read` raises on
-        purpose.
+        The result. Nothing that a server can do raises an exception, except what `read` raises on purpose.
     """
     try:
         reply = transport.exchange(exchange)
     except ExchangeError as problem:
-        return Sent(RequestEnd(decide(problem.failure, repeatable=exchange.repeatable), problem.failure))
+        return ExchangeResult(
+            RequestResult(decide(problem.failure, repeatable=exchange.repeatable), problem.failure)
+        )
     refused = read_envelope(reply.body) if reply.status >= _FIRST_ERROR else None
-    ended: RequestEnd[T] = _judge(exchange, reply, reply.status, refused)
-    if ended.verdict is Verdict.ACCEPT:
+    result: RequestResult[T] = _judge(exchange, reply, reply.status, refused)
+    if result.verdict is Verdict.ACCEPT:
         try:
-            ended = replace(ended, value=read(reply))
+            result = replace(result, value=read(reply))
         except ErrorAnswerError as problem:
-            ended = _judge(exchange, reply, problem.envelope.error_status, problem.envelope)
+            result = _judge(exchange, reply, problem.envelope.error_status, problem.envelope)
         except UnreadableError:
             verdict = decide(Failure.UNREADABLE, repeatable=exchange.repeatable)
-            ended = replace(ended, verdict=verdict, end=Failure.UNREADABLE)
-    return Sent(ended, len(reply.body))
+            result = replace(result, verdict=verdict, status_or_failure=Failure.UNREADABLE)
+    return ExchangeResult(result, len(reply.body))
 
 
-def _judge(exchange: Exchange, reply: Reply, status: int, envelope: Envelope | None) -> RequestEnd[T]:
+def _judge(exchange: Exchange, reply: Reply, status: int, envelope: Envelope | None) -> RequestResult[T]:
     """Judge a complete answer, by its status and what its envelope says of an error."""
     code = message = ""
     if envelope is not None and envelope.error:
         code, message = mask(str(envelope.error))[:80], mask(str(envelope.message or ""))[:300]
     large = exchange.size > (LARGE_BODY_BYTES if code else UNEXPLAINED_BODY_BYTES)
     date = http_date(reply.headers.get("Date"))
-    return RequestEnd(
+    return RequestResult(
         decide(status, code, repeatable=exchange.repeatable, first_use=exchange.first_use, large=large),
         status,
         code,
@@ -129,14 +130,14 @@ class _Unaccepted:
     """A request that was not accepted, for the text of its error.
 
     Attributes:
-        ended: How the last attempt ended.
+        result: The result of the last attempt.
         name: Method and template of the request.
         settings: Tell which settings to name.
         areas: The areas that the route needs.
         token: Whether the request was for a token.
     """
 
-    ended: RequestEnd[Any]
+    result: RequestResult[Any]
     name: str
     settings: ConnectionSettings
     areas: tuple[str, ...]
@@ -158,7 +159,7 @@ class _Unaccepted:
 
 
 def error_for(
-    ended: RequestEnd[T],
+    result: RequestResult[T],
     name: str,
     settings: ConnectionSettings,
     *,
@@ -168,7 +169,7 @@ def error_for(
     """Create the error for a request that was not accepted.
 
     Args:
-        ended: How the last attempt ended.
+        result: The result of the last attempt.
         name: Method and template of the request.
         settings: Tell which settings to name.
         areas: The areas that the route needs.
@@ -177,41 +178,41 @@ def error_for(
     Returns:
         The error to raise.
     """
-    unaccepted = _Unaccepted(ended, name, settings, areas, token)
-    return _ERRORS.get(ended.verdict, _unavailable)(unaccepted)
+    unaccepted = _Unaccepted(result, name, settings, areas, token)
+    return _ERRORS.get(result.verdict, _unavailable)(unaccepted)
 
 
 def _too_large(request: _Unaccepted) -> ListrakError:
     return PayloadTooLargeError(
         f"{request.name} was refused: its body is larger than Listrak accepts",
-        status=request.ended.status,
+        status=request.result.status,
         hint="Listrak accepts up to 250 MB: lower batch_size_rows to send fewer rows at a time.",
     )
 
 
 def _not_found(request: _Unaccepted) -> ListrakError:
-    ended = request.ended
+    result = request.result
     if request.token:
         return request.wrong_url(
-            f"{request.url_setting} is not the address of the token endpoint: status {ended.status}",
+            f"{request.url_setting} is not the address of the token endpoint: status {result.status}",
             f"Set {request.url_setting} to the token endpoint with its path, or leave it out.",
         )
-    reason = ": ".join(part for part in (ended.code, ended.message) if part)
-    return NotFoundError(f"{request.name}: not found" + (f" ({reason})" if reason else ""), code=ended.code)
+    reason = ": ".join(part for part in (result.code, result.message) if part)
+    return NotFoundError(f"{request.name}: not found" + (f" ({reason})" if reason else ""), code=result.code)
 
 
 def _refused(request: _Unaccepted) -> ListrakError:
-    ended = request.ended
+    result = request.result
     return RequestRefusedError(
-        f"{request.name} was refused with status {ended.status}",
-        status=ended.status,
-        code=ended.code,
-        message=ended.message,
+        f"{request.name} was refused with status {result.status}",
+        status=result.status,
+        code=result.code,
+        message=result.message,
     )
 
 
 def _redirected(request: _Unaccepted) -> ListrakError:
-    location = request.ended.location
+    location = request.result.location
     where = f" to {location}" if location else ""
     return request.wrong_url(
         f"{request.name} was answered with a redirect{where}. It is not followed, "
@@ -229,41 +230,40 @@ def _untrusted(request: _Unaccepted) -> ListrakError:
         else f"Check {request.url_setting}. If a proxy of yours inspects TLS, name its certificate authority "
         "in the environment variable REQUESTS_CA_BUNDLE."
     )
-    return request.wrong_url(f"{request.name}: {request.ended.in_words}, so nothing was sent", hint)
+    return request.wrong_url(f"{request.name}: {request.result.description}, so nothing was sent", hint)
 
 
 def _not_tls(request: _Unaccepted) -> ListrakError:
     return request.wrong_url(
-        f"{request.name}: {request.ended.in_words}, so nothing was sent",
+        f"{request.name}: {request.result.description}, so nothing was sent",
         f"Check the scheme and port of {request.url_setting}.",
     )
 
 
 def _lost(request: _Unaccepted) -> ListrakError:
     return LostAnswerError(
-        f"{request.name} was sent, but {request.ended.in_words}: Listrak may or may not have carried it out",
+        f"{request.name} was sent, but {request.result.description}: "
+        "Listrak may or may not have carried it out",
         hint="It was not repeated, because that could carry it out twice. "
         "Check in Listrak whether it was done.",
-        status=request.ended.status,
+        status=request.result.status,
     )
 
 
 def _not_authorised(request: _Unaccepted) -> ListrakError:
-    ended, areas = request.ended, request.areas
+    result, areas = request.result, request.areas
     id_name, secret_name = request.settings.credential_names
-    code = f" ({ended.code})" if ended.code else ""
+    code = f" ({result.code})" if result.code else ""
     subject = (
         f"Listrak issued no token for {id_name}"
         if request.token
         else f"Listrak refused {request.name} with a fresh token"
     )
-    area = (
-        f"an area that was not granted to it (this call needs {', '.join(areas)})"
-        if areas
-        else ("an area that was not granted to it")
-    )
+    area = "an area that was not granted to it"
+    if areas:
+        area += f" (this call needs {', '.join(areas)})"
     return AuthenticationError(
-        f"{subject}: status {ended.status}{code}",
+        f"{subject}: status {result.status}{code}",
         setting=id_name,
         areas=areas,
         hint=f"Listrak gives the same answer for each of these causes: a wrong {id_name} or {secret_name}; "
@@ -273,7 +273,7 @@ def _not_authorised(request: _Unaccepted) -> ListrakError:
 
 
 def _unavailable(request: _Unaccepted) -> ListrakError:
-    ended, url_setting = request.ended, request.url_setting
+    result, url_setting = request.result, request.url_setting
     proxy = environment.proxy_for(request.url)
     network = "network" if proxy is None else f"network and proxy (environment variable {proxy.variable})"
     hints = {
@@ -284,14 +284,14 @@ def _unavailable(request: _Unaccepted) -> ListrakError:
         "or set requests_per_second.",
     }
     default = "The failure is at Listrak or on the network: run it again later."
-    what = ended.in_words
-    if ended.retry_after:
-        what += f", and Listrak asked for a pause of {ended.retry_after:,.0f} s"
-    times = "once" if ended.attempts == 1 else f"{ended.attempts} times"
+    what = result.description
+    if result.retry_after:
+        what += f", and Listrak asked for a pause of {result.retry_after:,.0f} s"
+    times = "once" if result.attempts == 1 else f"{result.attempts} times"
     return UnavailableError(
         f"{request.name} was tried {times} without success: {what}",
-        hint=hints.get(ended.end, default),
-        status=ended.status,
+        hint=hints.get(result.status_or_failure, default),
+        status=result.status,
     )
 
 
