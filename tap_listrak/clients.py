@@ -1,4 +1,4 @@
-"""What lower layers need of the session: the client of each API."""
+"""`Clients`: what lower layers need of the tap, the client of each API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Clients(Protocol):
-    """Gives the client of each API."""
+    """Something that has a client for each API; implemented by `sync.session.TapSession`."""
 
     def client(self, api: Api) -> Client:
         """Return the client of one API."""

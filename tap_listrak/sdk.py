@@ -29,7 +29,7 @@ Read or set:
 - ``CustomStreamMap._filter_fn``: the only trace of ``__filter__``.
 - ``CustomStreamMap._filter_fn``, ``CustomStreamMap._transform_fn``: wrapped, so that what an expression
   raises at a record is one error.
-- ``PluginBase._mapper``: whether a stream is mapped away, also before there is a mapper.
+- ``PluginBase._mapper``: whether a stream map removes a stream, also before there is a mapper.
 - ``PluginBase._config`` and ``PluginBase._env_var_prefix``.
 - Classes of private modules: ``streams._state.StreamStateManager``, ``helpers._state.StateWriter``,
   ``helpers._batch``, ``helpers._util.utc_now``, ``helpers._classproperty``, ``plugin_base._ConfigInput``.

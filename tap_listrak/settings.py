@@ -1,4 +1,4 @@
-"""The tap's settings: their texts, as JSON schema, and their values, checked and typed."""
+"""The tap's settings: their JSON schema, and their checked and typed values."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PARTIAL = (
     " Streams that it narrows send no ACTIVATE_VERSION, so that loaders remove no rows that were read "
     "elsewhere."
 )
-"""What settings have in common that keep a stream from being read in full."""
+"""A sentence for every setting that keeps streams from being read in full."""
 
 TAP_SETTINGS: dict[str, dict[str, Any]] = {
     "start_date": {
@@ -221,9 +221,10 @@ CONFIG_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings' values, checked.
+    """The checked values of the settings.
 
-    Args: see the texts of the settings of the same names.
+    Args: see the settings of the same names in `TAP_SETTINGS`. ``window``, ``overlap`` and ``policy`` combine
+    ``window_days``, ``overlap_minutes`` and the settings ``activity_…``.
     """
 
     apis: tuple[Api, ...]
@@ -244,26 +245,25 @@ class Settings:
     reconcile: str = "warn"
     include_test_messages: bool = False
     include_previous_versions: bool = False
-    include_phone_contact_details: bool = False
     max_concurrency: int = 8
 
     @property
     def reads_by_id(self) -> bool:
-        """Whether messages or conversations are chosen: such a run leaves the state as it was."""
+        """Whether messages or conversations are chosen by id. Such a run does not change the state."""
         return bool(self.message_ids or self.conversation_ids or self.conversation_message_ids)
 
     def chosen_ids(self, setting: str | None) -> frozenset[int]:
-        """Return the ids that a setting chooses; none where everything is read, or where names are left."""
+        """Return the ids that a setting chooses. Empty if it is not set, or has names instead of ids."""
         chosen = getattr(self, setting) if setting else ()
         return frozenset(one for one in chosen if isinstance(one, int))
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
-        """Take the settings out of a config that its JSON schema has accepted.
+        """Create the settings from a config that is valid by its JSON schema.
 
         Raises:
-            ConfigurationError: A value is wrong in a way that the schema cannot say, or no credentials are
-                there.
+            ConfigurationError: A value is invalid in a way that the schema cannot express, or there are no
+                credentials.
         """
         values: dict[str, Any] = {
             name: default if (value := config.get(name)) is None else value
@@ -300,7 +300,6 @@ class Settings:
             reconcile=values["reconcile"],
             include_test_messages=values["include_test_messages"],
             include_previous_versions=values["include_previous_versions"],
-            include_phone_contact_details=values["include_phone_contact_details"],
             max_concurrency=connections[0].max_concurrency,
         )
 
@@ -317,7 +316,7 @@ def _chosen(values: Mapping[str, Any]) -> dict[str, frozenset[int]]:
     """Return what is chosen by id.
 
     Raises:
-        ConfigurationError: Links are chosen and nothing says whose: all messages would be looked through.
+        ConfigurationError: Links are chosen, but not their messages: all messages would have to be searched.
     """
     names = ("message_ids", "conversation_ids", "conversation_message_ids", "link_ids")
     chosen = {name: frozenset(values[name] or ()) for name in names}

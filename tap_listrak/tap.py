@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 _OF_FEW_ACCOUNTS = " and ".join(CREDENTIAL_NAMES["cross_channel"])
-"""Settings of an integration that few accounts have: selecting everything does not ask for its streams."""
+"""Credentials of an integration that few accounts have. If they are missing, that is no warning."""
 
 
 class TapListrak(CheckedSettings, TapSession):
@@ -59,9 +59,9 @@ class TapListrak(CheckedSettings, TapSession):
 
     @override
     def setup_mapper(self) -> None:
-        """Set up stream maps, also for streams that the catalog leaves out: parents of others among them.
+        """Set up stream maps, also for streams that the catalog leaves out.
 
-        The SDK knows those of the catalog only, and fails when a parent is read for the sake of its children.
+        The SDK sets up those of the catalog only, and fails when such a stream is read as a parent.
         """
         from tap_listrak.checks.mapping_check import check_stream_maps, explain_failures  # noqa: PLC0415 - only with maps
 
@@ -83,8 +83,8 @@ class TapListrak(CheckedSettings, TapSession):
     def streams(self) -> dict[str, Stream]:
         """All streams, in the order in which they run: lists, then the others by name.
 
-        Settings that name lists or profile fields are checked when the lists are there. Run by name alone, as
-        the SDK does, other streams would be written before a mistake in these settings is found.
+        Settings that name lists or profile fields are checked when the lists are read. In the SDK's order, by
+        name, other streams would be written before a mistake in these settings is found.
         """
         if self._streams is None:
             by_name = super().streams
@@ -100,7 +100,7 @@ class TapListrak(CheckedSettings, TapSession):
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take in the state.
+        """Load the state, also in the forms in which Meltano stores it.
 
         Raises:
             ConfigurationError: It cannot be used; the text says why and what to do.
@@ -109,16 +109,16 @@ class TapListrak(CheckedSettings, TapSession):
         check_state(inner)
         super().load_state(inner)
         for key in (known_ids.STATE_KEY, row_counts.STATE_KEY, widening.STATE_KEY):
-            if key in inner:  # the SDK takes in bookmarks only
+            if key in inner:  # the SDK loads bookmarks only
                 cast("dict[str, Any]", self.state)[key] = inner[key]
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings: by their schema, then together. The values of secrets are never shown.
+        """Check the settings: each by its schema, then their combinations. Values are never shown.
 
         Raises:
-            InvalidSettingsError: Values that their schema does not allow.
-            ConfigurationError: Values that do not fit together, or credentials that are missing.
+            InvalidSettingsError: Values that are invalid by their schema.
+            ConfigurationError: Values that contradict each other, or missing credentials.
         """
         errors = super()._validate_config(raise_errors=raise_errors)
         if raise_errors:
@@ -129,7 +129,7 @@ class TapListrak(CheckedSettings, TapSession):
         """Check what a catalog selects.
 
         Raises:
-            ConfigurationError: A stream that it selects does not exist, or lacks a key there.
+            ConfigurationError: A selected stream does not exist, or its schema there lacks a key.
         """
         if self.input_catalog is None:
             return
@@ -140,12 +140,12 @@ class TapListrak(CheckedSettings, TapSession):
     # --- a run
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK, which has no hook before and after
-        """Check what the settings name, run all streams, and end with a STATE, after an error too.
+        """Check what the settings name, and run all streams. The last message is a STATE, after an error too.
 
         Raises:
-            ConfigurationError: A setting names something that does not exist, ``start_date`` lies ahead of
-                the clock, or no stream is selected. Nothing has been written.
-            ReconciliationError: Activity came short of its summary, and ``reconcile`` is ``fail``.
+            ConfigurationError: A setting names something that does not exist, ``start_date`` is in the
+                future, or no stream is selected. Nothing has been written.
+            ReconciliationError: Activity has fewer rows than its summary says, and ``reconcile`` is ``fail``.
             ListrakError: What streams raise otherwise.
         """
         from tap_listrak.output.storage_check import check_storage  # noqa: PLC0415 - as below
@@ -154,7 +154,7 @@ class TapListrak(CheckedSettings, TapSession):
         self._log_unavailable_streams()
         chosen = [stream for stream in self.streams.values() if stream.selected]
         if not chosen and not any(one.removed_by_stream_map for one in self._context_streams()):
-            # Otherwise every run would be a success that reads nothing.
+            # Otherwise the run would read nothing and succeed.
             message = "no stream is selected that can be read"
             hint = "Check `select` in meltano.yml, or `selected` in the catalog."
             raise ConfigurationError(message, setting="catalog", hint=hint)
@@ -191,12 +191,12 @@ class TapListrak(CheckedSettings, TapSession):
             self.logger.info(line)
 
     def _log_unavailable_streams(self) -> None:
-        """Name selected streams that cannot be read, and the settings that they need."""
+        """Log which selected streams cannot be read, and the settings that they need."""
         lacking: dict[str, list[str]] = defaultdict(list)
         for stream in self.streams.values():
             if isinstance(stream, ContextStream) and stream.missing_settings and stream.mask.get((), True):
                 lacking[stream.missing_settings].append(stream.name)
-        # Without a catalog nobody has asked for these.
+        # Without a catalog every stream is selected, so that is only an information.
         for settings, names in lacking.items():
             asked_for = self.input_catalog and settings != _OF_FEW_ACCOUNTS
             level = logging.WARNING if asked_for else logging.INFO
@@ -221,7 +221,7 @@ class TapListrak(CheckedSettings, TapSession):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End at once, but between two lines, with the last state: what was read after it is read again."""
+        """End at once, but not within a line, and write a last STATE."""
         only_one_more_signal()
         if self.output.busy:
             self.output.released = partial(self._handle_termination, signum, frame)
@@ -235,7 +235,7 @@ class TapListrak(CheckedSettings, TapSession):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Return the SDK's command with this project's way of telling errors."""
+        """Return the SDK's command, with the option `--shards` and this project's error messages."""
         command = super().get_singer_command()
         text = "Print the shards of the account, one JSON object in each line: shard, settings, catalog."
         command.params.append(
@@ -259,9 +259,9 @@ class TapListrak(CheckedSettings, TapSession):
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Return what the credentials may read; exit code 1 if an integration may read nothing.
+        """Print what the credentials may read. The exit code is 1 if an integration may read nothing.
 
-        ``--test=schema`` is the SDK's.
+        ``--test=schema`` is handled by the SDK.
         """
         if value != CliTestOptionValue.All.value:
             super().cb_test(ctx, param, value)
@@ -282,7 +282,7 @@ class TapListrak(CheckedSettings, TapSession):
         state: str | None = None,
         catalog: str | None = None,
     ) -> None:
-        """Run as the SDK does, with errors that name the file.
+        """Run the tap as the SDK does, with errors that name the file.
 
         Args:
             about: Print the settings and end.

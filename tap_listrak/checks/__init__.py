@@ -1,4 +1,4 @@
-"""What is checked apart from reading: `--test`, the catalog file, the stream maps.
+"""Checks beside reading: `--test`, the catalog file, the stream maps.
 
 May import `streams` and what is below it.
 """

@@ -1,4 +1,4 @@
-"""Whether a catalog has the form that the SDK reads it in; it would end with a stack trace otherwise."""
+"""Checks a catalog file: its form, and what it selects. The SDK ends with a stack trace at an invalid one."""
 
 from __future__ import annotations
 
@@ -66,14 +66,15 @@ def check_catalog(catalog: dict[str, Any]) -> None:
         catalog: The catalog, as its file holds it.
 
     Raises:
-        ConfigurationError: It is not a catalog's; the text names the place. Or it renames a stream.
+        ConfigurationError: It does not have the form of a catalog (the text names the place), or it renames a
+            stream.
     """
     _refuse("the catalog", jsonschema.Draft7Validator(CATALOG_SCHEMA).iter_errors(catalog))
     own = {vars(stream)["name"]: stream.properties.to_dict() for stream in STREAMS}
     for entry in catalog["streams"]:
-        # A schema as discovered is valid; checking all of them would be a tenth of a small run.
+        # A schema as discovered is valid. Checking all of them would take a tenth of a small run.
         if entry["schema"] != own.get(entry["tap_stream_id"]):
-            # Draft 4 is the one without true and false for schemas, which the SDK does not know.
+            # In draft 4 true and false are not schemas; the SDK cannot read those.
             _refuse(f"the schema of {entry['tap_stream_id']!r}", _DRAFT_4.iter_errors(entry["schema"]))
         if (entry.get("stream") or entry["tap_stream_id"]) != entry["tap_stream_id"]:
             message = f"the catalog renames {entry['tap_stream_id']!r}"
@@ -115,7 +116,7 @@ def check_selection(catalog: Catalog, streams: Mapping[str, Stream]) -> None:
 def _check_keys(stream: str, keys: Iterable[str], properties: Iterable[str]) -> None:
     missing = [key for key in keys if key not in properties]
     if missing:
-        # Records without a part of their key replace each other in the loader's table.
+        # Records without a part of their key overwrite each other in the loader's table.
         message = f"the schema of {stream!r} in the catalog lacks {', '.join(missing)}, a part of its key"
         hint = "Create a catalog with --discover. To leave a property out, set selected to false there."
         raise ConfigurationError(message, setting="catalog", hint=hint)

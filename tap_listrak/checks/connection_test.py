@@ -1,4 +1,4 @@
-"""``--test``: says in plain words what the credentials may read."""
+"""``--test``: reports what the credentials may read."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ PROBES: tuple[tuple[str, Route], ...] = (
     ("Message", routes.MESSAGES),
     ("Report", routes.MESSAGE_SUMMARY),
 )
-"""An area of the email API, and a read that needs it beside what the ones before it need."""
+"""The areas of the email API, and for each a route that needs it (and areas before it) to be granted."""
 
 COLLECTIONS: dict[Api, tuple[str, Route]] = {
     "sms": ("Sender codes", routes.SENDER_CODES),
     "cross_channel": ("Custom events", routes.CUSTOM_EVENTS),
 }
-"""What is read of an API that grants all or nothing."""
+"""The collection that is read of an API without areas."""
 
 
 def report(tap: TapSession, say: Callable[[str], None]) -> bool:
     """Check every integration whose credentials are set.
 
-    Asks for a token and, for each area, makes one small read; a few more show what zone dates are in.
+    Makes a token request, one small read for each area, and a few more to find out the zone of dates.
 
     Args:
         tap: The tap.
-        say: Takes each line for the person: the answer first.
+        say: Prints a line. The first line is the overall answer.
 
     Returns:
-        Whether something can be read with every integration. An area that was not granted is reported, and
-        fails nothing as long as another one was.
+        Whether every integration can read something. An area that was not granted is reported, but is no
+        failure as long as another one was granted.
     """
     results = {api: list(_results(tap, api)) for api in tap.settings.apis}
     unusable = [api for api, lines in results.items() if not any(usable for usable, _ in lines[1:])]
@@ -62,9 +62,9 @@ def report(tap: TapSession, say: Callable[[str], None]) -> bool:
 
 
 def _results(tap: TapSession, api: Api) -> Iterator[tuple[bool, str]]:
-    """What a person needs to know of one integration: whether something can be read, and a line about it.
+    """Return the results of one integration: whether something can be read, and a line about it.
 
-    The first one is about the credentials.
+    The first result is about the credentials.
     """
     try:
         client = tap.client(api)
@@ -80,7 +80,7 @@ def _results(tap: TapSession, api: Api) -> Iterator[tuple[bool, str]]:
 
 
 def _answer(results: Mapping[Api, Sequence[tuple[bool, str]]], unusable: Sequence[Api]) -> str:
-    """The test's answer in one line."""
+    """Return the overall answer in one line."""
     if len(unusable) == len(results):
         return "Nothing can be read."
     if unusable:
@@ -118,12 +118,12 @@ def _email(client: Client, tap: TapSession) -> Iterator[tuple[bool, str]]:
 
 
 def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, object]:
-    """Create one small read; return the id of what it found, for the reads that follow."""
+    """Make one small read; return the id of what it found, for the next reads."""
     if not route.collection:
         try:
             client.get(route, ids)
         except NotFoundError:
-            return {}  # an answer all the same: the area is granted
+            return {}  # not refused, so the area is granted
         return {}
     rows = client.get_page(route, ids, {}, None, 1).rows
     names = {routes.LISTS: "listId", routes.MESSAGES: "messageId"}
@@ -137,7 +137,7 @@ def _collection(client: Client, name: str, route: Route) -> Iterator[tuple[bool,
 
 
 def _needs(tap: TapSession) -> dict[str, list[str]]:
-    """Return which streams need an area."""
+    """Return the names of the streams that need each area."""
     needs: dict[str, list[str]] = defaultdict(list)
     for stream in _streams(tap):
         for area in stream.route.areas:

@@ -1,7 +1,7 @@
-"""What ``--test`` says about dates: a recent contact's beside Listrak's clock, and how queries are read.
+"""What ``--test`` says about dates: the zone of Listrak's dates, and how it reads the dates of requests.
 
-Reads only, and shows no more of a contact than its date. ``docs/certainty.md`` says what to do about the
-answers.
+A recent contact's date is compared with Listrak's clock. Nothing else of the contact is shown.
+``docs/certainty.md`` says what to do about the answers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SHOWN = "%Y-%m-%d %H:%M:%S"
 
 
 def describe_dates(client: Client, list_id: object, zone: ZoneInfo) -> Iterator[str]:
-    """Return which dates a recent contact of a list has, and how Listrak reads the dates of requests.
+    """Return lines about the dates of a recent contact, and how Listrak reads the dates of requests.
 
     Makes three small reads at most.
 
@@ -70,7 +70,7 @@ def describe_dates(client: Client, list_id: object, zone: ZoneInfo) -> Iterator[
 
 
 def _subscribed(client: Client, list_id: object, start: datetime, end: datetime | None) -> dict[str, str]:
-    """Return when contacts last subscribed, as Listrak writes it, by contact."""
+    """Return when contacts last subscribed, as Listrak writes it, by email key."""
     params = {
         "subscriptionState": "Subscribed",
         "useOriginalSubscribeDate": False,

@@ -1,4 +1,4 @@
-"""Whether stream maps name what there is, and what to say of an expression that fails at a record."""
+"""Checks the names in stream maps, and makes errors of expressions readable."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 def check_stream_maps(maps: object, streams: Mapping[str, AbstractSet[str]]) -> None:
     """Make sure that stream maps name streams that exist, and leave out properties that exist.
 
-    The SDK ignores both, so a misspelt name would send the addresses that it was to hash or to leave out.
+    The SDK ignores unknown names. With a misspelt name, addresses that should be hashed or left out are sent.
 
     Args:
-        maps: The setting ``stream_maps``; what is no object is the SDK's to refuse.
+        maps: The setting ``stream_maps``. If it is not an object, the SDK refuses it.
         streams: The names of all streams, and of their properties.
 
     Raises:
-        ConfigurationError: Something does not exist; the text has the nearest name.
+        ConfigurationError: A stream or property does not exist; the text suggests the nearest name.
     """
     for key, definition in maps.items() if isinstance(maps, dict) else ():
         if key == MAPPER_ELSE_OPTION:
@@ -58,14 +58,14 @@ def check_stream_maps(maps: object, streams: Mapping[str, AbstractSet[str]]) -> 
 
 
 def explain_failures(stream: str, one: StreamMap) -> None:
-    """Have a stream map say what is wrong when an expression fails at a record, without the record's values.
+    """Make a stream map raise a readable error when an expression fails, without the record's values.
 
     Args:
         stream: The stream's name.
         one: One of its maps, changed in place.
     """
     if isinstance(one, CustomStreamMap):
-        # The SDK has no hook around the evaluation, and lets whatever an expression raises through.
+        # The SDK has no hook around the evaluation, and does not catch errors of expressions.
         one._filter_fn = _explained(one._filter_fn, stream)  # noqa: SLF001
         one._transform_fn = _explained(one._transform_fn, stream)  # noqa: SLF001
 

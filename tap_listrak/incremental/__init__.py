@@ -1,1 +1,1 @@
-"""What to read: bookmarks, windows, refresh policy, backfill. Makes no request; imports no other layer."""
+"""Decides what to read: bookmarks, refresh policy, backfill. Makes no request; imports no other layer."""

@@ -1,8 +1,8 @@
-"""Contacts are read again when `profile_fields` changes: no date shows what their rows lack.
+"""Backfill: contacts are read again when `profile_fields` changes, since no date shows what their rows lack.
 
-What is remembered beside the bookmark of a list, so that a change is noticed and a long second reading can be
-interrupted: a digest of the setting, from when on contacts were read first, and how far the second reading
-has come. It has one size, whatever the setting names.
+The state has three values for it beside the bookmark of a list: a digest of the setting, so that a change is
+noticed; the time from which contacts were first read; and how far the backfill has come, so that it can be
+interrupted. Their size does not depend on the setting.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AGAIN_FOR = "read_again_for"
 
 
 def digest(profile_fields: str | tuple[int | str, ...]) -> str | None:
-    """Return what stands for the setting in the state; None for ``none``."""
+    """Return the digest of the setting for the state; None for ``none``."""
     if profile_fields == "none":
         return None
     names = (
@@ -38,12 +38,12 @@ def digest(profile_fields: str | tuple[int | str, ...]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """Whether a list's contacts are read again, and what the state says of it.
+    """Whether a list's contacts are read again, from when, and what to put into the state.
 
     Args:
         setting: The digest of `profile_fields` as it is now.
         bookmark: Up to when contacts have been read (UTC); None before the first reading.
-        remembered: What the last run has remembered.
+        remembered: The values in the state (see `Bookmarks.remembered`).
         start_date: The setting.
     """
 
@@ -62,16 +62,16 @@ class Backfill:
         )
 
     def since(self, overlap: timedelta) -> datetime | None:
-        """Return from when to read again (UTC): from where the first reading began, None for everything.
+        """Return from when to read again (UTC): where the first reading began; None for everything.
 
-        `start_date` as it is now does not matter: rows that are there already would keep their gaps.
+        The present `start_date` is ignored: rows before it that were loaded earlier would keep their gaps.
         """
         start = self._time(FROM)
         done = self._time(AGAIN) if self.remembered.get(AGAIN_FOR) == self.setting else None
         return start if done is None else max(done - overlap, start or done - overlap)
 
     def progress(self, until: datetime | None, run_until: datetime) -> dict[str, Any]:
-        """Return what to remember when contacts are written up to a time.
+        """Return what to put into the state when contacts are written up to a time.
 
         Args:
             until: Up to when; None at the end of the run.

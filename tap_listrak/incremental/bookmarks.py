@@ -1,8 +1,8 @@
 """Bookmarks: up to when Listrak has been read, one for each stream and partition (a list, or a sender code).
 
-A bookmark is a time, not the largest date seen: the earlier of the run's start and ``end_date``. The next run
-starts there less the overlap; rows that are read twice have the same keys and merge. In the state they look
-as the SDK's own::
+A bookmark is the earlier of the run's start and ``end_date``, not the largest date seen. The next run starts
+there less the overlap. Rows that are read twice have the same keys and merge. In the state bookmarks have the
+form of the SDK's own::
 
     {"bookmarks": {"messages": {"partitions": [
         {"context": {"listId": 7}, "replication_key": "sendDate", "replication_key_value":
@@ -34,14 +34,14 @@ _HELD_SINCE = "held_since"
 _FUTURE_TOLERANCE = timedelta(hours=1)
 
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-"""Far enough from the ends of the calendar that windows and overlaps, at most ten years, can be added."""
+"""So far from the ends of the calendar that windows and overlaps (at most ten years) can be added."""
 
 _WRAPPERS = (("singer_state",), ("completed", "singer_state"))
-"""Where Meltano keeps a state: as `meltano state get` prints it, and as its state backends store it."""
+"""Where Meltano has the state: in the output of `meltano state get`, and in its state backends."""
 
 
 def unwrapped(state: Any) -> Any:  # noqa: ANN401 - whatever a file holds
-    """Return the Singer state inside what Meltano puts around it; other states unchanged."""
+    """Return the Singer state inside an object that Meltano wraps around it; other states unchanged."""
     for path in _WRAPPERS:
         inner = state
         for name in path:
@@ -52,7 +52,7 @@ def unwrapped(state: Any) -> Any:  # noqa: ANN401 - whatever a file holds
 
 
 def in_utc(instant: datetime) -> datetime:
-    """Return a time in UTC, naive ones taken as such, not beyond `EARLIEST` and `LATEST`."""
+    """Return a time in UTC, limited to `EARLIEST` and `LATEST`. A naive time is UTC already."""
     try:
         utc = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except OverflowError:  # within a day of the calendar's ends
@@ -88,10 +88,10 @@ def parse_bookmark(text: object, *, stream: str) -> datetime:
 
 
 def check_state(state: object) -> None:
-    """Refuse a state that cannot be used, before anything is asked for.
+    """Refuse a state that cannot be used, before any request.
 
     Raises:
-        ConfigurationError: It is not an object, or its ``bookmarks`` (or those of a stream) are none.
+        ConfigurationError: It is not an object, or its ``bookmarks`` (or those of a stream) are invalid.
     """
     if not isinstance(state, dict):
         message = f"the state is {type(state).__name__}, not an object with 'bookmarks'"
@@ -100,7 +100,7 @@ def check_state(state: object) -> None:
         message = "the state is a complete STATE message, not its value"
         raise ConfigurationError(message, setting="state", hint="Pass what is under 'value'.")
     if "bookmarks" not in state and state.keys() - {"currently_syncing"}:
-        # Taken for no state at all it would read everything again, without a word.
+        # Otherwise it would count as an empty state, and everything would be read again.
         message = "the state has no 'bookmarks'"
         hint = "Pass the value of the last STATE message; leave --state out to read everything again."
         raise ConfigurationError(message, setting="state", hint=hint)
@@ -131,9 +131,9 @@ def _check_entry(stream: str, entry: object) -> None:
 
 @dataclass
 class Bookmarks:
-    """The bookmarks of one run: what the last run left, and what this run has finished.
+    """The bookmarks of one run: those of the state, and how far this run moves them.
 
-    Reading is safe from any thread. Writing is the writer's alone.
+    Reading is safe from any thread. Only the thread that writes records may change them.
 
     Args:
         state: The tap's state, changed in place.
@@ -141,10 +141,10 @@ class Bookmarks:
         start_date: The setting, or None.
         end_date: The setting, or None.
         overlap: How far before its bookmark a stream is read again (``overlap_minutes``).
-        frozen: Write nothing: the run is cut short on purpose (a record limit), so it finishes nothing.
+        frozen: Change nothing: the run has a record limit, so it finishes no stream.
 
     Attributes:
-        moved: Where the bookmarks stand that moved in this run.
+        moved: The bookmarks that moved in this run, with their new times.
     """
 
     state: TapState
@@ -161,7 +161,7 @@ class Bookmarks:
     _held: dict[tuple[str, Partition], datetime | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Take in what the last run left."""
+        """Read the bookmarks of the state."""
         self._previous = {}
         self._ahead = Counter()
         for stream, entry in self.state.get("bookmarks", {}).items():
@@ -170,7 +170,7 @@ class Bookmarks:
             for part in entry.get("partitions", []):
                 self._take_in(stream, part)
             if "partitions" in entry:
-                # The one that was left out would hold the bookmark back in every run.
+                # Of duplicate entries one was left out. It would hold the bookmark back in every run.
                 kept = {id(one) for (name, _), one in self._entries.items() if name == stream}
                 entry["partitions"] = [
                     one
@@ -194,19 +194,18 @@ class Bookmarks:
     def last(self, stream: str, partition: Partition) -> datetime | None:
         """Return the bookmark: the time up to which earlier runs have read; None if none has.
 
-        For what is due by the passing of time: the next run continues exactly here. To ask for rows use
-        `since`.
+        Use it for decisions by age, where the next run continues exactly here. For queries use `since`.
         """
         return self._previous.get((stream, partition))
 
     def since(self, stream: str, partition: Partition) -> datetime | None:
         """Return the time to read from: the last run's bookmark less the overlap, or ``start_date``, or None.
 
-        The overlap covers what Listrak shows late, and every way in which it may read a request's dates: as
-        the UTC instants that they are, or, if it drops the offset, as wall time of its own zone, which moves
-        them by hours. So what a row's own date is compared with is this time, never the bookmark itself.
+        The overlap covers rows that Listrak shows late. It also covers the ways in which Listrak may read the
+        dates of requests: as UTC, or, if it drops the offset, as wall time of its own zone, which is hours
+        off. So the dates of rows are compared with this time, never with the bookmark itself.
 
-        None means everything. A ``start_date`` after the bookmark wins, as in the SDK.
+        None means everything. A ``start_date`` after the bookmark takes precedence, as in the SDK.
         """
         bookmark = self._previous.get((stream, partition))
         if bookmark is None:
@@ -215,16 +214,16 @@ class Bookmarks:
         return since if self.start_date is None else max(since, self.start_date)
 
     def remembered(self, stream: str, partition: Partition) -> Mapping[str, Any]:
-        """Return what the last run has remembered of a partition beside its bookmark."""
+        """Return what the state has of a partition beside its bookmark."""
         return self._remembered.get((stream, partition), {})
 
     def remember(self, stream: str, partition: Partition, values: Mapping[str, Any]) -> None:
-        """Keep something beside a partition's bookmark for the next run.
+        """Put values beside a partition's bookmark into the state, for the next run.
 
         Args:
             stream: The stream's name.
             partition: The partition.
-            values: What to keep, by name; None forgets it.
+            values: The values by name; None removes one.
         """
         if self.frozen:
             return
@@ -237,7 +236,7 @@ class Bookmarks:
     def advance(
         self, stream: str, partition: Partition, until: datetime | None = None, *, replication_key: str | None
     ) -> None:
-        """Note that a stream has been read up to a time, all of it.
+        """Move a bookmark: everything up to a time is read and written.
 
         Args:
             stream: The stream's name.
@@ -251,7 +250,7 @@ class Bookmarks:
         before = self._previous.get((stream, partition))
         held = self._held.get((stream, partition), value)
         if held is None:
-            return  # it stays where it is
+            return  # held where it is
         value = min(value, held)
         if before is not None:
             value = max(value, before)
@@ -263,9 +262,9 @@ class Bookmarks:
             self.moved[stream, partition] = value
 
     def hold(self, stream: str, partition: Partition, at: datetime | None, *, longest: timedelta) -> bool:
-        """Keep `advance` from going beyond a time, because what was read from there on is not complete.
+        """Keep `advance` from moving a bookmark beyond a time: rows after it may be incomplete.
 
-        The state says since when a bookmark is held, so that it is not held for ever.
+        The state has the time since when a bookmark is held, so that it is not held for ever.
 
         Args:
             stream: The stream's name.
@@ -294,12 +293,12 @@ class Bookmarks:
         return (stream, partition) in self._held
 
     def release(self, stream: str, partition: Partition) -> None:
-        """Forget since when a bookmark was held, unless it is held in this run."""
+        """Remove from the state since when a bookmark was held, unless it is held in this run."""
         if (stream, partition) not in self._held and self.remembered(stream, partition).get(_HELD_SINCE):
             self.remember(stream, partition, {_HELD_SINCE: None})
 
     def forget(self, ids: Mapping[str, int]) -> None:
-        """Remove the bookmarks of something that was deleted in Listrak, and of all below it, from the state.
+        """Remove from the state the bookmarks of something that was deleted in Listrak, and of all below it.
 
         Args:
             ids: Its ids, for example ``{"listId": 7}``.
@@ -324,10 +323,10 @@ class Bookmarks:
             return
         bookmark = parse_bookmark(part["replication_key_value"], stream=stream)
         if bookmark > self.started_at + _FUTURE_TOLERANCE:
-            # Nobody knows up to when was really read: the run's start is the latest that it can be.
+            # The true time is unknown; it cannot be later than the run's start.
             self._ahead[stream] += 1
             bookmark = self.started_at
-        # Of two entries for one partition (a state put together by hand) the earlier is the safe one.
+        # Of two entries for one partition (in a state that was edited by hand) the earlier one is safe.
         known = self._previous.get((stream, partition), bookmark)
         self._previous[stream, partition] = min(known, bookmark)
         self._remembered[stream, partition] = dict(part)

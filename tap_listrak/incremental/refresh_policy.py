@@ -1,19 +1,19 @@
-"""What a run reads again of a message's activity, links and summaries: nothing, what is new, or everything.
+"""What a run reads of a message's activity, links and summaries: nothing, what is new, or everything.
 
-It is decided from dates alone, so that the state stays small.
+The decision depends on dates only, so that the state stays small.
 
-A message *settles* when its attribution window and a day of grace have passed. Then its child records are no
-longer read. Until then, every run reads what became active since the bookmark, and reads everything again
-whenever the message's age passes one of the refresh ages: counters, bounces and order totals of rows that
-were active before change without changing any date that Listrak filters by.
+A message *settles* when its attribution window and a day of grace have passed. From then on its child records
+are no longer read. Until then, every run reads what became active since the bookmark. It reads everything
+again whenever the message's age passes one of the refresh ages, because counters, bounces and order totals of
+rows that were active before change without a change of any date that Listrak filters by.
 
-A reading in full can also be forced from outside: if a message's activity stays short of its summary,
-`sync.reconciliation` holds the bookmark at the message, which is then new to the next run.
+A full read can also be forced from outside: if a message's activity has fewer rows than its summary says,
+`sync.reconciliation` holds the bookmark at the message, so that the message is new to the next run.
 
-Two times decide, both UTC. *last* is the bookmark: the next run continues exactly there, so what is due by
-the passing of time (settling, refresh ages) is measured against it, and due once. *since* is the bookmark
-less the overlap: a message's own date may be off by hours (its zone is a setting, and Listrak may show it
-late), so whether it is new is measured against that.
+Two times decide, both UTC. *last* is the bookmark, where the next run continues exactly. Settling and refresh
+ages are compared with it, so that each is due once. *since* is the bookmark less the overlap. Whether a
+message is new is compared with that, because a message's own date may be hours off: its zone is a setting,
+and Listrak may show it late.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 GRACE = timedelta(days=1)
-"""How long after the attribution window a message is still read: reports lag, clocks and zones differ."""
+"""How long after its attribution window a message is still read: reports lag, clocks and zones differ."""
 
 
 HALF_DAY = timedelta(hours=12)
@@ -66,7 +66,7 @@ class ActivityPolicy:
         window: The attribution window (``activity_window_days``).
         ages: The ages at which reports are read in full again (``activity_refresh_days``). Ages above the
             window are ignored; the window's end always counts.
-        every_run: Read whole at every run (``activity_refresh: every_run``).
+        every_run: Read everything in every run (``activity_refresh: every_run``).
     """
 
     window: timedelta
@@ -93,7 +93,7 @@ class ActivityPolicy:
         return sent is not None and last is not None and sent + self.lookback <= last
 
     def report_scope(self, sent: datetime | None, history: ReadHistory, now: datetime) -> ReadScope:
-        """Return what to ask of a report whose rows change: activity, links, summaries.
+        """Return what to read of a report whose rows change: activity, links, summaries.
 
         Args:
             sent: When the message was sent (UTC); None if unknown.
@@ -113,7 +113,7 @@ class ActivityPolicy:
         return ReadScope.ALL if passed or self.every_run else ReadScope.SINCE
 
     def event_scope(self, sent: datetime | None, history: ReadHistory) -> ReadScope:
-        """Return what to ask of a report whose rows never change once they are there: clickers.
+        """Return what to read of a report whose rows never change: clickers.
 
         Args:
             sent: When the message was sent (UTC); None if unknown.
@@ -126,14 +126,16 @@ class ActivityPolicy:
     def slices(
         self, since: datetime, last: datetime, now: datetime
     ) -> list[tuple[datetime, datetime | None]]:
-        """Return the stretches of send dates of which everything is due to be read.
+        """Return the ranges of send dates whose activity is due to be read in full.
 
-        The decision of `report_scope` for something that keeps sending: the sends since the bookmark less the
-        overlap, and those that passed a refresh age between the bookmark and now (with ``every_run`` all that
-        have not settled). Here the sends of half a day pass an age together, half a day after the youngest of
-        them: so a run an hour after the last one asks for one stretch, not for an hour at each age, and they
-        have the age also where Listrak takes the ends for wall time west of Greenwich. The day of grace
-        covers the difference.
+        This is the decision of `report_scope` for a message that keeps sending: the sends since the bookmark
+        less the overlap, and those that passed a refresh age between the bookmark and now. With ``every_run``
+        that is everything that has not settled.
+
+        Here the sends of half a day pass an age together, half a day after the youngest of them. So a run an
+        hour after the last one reads one range, not an hour at each age. And the sends have reached the age
+        also if Listrak reads the ends of the range as wall time west of Greenwich. The day of grace covers
+        the difference.
 
         Args:
             since: From when on sends count as new: the bookmark less the overlap (UTC).
@@ -141,29 +143,29 @@ class ActivityPolicy:
             now: The run's start (UTC).
 
         Returns:
-            Start and end (None: no upper end) of each stretch, in order; they neither touch nor overlap.
+            Start and end (None: no upper end) of each range, in order. They neither touch nor overlap.
         """
         if self.every_run:
             return [(since - self.lookback, None)]
-        stretches: list[tuple[datetime, datetime | None]] = []
+        ranges: list[tuple[datetime, datetime | None]] = []
         passed = [
             (_half_day(last - age - HALF_DAY), _half_day(now - age - HALF_DAY))
             for age in reversed(self.refresh_ages)
         ]
         for start, end in (*((start, end) for start, end in passed if start < end), (since, None)):
-            before = stretches[-1][1] if stretches else None
+            before = ranges[-1][1] if ranges else None
             if before is not None and start <= before:
-                stretches[-1] = (stretches[-1][0], end and max(before, end))
+                ranges[-1] = (ranges[-1][0], end and max(before, end))
             else:
-                stretches.append((start, end))
-        return stretches
+                ranges.append((start, end))
+        return ranges
 
 
 def _half_day(instant: datetime) -> datetime:
-    """Return the last 06:00 or 18:00 (UTC) before: as wall time, no zone's clocks are set near them.
+    """Return the last 06:00 or 18:00 (UTC) before a time: in no zone are clocks changed near that.
 
-    So the end of one run's stretch and the beginning of the next one's are the same instant however Listrak
-    reads them.
+    So the end of one run's range and the begin of the next one's are the same instant, in whatever zone
+    Listrak reads them.
     """
     begun = (instant - timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
     return begun.replace(hour=begun.hour // 12 * 12) + timedelta(hours=6)

@@ -1,4 +1,4 @@
-"""Date-times as records carry them: RFC 3339 in UTC, so that every loader takes them and all can be compared.
+"""Date-times in records: RFC 3339 in UTC, so that every loader accepts them and they can be compared.
 
 Listrak writes wall time of one zone without an offset. `listrak_api.dates` says what that means for hours
 that occur twice or never.
@@ -14,7 +14,7 @@ from listrak_api.dates import from_wall_time, parse
 NO_DATE = "0001-01-01T00:00:00Z"
 """How Listrak writes "no date" where it does not allow null."""
 LATEST = "9999-12-31T23:59:59.999999Z"
-"""What stands for instants beyond it."""
+"""Used for later instants."""
 
 _FORM = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?P<fraction>(?<=:\d\d:\d\d)\.\d+)?"
@@ -33,8 +33,8 @@ _MOST_HOURS = 50_000
 class UtcHours(dict[str, str]):
     """Hours of a zone's wall time and what they are in UTC: ``2026-06-30T12:`` is ``2026-06-30T16:``.
 
-    Each is worked out once in a run. "" where the zone's clock differs from UTC's by something else than
-    whole hours, or is set within the hour, and where the text is not a hour: then a slower parser is needed.
+    Each is computed once in a run. The value is "" if the zone's offset is not a whole number of hours, if
+    clocks are changed within the hour, or if the text is not an hour. Then a slower parser is needed.
 
     Args:
         zone: The zone.
@@ -45,7 +45,7 @@ class UtcHours(dict[str, str]):
         self.zone = zone
 
     def __missing__(self, text: str) -> str:
-        """Work it out."""
+        """Compute an hour."""
         if len(self) >= _MOST_HOURS:
             self.clear()
         self[text] = found = self._in_utc(text)
@@ -64,14 +64,14 @@ class UtcHours(dict[str, str]):
 
 
 class UtcDates(dict[str, "str | None"]):
-    """What date-times of Listrak's are in RFC 3339 and UTC, each worked out once: those of a page repeat.
+    """Listrak's date-times, and what they are in RFC 3339 and UTC. Each is computed once: they repeat.
 
     A missing offset means wall time of the zone; more than six decimals are cut; the year 1 means "no date"
     (None), as does a blank text. A text of another form stays as it is: nothing is lost. An instant beyond
     the year 9999 becomes `LATEST`.
 
     Args:
-        hours: What is known of the zone; shared by all pages of a stream.
+        hours: The hours of the zone, shared by all pages of a stream.
     """
 
     def __init__(self, hours: UtcHours) -> None:
@@ -79,7 +79,7 @@ class UtcDates(dict[str, "str | None"]):
         self._hours = hours
 
     def __missing__(self, text: str) -> str | None:
-        """Work it out. The forms that Listrak's rows have, by the million, need no slow parser."""
+        """Compute a date. The forms that Listrak's rows have, by the million, need no slow parser."""
         found: str | None
         hour = self._hours[text[:14]]
         if hour and text[20:].isdecimal() and text[19] == ".":
@@ -112,7 +112,7 @@ class UtcDates(dict[str, "str | None"]):
 
 
 def parse_record_date(value: object) -> datetime | None:
-    """Read a record's date-time as an aware UTC datetime; None if there is none, or none that can be read."""
+    """Read a record's date-time as an aware UTC datetime; None if it is missing or invalid."""
     if not isinstance(value, str):
         return None
     try:

@@ -1,8 +1,8 @@
-"""The fast path: a page of rows becomes RECORD lines without a Python object being handled twice.
+"""The fast path: a page of rows is decoded, prepared by column and encoded as RECORD lines.
 
-It is taken where nothing in the catalog or the stream maps touches a record, and only for pages whose rows
-are exactly what the schema says: a page that is not goes the SDK's way, record by record. Both give the same
-bytes, timestamps aside.
+It is used if neither the catalog nor stream maps change records, and only for pages whose rows are valid by
+the schema. All other pages go through the SDK, record by record. Both ways write the same bytes, except for
+timestamps.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class RecordLine(msgspec.Struct, gc=False):
     time_extracted: datetime
 
 
-# As the SDK's own writer is set up, so that both write the same.
+# Configured like the SDK's own writer, so that both write the same.
 _encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
 
 
@@ -96,8 +96,8 @@ class PageCodec:
             ids: The parents' ids.
 
         Returns:
-            The records, as structs; None if a row is not what the schema says. The first time that rows have
-            members which the schema does not know counts as such, so that the SDK can say which.
+            The records, as structs; None if a row is invalid by the schema. Members that the schema does not
+            have make a row invalid the first time, so that the SDK can log them.
         """
         try:
             rows = self._decoder.decode(raw)
@@ -127,8 +127,8 @@ class PageCodec:
         return list[row]
 
     def _prepare(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
-        """Do what `Preparer.prepare` does, on structs: by column, unless a row lacks a part of its key."""
-        # Iterators all the way: a step of Python's for each value would take half as long again.
+        """Prepare structs as `Preparer.prepare` does, by column unless a row lacks a part of its key."""
+        # Built-in iterators only: a Python-level loop over the values takes half as long again.
         utc_dates: dict[Any, Any] = self._preparer.utc_dates()
         utc_dates.update({None: None, msgspec.UNSET: msgspec.UNSET})
         columns: dict[str, list[Any]] = {
@@ -145,14 +145,14 @@ class PageCodec:
             _set(rows, name, column)
 
     def _prepare_each(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
-        """Do it row by row: a placeholder depends on all of its row."""
+        """Prepare row by row: a placeholder depends on all values of its row."""
         dated, keys = self._preparer.dates, self._preparer.own_keys(ids)
         utc_dates = self._preparer.utc_dates()
         for row in rows:
             lacking: list[str] = []
             for key in keys:
                 if is_missing(getattr(row, key)):
-                    lacking.append(key)  # noqa: PERF401 - hardly ever, and a list made for each row costs
+                    lacking.append(key)  # noqa: PERF401 - rare; a comprehension would build a list for each row
             content = _content(row) if lacking else {}
             for name, value in ids:
                 setattr(row, name, value)
@@ -167,7 +167,7 @@ class PageCodec:
 
 
 def passes_records_through(stream: Stream) -> bool:
-    """Return whether records leave the SDK as they come in: not mapped, flattened, deselected or retyped."""
+    """Return whether the SDK would not change records: no mapping, flattening, deselection or other types."""
     maps = stream.stream_maps
     return (
         len(maps) == 1
@@ -181,7 +181,7 @@ def passes_records_through(stream: Stream) -> bool:
 
 
 def _shape(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a schema decides about records: a catalog may have lost descriptions and the like."""
+    """Return the parts of a schema that affect records. A catalog may lack descriptions and the like."""
     return {
         name: (part.get("type"), part.get("format"), _shape(part), _shape(part.get("items") or {}))
         for name, part in schema.get("properties", {}).items()
@@ -201,7 +201,7 @@ def _type(part: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type
 
 
 def _set(rows: Iterable[Any], name: str, values: Iterable[Any]) -> None:
-    """Set a member of each row, without a step of Python's for each."""
+    """Set a member of each row, without a Python-level loop."""
     deque(map(setattr, rows, repeat(name), values), maxlen=0)
 
 

@@ -1,4 +1,4 @@
-"""Turns Listrak's rows into records: parents' ids, dates that loaders take, keys that are never missing."""
+"""Turns Listrak's rows into records: adds parents' ids, converts dates to UTC, and fills missing keys."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _MISSING = "missing:"
 class Preparer:
     """Prepares the records of one stream.
 
-    A row that lacks a part of its key can neither be dropped (it would vanish) nor sent with null (loaders
-    stop there, or drop it silently). It gets a placeholder, the same one whenever the same row is read:
-    for a text ``missing:`` and a digest of the row, for a date `dates.NO_DATE`, for a number 0. How often
-    that happened is logged.
+    A row that lacks a part of its key cannot be dropped, because it would be lost. It cannot be sent with
+    null either: loaders fail, or drop it silently. So the missing part gets a placeholder, the same one
+    whenever the same row is read: ``missing:`` and a digest of the row for a string, `dates.NO_DATE` for a
+    date, 0 for a number. How often that happened is logged.
 
     Args:
         stream: The stream's name.
         schema: Its JSON schema.
         keys: Its primary key.
-        zone: Gives the zone of dates without an offset; called when there are dates to read.
+        zone: Returns the zone of dates without an offset; called when the first page is prepared.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Preparer:
         return dates.UtcHours(self._zone())
 
     def utc_dates(self) -> dates.UtcDates:
-        """Return what turns the dates of a page into UTC. Not to be shared between threads."""
+        """Return a mapping from the dates of a page to UTC. It must not be shared between threads."""
         return dates.UtcDates(self._hours)
 
     def prepare(self, data: Sequence[Row], ids: Mapping[str, Any]) -> list[Row]:
@@ -73,8 +73,8 @@ class Preparer:
 
         Args:
             data: Listrak's rows.
-            ids: The parents' ids. They win over what the row says: Listrak leaves them out, or null, in
-                places.
+            ids: The parents' ids. They replace those of the row, which Listrak sometimes omits or sets to
+                null.
         """
         keys, utc_dates = self.own_keys(ids.items()), self.utc_dates()
         return [self._prepare(row, ids, keys, utc_dates) for row in data]
@@ -103,7 +103,7 @@ class Preparer:
         return bool(self._missing)
 
     def placeholder_key(self, key: str, row: Mapping[str, Any]) -> object:
-        """Return what stands for a missing part of a row's key, and count it.
+        """Return the placeholder for a missing part of a row's key, and count it.
 
         Args:
             key: The part.
@@ -133,18 +133,18 @@ class Preparer:
                     key, {name: row[name] for name in self._columns if name in row}
                 )
         record = {name: source.pop(name) for name in self._columns if name in source}
-        # What the schema does not know is left to the SDK, which warns and drops it.
+        # Members that the schema does not have are kept: the SDK warns of them and drops them.
         record.update(source)
         return record
 
 
 def is_placeholder(value: object) -> bool:
-    """Return whether an id looks like a placeholder for one that was missing."""
+    """Return whether an id is a placeholder (see `Preparer`)."""
     return value == 0 or (isinstance(value, str) and value.startswith(_MISSING))
 
 
 def is_missing(value: object) -> bool:
-    """Return whether a part of a key is not there."""
+    """Return whether a part of a key is missing: null, empty or absent."""
     return value is None or value == "" or value is msgspec.UNSET
 
 

@@ -1,6 +1,6 @@
-"""The parts that schemas are made of, and the schemas that several streams share.
+"""Helpers for schemas, and properties that several streams share.
 
-Listrak's own examples show null in every property, so everything but keys may be null.
+Listrak's examples have null in every property, so every property except keys may be null.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from singer_sdk import typing as th
 
 
 def key(name: str, kind: Any, description: str) -> th.Property[Any]:  # noqa: ANN401 - the SDK's type helpers
-    """Describe a part of a key: it is always there, and never null."""
+    """Describe a part of a key: required and never null."""
     return th.Property(name, kind, required=True, nullable=False, description=description)
 
 
@@ -117,11 +117,11 @@ MESSAGE = (
 
 
 def for_loaders(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema as SCHEMA messages carry it, so that strict loaders take it.
+    """Return a schema for SCHEMA messages, in a form that strict loaders accept.
 
-    singer-python's own refuse a ``$schema`` that they do not know, and several look for ``properties`` in
-    every object. (In the catalog an object without properties has none: an empty one would be flattened into
-    no column.)
+    Loaders on singer-python refuse an unknown ``$schema``, and several expect ``properties`` in every object.
+    (In the catalog an object without known properties has no ``properties``: flattening would turn an empty
+    one into no column.)
     """
     result = {name: value for name, value in schema.items() if name not in {"$schema", "$id"}}
     kinds = result.get("type", [])

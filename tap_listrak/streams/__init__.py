@@ -1,7 +1,7 @@
 """All streams of the tap, parents before children, in the order in which they run.
 
-A new stream is a class in the module of its family that states what `base.ListrakStream` lists, and an entry
-in `STREAMS`; docs/architecture.md has the other places.
+A new stream is a class in the module of its group, with the attributes that `base.ListrakStream` lists, and
+an entry in `STREAMS`. docs/architecture.md has the other places.
 """
 
 from __future__ import annotations

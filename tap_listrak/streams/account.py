@@ -32,7 +32,7 @@ SAVED_MESSAGE = (
     date_time("createDate", "When the message was saved first."),
     date_time("lastModifiedDate", "When the message was last changed."),
 )
-"""A saved message as lists of saved messages show it."""
+"""The properties of a saved message in the collection of saved messages."""
 
 
 class Folders(ListrakStream):
@@ -237,7 +237,7 @@ class SplitTests(ListrakStream):
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for the tests up to `end_date`."""
+        """Read the tests up to `end_date`."""
         return [self.step((0,), context, {"endDate": self._tap.settings.end_date})]
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
@@ -272,7 +272,7 @@ class SplitTestMessages(ListrakStream):
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask unless the test had settled before the bookmark: requests must not grow with the history."""
+        """Read the messages unless the test settled before the bookmark: old tests cost no requests."""
         if self._tap.settings.policy.settled(
             parse_record_date(context["_ended"]), self.read_history(context).last
         ):

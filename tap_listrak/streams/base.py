@@ -1,7 +1,7 @@
-"""What all streams share: what they ask for, how they take their pages, and when their bookmarks move.
+"""`ListrakStream`, the base of all streams: what it reads, and how it takes and writes pages.
 
-A stream states what it asks for in a few pure functions: the writer and the workers of the prefetcher both
-call them, and must come to the same requests.
+A stream defines its requests in a few pure functions. The writer and the workers of the prefetcher both call
+them, and must get the same requests.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from listrak_api.answers import CursorGuard
+from listrak_api.settings import CREDENTIAL_NAMES
 from tap_listrak.output.progress import Place
 from tap_listrak.records.pages import PageCodec, encode, passes_records_through
 from tap_listrak.records.preparer import Preparer, is_placeholder
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 class ListrakStream(BookmarkedStream):
     """A stream of Listrak's data.
 
-    Class attributes that a stream states: ``name``, ``one_row_per``, ``route`` (its source), ``keys``,
+    Class attributes that a stream sets: ``name``, ``one_row_per``, ``route`` (its source), ``keys``,
     ``properties`` (see `tap_listrak.records.schemas`), ``parent_stream_type``, and, where they apply,
     ``date_key``, ``incremental`` and ``note``. The documentation's table of streams is generated from them.
     """
@@ -48,7 +49,7 @@ class ListrakStream(BookmarkedStream):
     one_row_per: ClassVar[str]
     """What a record is, for the documentation: "click on a link"."""
     note: ClassVar[str] = ""
-    """How the stream is read, where the replication method does not say it all; for the documentation."""
+    """How the stream is read, if that is not clear from the replication method; for the documentation."""
     route: ClassVar[Route]
     """The operation that the rows come from."""
     properties: ClassVar[PropertiesList]
@@ -61,15 +62,14 @@ class ListrakStream(BookmarkedStream):
     """Whether the stream keeps a bookmark. All others are read in full, with a version (see
     `sync.context_stream`)."""
     path_names: ClassVar[Mapping[str, str]] = {}
-    """Parameters of the route's path that have another name in the context: from the route's to the
-    context's."""
+    """Path parameters that have another name in the context: from the route's name to the context's."""
     params: ClassVar[Mapping[str, object]] = {}
     """Query parameters that are always the same."""
     chosen_by: ClassVar[str | None] = None
     """The setting that chooses some of the stream's rows by the last key column, if there is one."""
 
     title_key: ClassVar[str | None] = None
-    """The property with the record's name, for the lines about progress of its children."""
+    """The property with the record's name, for log lines about the progress of its children."""
     needs: ClassVar[str | None] = None
     """The setting that must be on for the stream to be read, whatever is selected."""
 
@@ -77,8 +77,7 @@ class ListrakStream(BookmarkedStream):
         super().__init__(tap, self.properties.to_dict(), self.name)
         self.primary_keys = self.keys
         self.replication_key = self.date_key
-        # Streams without a date of their own (links, summaries) are incremental all the same, by their
-        # parents' dates.
+        # Streams without a date of their own (links, summaries) are incremental too, by their parents' dates.
         self.forced_replication_method = (
             REPLICATION_INCREMENTAL if self.incremental else REPLICATION_FULL_TABLE
         )
@@ -103,18 +102,18 @@ class ListrakStream(BookmarkedStream):
         return PageCodec(self.preparer, self.schema)
 
     def close(self) -> None:
-        """Finish the stream for this run, and say how often a key was missing."""
+        """Finish the stream for this run, and log how often keys and ids were missing."""
         super().close()
         self.preparer.report()
         self.parents_without_id.report()
 
-    # --- what to ask for: pure, because the prefetcher calls it from other threads
+    # --- what to read: pure functions, because the prefetcher calls them from other threads
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Return the steps that a context begins with; none if there is nothing to ask for.
+        """Return the steps that a context begins with; none if there is nothing to read.
 
-        Must be pure, as `follow` and `get_child_context`: the writer and the workers of the prefetcher both
-        call it, and must come to the same answer.
+        Must be pure, like `follow` and `get_child_context`: the writer and the workers of the prefetcher both
+        call it, and must get the same steps.
         """
         return [self.step((0,), context)]
 
@@ -135,7 +134,7 @@ class ListrakStream(BookmarkedStream):
             order: Its place among the context's steps.
             context: The context, from which the path's ids are taken.
             params: Query parameters beside the stream's own; those that are None are left out.
-            window: The stretch of time that it belongs to.
+            window: The window of time that it belongs to.
         """
         ids = {**context, **{name: context[source] for name, source in self.path_names.items()}}
         query = {
@@ -145,9 +144,9 @@ class ListrakStream(BookmarkedStream):
         return Step(order, read, window)
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:  # noqa: ARG002
-        """Turn Listrak's rows into records: parents' ids, dates, keys; keep those that a setting chooses.
+        """Turn Listrak's rows into records (see `Preparer`), and keep those that a setting chooses.
 
-        Pure but for counting missing keys.
+        Pure, except that missing keys are counted.
         """
         records = self.preparer.prepare(data, self.parent_ids(context))
         chosen = self.chosen
@@ -159,19 +158,15 @@ class ListrakStream(BookmarkedStream):
         return self._tap.settings.chosen_ids(self.chosen_by)
 
     def parent_ids(self, context: Mapping[str, Any]) -> Row:
-        """Return the ids that records take from their context: all names but those with an underscore."""
+        """Return the parents' ids in a context, which records get: all members without an underscore."""
         return {name: value for name, value in context.items() if name[0] != "_"}
 
     @property
     def missing_settings(self) -> str | None:
-        """The settings that are missing for the stream to be read, as text; None if there are none."""
+        """The names of missing settings that the stream needs, as text; None if none is missing."""
         if self.route.api not in self._tap.apis:
-            return (
-                "client_id and client_secret"
-                if self.route.api == "email"
-                else (f"{self.route.api}_client_id and {self.route.api}_client_secret")
-            )
-        # With a record limit (the SDK's dry run) nothing costs many requests.
+            return " and ".join(CREDENTIAL_NAMES[self.route.api])
+        # With a record limit (the SDK's dry run) no stream makes many requests.
         needed = self.needs and not self.limited and not self._tap.config.get(self.needs)
         return self.needs if needed else None
 
@@ -185,7 +180,7 @@ class ListrakStream(BookmarkedStream):
     # --- taking pages
 
     def fetch(self, context: Context, position: Position, step: Step) -> Fetch[Rows]:
-        """Return what the prefetcher needs to fetch a step's page and to go on from there."""
+        """Return the fetch of a step's page, for the prefetcher."""
         return Fetch(
             position + step.order,
             send=partial(self._send, context, step),
@@ -193,7 +188,7 @@ class ListrakStream(BookmarkedStream):
         )
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
-        """Take a context's pages in order. What follows a ``yield`` runs once its children are done."""
+        """Yield a context's pages in order. The code after a ``yield`` runs when the children are written."""
         position = self._position
         pending = list(self.first_steps(context))
         guards: dict[Order, CursorGuard] = {}
@@ -231,13 +226,13 @@ class ListrakStream(BookmarkedStream):
             self._page_done(dict(context or {}), step, len(rows.records))
 
     def on_rows(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
-        """Look at a page's records (dicts or structs), whole, before they are written; for subclasses."""
+        """Called with all of a page's records (dicts or structs) before they are written; for subclasses."""
 
     def page(self, step: Step, rows: Rows) -> Iterable[Row]:  # noqa: ARG002 - for subclasses
-        """Return the records to write when a page's turn comes."""
+        """Return the records of a page that are written."""
         return rows.records
 
-    # --- parents whose id is missing
+    # --- rows without an id
 
     def has_placeholder_id(self, child_context: Mapping[str, Any]) -> bool:
         """Return whether an id in a child context is a placeholder: no request can be made with it."""
@@ -255,7 +250,7 @@ class ListrakStream(BookmarkedStream):
 
     @property
     def writes_pages(self) -> bool:
-        """Whether whole pages are encoded and written: no record needs to be looked at alone."""
+        """Whether pages are encoded and written as a whole: nothing has to be done record by record."""
         if self._writes_pages is None:
             self._writes_pages = (
                 self.parent_stream_type is not None
@@ -268,7 +263,7 @@ class ListrakStream(BookmarkedStream):
 
     @property
     def takes_raw_pages(self) -> bool:
-        """Whether pages stay undecoded until they are written: no row is changed or filtered before."""
+        """Whether pages stay undecoded until they are written: no row is changed or filtered before that."""
         own, base = type(self), ListrakStream
         return (
             self.writes_pages
@@ -280,7 +275,7 @@ class ListrakStream(BookmarkedStream):
         )
 
     def reset(self) -> None:
-        """Forget what belongs to an earlier run, before another one begins."""
+        """Reset what belongs to an earlier run, before another one begins."""
         super().reset()
         self._writes_pages = None
 
@@ -358,8 +353,8 @@ class ListrakStream(BookmarkedStream):
 
     @property
     def _filters(self) -> bool:
-        # A stream map may leave out records, and with them their children. Its expressions are not thread
-        # safe, so the writer evaluates them and announces the children that are left.
+        # A stream map may remove records, and with them their children. Its expressions are not thread safe,
+        # so the writer evaluates them and announces the children of the remaining records.
         return not isinstance(self.stream_maps[0], SameRecordTransform)
 
     def _announce_filtered(self, context: Context, rows: Rows) -> None:

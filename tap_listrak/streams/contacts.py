@@ -34,40 +34,41 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-listrak")
 
 MAX_FIELDS = 30
-"""How many profile fields Listrak gives with one request."""
+"""How many profile fields Listrak returns with one request."""
 
 STATES = ("Subscribed", "Unsubscribed")
 VALUES = "segmentationFieldValues"
 _SEEN = "_passes"
+"""Member of a contact that not all passes have returned yet: the numbers of the passes that have."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileFieldsRead:
-    """Asks which profile fields the list has, for the requests that follow.
+    """Reads which profile fields the list has, for the steps that follow.
 
     Args:
-        known: Where the run keeps them.
+        cache: The profile fields of the run.
         list_id: The list.
     """
 
-    known: ProfileFieldCache
+    cache: ProfileFieldCache
     list_id: int
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
         """Read groups and fields; the page's rows are `ProfileField` under the name ``field``."""
         del cursor
-        fields = self.known.fields(clients, self.list_id)
+        fields = self.cache.fields(clients, self.list_id)
         return Rows([{"field": field} for field in fields])
 
 
 @dataclass(frozen=True, slots=True)
 class ContactsRead:
-    """Reads a page of contacts, in as many passes as its profile fields need, merged by contact.
+    """Reads a page of contacts in several passes, one for each 30 profile fields, and merges them by contact.
 
     Args:
         list_id: The list.
-        params: Query parameters but for the fields.
-        fields: The profile fields to ask for.
+        params: Query parameters, without the fields.
+        fields: The profile fields to read.
         count: Rows on a page.
     """
 
@@ -83,10 +84,10 @@ class ContactsRead:
         return [ids[start : start + MAX_FIELDS] for start in range(0, len(ids), MAX_FIELDS)] or [[]]
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
-        """Read the page of every pass that has one left.
+        """Read one page in every pass that has one left.
 
-        Contacts that some passes have on this page and others on another one carry ``_passes``, the numbers
-        of the passes that they were seen in; `Contacts` puts them together.
+        Passes may return a contact on different pages, if contacts change meanwhile. Such a contact has the
+        member ``_passes``, the numbers of the passes that returned it, and `Contacts` merges it later.
         """
         client, passes = clients.client("email"), self.passes
         cursors: list[Any] = [None] * len(passes) if cursor is None else json.loads(cursor)
@@ -113,12 +114,12 @@ class ContactsRead:
 
 
 def merge(merged: dict[str, Row], row: Row, passes: set[int]) -> Row:
-    """Put a row of further passes beside what is known of the same contact, and return it.
+    """Merge a row of further passes with earlier rows of the same contact, and return the result.
 
     Args:
-        merged: What is known, by contact.
-        row: The row; its values are added, everything else is the same in all passes.
-        passes: The numbers of the passes that it was seen in.
+        merged: The merged rows so far, by contact. Changed in place.
+        row: The row. Its values are added; everything else is the same in all passes.
+        passes: The numbers of the passes that returned it.
     """
     contact = contact_of(row)
     known = merged.get(contact)
@@ -132,7 +133,7 @@ def merge(merged: dict[str, Row], row: Row, passes: set[int]) -> Row:
 
 
 def contact_of(row: Mapping[str, Any]) -> str:
-    """Return what tells contacts of a list apart."""
+    """Return what identifies a contact within a list."""
     return str(row.get("emailKey") or row.get("emailAddress"))
 
 
@@ -189,7 +190,7 @@ class Contacts(ListrakStream):
 
     def __init__(self, tap: TapSession) -> None:
         super().__init__(tap)
-        self._pieces: dict[str, Row] = {}
+        self._incomplete: dict[str, Row] = {}
         self._logged_backfill = False
 
     def since(self, context: Mapping[str, Any]) -> datetime | None:
@@ -208,7 +209,7 @@ class Contacts(ListrakStream):
             bookmarks.remember(self.name, self.partition(context), values)
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
-        """Take the contacts; say once if they are read again, or if rows may keep gaps."""
+        """Yield the pages. Log once if contacts are read again, or if loaded rows may lack profile fields."""
         settings, again = self._tap.settings, self._backfill(context)
         if self.has_bookmark and not self._logged_backfill:
             if again.due:
@@ -232,7 +233,7 @@ class Contacts(ListrakStream):
         )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask which profile fields there are, if any are wanted; else begin with the first window."""
+        """Read the profile fields first, if any are wanted; otherwise begin with the first window."""
         if self._tap.settings.profile_fields == "none":
             return self._window(context, self._span(context).first(), ())
         return [Step((-1, 0, 0), ProfileFieldsRead(self._tap.fields, context["listId"]))]
@@ -259,49 +260,49 @@ class Contacts(ListrakStream):
         return records
 
     def page(self, step: Step, rows: Rows) -> Iterator[Row]:
-        """Return the contacts; those that come in pieces when they are whole, or at the end of the series."""
+        """Return the complete contacts. Others follow when they are complete, or after the last page."""
         if isinstance(step.request, ProfileFieldsRead):
             return
-        yield from self._whole(step, rows)
+        yield from self._complete_contacts(step, rows)
         if rows.cursor is None:
-            yield from self._complete(step)
+            yield from self._remaining_contacts(step)
 
-    def _whole(self, step: Step, rows: Rows) -> Iterator[Row]:
+    def _complete_contacts(self, step: Step, rows: Rows) -> Iterator[Row]:
         passes = len(step.request.passes) if isinstance(step.request, ContactsRead) else 1
         for record in rows.records:
             if _SEEN not in record:
                 yield record
                 continue
             seen = record.pop(_SEEN)
-            known = merge(self._pieces, record, seen)
+            known = merge(self._incomplete, record, seen)
             if len(known[_SEEN]) == passes:
-                del self._pieces[contact_of(known)], known[_SEEN]
-                yield self._named(known, step)
+                del self._incomplete[contact_of(known)], known[_SEEN]
+                yield self._with_named_values(known, step)
 
-    def _complete(self, step: Step) -> Iterator[Row]:
-        """Ask for what is missing of contacts that changed while they were read: one by one, they are few."""
+    def _remaining_contacts(self, step: Step) -> Iterator[Row]:
+        """Read the missing values of contacts that changed while they were read, with one request each."""
         request = step.request
         if not isinstance(request, ContactsRead):
             return
-        pieces, self._pieces = self._pieces, {}
-        for record in pieces.values():
+        incomplete, self._incomplete = self._incomplete, {}
+        for record in incomplete.values():
             seen = record.pop(_SEEN)
             for number, ids in enumerate(request.passes):
                 if number not in seen:
-                    record[VALUES] = [*(record.get(VALUES) or []), *self._ask(record, ids)]
-            yield self._named(record, step)
+                    record[VALUES] = [*(record.get(VALUES) or []), *self._missing_values(record, ids)]
+            yield self._with_named_values(record, step)
 
-    def _ask(self, record: Row, ids: list[int]) -> list[Row]:
+    def _missing_values(self, record: Row, ids: list[int]) -> list[Row]:
         path = {"listId": record["listId"], "contactIdentifier": record["emailAddress"]}
         try:
             row = self._tap.client("email").get(routes.CONTACT, path, {"segmentationFieldIds": ids})
         except NotFoundError as error:
             if not error.is_listraks:
                 raise
-            return []  # deleted: there is nothing more to read
+            return []  # deleted meanwhile
         return list(row.get(VALUES) or [])
 
-    def _named(self, record: Row, step: Step) -> Row:
+    def _with_named_values(self, record: Row, step: Step) -> Row:
         record["profileFields"] = by_name(record, {field.field_id: field for field in self._fields(step)})
         return record
 
@@ -335,7 +336,7 @@ class Contacts(ListrakStream):
 
 
 def by_name(record: Row, fields: Mapping[int, ProfileField]) -> dict[str, object]:
-    """Return a contact's values by field name; a field that the list got meanwhile is called by its id."""
+    """Return a contact's values by field name, or by field id if the field was created meanwhile."""
     values = {}
     for value in record.get(VALUES) or []:
         if not isinstance(value, dict) or value.get("segmentationFieldId") is None:

@@ -1,7 +1,7 @@
 """Conversations (automated series), their messages and their reports.
 
-Conversations keep sending, so nothing in them ever settles. Everything small is read in full; activity
-and clickers are read from the bookmark on.
+Conversations keep sending, so they never settle. Small streams are read in full, activity and clickers from
+the bookmark on.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 
 
 FEW = 20
-"""So many recipients, and not one without activity, hardly ever happen."""
+"""A page with at least this many recipients almost certainly has one without activity."""
 ZONES_APART = timedelta(days=1)
-"""More than the wall times of any two zones differ by."""
+"""More than the difference between the wall times of any two zones."""
 
 
 class ConversationStream(ListrakStream):
-    """What belongs to conversations; chosen ones, or chosen messages, are looked up, not followed."""
+    """A stream of conversations. If conversations or messages are chosen by id, it has no bookmarks."""
 
     @property
     def read_by_id(self) -> bool:
@@ -93,7 +93,7 @@ class ConversationMessages(ConversationStream):
     properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, MESSAGE_ID, *MESSAGE)
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for the messages, those of previous versions too if that is set."""
+        """Read the messages, those of previous versions too if that is set."""
         previous = self._tap.settings.include_previous_versions or None
         return [self.step((0,), context, {"includePreviousVersions": previous})]
 
@@ -121,17 +121,18 @@ class ConversationMessageActivity(ConversationStream):
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for what was sent since the bookmark less the activity window; without a bookmark, for all.
+        """Read the sends since the bookmark less the activity window; without a bookmark, all of them.
 
-        Should Listrak filter by activity date, rows of recipients without any activity would be missing from
-        an answer that a start date cuts, and a first answer shows no row by which to tell.
+        It is not documented whether Listrak filters by send date or by activity date. By activity date, a
+        query with a start date would omit recipients without activity. On a first run no row would show that,
+        so it has no start date.
         """
         return [self.step((0, 0), context, {"startDate": self._from(context), "endDate": self._end})]
 
     def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
         """Go on with the next page, or read in full if Listrak filters by activity date.
 
-        Then a row sent before the start arrives, or no row without any activity.
+        A row that was sent before the start shows that, or a page without a row that has no activity.
         """
         start = self._from(context)
         if step.order[0] == 0 and (start or self._end):
@@ -141,7 +142,7 @@ class ConversationMessageActivity(ConversationStream):
         return super().follow(context, step, rows)
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Leave out what was sent before `start_date` or after `end_date`, where Listrak was not asked to."""
+        """Leave out rows before `start_date` or after `end_date`, if the query had no such limits."""
         records = super().prepare(data, context, step)
         start = None if self.read_by_id else self._tap.settings.start_date
         if step.order[0] == 0 and self._from(context) is not None:
@@ -170,7 +171,7 @@ class ConversationMessageLinks(ConversationStream):
 
     @property
     def chosen(self) -> frozenset[int]:
-        """The chosen links of chosen messages; those of others keep bookmarks, which would pass rows."""
+        """The chosen links, if messages are chosen by id too; otherwise bookmarks would skip other links."""
         return super().chosen if self.read_by_id else frozenset()
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
@@ -193,7 +194,7 @@ class ConversationMessageLinkClickers(ConversationStream):
     properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, LINK_ID, *CLICKER)
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for the clicks since the bookmark."""
+        """Read the clicks since the bookmark."""
         query = {"startDate": self.since(context), "endDate": self._tap.settings.end_date}
         return [self.step((0,), context, query)]
 
@@ -212,10 +213,10 @@ class ConversationSummaries(ConversationStream):
 
 
 def _sent_before(rows: Rows, start: datetime) -> bool:
-    """Return whether rows were sent before the start by more than time zones differ.
+    """Return whether rows were sent before the start, by more than time zones can explain.
 
-    Within that it counts only if all rows have activity: their dates may be of another zone than is set, and
-    Listrak may read the start in another one.
+    Smaller differences count only if all rows have activity: the dates may be of another zone than
+    `timezone`, and Listrak may read the start in another zone.
     """
     sent = [
         when for record in rows.records if (when := parse_record_date(record.get("sendDate"))) is not None
@@ -225,7 +226,7 @@ def _sent_before(rows: Rows, start: datetime) -> bool:
 
 
 def _active_only(rows: Rows, at_least: int) -> bool:
-    """Return whether a first page looks as if rows without activity had been left out."""
+    """Return whether all rows of a page have activity, so that others may have been omitted."""
     return len(rows.records) >= at_least and all(record.get("activityDate") for record in rows.records)
 
 

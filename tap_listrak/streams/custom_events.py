@@ -1,4 +1,4 @@
-"""The account's custom events, of the Cross Channel API: what there are, and what each has for fields."""
+"""The account's custom events (Cross Channel API), and the fields of each."""
 
 from __future__ import annotations
 

@@ -80,14 +80,14 @@ class ListImportStatuses(ListrakStream):
 
 
 class ListImportReport(ListrakStream):
-    """What an import leaves behind: it is read until a run has seen it after the import's end."""
+    """A report of an import. It is read until a run has read it after the import's end."""
 
     parent_stream_type = ListImportStatuses
     incremental = True
     purged_by_listrak = True
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask unless the import had ended before the bookmark less the overlap: then all of it is read."""
+        """Read the report unless the import ended before the bookmark less the overlap."""
         ended, since = parse_record_date(context["_ended"]), self.since(context)
         if ended is not None and since is not None and ended < since:
             return []

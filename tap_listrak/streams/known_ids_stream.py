@@ -1,4 +1,4 @@
-"""Collections whose ids the state keeps, so that an answer that comes short is noticed."""
+"""Streams whose ids are kept in the state, so that a short answer is noticed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class KnownIdsStream(ListrakStream):
-    """A collection that others hang on. What an answer leaves out is asked for by its id.
+    """A parent collection (lists, sender codes, phone lists). Rows that an answer omits are looked up by id.
 
     See `tap_listrak.sync.known_ids`.
     """
@@ -25,7 +25,7 @@ class KnownIdsStream(ListrakStream):
     """The operation that reads one row by its id."""
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
-        """Take the pages in order, then the rows that they left out, as a page of their own."""
+        """Yield the pages in order, then the rows that they omit, as one more page."""
         own, found = self.keys[-1], set[int]()
         step: Step | None = None
         for step, rows in super().walk(context):
@@ -48,5 +48,5 @@ class KnownIdsStream(ListrakStream):
             self._row_position = self._position + last.order
             yield last, Rows(records)
         if self._tap.settings.reads_by_id:
-            return  # such a run leaves the state as it was
+            return  # such a run does not change the state
         known.save({one for one in (*found, *left_out, *refused) if one}, narrowed=bool(chosen))

@@ -1,4 +1,4 @@
-"""Lists, and what belongs to a list as a whole."""
+"""Lists and their campaigns."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Lists(KnownIdsStream):
         return select_lists(super().prepare(data, context, step), self._tap.settings.list_ids)
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:  # noqa: ARG002
-        """Return the list's id, and since when it exists."""
+        """Return the list's id, and when it was created."""
         return {"listId": record["listId"], "_created": record.get("createDate")}
 
 

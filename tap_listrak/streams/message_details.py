@@ -1,7 +1,7 @@
-"""What can be asked for each message by itself: its content and settings, and how its sending went.
+"""Streams with one request for each message: content and settings, and the status of the sending.
 
-Nothing shows when the message of a conversation was changed, and conversations are few: their messages are
-read in full in each run, as their figures are. A saved message shows it, and is asked for when it was.
+Conversation messages have no date of change. They are few, so all of them are read in each run, like their
+summaries. Saved messages have such a date, and are read after a change.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ CONTENT = (
     text("googleAnalyticsCampaignName", "Name of the campaign in Google Analytics."),
     text("googleAnalyticsCampaignContent", "Content of the campaign in Google Analytics."),
 )
-"""Content and settings of a message: of a broadcast, of a conversation, or saved."""
+"""Content and settings of a broadcast message, a conversation message or a saved message."""
 
 SAVED_AUDIENCE_ID = integer("savedAudienceId", "Id of the saved audience that chose the recipients.")
 
@@ -150,9 +150,9 @@ class SavedMessageDetails(ListrakStream):
     properties = th.PropertiesList(LIST_ID, *SAVED_MESSAGE, *CONTENT)
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for the saved message if nothing was read of the list before, or if it may have changed since.
+        """Read the saved message on the list's first run, or if it may have changed since the last one.
 
-        The first run asks for all, whatever `start_date` is: a template that is used today may be years old.
+        The first run reads all of them, whatever `start_date` is: a template in use may be years old.
         """
         history = self.read_history(context)
         changed = history.last is None or history.is_new(parse_record_date(context["_changed"]))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 SENDING = timedelta(days=2)
-"""How long after a message's send date the last recipient's may lie, generously."""
+"""The longest time between a message's send date and the one of its last recipient, generously."""
 
 
 class Messages(ListrakStream):
@@ -61,7 +61,7 @@ class Messages(ListrakStream):
         return bool(self._tap.settings.message_ids)
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Begin with the first window; chosen messages may lie anywhere in time."""
+        """Begin with the first window. Messages that are chosen by id have one window for all of time."""
         if self.read_by_id:
             return [self._step(context, Window(0, None, None, self._tap.settings.window, last=True))]
         window = self._span(context).first()
@@ -77,7 +77,7 @@ class Messages(ListrakStream):
         return steps
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
-        """Take the pages in order; compare the activity of a page's messages before any bookmark moves."""
+        """Yield the pages in order. Reconcile the activity of a page's messages before any bookmark moves."""
         activity = next((one for one in self.active_children if isinstance(one, MessageActivity)), None)
         for taken in super().walk(context):
             yield taken
@@ -123,19 +123,19 @@ class MessageReport(ListrakStream):
         return bool(self._tap.settings.message_ids)
 
     def read_scope(self, context: Mapping[str, Any]) -> ReadScope:
-        """Return what to ask for one message."""
+        """Return what to read of one message."""
         policy = self._tap.settings.policy
         return policy.report_scope(
             parse_record_date(context["_sent"]), self.read_history(context), self._tap.bookmarks.until
         )
 
     def scheduled(self, context: Mapping[str, Any]) -> bool:
-        """Return whether a message is still to be sent: nobody can have done anything with it yet."""
+        """Return whether a message is not sent yet, so that there can be no activity."""
         sent = parse_record_date(context["_sent"])
         return sent is not None and sent > self._tap.bookmarks.until
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for the whole report if it is due."""
+        """Read the whole report if it is due."""
         return [self.step((0,), context)] if self.read_scope(context) is ReadScope.ALL else []
 
 
@@ -154,7 +154,7 @@ class MessageActivity(MessageReport):
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *activity(send_date_is_key=False))
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for the whole, or for what became active since the bookmark."""
+        """Read all of the activity, or the rows that became active since the bookmark."""
         if self.scheduled(context):
             return []
         scope, end = self.read_scope(context), self._tap.settings.end_date
@@ -163,11 +163,11 @@ class MessageActivity(MessageReport):
             return [self.step((0,), context, query)]
         sent = parse_record_date(context["_sent"])
         if end is not None and sent is not None and sent + SENDING < end:
-            end = None  # it could leave out nothing but rows without a date
+            end = None  # all rows are earlier; it would only omit rows without a date
         return [self.step((0,), context, {"endDate": end})] if scope is ReadScope.ALL else []
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
-        """Take the pages in order; a report read in full is compared with the message's summary."""
+        """Yield the pages in order. Activity that is read in full is compared with the message's summary."""
         reconciliation = self._tap.reconciliation
         compared = reconciliation.on and not self.limited and self.read_scope(context) is ReadScope.ALL
         reconciliation.begin_message(counts=compared)
@@ -192,11 +192,11 @@ class MessageLinks(MessageReport):
 
     @property
     def chosen(self) -> frozenset[int]:
-        """The chosen links of chosen messages; those of others keep bookmarks, which would pass rows."""
+        """The chosen links, if messages are chosen by id too; otherwise bookmarks would skip other links."""
         return super().chosen if self.read_by_id else frozenset()
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask if the links are due, or if clickers need them."""
+        """Read the links if they are due, or if clickers need them."""
         due = self.selected and self.read_scope(context) is ReadScope.ALL
         wanted = due or any(
             isinstance(child, MessageLinkClickers) and child.click_scope(context) is not ReadScope.NONE
@@ -223,7 +223,7 @@ class MessageLinkClickers(MessageReport):
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, LINK_ID, *CLICKER)
 
     def click_scope(self, context: Mapping[str, Any]) -> ReadScope:
-        """Return what to ask for one message's links."""
+        """Return which clicks of one message to read."""
         if self.scheduled(context):
             return ReadScope.NONE
         return self._tap.settings.policy.event_scope(
@@ -231,7 +231,7 @@ class MessageLinkClickers(MessageReport):
         )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for all clicks of a new message, else for those since the bookmark."""
+        """Read all clicks of a new message, otherwise those since the bookmark."""
         scope = self.click_scope(context)
         if scope is ReadScope.NONE:
             return []
@@ -250,5 +250,5 @@ class MessageSummaries(MessageReport):
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, *SUMMARY, PASS_ALONG)
 
     def on_rows(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:
-        """Return the figures to whoever compares them with the activity."""
+        """Keep the summary for the comparison with the activity."""
         self._tap.reconciliation.keep_summary(context, rows)

@@ -1,8 +1,8 @@
-"""SMS: sender codes, their phone lists, and who is on them.
+"""SMS: sender codes, their phone lists, and the contacts on them.
 
-Listrak's paths call a sender code ``ShortCode``. Nothing here shows its changes by a date (people leave
-lists, opt out and opt in again, profile values change), so everything is read in full, with a version that
-tells who left.
+Listrak's paths call a sender code ``ShortCode``. Nothing here has a date of change (contacts leave lists, opt
+out and opt in again, profile values change). So everything is read in full, with a version by which loaders
+remove contacts that left.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ SMS_CONTACT = (
         description="The contact's values of SMS profile fields.",
     ),
 )
-"""A contact as the SMS API shows it."""
+"""The properties of a contact in the SMS API."""
 
 
 class SmsStream(ListrakStream):
@@ -68,7 +68,7 @@ class SmsStream(ListrakStream):
     partition_names: ClassVar[tuple[str, ...]] = ("senderCodeId",)
 
     def _send(self, context: Context, step: Step) -> Rows:
-        """Ask for a page; what is switched off has no rows, and must not keep the others from being read."""
+        """Request a page. Disabled sender codes and phone lists have no rows and do not end the run."""
         try:
             return super()._send(context, step)
         except RequestRefusedError as refusal:
@@ -134,7 +134,7 @@ class SenderCodes(SmsStream, KnownIdsStream):
     )
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Give the id the name that all other streams use."""
+        """Add the id under the name that all other streams use."""
         return super().prepare(
             [{**row, "senderCodeId": row.get("shortCodeId")} for row in data], context, step
         )
@@ -168,7 +168,7 @@ class PhoneLists(SmsStream, KnownIdsStream):
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for the active phone lists, then for the inactive ones."""
+        """Read the active phone lists, then the inactive ones."""
         return [
             self.step((number, 0), context, {"status": status})
             for number, status in enumerate(("active", "inactive"))
@@ -190,7 +190,7 @@ class PhoneListContacts(SmsStream):
     properties = th.PropertiesList(SENDER_CODE_ID, PHONE_LIST_ID, PHONE_NUMBER, *SMS_CONTACT)
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for those who have not opted out, then for those who have."""
+        """Read the contacts that have not opted out, then those that have."""
         end = self._tap.settings.end_date
         return [
             self.step((number, 0), context, {"optedOut": opted_out, "endSubscribeDate": end})
@@ -204,18 +204,18 @@ class PhoneListContacts(SmsStream):
 
 @dataclass(frozen=True, slots=True)
 class ReadByNumber:
-    """Reads what belongs to one phone number, with the number in the form that Listrak takes in paths.
+    """Reads a resource or collection of one phone number, in the form of number that Listrak's paths need.
 
     Args:
         read: The request, with the number as Listrak wrote it in its answers.
-        form: The form, for the whole run.
+        form: The form, shared by the whole run.
     """
 
     read: Read
     form: NumberForm
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
-        """Ask for the page at a cursor.
+        """Return the page at a cursor.
 
         Raises:
             ListrakError: What the client raises.
@@ -240,16 +240,16 @@ class PhoneNumberStream(SmsStream):
         params: Mapping[str, object] | None = None,
         window: Window | None = None,
     ) -> Step:
-        """Return a step that finds the number whatever form it is written in."""
+        """Return a step that finds the number in either form."""
         step = super().step(order, context, params, window)
         read = cast("Read", step.request)
         return replace(step, request=ReadByNumber(read, self._tap.phone_path_form))
 
     def _send(self, context: Context, step: Step) -> Rows:
-        """Ask for a page; a contact that is not there any more has no rows.
+        """Request a page. A contact that was deleted meanwhile has no rows.
 
         Raises:
-            ConfigurationError: No number was found so far: it is not the contact that is missing.
+            ConfigurationError: No number was found so far, so the form of numbers is wrong.
         """
         try:
             return super()._send(context, step)
@@ -291,7 +291,7 @@ class PhoneListSubscriptions(PhoneNumberStream):
     )
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Keep the row of the list at hand: the other lists of the contact have rows of their own."""
+        """Keep the row of the context's phone list. The contact's other lists have contexts of their own."""
         of_this_list = [row for row in data if row.get("phoneListId") in {None, context["phoneListId"]}]
         return super().prepare(of_this_list, context, step)
 
@@ -354,7 +354,7 @@ class SmsOptOuts(SmsStream):
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for the opt-outs up to `end_date`."""
+        """Read the opt-outs up to `end_date`."""
         return [self.step((0,), context, {"endDate": self._tap.settings.end_date})]
 
 

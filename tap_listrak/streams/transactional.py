@@ -1,4 +1,4 @@
-"""Transactional messages (order confirmations and the like) and the result of each send."""
+"""Transactional messages (such as order confirmations) and the activity of each send."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TRANSACTIONAL_MESSAGE_ID = key("transactionalMessageId", th.IntegerType, "Id of the transactional message.")
 NO_RESEND_KEY = "none"
-"""Stands in the key for a send that has no resend key. It must be the same whenever the row is read."""
+"""The value in the key of a send without a resend key. It must be the same whenever the row is read."""
 
 
 class TransactionalMessages(ListrakStream):
@@ -78,25 +78,25 @@ class TransactionalMessageActivity(ListrakStream):
     )
 
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Ask for each slice that is due, then for what became active."""
+        """Read each slice that is due, then the rows that became active."""
         since, settings, last = self.since(context), self._tap.settings, self.read_history(context).last
         if last is None or since is None or since == settings.start_date:
             return [self.step((0, 0), context, {"startDate": since, "endDate": settings.end_date})]
         slices = settings.policy.slices(since, last, self._tap.bookmarks.until)
         steps = [
-            # Whether Listrak's filters include their ends is not said.
+            # It is not documented whether filters include their ends.
             self.step(
                 (number, 0), context, {"startDate": start - MARGIN, "endDate": end or settings.end_date}
             )
             for number, (start, end) in enumerate(slices)
         ]
-        if not settings.policy.every_run:  # then the slices hold everything that has not settled
+        if not settings.policy.every_run:  # else the slices have everything that has not settled
             query = {"dateType": "Activity", "startDate": since, "endDate": settings.end_date}
             steps.append(self.step((len(slices), 0), context, query))
         return steps
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
-        """Return every send a resend key."""
+        """Give every send a resend key."""
         return super().prepare(
             [row if row.get("resendKey") else {**row, "resendKey": NO_RESEND_KEY} for row in data],
             context,

@@ -1,4 +1,4 @@
-"""How a stream runs where the tap departs from the SDK: steps, prefetching, what streams share in a run.
+"""How streams run: contexts, steps, prefetching, and what streams share in a run.
 
 May import `output`, `records`, `settings`, `incremental`, `clients` and `sdk`, `listrak_api` and the SDK.
 """

@@ -1,13 +1,13 @@
-"""Where the tap departs from the SDK's way of running a stream, and why.
+"""`ContextStream`: a stream that is opened once a run, unlike in the SDK.
 
-The SDK calls ``Stream.sync`` for every context of a child stream: a SCHEMA message, a version, three log
-lines and a look at the state each time. Most of Listrak's streams are children of messages, so that would be
-done thousands of times a run. Here a stream is opened once a run, and its contexts only pass records. The
-SDK's own methods still write the records, apply stream maps, flattening and selection, and keep the record
-limit.
+The SDK calls ``Stream.sync`` for every context of a child stream. Each call writes a SCHEMA message and three
+log lines, sets a version and reads the state. Most of Listrak's streams are children of messages, so that
+would be done thousands of times in a run. Here a stream is opened once a run, and its contexts only write
+records. The SDK's own methods still write the records, apply stream maps, flattening and selection, and
+enforce the record limit.
 
-`ContextStream.close` decides whether a stream ends with ACTIVATE_VERSION: it has a version, was read in full
-(`narrowing`: which settings prevent that), and `row_counts` does not doubt the answer.
+`ContextStream.close` decides whether a stream ends with ACTIVATE_VERSION: if it has a version, was read in
+full (`narrowing` says which settings prevent that), and `row_counts` finds no sudden loss of rows.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class ContextStream(Stream):
     _tap: TapSession
 
     purged_by_listrak: ClassVar[bool] = False
-    """Whether Listrak deletes old rows by itself: they are not removed downstream for that."""
+    """Whether Listrak deletes old rows by itself. Then they must not be removed downstream."""
 
     def __init__(self, tap: TapSession, schema: dict[str, Any], name: str) -> None:
         super().__init__(tap, schema=schema, name=name)
         self.counter = RunCounter(self.name)
         self.timer = RunTimer(self.name)
         self._position: Position = ()
-        self._row_position: Position = ()
+        self._row_position: Position = ()  # of the page or row that is being written
         self._active: list[ContextStream] | None = None
         self._opened = False
         self._batches: Buffer | None = None
@@ -77,7 +77,7 @@ class ContextStream(Stream):
 
     @abc.abstractmethod
     def first_steps(self, context: Context) -> Sequence[Step]:
-        """Return the steps that a context begins with; none if there is nothing to ask for."""
+        """Return the steps that a context begins with; none if there is nothing to read."""
 
     @property
     @abc.abstractmethod
@@ -98,16 +98,16 @@ class ContextStream(Stream):
     @property
     @abc.abstractmethod
     def missing_settings(self) -> str | None:
-        """The settings that are missing for the stream to be read, as text; None if there are none."""
+        """The names of missing settings that the stream needs, as text; None if none is missing."""
 
     @property
     def available(self) -> bool:
-        """Whether the stream can be read with the settings at hand."""
+        """Whether the stream can be read with the present settings."""
         return not self.missing_settings
 
     @property
     def selected(self) -> bool:
-        """Whether the stream is selected, and available: what cannot be read counts as deselected."""
+        """Whether the stream is selected. A stream that is not available or removed by a map is not."""
         return self.available and not self.removed_by_stream_map and bool(self.mask.get((), True))
 
     @selected.setter
@@ -117,14 +117,14 @@ class ContextStream(Stream):
 
     @property
     def removed_by_stream_map(self) -> bool:
-        """Whether a stream map leaves out all of the stream: then it is read for its children's sake only."""
-        mapper = self._tap._mapper  # noqa: SLF001 - the property fails where there is none yet
+        """Whether a stream map removes the stream. Then it is read for its children only."""
+        mapper = self._tap._mapper  # noqa: SLF001 - the public property fails if there is no mapper yet
         maps = [] if mapper is None else mapper.stream_maps.get(self.name, [])
         return bool(maps) and all(isinstance(one, RemoveRecordTransform) for one in maps)
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
-        """Apply a catalog's selection; key properties stay selected: without them loaders duplicate rows."""
+        """Apply a catalog's selection. Key properties stay selected: without them loaders duplicate rows."""
         keys = tuple(self.primary_keys or ())
         super().apply_catalog(catalog)
         entry = catalog.get_stream(self.name)
@@ -136,13 +136,13 @@ class ContextStream(Stream):
             for key in self.primary_keys:
                 entry.metadata.setdefault(("properties", key), Metadata()).inclusion = AUTOMATIC
 
-    # --- state: the tap's bookmarks do that, see `tap_listrak.incremental.bookmarks`
+    # --- state: kept by the tap's bookmarks instead, see `tap_listrak.incremental.bookmarks`
 
     @property
     def state_manager(self) -> StreamStateManager:
-        """The SDK's state manager, on a state of its own that is never written.
+        """The SDK's state manager, with a separate state that is never written.
 
-        On the tap's state it would leave signposts, progress markers and empty entries.
+        Into the tap's state it would write signposts, progress markers and empty entries.
         """
         if self._state_manager is None:
             self._state_manager = StreamStateManager(
@@ -160,24 +160,24 @@ class ContextStream(Stream):
 
     @override
     def get_replication_key_signpost(self, context: types.Context | None = None) -> None:
-        """Return None: no bookmark is later than the run's start, so there is nothing to cap."""
+        """Return None: no bookmark is later than the run's start, so none has to be limited."""
 
     @override
     def _write_starting_replication_value(self, context: types.Context | None) -> None:
-        """Do nothing: streams ask the bookmarks where to begin."""
+        """Do nothing: streams get their start from the bookmarks."""
 
     @override
     def _increment_stream_state(
         self, latest_record: types.Record, *, context: types.Context | None = None
     ) -> None:
-        """Do nothing: the bookmark is the time up to which Listrak was read, not the largest date seen.
+        """Do nothing: a bookmark is the time up to which Listrak was read, not the largest date seen.
 
-        That date may lie in the future (scheduled messages), and rows that are not read yet may be older.
+        That date may be in the future (scheduled messages), and rows that are not read yet may be older.
         """
 
     @override
     def _write_state_message(self) -> None:
-        """Write the state at the end of a root stream; within it, streams write it when a window is done."""
+        """Write the state at the end of a root stream. Its descendants write it when a window is done."""
         if self.parent_stream_type is None:
             self._tap.write_state()
 
@@ -202,7 +202,7 @@ class ContextStream(Stream):
 
     @property
     def limited(self) -> bool:
-        """Whether a record limit cuts the run short: then no stream is ever complete."""
+        """Whether the run has a record limit. Then no stream is complete."""
         return self.ABORT_AT_RECORD_COUNT is not None
 
     @property
@@ -217,7 +217,7 @@ class ContextStream(Stream):
         return self._active
 
     def open(self) -> None:
-        """Write the SCHEMA message and fix the version, the first time it is called in a run."""
+        """Write the SCHEMA message and set the version, at the first call in a run."""
         if self._opened:
             return
         self._opened = True
@@ -227,9 +227,9 @@ class ContextStream(Stream):
                 self._stream_version = self._initialized_at // 1000
 
     def close(self) -> None:
-        """Finish the stream for this run: what is buffered, the version, the metrics.
+        """Finish the stream for this run: write what is buffered, ACTIVATE_VERSION, and the metrics.
 
-        Streams that had no context are opened first, so that their (empty) tables are there.
+        Streams that had no context are opened first, so that loaders create their (empty) tables.
         """
         self.open()
         if not self.selected:
@@ -243,9 +243,9 @@ class ContextStream(Stream):
 
     @property
     def _read_in_full(self) -> bool:
-        """Whether rows that this run did not read no longer exist in Listrak, as far as the run knows.
+        """Whether every row was read, so that all others no longer exist in Listrak.
 
-        Never after a run without a row: an empty answer may be a fault of Listrak's, and loaders would empty
+        Never for a stream without a row: an empty answer may be an error of Listrak, and loaders would empty
         the table.
         """
         left_out = self.limited or self.partially_read or self.narrowed_by or self.purged_by_listrak
@@ -260,7 +260,7 @@ class ContextStream(Stream):
     @override
     def _generate_record_messages(self, record: types.Record) -> Generator[RecordMessage, None, None]:
         for message in super()._generate_record_messages(record):
-            # Flattening leaves a null or empty object under its own name, which SCHEMA does not list.
+            # Flattening keeps a null or empty object under its own name, which is not in SCHEMA.
             columns = self._flat_columns.get(message.stream)
             if columns is not None and not message.record.keys() <= columns:
                 message.record = {name: value for name, value in message.record.items() if name in columns}
@@ -279,11 +279,11 @@ class ContextStream(Stream):
 
     @override
     def _write_activate_version_message(self, full_table_version: int) -> None:
-        """Do nothing: the SDK calls this before the records, and `close` sends the message after them.
+        """Do nothing: the SDK calls this before the records, but `close` writes the message after them.
 
-        When the message arrives, targets delete all rows of older versions. Sent first, it would leave the
-        table empty during the run, and incomplete if the run fails. Sent once, after the last record, it
-        deletes exactly the rows that no longer exist in Listrak.
+        At the message targets delete all rows of older versions. Before the records, it would leave the table
+        empty during the run, and incomplete if the run fails. After the last record, it deletes exactly the
+        rows that no longer exist in Listrak.
         """
 
     def _activate_version(self, version: int) -> None:
@@ -299,9 +299,9 @@ class ContextStream(Stream):
     def version(self) -> int | None:
         """The version that the stream's records carry in this run; None if it keeps a bookmark.
 
-        Records of a narrowed stream carry it too. Without one, loaders that upsert would write null there:
-        target-postgres deletes rows with null at the next ACTIVATE_VERSION of a run that is still under way,
-        and the SDK's SQL sink never deletes them, even when they no longer exist in Listrak.
+        Records of a narrowed stream have it too. Without it, loaders that upsert would write null as version.
+        target-postgres deletes such rows at the next ACTIVATE_VERSION, while that run may still be going on.
+        The SDK's SQL sink never deletes them, even when they no longer exist in Listrak.
         """
         return self._stream_version
 
@@ -315,7 +315,7 @@ class ContextStream(Stream):
             child.sync_context(dict(child_context), (*self._row_position, number))
 
     def sync_context(self, context: Context, position: Position) -> None:
-        """Write one context's records, and its children's: `Stream.sync` without what is done once a stream.
+        """Write the records of one context and of its children. `open` does what is done once a run.
 
         Args:
             context: From the parent's record.
@@ -325,7 +325,7 @@ class ContextStream(Stream):
             return
         self._position = position
         self.open()
-        # Where the record limit of this context is reached, its siblings go on, as in the SDK.
+        # After the record limit of this context is reached, its siblings are still read, as in the SDK.
         with suppress(AbortedSyncFailedException, AbortedSyncPausedException):
             self._write_context(context)
 
@@ -344,7 +344,7 @@ class ContextStream(Stream):
             yield from super()._sync_records(context, write_messages=write_messages)
             return
         if not (self.selected or self.has_selected_descendents):
-            return  # the SDK's dry run comes here whatever is selected
+            return  # the SDK's dry run calls this whatever is selected
         self.reset()
         with self._tap.running():
             yield from super()._sync_records(None, write_messages=write_messages)
@@ -358,7 +358,7 @@ class ContextStream(Stream):
         return [self, *(stream for child in self.active_children for stream in child.subtree())]
 
     def reset(self) -> None:
-        """Forget what belongs to an earlier run, before another one begins."""
+        """Reset what belongs to an earlier run, before another one begins."""
         self._active = None
         self.partially_read = False
         for child in self.child_streams:
@@ -370,10 +370,10 @@ class ContextStream(Stream):
 
     @override
     def _sync_batches(self, batch_config: BatchConfig, context: types.Context | None = None) -> None:
-        """Collect the records of all contexts. Every STATE message is preceded by what it covers.
+        """Collect the records of all contexts. They are written before any STATE message that covers them.
 
-        The SDK makes at least one file for each context, and fills them with records that stream maps and
-        selection have not touched. Here a file holds what RECORD messages would hold.
+        The SDK writes at least one file for each context, without applying stream maps and selection. Here a
+        file has the records that RECORD messages would have.
         """
         batches = self.batches(batch_config)
         for record in self._sync_records(context, write_messages=False):
@@ -386,7 +386,7 @@ class ContextStream(Stream):
         return self._batches
 
     def flush(self) -> None:
-        """Write out what is collected for BATCH messages."""
+        """Write the records that are collected for BATCH messages."""
         if self._batches:
             self._batches.flush()
 

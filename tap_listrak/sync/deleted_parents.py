@@ -1,4 +1,4 @@
-"""Parents that were deleted while the tap ran: listed a few requests ago, answered 404 now."""
+"""Parents that were deleted during the run: they were listed before, and now Listrak answers 404."""
 
 from __future__ import annotations
 
@@ -30,18 +30,17 @@ PARENT_ROUTES: dict[str, Route] = {
     "senderCodeId": routes.SENDER_CODE,
     "eventUID": routes.CUSTOM_EVENT,
 }
-"""The read that tells whether a thing is still there, by the id that a context has of it; the innermost
-first."""
+"""The route that reads a parent, by the name of its id in a context; innermost parents first."""
 
 
 def parent_was_deleted(clients: Clients, context: Mapping[str, Any], error: NotFoundError) -> bool:
-    """Return whether what a context belongs to is not there any more, after a read in it was answered 404.
+    """Return whether the parent of a context was deleted, after a read in it was answered 404.
 
-    A 404 alone would not do: taken for a deletion it would drop rows silently where the reason is another
-    one. Nor would two of a gateway's during an outage: both have to be Listrak's own.
+    The 404 alone does not prove that. If it had another reason, rows would be lost without a message. Two
+    answers of a gateway during an outage do not prove it either: both must be Listrak's own.
 
     Args:
-        clients: Asks Listrak: one read, at most.
+        clients: For the request, at most one.
         context: The context's ids.
         error: The 404.
     """

@@ -1,8 +1,8 @@
-"""What to do when a collection that everything else depends on comes empty.
+"""Repeats the request if the collection that everything else depends on comes back empty.
 
-All other streams of an API depend on its lists, or its sender codes. An answer without any would make a run
-that reads nothing a success, and loaders would remove everything by the ACTIVATE_VERSION messages at its end.
-Empty answers that were full when they were asked for again have been seen in production.
+All other streams of an API depend on its lists, or its sender codes. With an empty answer a run would read
+nothing and succeed, and at its ACTIVATE_VERSION messages loaders would delete everything. In production empty
+answers have been seen that were full when the request was repeated.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from tap_listrak.sync.steps import Request, Rows
 
 PAUSES = (1.0, 3.0, 5.0)
-"""Seconds before an empty answer is asked for again."""
+"""Seconds before each repetition of the request."""
 
 logger = logging.getLogger("tap-listrak")
 
 
 def send_again_if_empty(clients: Clients, stream: Stream, request: Request, rows: Rows) -> Rows:
-    """Ask again for the first page of lists or sender codes that came empty.
+    """Repeat the request for the first page of lists or sender codes if the page is empty.
 
     Args:
         clients: The client of each API.
-        stream: The stream, a root; the page of one without children is returned as it is.
-        request: What was asked for.
-        rows: What came.
+        stream: A root stream. The page of a stream without children is returned as it is.
+        request: The request.
+        rows: Its page.
 
     Returns:
-        The page. It may be empty for sender codes only; then no stream below sends ACTIVATE_VERSION.
+        The page. It may be empty for sender codes only. Then no stream below them sends ACTIVATE_VERSION.
 
     Raises:
-        UnavailableError: There is no list at all.
+        UnavailableError: There are no lists.
     """
     if not stream.child_streams or not _empty(rows):
         return rows

@@ -1,9 +1,9 @@
-"""Whether a collection came with all that earlier runs have seen there: lists, sender codes, phone lists.
+"""The ids of lists, sender codes and phone lists in the state, to notice an answer that omits some.
 
-Everything else belongs to one of these. One that an answer leaves out would not be read, and at the end of
-the run ACTIVATE_VERSION would remove it, and all below it, from the loader's tables. So their ids are kept in
-the state (as many as there are, whatever the history), and one that is missing is asked for by its id: with
-404 it was deleted, with a row the answer was short. A run in which nothing is missing asks for nothing.
+Everything else belongs to one of these. One that an answer omits would not be read. At the end of the run
+ACTIVATE_VERSION would delete it, and all below it, from the loader's tables. So the ids are kept in the state
+(as many as there are, whatever the history), and a missing one is looked up by its id. Listrak answers 404 if
+it was deleted. With a row, the answer was short. A run in which nothing is missing makes no extra request.
 
 In the state, beside ``bookmarks``: ``{"known_ids": {"lists": [[7], [8]], "phone_lists": [[3, 41]]}}``, the
 values of the stream's key.
@@ -31,7 +31,7 @@ _SHOWN = 10
 
 
 class KnownIds:
-    """What earlier runs have seen of one collection, below one parent.
+    """The ids that earlier runs have seen in one collection, below one parent.
 
     Args:
         tap: The tap; its state is changed in place.
@@ -54,20 +54,20 @@ class KnownIds:
 
         Args:
             found: The ids that came.
-            chosen: Those that a setting chooses; empty for all.
+            chosen: The ids that a setting chooses; empty for all.
         """
         return sorted(one for one in self._known() - set(found) if not chosen or one in chosen)
 
     def look_up(self, route: Route, missing: Sequence[int]) -> tuple[list[Row], list[int]]:
-        """Ask for what is missing, one by one.
+        """Look up missing ids, one by one.
 
         Args:
             route: Reads one by its id.
             missing: The ids.
 
         Returns:
-            The rows of those that are there, and the ids of those of which nothing is known: Listrak's answer
-            is no object, or it refuses to show one. After a refusal the others are not asked for.
+            The rows that still exist, and the ids of which nothing is known: Listrak's answer is not an
+            object, or Listrak refuses the request. After a refusal the remaining ids are not looked up.
 
         Raises:
             ListrakError: What the client raises otherwise.
@@ -96,18 +96,18 @@ class KnownIds:
         return rows, refused
 
     def save(self, present: Iterable[int], *, narrowed: bool) -> None:
-        """Note what there is for the next run, and forget the bookmarks of what was deleted.
+        """Save the ids in the state for the next run, and remove the bookmarks of what was deleted.
 
         Args:
             present: The ids.
-            narrowed: Whether a setting left some out, which the state knows of still.
+            narrowed: Whether a setting left some out. Their ids stay in the state.
         """
         before = self._known()
         kept = before | set(present) if narrowed else set(present)
         for one in before - kept:
             self._tap.bookmarks.forget(dict(zip(self._keys, (*self._parent, one), strict=True)))
         others = [one for one in self._entries() if tuple(one[:-1]) != self._parent]
-        self._state.setdefault("bookmarks", {})  # a state without is refused
+        self._state.setdefault("bookmarks", {})  # `check_state` refuses a state without them
         known = self._state.get(STATE_KEY)
         known = self._state[STATE_KEY] = known if isinstance(known, dict) else {}
         known[self._stream] = sorted([*others, *([*self._parent, one] for one in kept)])
@@ -127,7 +127,7 @@ class KnownIds:
         return {one[-1] for one in self._entries() if tuple(one[:-1]) == self._parent}
 
     def _ids_in_bookmarks(self) -> list[list[int]]:
-        """Return the ids in the bookmarks: a state of a version that kept no others."""
+        """Return the ids in the bookmarks, for a state of a version that did not save known ids."""
         found = {
             tuple(part["context"][name] for name in self._keys)
             for entry in self._state.get("bookmarks", {}).values()
@@ -138,7 +138,7 @@ class KnownIds:
 
 
 def warn_of_short_answer(stream: str, ids: list[int]) -> None:
-    """Log that an answer was short."""
+    """Log that an answer omitted rows."""
     logger.warning(
         "Listrak's answer omitted %d of %s that still exist (%s). They are read one by one where Listrak "
         "allows it; no ACTIVATE_VERSION is sent for %s and the streams below it, so that loaders delete no "

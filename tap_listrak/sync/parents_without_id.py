@@ -1,4 +1,4 @@
-"""Parents that came without their id: their child records cannot be asked for, and so count as not read."""
+"""Parent rows without an id: their child records cannot be requested, so the child streams are incomplete."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def mark_unread(stream: ContextStream, context: Mapping[str, Any]) -> None:
 
 
 class ParentsWithoutId:
-    """Counts one stream's rows whose child records could not be read. Used by the thread that writes.
+    """Counts a stream's rows without an id. Used by the thread that writes.
 
     Args:
         stream: The stream.
@@ -41,7 +41,7 @@ class ParentsWithoutId:
         self._count = 0
 
     def add(self, child_context: Mapping[str, Any]) -> None:
-        """Count a row; hold the bookmarks of the streams below, which send no ACTIVATE_VERSION in this run.
+        """Count a row. Mark the streams below as partially read, and hold their bookmarks at the row.
 
         Args:
             child_context: The row's ids, one of them a placeholder, and when it was sent.
@@ -53,7 +53,7 @@ class ParentsWithoutId:
             mark_unread(child, child_context)
 
     def report(self) -> None:
-        """Log how many there were since the last report."""
+        """Log how many rows were counted since the last report."""
         count, self._count = self._count, 0
         if count:
             logger.warning(

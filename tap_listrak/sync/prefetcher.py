@@ -1,14 +1,14 @@
 """Fetches pages ahead of the one thread that writes them, without changing what is written.
 
-Every page has a *position*: its place in the order in which the writer takes pages, depth first. Whoever
-receives a page asks at once for what the page names (the next page, the first pages of the children of its
-rows), and workers always take the smallest position that is left. So the order of the records, the state and
-the requests that are made are the same for any number of workers; only the waiting is shorter.
+Every page has a *position*: its place in the order in which the writer takes pages, depth first. When a page
+arrives, the pages that follow from it (the next page, the first pages of its rows' children) are announced at
+once. Workers always fetch the smallest announced position. So the records, the state and the requests are the
+same for any number of workers; only the waiting is shorter.
 
-The memory is bounded: a page is only begun while fewer than ``limit`` pages that come before it are in flight
-or waiting to be written, and those that wait weigh less than ``budget``. Pages far ahead never keep nearer
-ones from being fetched, so in all this may be held once for each level of nesting (a list's, a message's, a
-link's). The page that the writer waits for is always begun.
+Memory is bounded. A page is fetched only while fewer than ``limit`` pages before it are in flight or waiting
+to be written, and those that wait are smaller than ``budget`` in all. Pages far ahead never prevent nearer
+ones from being fetched. So this amount may be needed once for each level of nesting (list, message, link).
+The page that the writer waits for is always fetched.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fetch(Generic[T]):
-    """Something to fetch, and what follows from it.
+    """A page to fetch, and how to find the fetches that follow from it.
 
     Args:
         position: Its place in the writer's order.
         send: Fetches it. May raise; the error is raised when the writer takes the page.
-        expand: Tells from the fetched page what will be asked for next: any number of series of fetches, each
-            in ascending order of position. Called in any thread: it must be pure.
+        expand: Returns the fetches that follow from the page: any number of series, each in ascending order
+            of position. Called in any thread, so it must be pure.
     """
 
     position: Position
@@ -50,7 +50,7 @@ class Fetch(Generic[T]):
 
 @dataclass(slots=True)
 class _Slot(Generic[T]):
-    """A fetch that has been begun."""
+    """A fetch that is in flight, or whose page waits to be taken."""
 
     fetch: Fetch[T]
     urgent: bool = False
@@ -63,7 +63,7 @@ class _Slot(Generic[T]):
 
 @dataclass(slots=True, eq=False)
 class _Worker(Generic[T]):
-    """A thread, and what it is to fetch next; it is called when there is something."""
+    """A thread, and what it fetches next. `wake_up` is notified when there is something to fetch."""
 
     wake_up: threading.Condition
     slot: _Slot[T] | None
@@ -71,7 +71,7 @@ class _Worker(Generic[T]):
 
 @dataclass(order=True, slots=True)
 class _Series(Generic[T]):
-    """A series of fetches to come; only its head is known."""
+    """A series of announced fetches; only its head has been computed."""
 
     position: Position
     head: Fetch[T] = field(compare=False)
@@ -79,16 +79,16 @@ class _Series(Generic[T]):
 
 
 class Prefetcher(Generic[T]):
-    """Gives the writer its pages, in order, fetched ahead by worker threads.
+    """Returns pages to the writer in order, fetched ahead by worker threads.
 
     Args:
         workers: How many fetches may be in flight. With 1 there are no threads: a page is fetched when it is
             taken.
-        limit: How many pages before it may be in flight or waiting when a page is begun. By default eight for
+        limit: How many earlier pages may be in flight or waiting when a fetch begins. By default eight for
             each worker: children are only known when their parent's page is there, so small pages have to be
             fetched well ahead.
-        weigh: Tells roughly how many bytes a page takes while it waits.
-        budget: How many bytes of pages before it may wait when a page is begun.
+        weigh: Returns roughly how many bytes a page takes while it waits.
+        budget: How many bytes of earlier pages may wait when a fetch begins.
     """
 
     def __init__(
@@ -112,10 +112,9 @@ class Prefetcher(Generic[T]):
         self._closed = False
 
     def take(self, fetch: Fetch[T]) -> T:
-        """Return a page: the one that was fetched ahead, or, if nobody has asked for it yet, one fetched now.
+        """Return a page: fetched ahead, or fetched now if it was not announced yet.
 
-        Whatever lies before it in the order is dropped: the writer has passed by (a record limit, a filtered
-        parent).
+        All earlier pages are dropped: the writer has skipped them (a record limit, a filtered parent).
 
         Raises:
             Exception: Whatever the fetch raised.
@@ -128,7 +127,7 @@ class Prefetcher(Generic[T]):
             if slot is None:
                 slot = self._slots[fetch.position] = _Slot(fetch, urgent=True)
                 self._dispatch()
-            # The time limit only lets a signal's handler run on every platform; the loop waits on.
+            # The timeout is only there so that signal handlers run on every platform.
             while not slot.done:
                 self._done.wait(timeout=1.0)
             del self._slots[fetch.position]
@@ -138,7 +137,7 @@ class Prefetcher(Generic[T]):
         return slot.page  # type: ignore[return-value]  # done without error means that there is a page
 
     def announce(self, fetches: Iterable[Fetch[T]]) -> None:
-        """Let the workers begin a series of fetches, in ascending order, that no page's ``expand`` names."""
+        """Announce a series of fetches, in ascending order, that no page's ``expand`` returns."""
         if self._workers <= 1:
             return
         with self._lock:
@@ -146,7 +145,7 @@ class Prefetcher(Generic[T]):
             self._dispatch()
 
     def close(self) -> None:
-        """Drop what was not taken and let the workers end; a request in flight is not waited for."""
+        """Drop what was not taken, and end the workers. Does not wait for requests in flight."""
         with self._lock:
             self._closed = True
             self._series.clear()
@@ -156,15 +155,15 @@ class Prefetcher(Generic[T]):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is in flight, waiting to be taken, or left to ask for."""
+        """Whether nothing is in flight, waiting to be taken, or announced."""
         with self._lock:
             return not self._slots and not self._series
 
     def _dispatch(self) -> None:
-        """Give what may be begun to workers: to the one that became idle last, or to a new one.
+        """Give the fetches that may begin to workers: to the one that became idle last, or to a new one.
 
-        So pages that only follow each other are fetched by one thread, however many are allowed: each thread
-        that has held pages keeps some memory.
+        So a series of consecutive pages is fetched by one thread, however many are allowed. Each thread that
+        has fetched pages keeps some memory.
         """
         while not self._closed and (self._idle or len(self._threads) < self._workers):
             slot = self._next()
@@ -178,14 +177,13 @@ class Prefetcher(Generic[T]):
             else:
                 worker = _Worker(threading.Condition(self._lock), slot)
                 name = f"prefetcher-{len(self._threads)}"
-                # A daemon: a program that ends, or is told to, does not wait for an answer that nobody will
-                # read.
+                # A daemon: at its end the program does not wait for an answer that nobody will read.
                 thread = threading.Thread(target=self._work, args=(worker,), name=name, daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
     def _drop_until(self, position: Position) -> None:
-        """Drop everything before a position, and its own announcement: the caller begins it."""
+        """Drop everything before a position, and the announcement of the position: the caller fetches it."""
         self._floor = position
         while self._series and self._series[0].position <= position:
             self._advance()
@@ -193,7 +191,7 @@ class Prefetcher(Generic[T]):
             del self._slots[passed]
 
     def _advance(self) -> Fetch[T]:
-        """Take the smallest announced fetch off its series."""
+        """Remove the smallest announced fetch from its series, and return it."""
         series = self._series[0]
         following = _next_of(series.rest)
         if following is None:
@@ -202,15 +200,15 @@ class Prefetcher(Generic[T]):
             heapq.heapreplace(self._series, _Series(following.position, following, series.rest))
         return series.head
 
-    def _announce(self, serieses: Iterable[Iterable[Fetch[T]]]) -> None:
-        for fetches in serieses:
+    def _announce(self, series: Iterable[Iterable[Fetch[T]]]) -> None:
+        for fetches in series:
             rest = iter(fetches)
             head = _next_of(fetch for fetch in rest if fetch.position > self._floor)
             if head is not None:
                 heapq.heappush(self._series, _Series(head.position, head, rest))
 
     def _next(self) -> _Slot[T] | None:
-        """Choose what to fetch: what the writer waits for, else the smallest position while there is room."""
+        """Choose what to fetch: what the writer waits for, else the smallest position within the limits."""
         for slot in self._slots.values():
             if slot.urgent and not slot.begun:
                 return slot
@@ -230,7 +228,7 @@ class Prefetcher(Generic[T]):
             following = self._fetch(slot)
             with self._lock:
                 slot.done = True
-                # A page that the writer has passed by meanwhile announces nothing.
+                # A page that the writer has skipped meanwhile announces nothing.
                 if not self._closed and self._slots.get(slot.fetch.position) is slot:
                     self._announce(following)
                 self._done.notify()
@@ -248,15 +246,15 @@ class Prefetcher(Generic[T]):
             slot.weight = self._weigh(page)
             slot.page = page
             return list(slot.fetch.expand(page))
-        except BaseException as problem:  # noqa: BLE001 - whatever it is, it is the writer's to raise
+        except BaseException as problem:  # noqa: BLE001 - raised again in the writer's thread
             slot.error = problem
             return []
 
 
 def _next_of(fetches: Iterator[Fetch[T]]) -> Fetch[T] | None:
-    """Return the next announcement; None at the end, and where working it out fails.
+    """Return the next fetch of a series; None at its end, or if computing it fails.
 
-    The writer works out the same when it gets there, and raises then, in its turn.
+    The writer computes the same fetch when it gets there, and raises the error then.
     """
     with contextlib.suppress(Exception):
         return next(fetches, None)

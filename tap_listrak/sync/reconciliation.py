@@ -1,19 +1,19 @@
 """Reconciliation: the activity of a message that was read in full, compared with the message's summary.
 
-In production, answers without rows have been seen that were full when they were asked for again. Nothing in
-such an answer shows that it is wrong. So the rows that are counted while a message's activity is written are
-compared with the summary's `sentCount`, `bounceCount` and `unsubscribeCount`: activity has one row per
+In production, answers without rows have been seen that were full when the request was repeated. Nothing in
+such an answer shows that it is wrong. So the rows of a message's activity are counted while they are written,
+and compared with the summary's `sentCount`, `bounceCount` and `unsubscribeCount`. Activity has one row per
 recipient, whether or not they did anything. A reading is *short* if it has fewer of any of the three than a
-summary that was read before it. More is not an error: a message may go out while it is read, and bounces and
-unsubscribes keep coming in. Opens, clicks and revenue are not compared: summaries count events, rows count
-people.
+summary that was read before it. More is not an error: a message may be sent while it is read, and bounces and
+unsubscribes keep coming in. Opens, clicks and revenue are not compared, because summaries count events and
+rows count people.
 
-What is short is read again a few times, with pauses, and then reported; the bookmark of `message_activity` of
+A short reading is repeated a few times, with pauses, and then reported. The bookmark of `message_activity` of
 that list is held at the message, so that the next run reads it in full again.
 
-Conversations are not compared: they keep sending, so no reading after the first is complete, and their
-summary counts from the beginning. Instead, every run asks for each send again until its activity window has
-ended, which replaces the rows of an answer that was short.
+Conversations are not compared. They keep sending, so only their first reading is complete, but their summary
+counts from the beginning. Instead, every run reads each send again until its activity window has ended, which
+replaces the rows of a short answer.
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-listrak")
 
 PAUSES = (1.0, 3.0, 5.0)
-"""Seconds before each further reading of what came short."""
+"""Seconds before each repetition of a short reading."""
 _TOGETHER = 20
 """How many short messages are read again together, so that they share the pauses. If that adds no row to any
-of them, nothing more is read again in this run: the cause is not an answer that was short."""
+of them, no other is read again in this run: the cause is not a short answer."""
 _LINES = 20
+"""How many short messages are logged one by one."""
 
 Key = tuple[int, int]
 
@@ -76,7 +77,7 @@ class _Tap(Clients, Protocol):
 
 
 class ReconciliationError(ListrakError):
-    """Activity stayed short of its summary, and `reconcile` is `fail`. All was read and written before."""
+    """Activity stayed short, and `reconcile` is `fail`. Everything was read and written before."""
 
     cause = Cause.UNAVAILABLE
 
@@ -102,7 +103,7 @@ class Counts:
         )
 
     def short_of(self, summary: Counts) -> bool:
-        """Return whether something is missing that a summary counts."""
+        """Return whether any count is smaller than that of a summary."""
         return (
             self.sent < summary.sent
             or self.bounces < summary.bounces
@@ -116,7 +117,7 @@ class Counts:
 
     @classmethod
     def of_summary(cls, row: Any) -> Counts:  # noqa: ANN401 - a dict or a struct
-        """Take the counts out of a summary; what is missing there counts as none."""
+        """Return the counts of a summary; a missing one is 0."""
         names = ("sentCount", "bounceCount", "unsubscribeCount")
         return cls(*(value if isinstance(value := _value(row, name), int) else 0 for name in names))
 
@@ -154,7 +155,7 @@ class Reconciliation:
         """Whether anything is compared at all (`reconcile`)."""
         return self._tap.settings.reconcile != "off"
 
-    # --- what is written is counted
+    # --- counting
 
     def begin_message(self, *, counts: bool) -> None:
         """Begin to count one message's activity.
@@ -170,7 +171,7 @@ class Reconciliation:
             self._current += Counts.of_rows(rows)
 
     def end_message(self, context: Mapping[str, Any]) -> None:
-        """Keep what was counted, if anything was: all pages of the message's activity are written."""
+        """Keep the counts, if there are any: all pages of the message's activity are written."""
         if self._current is not None:
             self._read[_key(context)] = _Reading(dict(context), self._current)
         self._current = None
@@ -180,10 +181,10 @@ class Reconciliation:
         for row in rows:
             self._summaries[_key(context)] = Counts.of_summary(row)
 
-    # --- and compared
+    # --- comparing
 
     def compare_and_reread(self, activity: _Activity) -> None:
-        """Compare what was counted since the last call, and read again what came short.
+        """Compare the counts since the last call, and repeat short readings.
 
         Called when a page of messages and all their child records is written, before any bookmark moves.
 
@@ -206,12 +207,12 @@ class Reconciliation:
             self._report(activity, reading)
 
     def log_result(self) -> None:
-        """Log how many messages agreed, if any were compared."""
+        """Log how many messages agree with their summaries, if any were compared."""
         if self.agreed or self.short:
             logger.log(logging.WARNING if self.short else logging.INFO, "%s", self._result)
 
     def fail_if_short(self) -> None:
-        """End the run with an error if a message stayed short and the settings ask for that.
+        """End the run with an error if a message stayed short, and the setting `reconcile` says so.
 
         Raises:
             ReconciliationError: A message stayed short, and `reconcile` is `fail`.
@@ -229,7 +230,7 @@ class Reconciliation:
         return f"{text}; {self.short:,} came short" if self.short else text
 
     def _fetch_summaries(self, activity: _Activity, readings: list[_Reading]) -> None:
-        """Ask for the summaries of some messages, several at once; deleted messages have none."""
+        """Read the summaries of some messages, several at once. Deleted messages have none."""
         if not readings:
             return
         pool = ThreadPoolExecutor(min(len(readings), self._tap.settings.max_concurrency))
@@ -267,7 +268,7 @@ class Reconciliation:
         return left
 
     def _reread(self, activity: _Activity, reading: _Reading) -> Counts:
-        # These pages come between two that are fetched ahead already: those must not be dropped.
+        # The prefetcher has fetched later pages already. A second one keeps those from being dropped.
         ahead, self._tap.prefetcher = self._tap.prefetcher, Prefetcher(1)
         try:
             activity.sync_context(dict(reading.context), ())

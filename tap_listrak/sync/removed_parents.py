@@ -1,4 +1,4 @@
-"""Streams that a stream map leaves out as a whole, and that are read for the sake of their children."""
+"""Streams that a stream map removes, but that are read because their children are selected."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ if TYPE_CHECKING:
 
 
 class RemovedParentTransform(RemoveRecordTransform):
-    """Leaves out a stream's records, and no record's children.
+    """Removes a stream's records, but not their children.
 
-    The SDK's class leaves out the children too: with ``__else__: __NULL__`` beside a map of
-    ``message_activity``, or with ``messages: null``, no activity would be read, and yet its bookmarks would
-    move.
+    The SDK's class removes the children too. With ``__else__: __NULL__`` beside a map of
+    ``message_activity``, or with ``messages: null``, no activity would be read, but its bookmarks would move.
     """
 
     @classmethod
     def like(cls, one: RemoveRecordTransform) -> RemovedParentTransform:
-        """Create the replacement of one of the SDK's own."""
+        """Create the replacement for a stream map of the SDK."""
         return cls(one.stream_alias, one.raw_schema, one.raw_key_properties, one.flattening_options)
 
     def get_filter_result(self, record: types.Record) -> bool:  # noqa: ARG002 - the SDK's hook

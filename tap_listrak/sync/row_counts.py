@@ -1,8 +1,8 @@
-"""How many rows a stream that is read in full had in the last run: a short answer removes none.
+"""The number of rows of each stream that is read in full, so that a short answer does not delete rows.
 
-An answer that comes short with status 200 looks like one after which most rows were deleted. Loaders would
-delete them by ACTIVATE_VERSION. So the state keeps one number for each such stream, and where more than half
-of the rows are gone at once, they stay downstream until the next run finds as few.
+A short answer with status 200 looks as if rows had been deleted in Listrak. At ACTIVATE_VERSION loaders would
+delete them. So the state has the number of rows of the last run. If more than half of them are missing, they
+stay downstream until the next run finds as few.
 
 In the state, beside ``bookmarks``: ``{"row_counts": {"campaigns": 118}}``.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STATE_KEY = "row_counts"
 
 LEAST_SHARE = 0.5
-"""The share of the last run's rows that must be there for the others to count as deleted."""
+"""The share of the last run's rows that must still exist for the others to count as deleted."""
 
 FEW_ROWS = 10
 """Up to this many rows in the last run, any number may have been deleted since."""
@@ -27,7 +27,7 @@ logger = logging.getLogger("tap-listrak")
 
 
 def confirms_deletions(tap: TapSession, stream: str, rows: int) -> bool:
-    """Return whether what was not read may count as deleted, and note the number of rows for the next run.
+    """Return whether rows that were not read count as deleted; save the number of rows for the next run.
 
     Args:
         tap: The tap; its state is changed in place.
@@ -40,7 +40,7 @@ def confirms_deletions(tap: TapSession, stream: str, rows: int) -> bool:
     last = counts.get(stream)
     counts[stream] = rows
     state[STATE_KEY] = dict(sorted(counts.items()))
-    state.setdefault("bookmarks", {})  # a state without is refused
+    state.setdefault("bookmarks", {})  # `check_state` refuses a state without them
     if type(last) is not int or last <= FEW_ROWS or rows >= last * LEAST_SHARE:
         return True
     logger.warning(

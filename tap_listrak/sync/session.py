@@ -1,4 +1,4 @@
-"""What the streams of one tap share in a run: settings, clients, bookmarks, prefetcher, output, progress."""
+"""What streams share in a run: settings, clients, bookmarks, prefetcher, output, progress."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class TapSession(Tap):
-    """The tap as its streams see it.
+    """The part of the tap that streams use.
 
     Attributes:
         prefetcher: Fetches pages ahead of their turn; a new one for each root stream.
@@ -73,7 +73,7 @@ class TapSession(Tap):
 
     @cached_property
     def apis(self) -> tuple[Api, ...]:
-        """The APIs that have credentials in the settings; all APIs if none has, as in discovery."""
+        """The APIs that have credentials in the settings. All of them if none has, as in discovery."""
         with contextlib.suppress(ConfigurationError):
             return tuple(api for api in APIS if has_credentials(self.config, api)) or APIS
         return APIS
@@ -85,15 +85,15 @@ class TapSession(Tap):
 
     @cached_property
     def bookmarks(self) -> Bookmarks:
-        """The run's bookmarks. Asks for a token: the run's start is never later than Listrak's clock says.
+        """The run's bookmarks. Makes a token request: the run's start is never later than Listrak's clock.
 
         Raises:
-            ConfigurationError: ``start_date`` lies ahead of that clock.
+            ConfigurationError: ``start_date`` is later than that.
         """
         settings = self.settings
         started_at = self.client(settings.apis[0]).started_at()
         if settings.start_date is not None and settings.start_date > started_at:
-            # Nothing would be read, and the bookmarks would stand at the run's start all the same.
+            # Nothing would be read, but the bookmarks would move to the run's start.
             message = (
                 f"start_date ({settings.start_date:%Y-%m-%dT%H:%M:%SZ}) is in the future: "
                 f"it is now {started_at:%Y-%m-%dT%H:%M:%SZ}"
@@ -116,7 +116,7 @@ class TapSession(Tap):
 
     @cached_property
     def progress(self) -> Progress:
-        """Says where the run is."""
+        """Logs the progress of the run."""
         return Progress(self.request_count)
 
     def client(self, api: Api) -> Client:
@@ -141,10 +141,12 @@ class TapSession(Tap):
             return self._closed_requests + _requests(self._clients.values())
 
     def send(self, stream: Stream, context: Mapping[str, Any], request: Request, cursor: str | None) -> Rows:
-        """Ask Listrak for a page on behalf of a stream. Safe from any thread.
+        """Request a page for a stream. Safe from any thread.
+
+        A page of a parent that was deleted meanwhile is empty. Empty lists are requested again.
 
         Raises:
-            NotFoundError: What was asked for is not there, though what it belongs to is.
+            NotFoundError: Listrak answers 404, although the parent exists.
             ListrakError: What the client raises otherwise.
         """
         try:
@@ -160,14 +162,14 @@ class TapSession(Tap):
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Keep the prefetcher and its threads for as long as a root stream and its descendants run."""
+        """Provide a prefetcher while a root stream and its descendants run."""
         limited = any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
         # With a record limit most of what would be fetched ahead is never read.
         self.prefetcher = Prefetcher(1 if limited else self.settings.max_concurrency, weigh=Rows.weigh)
         try:
             yield
         except BaseException:
-            # After an error, requests of pages ahead are abandoned, their retries included.
+            # After an error, requests for later pages are abandoned, with their retries.
             self.prefetcher.close()
             self._close_clients()
             raise
@@ -183,7 +185,7 @@ class TapSession(Tap):
             client.close()
 
     def write_state(self) -> None:
-        """Write a STATE message after everything that it covers, unless it would repeat the last message."""
+        """Write what is buffered, then a STATE message, unless it would repeat the last message."""
         for stream in self.streams.values():
             stream.flush()  # type: ignore[attr-defined]  # all streams are of this package
         self.state_writer.write_state(self.state)
@@ -191,8 +193,8 @@ class TapSession(Tap):
     def write_last_state(self) -> None:
         """Write a STATE message at the end of a run that fails, if other messages followed the last one.
 
-        Bookmarks move only after the rows before them are written, so the state is right at any time. With
-        BATCH messages some of these rows may still be buffered: then the last STATE is written again.
+        Bookmarks move only after the rows before them are written, so the state is always valid. With BATCH
+        messages some of these rows may still be buffered. Then the last STATE is written again.
         """
         writer = self._state_writer
         # Until streams are discovered this is the SDK's own writer, and nothing was written.
@@ -205,7 +207,7 @@ class TapSession(Tap):
 class CoveringStateWriter(StateWriter):
     """Writes a STATE also when it has not changed, if other messages followed the last one.
 
-    Targets built on singer-python, target-jsonl among them, forget a state that records follow.
+    Some targets, such as target-jsonl, forget a STATE when records follow it.
 
     Args:
         writer: Where messages go.
@@ -217,7 +219,7 @@ class CoveringStateWriter(StateWriter):
 
     @property
     def behind(self) -> bool:
-        """Whether messages followed the last STATE; assumed of any writer but this project's own."""
+        """Whether messages followed the last STATE. Always true of writers other than this project's own."""
         return self._writer.behind if isinstance(self._writer, Output) else True
 
     @property

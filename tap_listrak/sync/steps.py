@@ -1,4 +1,4 @@
-"""What a stream asks Listrak for: requests, the steps that they are taken in, and the rows that come back."""
+"""What a stream reads: requests, the steps in which they are made, and the pages that come back."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Rows:
 
 
 class Request(Protocol):
-    """Something to ask for, one page at a time."""
+    """A request for a collection or resource, one page at a time."""
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
-        """Ask Listrak: one page, in as many calls as that takes."""
+        """Return the page at a cursor. May make several calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Read:
     raw: bool = False
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
-        """Ask for the page at a cursor.
+        """Return the page at a cursor.
 
         Raises:
             ListrakError: What the client raises; it has retried what can be retried.
@@ -85,12 +85,12 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One page to take, and its place among the pages of the same context.
+    """One page to read, and its place among the pages of the same context.
 
     Args:
-        order: The place. All steps of a stream have orders of one length, and the last number is the page's.
-        request: What to ask for.
-        window: The stretch of time that the page belongs to, if the collection is read in windows.
+        order: The place. All steps of a stream have orders of the same length. The last number counts pages.
+        request: The request.
+        window: The window of time that the page belongs to, if the collection is read in windows.
         cursor: Where the page begins; None for the first page.
     """
 

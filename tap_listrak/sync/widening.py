@@ -1,7 +1,7 @@
-"""Settings that let more rows in and are switched on after a first run: older rows stay missing.
+"""Settings that include more rows. If one is switched on after the first run, older rows are missing.
 
-A bookmark shows up to when a stream was read, and not with which settings. So the state names those settings
-that were on since the bookmarks began; a full refresh begins anew.
+A bookmark says up to when a stream was read, but not with which settings. So the state has the names of the
+settings that have been on since the bookmarks began. After a full refresh this starts again.
 
 In the state, beside ``bookmarks``: ``{"read_with": ["include_test_messages"]}``.
 """
@@ -20,13 +20,13 @@ _FIRST_STREAM: Final = {
     "include_test_messages": "messages",
     "include_previous_versions": "conversation_message_activity",
 }
-"""The settings, and a stream whose bookmarks show that there was a run before."""
+"""The settings, and for each a stream whose bookmarks show that there was an earlier run."""
 
 logger = logging.getLogger("tap-listrak")
 
 
 def warn_of_missing_rows(tap: TapSession) -> None:
-    """Log which settings were switched on after the first run; note in the state which were on before.
+    """Log which settings were switched on after the first run, and save in the state which were on before.
 
     Args:
         tap: The tap; its state is changed in place.
@@ -48,6 +48,6 @@ def warn_of_missing_rows(tap: TapSession) -> None:
             )
     if kept:
         state[STATE_KEY] = kept
-        state.setdefault("bookmarks", {})  # a state without is refused
+        state.setdefault("bookmarks", {})  # `check_state` refuses a state without them
     else:
         state.pop(STATE_KEY, None)
