@@ -1,4 +1,4 @@
-"""The command line: a user's mistake is a line or two that say what to do, never a stack trace."""
+"""The command line: a user's mistake ends in one or two lines that say what to do, never in a stack trace."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["ListrakCommand", "Terminated", "error_lines", "only_one_more_signal"
 
 
 class Terminated(BaseException):
-    """SIGTERM or SIGINT came.
+    """The process received SIGTERM or SIGINT.
 
     Args:
         signum: The signal's number.
@@ -49,20 +49,20 @@ class Terminated(BaseException):
         self.signum = signum
 
     def end(self) -> None:
-        """Do what the run still has to do before the process ends."""
+        """Finish the run before the process ends; for subclasses."""
 
 
 def only_one_more_signal() -> None:
     """Ignore further SIGTERMs, and let a second Ctrl-C end the process at once.
 
-    Meltano forwards a signal that the whole process group has received already. The second one changes
-    nothing: the run is ending.
+    Meltano forwards a signal that the whole process group has received already. The second one must not
+    interrupt the end of the run.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-class _ReaderClosed(Exception):  # noqa: N818 - carries an error through click
+class _ReaderClosed(Exception):  # noqa: N818 - passes an error through click
     def __init__(self, error: BrokenPipeError) -> None:
         super().__init__(error)
         self.error = error
@@ -70,7 +70,7 @@ class _ReaderClosed(Exception):  # noqa: N818 - carries an error through click
 
 @contextmanager
 def _preserve_broken_pipe() -> Iterator[None]:
-    """Raise a broken pipe under another name: click would end the process without a message."""
+    """Raise a broken pipe as another exception: click would end the process without a message."""
     try:
         yield
     except BrokenPipeError as error:
@@ -78,7 +78,7 @@ def _preserve_broken_pipe() -> Iterator[None]:
 
 
 class ListrakCommand(SingerCommand):
-    """The SDK's command, with errors reported in lines that a person can use."""
+    """The SDK's command, with readable error messages and defined exit codes."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's signature
         """Run the command; exit codes: `listrak_singer.exit_codes`. New files are for their owner only."""
@@ -97,11 +97,11 @@ class ListrakCommand(SingerCommand):
                 raise
             except _ReaderClosed as closed:
                 self._fail(closed.error)
-            except Exception as error:  # noqa: BLE001 - raised again if it is a fault of the code
+            except Exception as error:  # noqa: BLE001 - raised again if it is a programming error
                 self._fail(error)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - click's signature
-        """Parse the options; the SDK runs --discover and --test here."""
+        """Parse the options. The SDK runs --discover and --test here."""
         with _preserve_broken_pipe():
             return super().make_context(*args, **kwargs)
 
@@ -111,7 +111,7 @@ class ListrakCommand(SingerCommand):
             return super().invoke(ctx)
 
     def _fail(self, error: Exception) -> NoReturn:
-        """Log an error for people and for programs, and exit; raise it if it is a fault of the code."""
+        """Log an error and whether it is retryable, and exit. A programming error is raised again."""
         lines, ending = error_lines(error), ending_of(error)
         self._say(*(lines or ()), retryable_line(retryable=ending.retryable))
         if lines is None:
@@ -133,7 +133,7 @@ class ListrakCommand(SingerCommand):
 
     @staticmethod
     def _exit(code: ExitCode) -> NoReturn:
-        # Python flushes standard output at exit, and would print another error if it is closed.
+        # Python flushes standard output at exit, and prints another error if it is closed.
         try:
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -143,7 +143,7 @@ class ListrakCommand(SingerCommand):
 
     @classmethod
     def like(cls, command: click.Command, logger: logging.Logger) -> ListrakCommand:
-        """Create the command from the one that the SDK has built, with this project's readers of files."""
+        """Create the command from the SDK's own, with this project's types of file options."""
         for param in command.params:
             if isinstance(param.type, click.File):
                 is_input = param.name == "file_input"
@@ -159,7 +159,7 @@ class ListrakCommand(SingerCommand):
 
 
 def error_lines(error: BaseException) -> list[str] | None:
-    """Return the lines that tell a person about an error; None if it is a fault of the code."""
+    """Return the message of an error, line by line; None if it is a programming error."""
     if isinstance(error, MapExpressionError | StreamMapConfigError):
         return [f"The setting stream_maps is wrong: {error}"]
     if isinstance(error, ListrakError | InvalidInputLine | RecordsWithoutSchemaException):

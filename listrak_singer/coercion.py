@@ -1,8 +1,8 @@
-"""Values of settings that arrive as text: from the environment, and from `meltano config set`.
+"""Converts values of settings that are text: from the environment, and from `meltano config set`.
 
-The SDK reads an unknown boolean word as false, and a text that is not a number ends in a stack trace; Meltano
-does the same. Here every text is either understood or refused with an error that names the setting and never
-its content, which may be a secret in the wrong place.
+The SDK and Meltano read an unknown boolean word as false, and fail with a stack trace at a text that is not a
+number. Here every text is either converted or refused. The error names the setting and never the text, which
+may be a secret in the wrong place.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _MOST_DIGITS = 18
 
 
 def kind_of(value: object) -> str:
-    """Return the kind of a value, for error texts: `a text`."""
+    """Return the kind of a value, for error messages: `a string`."""
     return _KINDS.get(type(value), type(value).__name__)
 
 
@@ -64,22 +64,22 @@ def json_types(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def coerced(value: Any, schema: Mapping[str, Any], place: str) -> Any:  # noqa: ANN401 - any JSON
-    """Return the value that a text stands for, by the schema of its setting.
+    """Convert a text to the type of its setting.
 
     Blank text and the word `null` mean that nothing is set. Arrays and objects are written as JSON, and
     arrays of plain values also with commas (`40137,40274`). Values that are not text are returned as they
-    are, except for a single number where an array is expected.
+    are, except that a single number becomes an array if an array is expected.
 
     Args:
         value: The setting's value.
         schema: The setting's JSON schema.
-        place: What to call it in an error: `TAP_LISTRAK_LIST_IDS`, or `list_ids`.
+        place: Its name in errors: `TAP_LISTRAK_LIST_IDS`, or `list_ids`.
 
     Returns:
-        The value; None where nothing is set.
+        The value; None if nothing is set.
 
     Raises:
-        ConfigurationError: The text does not stand for a value of any of the schema's types.
+        ConfigurationError: The text is not a value of any of the schema's types.
     """
     types = json_types(schema)
     if isinstance(value, str):
@@ -158,7 +158,7 @@ _ARRAY_HINT = "Write it as a JSON array ([40137, 40274]) or with commas (40137,4
 
 
 def _item(value: Any, schema: Mapping[str, Any], place: str) -> Any:  # noqa: ANN401 - any JSON
-    """Return an item of an array; digits are a number where both are allowed."""
+    """Return an item of an array. Digits become a number, also if strings are allowed."""
     items = schema.get("items", {})
     if not isinstance(value, str) or not isinstance(items, dict):
         return plain(value)
@@ -180,7 +180,7 @@ def _structure(text: str, kind: type, place: str) -> Any:  # noqa: ANN401 - any 
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        # Meltano writes a list of its own YAML file into the environment as Python shows it.
+        # Meltano puts a list of its YAML file into the environment in Python's notation.
         value = _literal(text)
         if value is None:
             _refuse(place, f"expected a JSON {name}, got invalid JSON{_where(error)}")

@@ -1,7 +1,7 @@
-"""The environment variables of a plugin: which setting each one sets, and which ones set none.
+"""The environment variables of a plugin: which setting each one sets, and which of them are unknown.
 
-A variable is the plugin's prefix and the setting's name: `TARGET_LISTRAK_DRY_RUN`. Meltano gives the plugins
-more of the same prefix: its own extras (`TAP_LISTRAK__SELECT`), members of objects
+A variable is the plugin's prefix and the setting's name: `TARGET_LISTRAK_DRY_RUN`. Meltano sets more
+variables with the same prefix: its own extras (`TAP_LISTRAK__SELECT`), members of objects
 (`TARGET_LISTRAK_DESTINATIONS_CUSTOMERS_KIND`), and the settings of plugins that inherit from this one
 (`TARGET_LISTRAK_VIPS_DRY_RUN` of `target-listrak-vips`).
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["inside_meltano", "load_env_file", "setting_texts", "unknown_variables"]
 
 _OF_THE_SDK = {"loglevel"}
-"""What the SDK reads beside settings: `TAP_LISTRAK_LOGLEVEL`."""
+"""What the SDK reads in addition to settings: `TAP_LISTRAK_LOGLEVEL`."""
 
 
 def inside_meltano(environ: Mapping[str, str] = os.environ) -> bool:
@@ -32,10 +32,10 @@ def inside_meltano(environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def load_env_file() -> None:
-    """Load the file .env of this folder or the nearest one above; variables that are set stay as they are.
+    """Load the file .env of this folder or the nearest one above it. Variables that are set are not replaced.
 
-    With the SDK's own reading .env takes precedence: the test of the credentials (`meltano invoke
-    tap-listrak:test`) then used others than the run.
+    In the SDK .env takes precedence, so that the test of the credentials (`meltano invoke tap-listrak:test`)
+    used others than the run.
 
     Raises:
         ConfigurationError: The file cannot be read.
@@ -58,14 +58,15 @@ def setting_texts(prefix: str, properties: Mapping[str, Any]) -> dict[str, str]:
 
 
 def unknown_variables(prefix: str, properties: Mapping[str, Any]) -> dict[str, str]:
-    """Return the variables of a plugin that set nothing, and the name that each one has in a setting's place.
+    """Return the variables of a plugin that are not settings, and the part of each behind the prefix.
 
     Args:
         prefix: The plugin's: `TARGET_LISTRAK_`.
         properties: The config schema's properties.
 
     Returns:
-        From variable to the name in it, in lower case, which is not a setting's.
+        From the variable to the name in it, in lower case. It is not the name of a setting, or the prefix is
+        misspelt.
     """
     found = {}
     own = _own_prefix(prefix)
@@ -80,7 +81,7 @@ def unknown_variables(prefix: str, properties: Mapping[str, Any]) -> dict[str, s
         inherited = upper.startswith(own)
         name = upper.removeprefix(own if inherited else prefix).lower()
         exact = variable == upper
-        if exact and (name in properties or name in _OF_THE_SDK or _is_meltanos(name, properties)):
+        if exact and (name in properties or name in _OF_THE_SDK or _is_set_by_meltano(name, properties)):
             continue
         found[variable] = name
     return found
@@ -92,7 +93,7 @@ def _behind_a_wrong_prefix(variable: str, prefix: str, properties: Mapping[str, 
         name = variable[end:].lower()
         if name in properties and distance(variable[:end], prefix) == 1:
             return name
-    # The prefix's underscore and the name's first letter changed places: TARGET_LISTRAKD_RY_RUN.
+    # The last underscore and the next letter are swapped: TARGET_LISTRAKD_RY_RUN.
     last = len(prefix) - 1
     swapped = variable[:last] + variable[last : last + 2][::-1] + variable[last + 2 :]
     name = swapped.removeprefix(prefix).lower()
@@ -100,13 +101,13 @@ def _behind_a_wrong_prefix(variable: str, prefix: str, properties: Mapping[str, 
 
 
 def _own_prefix(prefix: str) -> str:
-    """Return the prefix that the plugin's name in Meltano gives, which differs if it inherits from ours."""
+    """Return the prefix of the plugin's name in Meltano. It is longer if a plugin inherits from this one."""
     names = (os.environ.get(f"MELTANO_{kind}_NAME", "") for kind in ("EXTRACTOR", "LOADER"))
     prefixes = (f"{name.upper().replace('-', '_')}_" for name in names)
     return next((one for one in prefixes if one.startswith(prefix)), prefix)
 
 
-def _is_meltanos(name: str, properties: Mapping[str, Any]) -> bool:
+def _is_set_by_meltano(name: str, properties: Mapping[str, Any]) -> bool:
     """Return whether a variable is one that Meltano adds, and not a misspelt setting."""
     body = name.strip("_")
     similar = (

@@ -1,4 +1,4 @@
-"""How a run ends after an error: the exit code, and whether it is worth repeating (docs/reliability.md)."""
+"""How a run ends after an error: the exit code, and whether it is retryable (docs/reliability.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     """Exit codes after an error; the numbers of data and unavailability are those of ``sysexits.h``."""
 
     SETTINGS = 1
-    """Settings, credentials, this machine or a closed pipe; also an error that nothing here expects."""
+    """Settings, credentials, this machine or a closed pipe. Also any unexpected error."""
     COMMAND_LINE = 2
     """An unknown option, or a file that does not exist (click's exit code)."""
     DATA = 65
@@ -58,7 +58,7 @@ def ending_of(error: BaseException) -> Ending:
         error: What was raised.
     """
     if isinstance(error, BrokenPipeError):
-        # The program at the other end of the pipe has ended, and says itself whether that was final.
+        # The program at the other end of the pipe has ended. Its own exit code says whether that is final.
         return Ending(ExitCode.SETTINGS, retryable=True)
     if isinstance(error, ListrakError):
         return Ending(_CODES[error.cause], retryable=error.cause is Cause.UNAVAILABLE)

@@ -1,4 +1,4 @@
-"""Files that the command line names: read in any common encoding, or refused with a message of one line."""
+"""Files that the command line names: read in UTF-8, UTF-16 or UTF-32, or refused with a one-line error."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_object(text: str, what: str, setting: str) -> dict[str, Any]:
 
     Args:
         text: The text.
-        what: What to call it in an error: `the config file config.json`.
+        what: Its name in errors: `the config file config.json`.
         setting: The option that names it.
 
     Raises:
@@ -72,7 +72,7 @@ def read_object(text: str, what: str, setting: str) -> dict[str, Any]:
 
 
 class TextFile(click.ParamType):  # type: ignore[type-arg]  # older versions have none
-    """An option that names a text file: gives its text.
+    """Type of an option that names a text file. The value is its text.
 
     Args:
         setting: The option's name.
@@ -94,7 +94,7 @@ class TextFile(click.ParamType):  # type: ignore[type-arg]  # older versions hav
 
 
 class InputFile(click.ParamType):  # type: ignore[type-arg]  # as above
-    """An option that names a file of Singer messages: gives the open file, as bytes."""
+    """Type of an option that names a file of Singer messages. The value is the open file, in binary mode."""
 
     name = "filename"
 
@@ -128,7 +128,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object; a member that occurs twice is a mistake, as only one of the two would count."""
+    """Return the object. A member that occurs twice is an error, because only one of them would be used."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

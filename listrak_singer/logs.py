@@ -1,7 +1,7 @@
-"""What a run logs at INFO: a few lines that a person can use. What the SDK logs about itself is at DEBUG.
+"""Log filters: the SDK's own INFO lines move to DEBUG, and retries are summarised.
 
-The SDK has no setting for this. Its lines are told apart by the file that logs them, so a new one goes to
-DEBUG as well; warnings and errors stay as they are. `tests/unit/singer/test_logs.py` checks what this relies
+The SDK has no setting for this. Its lines are recognised by the file that logs them, so new ones move to
+DEBUG as well. Warnings and errors are not changed. `tests/unit/singer/test_logs.py` checks what this relies
 on.
 """
 
@@ -35,19 +35,20 @@ REPEATED = frozenset(
         "Config validation failed",
     }
 )
-"""Errors of the SDK, by their text: they say nothing beyond the full report before or after them."""
+"""Errors of the SDK, by their text, that only repeat what the full error message says."""
 
 RETRIES_LOGGED = 3
-"""So many retries of a run are logged one by one, the first ones."""
+"""How many retries are logged one by one at the begin of a run."""
 RETRY_SECONDS = 30.0
-"""How often one is logged after that."""
+"""Seconds between two lines about retries after that."""
 
 
 class SdkLogFilter(logging.Filter):
-    """Moves what the SDK logs about itself to DEBUG, and its metrics where a person reads the log.
+    """Moves INFO lines of the SDK to DEBUG. Metrics stay at INFO if the log is JSON, for programs.
 
     Args:
-        handler: The handler that it is a filter of. A filter of a logger would not see its children's lines.
+        handler: The handler that it is added to. A filter of a logger would not get the lines of its
+            children.
     """
 
     def __init__(self, handler: logging.Handler) -> None:
@@ -55,7 +56,7 @@ class SdkLogFilter(logging.Filter):
         self._handler = handler
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a line is written; one that is moved to DEBUG stays there for other handlers."""
+        """Return whether a record is written. One that moves to DEBUG is DEBUG for other handlers too."""
         if not self._belongs_to_debug(record):
             return True
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
@@ -75,14 +76,14 @@ class SdkLogFilter(logging.Filter):
         return record.funcName != _VERSION_FUNCTION
 
     def _read_by_programs(self) -> bool:
-        """Whether the log ends up as JSON. Meltano parses it, and writes it in a format of its own."""
+        """Return whether the final log is JSON. Meltano parses a JSON log and writes its own format."""
         if not isinstance(self._handler.formatter, StructuredFormatter):
             return False
         return not inside_meltano() or os.environ.get("MELTANO_CLI_LOG_FORMAT") == "json"
 
 
 class RetryLogFilter(logging.Filter):
-    """Passes the first retries one by one, and then one now and then, with how many there were in between.
+    """Passes the first retries, and then one every 30 seconds with the number of retries in between.
 
     Args:
         clock: Returns the time in seconds.

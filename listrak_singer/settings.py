@@ -1,4 +1,4 @@
-"""How both plugins take their settings: typed and checked, so that no mistake goes unnoticed."""
+"""How both plugins read their settings: typed and checked, so that no mistake is ignored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["CheckedSettings", "InvalidSettingsError", "settings_of_missing_libra
 
 
 def settings_of_missing_libraries() -> dict[str, str]:
-    """Return the settings of the SDK that need a library which is not installed, and why they do nothing."""
+    """Return the settings of the SDK whose library is not installed, and why they have no effect."""
     if find_spec("faker") is not None:
         return {}
     return {"faker_config": "the package faker, which gives map expressions `fake`, is not installed"}
@@ -54,9 +54,10 @@ class CheckedSettings(PluginBase):
     """Reads the settings of a plugin from files and the environment, and checks them.
 
     Attributes:
-        unknown_settings_are_errors: Whether a setting that does not exist ends the run, or is a warning.
-        settings_without_effect: Settings of the SDK that do nothing here, and why.
-        settings_never_unread: Settings whose variables must not be set without being read.
+        unknown_settings_are_errors: Whether an unknown setting is an error. Otherwise it is a warning.
+        settings_without_effect: Settings of the SDK that have no effect here, and why.
+        settings_never_unread: Settings whose variables may not be ignored: if one is set, `--config=ENV` must
+            be given.
     """
 
     unknown_settings_are_errors: ClassVar[bool] = False
@@ -69,7 +70,7 @@ class CheckedSettings(PluginBase):
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's own hook
-        """The settings that variables set, as text: a mistake ends the SDK's reading with a stack trace."""
+        """The settings from variables, as text: the SDK's conversion ends in a stack trace at a mistake."""
         cls.append_builtin_config(cls.config_jsonschema)
         load_env_file()
         return dict(setting_texts(cls._env_var_prefix, cls.config_jsonschema["properties"]))
@@ -97,13 +98,13 @@ class CheckedSettings(PluginBase):
         return _ConfigInput(config=config, parse_env="ENV" in value)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Give text the type of its setting, then check all settings. Values are never shown.
+        """Convert text to the type of its setting, then check all settings. Values are never shown.
 
         Raises:
             InvalidSettingsError: Something is wrong, and `raise_errors` is set.
         """
         self.append_builtin_config(self.config_jsonschema)
-        self._config = dict(self._config)  # the caller's own stays unchanged
+        self._config = dict(self._config)  # the caller's object is not changed
         unread = self._unread()  # before the defaults are filled in
         faults = self._coerce()
         errors = list(faults.values())
@@ -122,10 +123,10 @@ class CheckedSettings(PluginBase):
         return errors
 
     def _coerce(self) -> dict[str, str]:
-        """Replace texts by the values that they stand for; a setting without a value is removed.
+        """Convert all settings that are text, and remove those without a value.
 
         Returns:
-            A line for each setting whose text stands for no value of its type.
+            A line for each setting whose text cannot be converted, by its name.
         """
         errors = {}
         for name, schema in self.config_jsonschema["properties"].items():
@@ -144,13 +145,13 @@ class CheckedSettings(PluginBase):
         return errors
 
     def _place(self, name: str) -> str:
-        """Return what to call a setting in an error: its name, and its variable where that is set."""
+        """Return the name of a setting for errors, with its variable if that is set."""
         variable = f"{self._env_var_prefix}{name.upper()}"
         is_set = name in setting_texts(self._env_var_prefix, {name: {}})
         return f"{name} (variable {variable})" if is_set else name
 
     def _explained(self, error: ValidationError) -> tuple[str, str]:
-        """Return the setting that breaks the config schema, and a line that says how, without the value."""
+        """Return the name of the invalid setting, and a line that says what is wrong, without the value."""
         path = [str(one) for one in error.absolute_path]
         rule, limit = error.validator, error.validator_value
         if rule == "required":
@@ -166,7 +167,7 @@ class CheckedSettings(PluginBase):
         elif rule == "type":
             expected = " or ".join(_TYPE_NAMES.get(one, one) for one in sorted(json_types({"type": limit})))
             what = f"expected {expected}, got {kind_of(error.instance)}"
-        # Not "client_secret: …", which the masking of secrets in logs would take for the secret itself.
+        # Not "client_secret: …": the masking of secrets in logs would mask what follows.
         return path[0] if path else "", f"{where} is wrong: {what}"
 
     def _unknown(self) -> list[str]:

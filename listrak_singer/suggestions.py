@@ -47,7 +47,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a hint for an error about an unknown name: the nearest one, and all that exist."""
+    """Return a hint for an error about an unknown name: the nearest name, and all names that exist."""
     names = sorted(known)
     there = f"There is: {', '.join(names)}." if names else "There is none."
     found = nearest(word, names)

@@ -1,4 +1,4 @@
-"""BATCH messages: which writer collects a stream's records, by the format that is set."""
+"""Chooses the writer of a stream's BATCH files by their format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def create_buffer(stream: BatchedStream, config: BatchConfig) -> Buffer:
-    """Return what writes a stream's files in the format that is set.
+    """Create the buffer that writes a stream's files in the configured format.
 
     Raises:
         ImportError: The library for the format is not installed.

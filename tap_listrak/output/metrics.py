@@ -1,8 +1,7 @@
 """The SDK's metrics, once per stream instead of once per context.
 
-The SDK opens a counter and a timer for every context of a stream, and logs both when the context is done.
-With thousands of messages that is thousands of lines that say little; here a stream has one of each for the
-whole run.
+The SDK creates a counter and a timer for every context of a stream, and logs both at its end. With thousands
+of messages that would be thousands of lines. Here a stream has one of each for the whole run.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class RunCounter(metrics.Counter):
         self.total = 0
 
     def __enter__(self) -> Self:
-        """Go on counting: a context begins."""
+        """Do nothing at the begin of a context: the count goes on."""
         return self
 
     def __exit__(
@@ -40,10 +39,10 @@ class RunCounter(metrics.Counter):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        """Go on counting: a context ends."""
+        """Do nothing at the end of a context: the count goes on."""
 
     def with_context(self, value: Any) -> None:  # noqa: ANN401 - the SDK's signature
-        """Leave the context out: the count is the stream's."""
+        """Ignore the context: the count is for the stream."""
 
     def increment(self, value: int = 1) -> None:
         """Count records."""
@@ -83,7 +82,7 @@ class RunTimer(metrics.Timer):
         self._failed = self._failed or (exc_type is not None and exc_type is not GeneratorExit)
 
     def with_context(self, value: Any) -> None:  # noqa: ANN401 - the SDK's signature
-        """Leave the context out: the time is the stream's."""
+        """Ignore the context: the time is for the stream."""
 
     def elapsed(self) -> float:
         """Return the seconds spent so far."""

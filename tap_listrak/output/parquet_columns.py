@@ -1,4 +1,4 @@
-"""The columns of Parquet files: typed by the stream's schema, not by the values that happen to be in a file.
+"""The columns of Parquet files. Their types depend on the stream's schema, not on the values in a file.
 
 date-time           timestamp, microseconds, UTC
 integer             int64
@@ -6,7 +6,7 @@ number              decimal(38, 9): all numbers with decimals are amounts of mon
 boolean             bool
 string              string
 array, object       string with JSON text
-several types       string; what is no text as JSON text
+several types       string; other values as JSON text
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def record_batch(records: Sequence[Any], schema: pa.Schema, misfits: Counter[str
 
     Args:
         records: Dicts, or structs that have all columns; one or more, all of one kind.
-        schema: The columns. What a record lacks is null.
-        misfits: Counts, by column, the values that their type cannot hold; they are null.
+        schema: The columns. A missing value is null.
+        misfits: Counts, by column, the values that do not fit the type; they become null.
     """
     columns = [_column(field, _values(records, field.name), misfits) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
@@ -75,7 +75,7 @@ def _column(field: pa.Field, values: list[Any], misfits: Counter[str]) -> pa.Arr
         if field.type != MONEY:
             return pa.array(values, field.type)
     except (pa.ArrowException, UnicodeEncodeError, OverflowError):
-        pass  # a value is missing, or of another type: to look for that first takes a quarter longer
+        pass  # a value is missing or of another type; to check that first takes a quarter longer
     if msgspec.UNSET in values:
         return _column(field, [None if value is msgspec.UNSET else value for value in values], misfits)
     if field.type == MONEY and set(map(type, values)) <= _NUMBERS:
@@ -88,7 +88,7 @@ def _column(field: pa.Field, values: list[Any], misfits: Counter[str]) -> pa.Arr
 
 
 def _amounts(values: Sequence[float | None]) -> pa.Array:
-    """Return amounts of money, of which each is converted once: they recur."""
+    """Return amounts of money. Each distinct one is converted once, because they repeat."""
     places = {value: place for place, value in enumerate(dict.fromkeys(values))}
     indices = pa.array(map(places.__getitem__, values), pa.int32())
     return pa.array(map(_money, places), MONEY).take(indices)
@@ -99,7 +99,7 @@ def _money(value: object) -> Decimal | None:
         return None
     try:
         amount = _ROUNDED.quantize(Decimal(repr(value) if isinstance(value, float) else value), _SMALLEST)
-    except InvalidOperation:  # no number, infinite, or too large
+    except InvalidOperation:  # not a number, infinite, or too large
         return None
     return amount if amount.is_finite() else None
 

@@ -1,4 +1,4 @@
-"""Logs every few seconds where a long run is."""
+"""Logs the progress of a long run every few seconds."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Progress:
         self._places: dict[str, Place] = {}
 
     def reached(self, stream: str, place: Place) -> None:
-        """Note which record of a parent stream has its turn: its children are read next."""
+        """Note the present record of a parent stream, whose children are read next."""
         self._places[stream] = place
 
     def rows(

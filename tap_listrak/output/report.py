@@ -1,4 +1,4 @@
-"""The report at the end of a run: a table of the streams, and where their bookmarks stand."""
+"""The report at the end of a run: a table of the streams, and their bookmarks."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from tap_listrak.output.metrics import RunCounter, RunTimer
 
 SHOWN = 12
-"""So many streams have a line of their own: those that took the most time."""
+"""How many streams have a line of their own: those that took the most time."""
 
 BEHIND_SHOWN = 5
-"""So many bookmarks that moved less far than the run has read are named."""
+"""How many of the bookmarks that did not reach the end of the run are named."""
 
 LOOK_UPS = "(look-ups)"
-"""What requests count for that no stream has made."""
+"""The name under which requests are counted that no stream has made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one stream took.
+    """The figures of one stream.
 
     Args:
         stream: Its name.
         rows: Records written.
         requests: Requests, retries included.
         retries: Of these, the repeated ones.
-        seconds: Time that its own pages took, from being awaited to being written.
+        seconds: Time for its own pages, from waiting for them to writing them.
     """
 
     stream: str
@@ -75,7 +75,7 @@ class RequestCounts:
 
     @contextmanager
     def of(self, stream: str) -> Iterator[None]:
-        """Count what this thread asks for as a stream's."""
+        """Count the requests of this thread for a stream."""
         self._current.stream = stream
         try:
             yield
@@ -131,8 +131,8 @@ def bookmarks_line(
 
     Args:
         streams: The streams of the run that have bookmarks.
-        moved: Where the bookmarks stand that moved.
-        until: Up to when the run has read: where a bookmark stands once its list is read.
+        moved: The bookmarks that moved, with their new times.
+        until: Up to when the run has read: the time of a bookmark whose list was read completely.
     """
     names = set(streams)
     if not names:

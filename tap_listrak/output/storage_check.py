@@ -1,4 +1,4 @@
-"""Whether the bucket for BATCH files is there: looked up before the first request."""
+"""Checks that the bucket for BATCH files exists, before the first request."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _HINT = "credentials, region and endpoint in the environment (for S3, AWS_…)."
 
 
 def check_storage(config: Mapping[str, Any]) -> None:
-    """Check that the bucket of `batch_config` is there. Folders are made, and so are not looked for.
+    """Check that the bucket of `batch_config` exists. A folder need not exist: it is created.
 
-    Writing to a bucket that does not exist would make one: a misspelt name would take people's data to a
-    place that nobody looks after.
+    Writing to a bucket that does not exist may create it. With a misspelt name people's data would be stored
+    in an unknown place.
 
     Args:
         config: The tap's settings.

@@ -1,4 +1,4 @@
-"""Standard output: messages encoded by msgspec, written in pieces that a signal cannot tear."""
+"""Standard output: messages are encoded by msgspec, and a signal never interrupts a line."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ BUFFER_BYTES = 1 << 16
 
 
 class Output(MsgSpecWriter):
-    """Collects RECORD messages and writes them in larger pieces; other messages go out at once, after them.
+    """Collects RECORD messages and writes them in larger pieces. Other messages are written at once.
 
-    The SDK's writers flush after each record, which is most of the time that a record takes.
+    The SDK's writers flush after each record, which takes most of the time of a record.
 
     Attributes:
-        busy: Whether a write is under way, so that a signal's handler must not write.
-        released: Called after the write that was under way when it was set, if it is.
+        busy: Whether a write is in progress. Then a signal handler must not write.
+        released: Set by a signal handler while `busy`; called once after that write.
         behind: Whether messages followed the last STATE.
     """
 
@@ -36,13 +36,13 @@ class Output(MsgSpecWriter):
 
     def write_message(self, message: Message) -> None:
         """Write a message, or keep it for the next write if it is a record."""
-        self._keep(bytes(self.format_message(message)))  # the SDK uses its buffer again
+        self._keep(bytes(self.format_message(message)))  # a copy: the SDK reuses its buffer
         self.behind = message.type is not SingerMessageType.STATE
         if message.type is not SingerMessageType.RECORD or self._size >= BUFFER_BYTES:
             self.flush()
 
     def write_lines(self, lines: bytes) -> None:
-        """Write whole lines that are encoded already.
+        """Write complete lines that are encoded already.
 
         Args:
             lines: Messages as JSON, each with its line break.
@@ -53,22 +53,22 @@ class Output(MsgSpecWriter):
             self.flush()
 
     def flush(self) -> None:
-        """Write what is kept. A signal that arrives meanwhile is dealt with afterwards: no line is torn."""
+        """Write what is collected. A signal that arrives meanwhile is handled afterwards."""
         if not self._pending:
             return
         self.busy = True
         try:
-            pending = b"".join(self._pending)  # a page that stands alone is not copied
+            pending = b"".join(self._pending)  # no copy if it is a single page
             self._pending, self._size = [], 0
             if sys.stdout is None:  # it was closed before the program began
                 message = "standard output is closed"
                 raise BrokenPipeError(message)
             buffer = getattr(sys.stdout, "buffer", None)
-            if buffer is None:  # a text stream that somebody put there, as tests do
+            if buffer is None:  # a text stream in place of standard output, as in tests
                 sys.stdout.write(pending.decode())
             else:
                 rest = memoryview(pending)
-                while rest:  # unbuffered (PYTHONUNBUFFERED), a write that a signal interrupts ends short
+                while rest:  # unbuffered (PYTHONUNBUFFERED), an interrupted write may be incomplete
                     rest = rest[buffer.write(rest) or 0 :]
             sys.stdout.flush()
         finally:
