@@ -24,8 +24,8 @@ class Config:
         port: TCP port on 127.0.0.1; 0 takes a free one.
         seed: Seed of the world; the same seed gives the same world.
         scale: One of `SCALES`.
-        latency_ms: Milliseconds each API answer is held back.
-        token_ttl: Seconds of real time an access token is valid.
+        latency_ms: Milliseconds that each API answer is delayed.
+        token_ttl: Seconds of real time that an access token is valid.
     """
 
     port: int = 8990
@@ -72,8 +72,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
         ("port", _port, "TCP port on 127.0.0.1; 0 takes a free one"),
         ("seed", int, "seed of the made-up world"),
         ("scale", str, "size of the made-up world"),
-        ("latency-ms", _not_negative, "milliseconds each API answer is held back"),
-        ("token-ttl", _not_negative, "seconds an access token is valid"),
+        ("latency-ms", _not_negative, "milliseconds that each API answer is delayed"),
+        ("token-ttl", _not_negative, "seconds that an access token is valid"),
     )
     for name, kind, text in options:
         variable = ENVIRONMENT_PREFIX + name.upper().replace("-", "_")

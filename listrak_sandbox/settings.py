@@ -1,4 +1,4 @@
-"""What control routes can change while the sandbox runs."""
+"""The settings of a running sandbox, which control routes can change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHOICES = {
     "sms_unsubscribe_pending": ("not_subscribed", "pending"),
     "sms_single_form": ("enveloped", "bare", "example"),
 }
-"""The words that settings of the kind text take; the first is what was recorded, or else the likeliest."""
+"""The values of settings that are words. The first one was recorded, or else is the likeliest."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Integration:
     Attributes:
         client_id: Client id that the token endpoint takes.
         client_secret: Its secret.
-        areas: Areas granted to it. None: all there are.
+        areas: Areas granted to it; None for all.
         paused: A paused integration gets no token, and its tokens are refused.
         refuse_ip: Behave as if the caller's address were not on its allow list.
-        requests_per_second: Requests that it may make in a second of real time, all callers together; more
-            are answered 429 without having been carried out. 0: as many as it likes.
+        requests_per_second: Requests that all its callers together may make in a second of real time. Others
+            are answered 429 and not carried out. 0: no limit.
     """
 
     client_id: str
@@ -72,7 +72,7 @@ class Settings:
     """Current settings; immutable, replaced as a whole.
 
     Attributes:
-        latency_ms: Milliseconds each API answer is held back.
+        latency_ms: Milliseconds that each API answer is delayed.
         answer_time_zone: The service's time zone (an IANA name): dates in answers are its wall time without
             an offset, and dates in requests that have no offset are read in it.
         answer_offsets: Write the offset behind each date of an answer, ``-04:00``.
@@ -204,10 +204,10 @@ class Settings:
         """Return these settings with some of them changed.
 
         Args:
-            changes: By name. ``integrations`` maps names to the attributes of theirs that change.
+            changes: The new values by name. ``integrations`` maps names to their changed attributes.
 
         Raises:
-            ValueError: A name is unknown or a value of the wrong kind; the text says which.
+            ValueError: A name is unknown, or a value has the wrong type; the text says which.
         """
         changes = dict(changes)
         integrations = dict(self.integrations)

@@ -12,7 +12,6 @@ from listrak_sandbox.sms.world import (
     PENDING,
     REFUSED_FROM,
     SUBSCRIBED,
-    SYSTEM_FIELDS,
     UNSUBSCRIBED,
     Contact,
     Move,
@@ -368,6 +367,3 @@ def _as_date(field_id: int, value: str) -> str:
         return f"{datetime(year, month, day, tzinfo=UTC):%m/%d/}{year:04}"
     except ValueError:
         raise invalid("segmentationFieldValues", f"The field {field_id} takes MM/DD/YYYY.") from None
-
-
-SYSTEM_NAMES = tuple(name for _, name, _, _ in SYSTEM_FIELDS.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from listrak_api import routes
 from listrak_api.errors import AuthenticationError, ListrakError, NotFoundError
@@ -38,6 +38,18 @@ COLLECTIONS: dict[Api, tuple[str, Route]] = {
 """The collection that is read of an API without areas."""
 
 
+class Finding(NamedTuple):
+    """One line of the report.
+
+    Attributes:
+        usable: Whether the tap can read something with what the line is about.
+        line: The line.
+    """
+
+    usable: bool
+    line: str
+
+
 def report(tap: TapSession, say: Callable[[str], None]) -> bool:
     """Check every integration whose credentials are set.
 
@@ -51,79 +63,74 @@ def report(tap: TapSession, say: Callable[[str], None]) -> bool:
         Whether every integration can read something. An area that was not granted is reported, but is no
         failure as long as another one was granted.
     """
-    results = {api: list(_results(tap, api)) for api in tap.settings.apis}
-    unusable = [api for api, lines in results.items() if not any(usable for usable, _ in lines[1:])]
-    say(_answer(results, unusable))
-    for (_, head), *lines in results.values():
-        say(head)
-        for _, line in lines:
-            say(f"  {line}")
+    findings = {api: list(_findings(tap, api)) for api in tap.settings.apis}
+    unusable = [api for api, found in findings.items() if not any(one.usable for one in found[1:])]
+    say(_answer(findings, unusable))
+    for credentials, *others in findings.values():
+        say(credentials.line)
+        for one in others:
+            say(f"  {one.line}")
     return not unusable
 
 
-def _results(tap: TapSession, api: Api) -> Iterator[tuple[bool, str]]:
-    """Return the results of one integration: whether something can be read, and a line about it.
-
-    The first result is about the credentials.
-    """
+def _findings(tap: TapSession, api: Api) -> Iterator[Finding]:
+    """Return the findings about one integration; the first one is about the credentials."""
     try:
         client = tap.client(api)
         client.check()
-        yield True, f"{_NAMES[api]} API: the credentials are accepted."
+        yield Finding(usable=True, line=f"{_NAMES[api]} API: the credentials are accepted.")
     except ListrakError as error:
-        yield False, f"{_NAMES[api]} API: {_indented(error)}"
+        yield Finding(usable=False, line=f"{_NAMES[api]} API: {_indented(error)}")
         return
     try:
         yield from _email(client, tap) if api == "email" else _collection(client, *COLLECTIONS[api])
     except ListrakError as error:
-        yield False, _indented(error)
+        yield Finding(usable=False, line=_indented(error))
 
 
-def _answer(results: Mapping[Api, Sequence[tuple[bool, str]]], unusable: Sequence[Api]) -> str:
+def _answer(findings: Mapping[Api, Sequence[Finding]], unusable: Sequence[Api]) -> str:
     """Return the overall answer in one line."""
-    if len(unusable) == len(results):
+    if len(unusable) == len(findings):
         return "Nothing can be read."
     if unusable:
         names = ", ".join(f"{_NAMES[api]} API ({CREDENTIAL_NAMES[api][0]})" for api in unusable)
         return f"Nothing can be read with: {names}. A run needs it, or its credentials left out."
-    if all(usable for lines in results.values() for usable, _ in lines):
-        return f"The credentials work: {', '.join(f'{_NAMES[api]} API' for api in results)}."
+    if all(one.usable for found in findings.values() for one in found):
+        return f"The credentials work: {', '.join(f'{_NAMES[api]} API' for api in findings)}."
     return "The credentials work, but not everything can be read. See what is not granted below."
 
 
-def _email(client: Client, tap: TapSession) -> Iterator[tuple[bool, str]]:
+def _email(client: Client, tap: TapSession) -> Iterator[Finding]:
     needs = _needs(tap)
     ids: dict[str, object] = {}
     for area, route in PROBES:
         streams = ", ".join(needs[area])
         missing = [name for name in route.path_names if name not in ids]
         if missing:
-            yield (
-                False,
-                f"{area}: could not be tried, there is no {missing[0].removesuffix('Id')} to try it on.",
-            )
+            thing = missing[0].removesuffix("Id")
+            yield Finding(usable=False, line=f"{area}: could not be tried, there is no {thing} to try it on.")
             continue
         try:
             found = _try(client, route, ids)
         except AuthenticationError:
-            yield False, f"{area}: not granted. Cannot be read: {streams}. Grant it, or deselect them."
+            line = f"{area}: not granted. Cannot be read: {streams}. Grant it, or deselect them."
+            yield Finding(usable=False, line=line)
         except ListrakError as error:
-            yield False, f"{area}: {_indented(error)}"
+            yield Finding(usable=False, line=f"{area}: {_indented(error)}")
         else:
             ids.update(found)
-            yield True, f"{area}: granted, for {len(needs[area])} streams."
+            yield Finding(usable=True, line=f"{area}: granted, for {len(needs[area])} streams.")
             if route is routes.CONTACTS:
                 with contextlib.suppress(ListrakError):
-                    yield from ((True, line) for line in describe_dates(client, ids["listId"], tap.zone))
+                    for line in describe_dates(client, ids["listId"], tap.zone):
+                        yield Finding(usable=True, line=line)
 
 
 def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, object]:
     """Make one small read; return the id of what it found, for the next reads."""
     if not route.collection:
-        try:
+        with contextlib.suppress(NotFoundError):  # not refused, so the area is granted
             client.get(route, ids)
-        except NotFoundError:
-            return {}  # not refused, so the area is granted
         return {}
     rows = client.get_page(route, ids, {}, None, 1).rows
     names = {routes.LISTS: "listId", routes.MESSAGES: "messageId"}
@@ -131,9 +138,9 @@ def _try(client: Client, route: Route, ids: dict[str, object]) -> dict[str, obje
     return {name: rows[0][name]} if name and rows else {}
 
 
-def _collection(client: Client, name: str, route: Route) -> Iterator[tuple[bool, str]]:
+def _collection(client: Client, name: str, route: Route) -> Iterator[Finding]:
     rows = client.get_page(route, {}, {}).rows
-    yield True, f"{name}: {len(rows)} can be read."
+    yield Finding(usable=True, line=f"{name}: {len(rows)} can be read.")
 
 
 def _needs(tap: TapSession) -> dict[str, list[str]]:

@@ -1,8 +1,12 @@
 """Backfill: contacts are read again when `profile_fields` changes, since no date shows what their rows lack.
 
-The state has three values for it beside the bookmark of a list: a digest of the setting, so that a change is
-noticed; the time from which contacts were first read; and how far the backfill has come, so that it can be
-interrupted. Their size does not depend on the setting.
+The state has some values for it beside the bookmark of a list:
+
+- a digest of the setting, so that a change is noticed,
+- the time from which contacts were first read,
+- how far the backfill has come, and for which digest, so that it can be interrupted.
+
+Their size does not depend on the setting.
 """
 
 from __future__ import annotations

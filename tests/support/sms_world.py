@@ -11,7 +11,7 @@ from target_runs import Outcome, Runs, record, schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CODE, OTHER_CODE = 410, 420
+CODE = 410
 CLUB, STOCK, WINE, HOLIDAY, OUTLET = 7101, 7102, 7103, 7104, 7201
 STREAM = "people"
 PROPERTIES = (
