@@ -29,7 +29,7 @@ _MAX_EXPONENT: Final = 40
 _EXACT: Final = 2**53
 """Whole numbers up to it are exact in a float. A larger one with a decimal point was a float: perhaps not."""
 
-_NO_CUSTOMERS: Final = frozenset({"-1", "guest", "anonymous"})
+_NO_CUSTOMERS: Final = frozenset({"-1", "guest", "anonymous", "unknown", "none"})
 """What shops write, beside 0, as the number of a customer without an account."""
 
 _LOST_DIGITS: Final = InvalidValue(

@@ -82,13 +82,16 @@ def _compare(
 
 
 class SentOrders:
-    """The numbers of all flat orders that were sent: on disk, so that memory does not grow."""
+    """The numbers of orders that were sent, flat or with items: on disk, so that memory does not grow."""
 
     def __init__(self) -> None:
         self._db: sqlite3.Connection | None = None
 
     def add(self, keys: Iterable[Key]) -> None:
         """Note orders as sent."""
+        numbers = [(key[-1],) for key in keys]
+        if not numbers:
+            return
         if self._db is None:
             # "" is SQLite's private temporary file, which is gone when closed.
             self._db = sqlite3.connect("", isolation_level=None)
@@ -96,7 +99,7 @@ class SentOrders:
             self._db.execute("CREATE TABLE sent (key TEXT PRIMARY KEY) WITHOUT ROWID")
         with self._db:
             self._db.execute("BEGIN")
-            self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?)", [(key[-1],) for key in keys])
+            self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?)", numbers)
 
     def has(self, key: Key) -> bool:
         """Return whether an order was sent."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import zlib
 from collections import OrderedDict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
@@ -17,6 +16,7 @@ from target_listrak.channels.retail.order_join import INCOMPLETE, ORDER_REJECTED
 from target_listrak.channels.retail.properties import InvalidField
 from target_listrak.channels.retail.replaced import losses_of, losses_of_stream
 from target_listrak.channels.retail.rows import NO_ITEM_KEY, RetailRows, is_doubtful, reason_of
+from target_listrak.channels.retail.split_orders import LOSES_ITEMS, SENT_IN_PART, SPLIT, contradicting
 from target_listrak.outcomes import ACCEPTED, Fault, Rejected, RowRejected, rejected_by
 from target_listrak.values.characters import escaped
 from target_listrak.values.invalid_value import InvalidValue
@@ -48,15 +48,6 @@ _GIVE_UP_AFTER: Final = 200
 """Rejected rows after which refused arrays are no longer halved, if they make the run fail anyway."""
 
 _UNMARKED: Final[Mapping[str, Any]] = {}
-_SPLIT: Final = Rejected(
-    "split_order",
-    "earlier rows of this order were sent long before; sending this one would take their items away. "
-    "Sort the stream by order number",
-)
-_SENT_IN_PART: Final = (
-    "earlier rows of this order were sent; sent alone, this row would take their items away. Send all rows "
-    "of the order together"
-)
 
 
 class RetailLoader(RetailRows):
@@ -142,7 +133,7 @@ class RetailLoader(RetailRows):
                 Fault(one.path, one.bad.code, one.bad.reason) for one in lacks if one.path not in named
             ]
             if self._was_sent(self._mapper.key(made.value)):
-                faults.append(Fault("", _SPLIT.code, _SENT_IN_PART))
+                faults.append(Fault("", SPLIT.code, SENT_IN_PART))
             raise RowRejected(rejection("bad_value", faults))
         self.remark(made)
         made.value.update(marked)
@@ -156,7 +147,7 @@ class RetailLoader(RetailRows):
         batch = self._batches[_partition(key)]
         known = batch.get(key)
         if known is None:
-            known = batch[key] = self._begin(key)
+            known = batch[key] = self._begin(key, made)
         self.add(known, made, place, row)
         self._weigh(_partition(key), weight_of(row))
 
@@ -208,9 +199,11 @@ class RetailLoader(RetailRows):
             return {}
         return {name: [{"orderNumber": value["orderNumber"], **item} for item in value[name]]}
 
-    def _begin(self, key: Key) -> GatheredObject:
+    def _begin(self, key: Key, made: Converted) -> GatheredObject:
         """Create an object; in a flat stream, with the rows that were sent of it: they may be far apart."""
         if not self._flat:
+            if self._kind.rows and not made.value.get(self._kind.rows) and self._sent.has(key):
+                raise RowRejected(LOSES_ITEMS)
             return GatheredObject()
         recent = self._recent.get(key)
         if recent is not None:
@@ -218,7 +211,7 @@ class RetailLoader(RetailRows):
                 recent.value, dict(recent.items), said=dict(recent.said), broken=recent.broken, resumed=True
             )
         if self._sent.has(key):
-            raise RowRejected(_SPLIT)
+            raise RowRejected(SPLIT)
         return GatheredObject()
 
     def add(self, known: GatheredObject, made: Converted, place: object, row: Row) -> None:
@@ -274,6 +267,8 @@ class RetailLoader(RetailRows):
         self._log_unknown()
         if self._flat and self._join is None:
             self._remember(batch)
+        elif self._kind.rows and self._join is None:
+            self._sent.add(key for key, known in batch.items() if known.value.get(self._kind.rows))
         objects = list(batch.values())
         self.run.imports.submit(
             ("data", self.destination.kind, partition), functools.partial(self._work, objects), weight
@@ -296,7 +291,7 @@ class RetailLoader(RetailRows):
                 self.reject(known, known.broken)
                 continue
             if different := known.contradictions:
-                self.reject(known, _contradicting(different), ORDER_REJECTED)
+                self.reject(known, contradicting(different), ORDER_REJECTED)
                 continue
             value, bad = self._finished(known)
             if bad:
@@ -376,22 +371,12 @@ class RetailLoader(RetailRows):
             of_items: Why the rows of joined items are rejected, if the reason differs.
         """
         if known.resumed:
-            more = Fault("", _SPLIT.code, _SENT_IN_PART)
+            more = Fault("", SPLIT.code, SENT_IN_PART)
             rejected = with_faults(rejected, "", [more])
         for row in known.rows.values():
             self.tracker.end(row, rejected, merged_with=known.whole)
         for tracker, row in known.item_rows:
             tracker.end(row, of_items or rejected)
-
-
-def _contradicting(names: list[str]) -> Rejected:
-    """Return the rejection of the rows of an order that say different things of it."""
-    reason = (
-        "the rows of the order say different things, and which of them is right is not known. What belongs "
-        "to the item goes in `fields` to Listrak's name with item_ before it"
-    )
-    faults = [Fault(name, "contradicting_rows", reason) for name in names]
-    return replace(rejection("contradicting_rows", faults), reason=f"{', '.join(names)}: {reason}")
 
 
 def _partition(key: Key) -> int:

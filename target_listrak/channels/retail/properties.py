@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from listrak_api.dates import to_wall_time
@@ -28,6 +29,10 @@ __all__ = ["InvalidField", "date_time", "scalar"]
 
 _EMAIL_LENGTH: Final = 100
 _MAX_WHOLE: Final = 2**31
+_MAX_AMOUNT: Final = 10**15
+"""No amount of money is larger, and up to it a double holds cents."""
+_EPOCHS: Final = frozenset({dt.date(1970, 1, 1), dt.date(1900, 1, 1)})
+"""What programs write for no date: seconds 0, and SQL Server's date of an empty text."""
 _NO_STATUSES: Final[Mapping[str, str]] = {}
 
 
@@ -59,6 +64,8 @@ def date_time(value: object, reading: Reading, zone: ZoneInfo) -> object:
     date_time = as_date_time(value, reading.date_order)
     if not isinstance(date_time, dt.datetime):
         return None if is_null_text(value, reading) else date_time
+    if _is_epoch(date_time):
+        return None
     if date_time.tzinfo is not None and not date_time.utcoffset() and date_time.time() == dt.time():
         return date_time.replace(tzinfo=None).isoformat()
     try:
@@ -69,21 +76,37 @@ def date_time(value: object, reading: Reading, zone: ZoneInfo) -> object:
         )
 
 
+def _is_epoch(date_time: dt.datetime) -> bool:
+    """Return whether a time is what a program writes for none: no order is as old, but people are."""
+    utc = date_time.astimezone(dt.UTC) if date_time.utcoffset() else date_time
+    return utc.date() in _EPOCHS and utc.time() == dt.time()
+
+
 def _day(value: object, reading: Reading) -> object:
     """Read a calendar date, which no time zone changes."""
     date = as_date(value, reading._replace(zone=None))
     return f"{date.isoformat()}T00:00:00" if isinstance(date, dt.date) else date
 
 
-def _number(value: object, reading: Reading) -> object:
+def _quantity(value: object, reading: Reading) -> Decimal | InvalidValue | None:
+    """Read an amount or a count: true is none of them."""
+    if isinstance(value, bool):
+        return InvalidValue("not_a_number", "expected a number, got true or false")
     number = as_number(value, reading.decimal_mark)
+    if isinstance(number, Decimal) and abs(number) >= _MAX_AMOUNT:
+        return InvalidValue("number_too_large", "expected a number below 10^15")
+    return number
+
+
+def _number(value: object, reading: Reading) -> object:
+    number = _quantity(value, reading)
     if number is None or isinstance(number, InvalidValue):
         return number
-    return int(number) if number == number.to_integral_value() and abs(number) < 2**53 else float(number)
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def _whole(value: object, reading: Reading) -> object:
-    number = as_number(value, reading.decimal_mark)
+    number = _quantity(value, reading)
     if number is None or isinstance(number, InvalidValue):
         return number
     if number != number.to_integral_value():

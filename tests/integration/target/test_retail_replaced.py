@@ -61,3 +61,25 @@ def test_orders_whose_items_are_a_stream_of_their_own_are_not_warned_of(
 
 def test_no_option_advises_to_send_a_part_of_an_order() -> None:
     assert "partial" not in OPTIONS["on_missing"].text
+
+
+def test_a_later_row_without_items_takes_none_away_in_the_same_run(runs: Runs) -> None:
+    """In one array the rows of an order are merged, and in two the later one replaced what was sent."""
+    others = [{**ORDER, "orderNumber": str(number)} for number in range(10, 40)]
+    late = {"orderNumber": "1", **WHOLE, "status": "Shipped", "items": None}
+    for batch, codes in ((1000, []), (1, ["split_order"])):
+        runs.sandbox.reset()
+        both = [*messages("s", [ORDER, *others, late]), state(1)]
+        outcome = runs.good(both, {"s": {"kind": "orders"}}, batch_size_rows=batch)
+        assert outcome.codes == codes
+        assert [item["sku"] for item in held(runs, "orders")["1"]["items"]] == ["A"]
+
+
+def test_a_later_row_with_items_replaces_the_earlier_one(runs: Runs) -> None:
+    both = [
+        *messages("s", [ORDER, {**ORDER, "items": [{"sku": "B"}]}, {**ORDER, "orderNumber": "2"}]),
+        state(1),
+    ]
+    outcome = runs.good(both, {"s": {"kind": "orders"}}, batch_size_rows=1)
+    assert outcome.codes == []
+    assert [item["sku"] for item in held(runs, "orders")["1"]["items"]] == ["B"]
