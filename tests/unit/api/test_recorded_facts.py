@@ -254,11 +254,14 @@ def test_M_the_last_page_has_a_cursor_that_is_null_empty_or_not_there(
 ) -> None:
     say(
         server,
-        http(body(status=200, nextPageCursor="abc", data=[1])),
-        http(body(status=200, data=[2], **last)),
+        http(body(status=200, nextPageCursor="abc", data=[{"listId": 1}])),
+        http(body(status=200, data=[{"listId": 2}], **last)),
     )
     with connect(server.url) as client:
-        assert [page.rows for page in client.pages(routes.MESSAGES, {"listId": 7})] == [[1], [2]]
+        assert [page.rows for page in client.pages(routes.MESSAGES, {"listId": 7})] == [
+            [{"listId": 1}],
+            [{"listId": 2}],
+        ]
     assert len(server.heads) == 2
 
 
@@ -276,11 +279,15 @@ def test_M_cursors_are_passed_back_as_they_came(server: Wire, cursor: str) -> No
 
 def test_H_routes_without_a_cursor_in_their_answers_end_and_take_one_all_the_same(server: Wire) -> None:
     """Recorded: the answers of List and Event lack `nextPageCursor`, and the routes accept `cursor`."""
-    say(server, http(body(status=200, data=[1])))
+    say(server, http(body(status=200, data=[{"listId": 1}])))
     with connect(server.url) as client:
-        assert [page.rows for page in client.pages(routes.LISTS)] == [[1]]
-        say(server, http(body(status=200, nextPageCursor="more", data=[1])), http(body(status=200, data=[2])))
-        assert [page.rows for page in client.pages(routes.LISTS)] == [[1], [2]]
+        assert [page.rows for page in client.pages(routes.LISTS)] == [[{"listId": 1}]]
+        say(
+            server,
+            http(body(status=200, nextPageCursor="more", data=[{"listId": 1}])),
+            http(body(status=200, data=[{"listId": 2}])),
+        )
+        assert [page.rows for page in client.pages(routes.LISTS)] == [[{"listId": 1}], [{"listId": 2}]]
     assert "cursor=more" in server.heads[-1]
 
 
