@@ -42,6 +42,7 @@ class Step(NamedTuple):
     of_item: bool
 
 
+@functools.lru_cache(maxsize=10_000)  # the names of the items of an order are those of the last one's
 def plain_name(name: str) -> str:
     """Return a name without case, separators, invisible characters and special Unicode forms."""
     return _SEPARATORS.sub("", plain_form(name)).lower()

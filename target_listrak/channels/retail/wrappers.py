@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["unwrapped"]
 
+_NODE: Final = "node"
 _WRAPPERS: Final = (
+    _NODE,
     *("edges", "nodes", "data", "items", "records", "results", "elements", "values", "rows", "list"),
     *("entries", "lineitems", "orderitems", "orderlines", "lines", "products", "item", "lineitem"),
 )
 """Members that hold the array, without case and separators."""
 _MORE: Final = ("hasmore", "hasnextpage", "hasnext")
-_NODE: Final = "node"
 _NOT_OBJECTS: Final = InvalidValue("not_an_array", "an array of objects is needed")
 _NOT_KNOWN: Final = InvalidValue(
     "not_an_array",
@@ -73,24 +74,23 @@ def unwrapped(
 
 def _inside(members: Mapping[str, object]) -> object:
     """Return what a wrapper holds; `None` where it is none, or holds two things that could be it."""
-    held = [members[name] for name in _WRAPPERS if isinstance(members.get(name), list | tuple)]
+    held = [members[name] for name in _WRAPPERS if isinstance(members.get(name), list | tuple | Mapping)]
     if len(held) == 1:
-        return held[0]
-    if held:
-        return None
-    if members and all(name.isdecimal() and isinstance(one, Mapping) for name, one in members.items()):
-        return list(members.values())  # how PHP writes an array whose keys are not 0, 1, 2 …
-    single = [members[name] for name in (_NODE, *_WRAPPERS) if isinstance(members.get(name), Mapping)]
-    return single[0] if len(single) == 1 and len(members) == 1 else None
+        return held[0] if len(members) == 1 or not isinstance(held[0], Mapping) else None
+    if not held and members and all(map(str.isdecimal, members)):
+        # So PHP writes an array whose keys are not 0, 1, 2 …
+        return list(members.values()) if all(isinstance(one, Mapping) for one in members.values()) else None
+    return None
 
 
 def _node(value: object, own: frozenset[str]) -> object:
     """Return the object that an edge of a GraphQL answer holds."""
     if not isinstance(value, Mapping):
         return value
-    members = {plain_name(str(name)): inner for name, inner in value.items()}
-    node = members.get(_NODE)
-    return node if isinstance(node, Mapping) and own.isdisjoint(members) else value
+    node = value.get(_NODE)
+    if not isinstance(node, Mapping):
+        return value
+    return node if own.isdisjoint(plain_name(str(name)) for name in value) else value
 
 
 def _is_page(members: Mapping[str, object], held: object) -> bool:
