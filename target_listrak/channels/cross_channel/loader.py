@@ -42,6 +42,8 @@ _UNKNOWN: Final = Declined(
     "the event may have been raised: its answer was lost, or a run ended meanwhile. It is not sent again",
 )
 _GOOD: Final = range(200, 300)
+_MOST_OPEN: Final = 50
+"""The most requests that are being filled for one event."""
 _TYPES: Final = {"email": "EmailAddress", "phone": "PhoneNumber"}
 
 
@@ -74,14 +76,13 @@ class _Batch:
 
     Attributes:
         events: The events.
-        people: Their identifiers. Each occurs once, as answers identify events by them.
-        keys: Their keys. Each occurs once, as the outcome of the first decides about the second.
+        names: Their identifiers, each of which occurs once, as answers identify events by them; and their
+            keys, each of which occurs once, as the outcome of the first decides about the second.
         weight: Bytes of their lines.
     """
 
     events: list[_Event] = field(default_factory=list)
-    people: set[tuple[str, str]] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
+    names: set[tuple[str, str]] = field(default_factory=set)
     weight: int = 0
 
 
@@ -143,7 +144,7 @@ class CustomEventsLoader(Loader):
         self._properties: dict[str, Any] = {}
         self._fields: dict[str, dict[str, str]] = {}
         self._found: dict[str | int, CustomEvent | Rejected] = {}
-        self._batches: dict[CustomEvent, _Batch] = {}
+        self._batches: dict[CustomEvent, list[_Batch]] = {}
         self._claims: dict[CustomEvent, Claims] = {}
 
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
@@ -177,22 +178,26 @@ class CustomEventsLoader(Loader):
         identifiers = self._identifiers(record)
         key = self._key(record)
         fields = self._data(event, record)
-        batch = self._batches.setdefault(event, _Batch())
-        if not batch.people.isdisjoint(identifiers) or key in batch.keys:
-            self._submit(event)
-            batch = self._batches[event] = _Batch()
+        names = {*identifiers, ("", key)} if key else set(identifiers)
+        batches = self._batches.setdefault(event, [])
+        # After the last request that has an event of the person: so the events keep their order.
+        place = next((one + 1 for one in reversed(range(len(batches))) if names & batches[one].names), 0)
+        if place == _MOST_OPEN:
+            self._submit(event, 1)
+            place -= 1
+        if place == len(batches):
+            batches.append(_Batch())
+        batch = batches[place]
         batch.events.append(_Event(row, key, identifiers, fields))
-        batch.people.update(identifiers)
-        if key:
-            batch.keys.add(key)
+        batch.names |= names
         batch.weight += 200 + 2 * len(row.line)
         if len(batch.events) >= self._most:
-            self._submit(event)
+            self._submit(event, place + 1)
 
     def flush(self) -> None:
         """Send the events of all open batches."""
-        for event in list(self._batches):
-            self._submit(event)
+        for event, batches in self._batches.items():
+            self._submit(event, len(batches))
 
     def close(self) -> None:
         """Close the record of what was sent."""
@@ -253,11 +258,13 @@ class CustomEventsLoader(Loader):
         self._row_faults.check()
         return data
 
-    def _submit(self, event: CustomEvent) -> None:
-        batch = self._batches.pop(event, None)
-        if batch is not None and batch.events:
+    def _submit(self, event: CustomEvent, count: int) -> None:
+        """Submit the earliest batches of an event: they are sent one after the other."""
+        batches = self._batches[event]
+        for batch in batches[:count]:
             work = partial(self._work, event, self._claims_of(event), batch.events)
             self.run.calls.submit(("custom_events", event.id), work, batch.weight)
+        del batches[:count]
 
     def _claims_of(self, event: CustomEvent) -> Claims | None:
         """Return the claims against a second event; `None` for a stream without key properties."""
