@@ -51,6 +51,7 @@ _MOST_EVENTS: Final = 1000
 _LIMITS: Final = {
     "max_messages": "messages",
     "max_events": "events",
+    "max_created": "fields or events",
     "max_forgotten": "people",
     "max_removed": "people",
 }

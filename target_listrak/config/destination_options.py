@@ -89,6 +89,14 @@ OPTIONS: Final[dict[str, Option]] = {
     "create_missing": Option(
         "Create what is missing: profile fields (and the group), or the event.", (bool,), default=False
     ),
+    "max_created": Option(
+        "The most profile fields, or events, that a run creates (`create_missing`). What would exceed it is "
+        "an error before any of them is created. Properties that tools add (`_airbyte_raw_id`, `__op`), that "
+        "have no name, or are called like a secret (`password_hash`) become fields only if `fields` names "
+        "them.",
+        (int,),
+        default=50,
+    ),
     "update_type": Option(
         "What happens to values that are there: Update replaces them, Append adds to them, Overwrite also "
         "clears. "

@@ -16,6 +16,7 @@ _FIELDS = (
     "fields",
     "field_group",
     "create_missing",
+    "max_created",
     "update_type",
     "null_handling",
     "on_bad_value",
@@ -64,6 +65,7 @@ _OPTIONS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
         "max_events",
         *_AGE,
         "create_missing",
+        "max_created",
     ),
     "profile_fields": (
         "list",

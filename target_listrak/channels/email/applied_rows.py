@@ -23,6 +23,7 @@ from target_listrak.delivery.import_status import has_failed
 from target_listrak.delivery.sent_record import SENT_FILE
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome
 from target_listrak.tracking.local_files import local_path
+from target_listrak.values.metadata_names import is_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -249,7 +250,7 @@ class NotedImports:
         """Return a digest of a row's record as it came, without what extractors add to it, and its place."""
         line, _ = buffer.sources.record(index)
         record = msgspec.json.decode(line)["record"]
-        told = {name: value for name, value in record.items() if not name.startswith("_sdc_")}
+        told = {name: value for name, value in record.items() if not is_metadata(name)}
         # Where values are appended: other columns, as after a change of `fields`, are new values.
         columns = () if self._plan.event_ids else buffer.layout(index)
         content = msgspec.json.encode([self._place, columns, told], order="deterministic")

@@ -11,6 +11,7 @@ from target_listrak.channels.email.buffer import ExternalContact, Line
 from target_listrak.channels.email.fields_loader import EXTERNAL_NAMES, KnownContactsLoader, external_id_of
 from target_listrak.channels.email.import_files import Plan
 from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
+from target_listrak.channels.email.new_fields import NewField, create_fields
 from target_listrak.channels.email.session import EmailSession
 from target_listrak.config.names import NameLookupError, UnknownNameError
 from target_listrak.config.property_names import property_like
@@ -355,6 +356,7 @@ def _find_field(run: Run, destination: Destination, email_list: EmailList, wante
     Raises:
         NameLookupError: There is none of that name, or it is not a CheckBox.
         ConfigurationError: The group is unknown.
+        CreationLimitError: More fields would be created than `max_created` allows.
     """
     fields = run.session(EmailSession).lists.fields(email_list)
     group, create = destination.option("field_group"), destination.option("create_missing")
@@ -368,7 +370,8 @@ def _find_field(run: Run, destination: Destination, email_list: EmailList, wante
     except UnknownNameError:
         if not (create and home and isinstance(wanted, str)):
             raise
-        field = fields.create(wanted, home, "CheckBox", _CHECK_BOX_LENGTH)
+        new = NewField(wanted, home, "CheckBox", _CHECK_BOX_LENGTH)
+        (field,) = create_fields(run, destination, fields, [new])
     if field.data_type.lower() != "checkbox":
         text = f"{field.path} is of type {field.data_type}, and an audience needs a CheckBox"
         raise NameLookupError(text)

@@ -14,7 +14,8 @@ from target_listrak.channels.email.import_files import Plan
 from target_listrak.channels.email.import_results import Result, reason_of
 from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.channels.email.session import EmailSession
-from target_listrak.config.names import NameLookupError
+from target_listrak.config.names import NameLookupError, UnknownNameError
+from target_listrak.delivery.creations import Creations
 from target_listrak.delivery.import_body import encode_line
 from target_listrak.delivery.record_age import RecordAge
 from target_listrak.outcomes import Rejected, RowRejected, rejected_by
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_listrak.channels.email.buffer import Buffer
+    from target_listrak.channels.email.events import Event, Events
     from target_listrak.channels.email.lists import EmailList
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
@@ -52,7 +54,7 @@ class EmailEventsLoader(KnownContactsLoader):
         if email_list is not None and wanted is not None:
             events = run.session(EmailSession).lists.events(email_list)
             try:
-                events.find(wanted, create=bool(destination.option("create_missing")))
+                _find(run, destination, events, wanted)
             except NameLookupError as error:
                 raise destination.error("event", error.message, error.hint) from None
         return email_list
@@ -148,10 +150,25 @@ class EmailEventsLoader(KnownContactsLoader):
 
     def _find(self, email_list: EmailList, wanted: object, place: str) -> int | Rejected:
         events = self.run.session(EmailSession).lists.events(email_list)
-        create = bool(self.destination.option("create_missing"))
         try:
-            return events.find(wanted, create=create).id  # type: ignore[arg-type]  # a name or an id
+            return _find(self.run, self.destination, events, wanted).id  # type: ignore[arg-type]  # a name or an id
         except NameLookupError as error:
             return Rejected("unknown_event", f"{place}: {error.message}")
         except RequestRefusedError as error:
             return rejected_by(error)
+
+
+def _find(run: Run, destination: Destination, events: Events, wanted: str | int) -> Event:
+    """Return an event, created if that is allowed.
+
+    Raises:
+        NameLookupError: There is none of that name, or more than one, or it is blocked.
+        CreationLimitError: More events would be created than `max_created` allows.
+    """
+    try:
+        return events.find(wanted)
+    except UnknownNameError:
+        if not (destination.option("create_missing") and isinstance(wanted, str)):
+            raise
+    run.session(Creations, destination.label).allow(destination, [wanted])
+    return events.find(wanted, create=True)

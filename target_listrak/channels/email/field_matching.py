@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from target_listrak.config.names import NameLookupError, UnknownNameError
+from target_listrak.channels.email.new_fields import NewField, create_fields, is_created
+from target_listrak.config.names import NameLookupError, UnknownNameError, folded
 from target_listrak.values.characters import escaped
 from target_listrak.values.formats import Formatter, formatter
+from target_listrak.values.metadata_names import is_metadata
 from target_listrak.values.reading import Reading
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from target_listrak.channels.email.profile_fields import FieldGroup, ProfileField, ProfileFields
     from target_listrak.config.destination import Destination
-    from target_listrak.delivery.connection import Connection
+    from target_listrak.delivery.run import Run
 
 __all__ = ["Column", "columns_of"]
 
@@ -38,25 +40,27 @@ def columns_of(
     fields: ProfileFields,
     schema: Mapping[str, Any],
     used: set[str],
-    connection: Connection,
+    run: Run,
 ) -> list[Column]:
-    """Match a stream's properties to a list's profile fields.
+    """Match a stream's properties to a list's profile fields, and create missing ones if that is allowed.
 
     Args:
         destination: The destination, with `fields`, `field_group` and `create_missing`.
-        fields: The list's fields. Missing ones are created if that is allowed.
+        fields: The list's fields.
         schema: The stream's schema.
         used: Properties that have another use (the address, for example): `auto` leaves them out.
-        connection: For its log.
+        run: For its log, and what it creates.
 
     Returns:
         The columns, in the order of the setting or of the schema.
 
     Raises:
         ConfigurationError: A field or group is unknown or ambiguous, or two properties go to one field.
+        CreationLimitError: More fields would be created than `max_created` allows: none was.
     """
     create = bool(destination.option("create_missing"))
     matching = _Matching(destination, fields, _group(destination, fields, create=create), create)
+    connection = run.connection
     properties: Mapping[str, Any] = schema.get("properties") or {}
     explicit = destination.option("fields")
     if isinstance(explicit, Mapping):
@@ -68,23 +72,30 @@ def columns_of(
     else:
         found, unmatched = matching.by_name(properties, used)
         if unmatched:
-            names = ", ".join(map(escaped, unmatched))
+            names = ", ".join(escaped(one) or "a column without a name" for one in unmatched)
             place = f"destinations.{destination.label}"
             connection.log_once("%s: no profile field matches %s", place, names)
     _check_unique(destination, found)
-    reading = Reading.of(destination.options, connection.config)
-    return [
-        Column(name, field, formatter(field.data_type, field.max_length, reading)) for name, field in found
-    ]
+    new = [field for _, field in found if isinstance(field, NewField)]
+    created = iter(create_fields(run, destination, fields, new) if new else ())
+    reading = Reading.of(destination.options, run.config)
+    columns = []
+    for name, match in found:
+        field = next(created) if isinstance(match, NewField) else match
+        columns.append(Column(name, field, formatter(field.data_type, field.max_length, reading)))
+    return columns
 
 
-def _group(destination: Destination, fields: ProfileFields, *, create: bool) -> FieldGroup | None:
+def _group(destination: Destination, fields: ProfileFields, *, create: bool) -> FieldGroup | str | None:
+    """Return the group of `field_group`; its name, if it does not exist yet and may be created."""
     wanted = destination.option("field_group")
     if wanted is None:
         return None
     try:
-        return fields.group(wanted, create=create)
+        return fields.group(wanted)
     except NameLookupError as error:
+        if create and isinstance(wanted, str) and isinstance(error, UnknownNameError):
+            return wanted
         raise destination.error("field_group", error.message, error.hint) from None
 
 
@@ -95,16 +106,22 @@ class _Matching:
     Attributes:
         destination: The destination.
         fields: The list's fields.
-        group: The group of `field_group`, to which the search is limited; `None` for all groups.
+        group: The group of `field_group`, which decides between fields of one name; its name where it is to
+            be created; `None` for all groups.
         create: Whether missing fields are created.
     """
 
     destination: Destination
     fields: ProfileFields
-    group: FieldGroup | None
+    group: FieldGroup | str | None
     create: bool
 
-    def named(self, name: str, goal: str | int, schema: object) -> ProfileField:
+    @property
+    def home(self) -> FieldGroup | None:
+        """The group, if it exists."""
+        return None if isinstance(self.group, str) else self.group
+
+    def named(self, name: str, goal: str | int, schema: object) -> ProfileField | NewField:
         """Return the field that `fields` names for a property.
 
         Args:
@@ -116,32 +133,38 @@ class _Matching:
             ConfigurationError: It is unknown or ambiguous, or nothing says in which group to create it.
         """
         try:
-            return self.fields.find(goal, self.group)
+            return self.fields.find(goal, self.home)
         except NameLookupError as error:
             missing = isinstance(goal, str) and not goal.isdigit() and isinstance(error, UnknownNameError)
             if not self.create or not missing:
                 raise self.destination.error(f"fields.{name}", error.message, error.hint) from None
         path, _, field_name = str(goal).rpartition(".")
-        group = self.fields.group(path, create=True) if path else self.group
+        group = self._group_of(path) if path else self.group
         if group is None:
             hint = "Set field_group, or write Group.Field."
             raise self.destination.error("field_group", f"the new field {goal!r} needs a group", hint)
-        return self.fields.create(field_name, group, *_type_for(schema))
+        return NewField(field_name, group, *_type_for(schema))
+
+    def _group_of(self, name: str) -> FieldGroup | str:
+        try:
+            return self.fields.group(name)
+        except UnknownNameError:
+            return name
 
     def left_out(self, properties: Iterable[str], used: Container[str]) -> list[str]:
         """Return the properties of no use that have a field of their name."""
         found = []
         for name in properties:
-            if name not in used and not name.startswith("_sdc_"):
+            if name not in used and not is_metadata(name):
                 with contextlib.suppress(NameLookupError):
-                    self.fields.find(name, self.group)
+                    self.fields.find(name, self.home)
                     found.append(name)
         return found
 
     def by_name(
         self, properties: Mapping[str, Any], used: set[str]
-    ) -> tuple[list[tuple[str, ProfileField]], list[str]]:
-        """Return the properties that have a field of their name, with it, and those that have none.
+    ) -> tuple[list[tuple[str, ProfileField | NewField]], list[str]]:
+        """Return the properties that have or get a field of their name, with it, and those that have none.
 
         Args:
             properties: The schemas of the stream's properties.
@@ -150,9 +173,10 @@ class _Matching:
         Raises:
             ConfigurationError: A name is ambiguous, or nothing says in which group to create a field.
         """
-        found, unmatched = [], []
+        found: list[tuple[str, ProfileField | NewField]] = []
+        unmatched = []
         for name, schema in properties.items():
-            if name in used or name.startswith("_sdc_"):
+            if name in used or is_metadata(name):
                 continue
             field = self._same_name(name, schema)
             if field is None:
@@ -161,11 +185,11 @@ class _Matching:
                 found.append((name, field))
         return found, unmatched
 
-    def _same_name(self, name: str, schema: object) -> ProfileField | None:
+    def _same_name(self, name: str, schema: object) -> ProfileField | NewField | None:
         try:
-            return self.fields.find(name, self.group)
+            return self.fields.find(name, self.home)
         except UnknownNameError:
-            if not self.create or not _is_plain(schema):
+            if not (self.create and is_created(name) and _is_plain(schema)):
                 return None
         except NameLookupError as error:
             text = f"property {name!r}: {error.message}"
@@ -173,13 +197,14 @@ class _Matching:
         if self.group is None:
             hint = "It is where create_missing puts new fields."
             raise self.destination.error("field_group", f"the new field {name!r} needs a group", hint)
-        return self.fields.create(name, self.group, *_type_for(schema))
+        return NewField(name, self.group, *_type_for(schema))
 
 
-def _check_unique(destination: Destination, found: list[tuple[str, ProfileField]]) -> None:
-    taken: dict[int, str] = {}
+def _check_unique(destination: Destination, found: list[tuple[str, ProfileField | NewField]]) -> None:
+    taken: dict[int | str, str] = {}
     for name, field in found:
-        other = taken.setdefault(field.id, name)
+        key = folded(field.path) if isinstance(field, NewField) else field.id
+        other = taken.setdefault(key, name)
         if other != name:
             text = f"the properties {other!r} and {name!r} both go to {field.path}"
             raise destination.error("fields", text, "Name each property's field in `fields`.")

@@ -68,7 +68,7 @@ class FieldsLoader(ListLoader):
         used = {str(self.destination.options[name]) for name in names if name in self.destination.options}
         used |= {self._email, str(external_id)}
         fields = self.run.session(EmailSession).lists.fields(email_list)
-        columns = columns_of(self.destination, fields, schema, used, self.run.connection)
+        columns = columns_of(self.destination, fields, schema, used, self.run)
         if not columns and self.needs_fields:
             raise nothing_to_write(self.destination, self.stream, schema.get("properties") or {})
         return RowMapping(
