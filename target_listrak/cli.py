@@ -16,7 +16,7 @@ __all__ = ["TargetTerminated", "check_standard_input"]
 
 class _Ends(Protocol):
     def end_early(self, error: BaseException) -> None:
-        """Let running jobs be confirmed, and print the row accounting."""
+        """Wait for running jobs for a limited time, and log the row accounting."""
 
 
 class TargetTerminated(Terminated):
@@ -24,7 +24,7 @@ class TargetTerminated(Terminated):
 
     Args:
         signum: The signal's number.
-        target: The running target. The signal may arrive outside of the parts that end it after an error.
+        target: The running target. It is ended by `end`, as the signal may arrive where no error is handled.
     """
 
     def __init__(self, signum: int, target: _Ends) -> None:
@@ -32,7 +32,7 @@ class TargetTerminated(Terminated):
         self._target = target
 
     def end(self) -> None:
-        """Let running jobs be confirmed, and print the row accounting."""
+        """Wait for running jobs for a limited time, and log the row accounting."""
         self._target.end_early(self)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Feed", "Feeds", "Router"]
 
-_COUNT_EVERY: Final = 1000
+_COUNT_EVERY: Final = 1000  # rows
 _UNMAPPED_WORDS: Final = {"skip": "skipped", "reject": "rejected"}
 
 _MAP_FAILURES = (MapExpressionError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -46,7 +46,7 @@ _MAP_FAILURES = (MapExpressionError, ArithmeticError, AttributeError, LookupErro
 
 
 class Feed:
-    """One stream (after stream maps) on its way to one loader.
+    """Passes the records of one stream (after stream maps) to one loader.
 
     Args:
         stream: The stream's name.
@@ -57,16 +57,17 @@ class Feed:
     Attributes:
         ends: The ends of the incoming streams that it consists of: more than one where stream maps give
             several streams the same name.
-        made_by_maps: Properties that stream maps create, as `names.folded` returns them.
+        mapped_properties: Properties that stream maps create, as `names.folded` returns them.
     """
 
     def __init__(self, stream: str, tracker: RowTracker, loader: Loader | None, *, reject: bool) -> None:
+        # A record is counted once, however many destinations its stream has.
         self._counts = loader is None or loader.destination.position == 0
         self.stream = stream
         self.tracker = tracker
         self.loader = loader
         self.ends: dict[str, StreamEnd] = {}
-        self.made_by_maps: set[str] = set()
+        self.mapped_properties: set[str] = set()
         self._reject = reject
         self._sink: Sink | None = None
         self._keys: list[str] = []
@@ -83,19 +84,20 @@ class Feed:
         if sink is self._sink:
             return
         self._sink = sink
-        schema, keys = sink.original_schema, list(sink.key_properties)
-        self._keys = keys
-        if self.loader is not None:
-            self._paths = PropertyPaths(self.loader.destination, schema)
-            check_property_names(self.loader.destination, self.stream, schema)
-            self.loader.take_schema(self._paths.schema, keys)
-            signs = self.loader.signs
-            self.loader.ends = self.ends
-            if self.loader.watched is not None:
-                self.loader.watched.ends = self.ends
-            validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
-            wanted = None if validates else self._paths.columns(self.loader.columns_wanted(), signs.named)
-            self._codec = codec_of(self.stream, wanted, keys, schema, signs)
+        schema, self._keys = sink.original_schema, list(sink.key_properties)
+        loader = self.loader
+        if loader is None:
+            return
+        self._paths = PropertyPaths(loader.destination, schema)
+        check_property_names(loader.destination, self.stream, schema)
+        loader.take_schema(self._paths.schema, self._keys)
+        loader.ends = self.ends
+        if loader.watched is not None:
+            loader.watched.ends = self.ends
+        # Records that have to be validated are taken one by one: there is no codec then.
+        validates = sink._validator is not None  # noqa: SLF001 - the SDK's own hook
+        wanted = None if validates else self._paths.columns(loader.columns_wanted(), loader.signs.named)
+        self._codec = codec_of(self.stream, wanted, self._keys, schema, loader.signs)
 
     def take(self, record: object, line: bytes, *, mapped: bool = True) -> None:
         """Take one record; it gets exactly one result, whatever is wrong with it.
@@ -116,14 +118,14 @@ class Feed:
             checked = self._expanded(self._checked(record))
             take = loader.take_leaving if loader.signs.leaves(checked) else loader.take
             take(checked, row)
-        except RowNotLoaded as ended:
-            named = record.record if isinstance(record, Unreadable) else record
-            expanded = self._expanded(named) if isinstance(named, dict) else {}
-            if isinstance(named, dict):
+        except RowNotLoaded as result:
+            readable = _readable(record)
+            expanded = self._expanded(readable or {})
+            if readable is not None:
                 self._withdraw(loader, expanded)
-            if isinstance(ended, RowRejected):
-                loader.note_rejected(expanded, ended.rejected)
-            self.tracker.end(row, ended.outcome)
+            if isinstance(result, RowRejected):
+                loader.note_rejected(expanded, result.rejected)
+            self.tracker.end(row, result.outcome)
 
     @staticmethod
     def _withdraw(loader: Loader, expanded: dict[str, Any]) -> None:
@@ -133,8 +135,8 @@ class Feed:
         """
         try:
             says_no = loader.signs.leaves(expanded)
-        except RowNotLoaded as ended:
-            says_no = ended.outcome.code != PAST_VERSION
+        except RowNotLoaded as result:
+            says_no = result.outcome.code != PAST_VERSION
         if says_no:
             loader.withdraw(expanded)
 
@@ -160,7 +162,7 @@ class Feed:
             records = {index: record_of(lines[index]) for index in prepared.slow_path}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return False
-        end.goes_on()
+        end.cancel_signs()
         start = 0
         for index in (*sorted(prepared.slow_path), len(lines)):
             if start < index:
@@ -172,12 +174,12 @@ class Feed:
         return True
 
     def reject_unmapped(self, record: dict[str, Any], line: bytes) -> None:
-        """Reject a record that a stream map cannot treat."""
+        """Reject a record for which an expression of a stream map fails."""
         rejected = Rejected("stream_map", "an expression of the setting stream_maps fails for the record")
         self.tracker.end(self.tracker.open(line), rejected)
         if self.loader is not None:
-            # A key that a map would have made is not known, whatever the record has under its name.
-            known = not self._makes_any(self.loader.key_properties)
+            # A key that a map would have created is unknown, whatever the record has under its name.
+            known = not self._is_mapped(self.loader.key_properties)
             self.loader.note_rejected(self._expanded(record) if known else {}, rejected)
         self._note_keys(record, mapped=False)
 
@@ -186,19 +188,19 @@ class Feed:
         loader = self.loader
         if loader is None or loader.watched is None:
             return
-        named = record.record if isinstance(record, Unreadable) else record
+        readable = _readable(record)
         # A key that a stream map would have created is unknown, whatever the record has under its name.
-        if isinstance(named, dict) and (mapped or not self._makes_any(loader.key_properties)):
-            loader.note(self._expanded(named))
+        if readable is not None and (mapped or not self._is_mapped(loader.key_properties)):
+            loader.note(self._expanded(readable))
 
-    def _makes_any(self, names: Sequence[str]) -> bool:
+    def _is_mapped(self, names: Sequence[str]) -> bool:
         """Return whether a stream map creates one of some properties, or the object that holds it."""
         parts = {folded(part) for name in names for part in (name, name.partition(".")[0])}
-        return bool(parts & self.made_by_maps)
+        return not parts.isdisjoint(self.mapped_properties)
 
     def count(self) -> None:
         """Update the SDK's record counter."""
-        if self._sink is not None and self._counts:  # once, however many destinations the stream has
+        if self._sink is not None and self._counts:
             self._sink.record_counter_metric.increment(self._uncounted)
             self._uncounted = 0
 
@@ -236,7 +238,7 @@ class Feed:
 
 
 class Feeds(tuple[Feed, ...]):
-    """One stream (after stream maps) on its way to all its loaders, in the order of the settings."""
+    """The feeds of one stream (after stream maps) to all its destinations, in the order of the settings."""
 
     __slots__ = ()
 
@@ -246,10 +248,10 @@ class Feeds(tuple[Feed, ...]):
             feed.take(record, line, mapped=mapped)
 
     def take_consecutive(self, lines: Sequence[bytes], end: StreamEnd) -> bool:
-        """Do what `Feed.take_consecutive` does, for every destination, one after the other.
+        """Do what `Feed.take_consecutive` does, for every destination.
 
-        Where the first one takes the lines, they are readable records of the stream, and a later one that
-        does not take them by column gets them one by one.
+        Lines that the first feed takes are records of the stream. A later feed that cannot take them by
+        column gets them one by one.
         """
         if not self[0].take_consecutive(lines, end):
             return False
@@ -260,14 +262,14 @@ class Feeds(tuple[Feed, ...]):
         return True
 
     def take_mapped(self, stream_map: StreamMap, record: dict[str, Any], line: bytes) -> None:
-        """Take one record through a stream map; one that the map cannot treat is rejected."""
+        """Apply a stream map to one record and take it; a record for which the map fails is rejected."""
         try:
             transformed = stream_map.transform(dict(record))
         except _MAP_FAILURES:
             for feed in self:
                 feed.reject_unmapped(record, line)
             return
-        if transformed is not None:  # else the map filters it out, as the user asked
+        if transformed is not None:  # else the map filters it out
             self.take(transformed, line)
 
     def for_replay(self, message: Mapping[str, Any]) -> Feeds:
@@ -307,12 +309,14 @@ class Router:
             ConfigurationError: A name is unknown or ambiguous, or two destinations contradict each other.
         """
         self._loader_classes = loader_classes
-        for one in self._destinations.all:
-            check_subscribed(one)
-        for one in self._destinations.all:
-            self._resolved[one.label] = loader_classes[one.kind].resolve(self._run, one)
-        for one in self._destinations.all:
-            self._run.mirrors.fill(one, loader_classes[one.kind].fills(one, self._resolved[one.label]))
+        for destination in self._destinations.all:
+            check_subscribed(destination)
+        for destination in self._destinations.all:
+            found = loader_classes[destination.kind].resolve(self._run, destination)
+            self._resolved[destination.label] = found
+        for destination in self._destinations.all:
+            filled = loader_classes[destination.kind].fills(destination, self._resolved[destination.label])
+            self._run.mirrors.fill(destination, filled)
 
     def feeds_of(self, stream: str) -> Feeds:
         """Return the feeds of a stream (after stream maps), created when the stream first appears.
@@ -321,7 +325,7 @@ class Router:
             ConfigurationError: The stream has no destination, and `unmapped_streams` is `fail`.
         """
         if stream not in self._feeds:
-            feeds = [self._feed_to(stream, one) for one in self._destinations.for_stream(stream)]
+            feeds = [self._feed_to(stream, found) for found in self._destinations.for_stream(stream)]
             self._feeds[stream] = Feeds(feeds or [self._unmapped(stream)])
         return self._feeds[stream]
 
@@ -333,46 +337,44 @@ class Router:
         return Feed(stream, tracker, loader, reject=False)
 
     def _unmapped(self, stream: str) -> Feed:
-        what = self._run.config["unmapped_streams"]
-        if what == "fail":
-            there = ", ".join(dict.fromkeys(one.pattern for one in self._destinations.all)) or "none"
-            msg = f"Stream {stream!r} has no destination. The setting destinations names: {there}"
-            raise ConfigurationError(
-                msg,
-                setting="destinations",
-                hint=f"Kinds: {', '.join(OPTIONS_BY_KIND)}. Or set unmapped_streams to skip or reject.",
-            )
+        """Return the feed of a stream without a destination, or fail: as `unmapped_streams` says."""
+        treatment = self._run.config["unmapped_streams"]
+        if treatment == "fail":
+            names = ", ".join(dict.fromkeys(each.pattern for each in self._destinations.all)) or "none"
+            msg = f"Stream {stream!r} has no destination. The setting destinations names: {names}"
+            hint = f"Kinds: {', '.join(OPTIONS_BY_KIND)}. Or set unmapped_streams to skip or reject."
+            raise ConfigurationError(msg, setting="destinations", hint=hint)
         self._run.logger.warning(
-            "Stream %s has no destination: its records are %s", stream, _UNMAPPED_WORDS[what]
+            "Stream %s has no destination: its records are %s", stream, _UNMAPPED_WORDS[treatment]
         )
-        tracker = self._run.tracker(stream, f"none ({_UNMAPPED_WORDS[what]})", skipped=True)
-        return Feed(stream, tracker, None, reject=what == "reject")
+        tracker = self._run.tracker(stream, f"none ({_UNMAPPED_WORDS[treatment]})", skipped=True)
+        return Feed(stream, tracker, None, reject=treatment == "reject")
 
     def note_absent(self, came: Collection[str], in_state: Iterable[str]) -> None:
-        """Tell mirrors which streams did not come that their destinations take.
+        """Tell the mirrors which streams were expected and did not come.
 
         Args:
             came: The streams that came, by their names before stream maps.
-            in_state: The streams that the last STATE names.
+            in_state: The streams that the last STATE names: expected, as are those of `mirror_streams`.
         """
         maps = self._run.config.get("stream_maps") or {}
         for stream in sorted(set(in_state) - set(came)):
-            own = maps.get(stream)
-            alias = own.get("__alias__") if isinstance(own, Mapping) else None
-            if stream in maps and own is None:
-                continue  # mapped away
-            with contextlib.suppress(ConfigurationError):  # a stream that did not come need not fit
-                for one in self._destinations.for_stream(str(alias or stream)):
-                    self._run.mirrors.note_absent(one.label, stream)
-        for one in self._destinations.all:
-            for stream in one.options.get("mirror_streams", ()):
+            stream_map = maps.get(stream)
+            if stream in maps and stream_map is None:
+                continue  # the map removes the whole stream
+            alias = stream_map.get("__alias__") if isinstance(stream_map, Mapping) else None
+            with contextlib.suppress(ConfigurationError):  # two patterns may fit a stream that did not come
+                for destination in self._destinations.for_stream(str(alias or stream)):
+                    self._run.mirrors.note_absent(destination.label, stream)
+        for destination in self._destinations.all:
+            for stream in destination.options.get("mirror_streams", ()):
                 if stream not in came and stream not in self._feeds and stream not in in_state:
-                    self._run.mirrors.note_absent(one.label, stream)
+                    self._run.mirrors.note_absent(destination.label, stream)
 
     def unused(self) -> list[str]:
         """Return the labels of the destinations that got no stream, in the order of the settings."""
         used = {loader.destination.label for loader in self.loaders()}
-        return [one.label for one in self._destinations.all if one.label not in used]
+        return [each.label for each in self._destinations.all if each.label not in used]
 
     def feeds(self) -> Iterator[Feed]:
         """Return all feeds so far, in the order in which their streams appeared."""
@@ -381,6 +383,12 @@ class Router:
     def loaders(self) -> Iterator[Loader]:
         """Return the loaders of all feeds that have one."""
         return (feed.loader for feed in self.feeds() if feed.loader is not None)
+
+
+def _readable(record: object) -> dict[str, Any] | None:
+    """Return a record as far as it can be read; `None` if it is not an object."""
+    found = record.record if isinstance(record, Unreadable) else record
+    return found if isinstance(found, dict) else None
 
 
 def _broken_rule(error: InvalidRecord) -> str:

@@ -1,4 +1,4 @@
-"""The target: what the SDK calls. Which stream goes where is in `routing`."""
+"""The target plugin: the methods that the SDK calls. `routing` decides where each stream goes."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ if TYPE_CHECKING:
 __all__ = ["TargetListrak"]
 
 _GRACE_SECONDS = 6.0
-"""How long running jobs may go on after SIGTERM; the rest of ten seconds is for the accounting."""
+"""How long running jobs may go on after SIGTERM. The rest of ten seconds is for the row accounting."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class ListrakSink(Sink):
-    """What the SDK sees of a stream: it takes the schema, and is never full.
+    """The SDK's sink of a stream: it holds the schema, and is never full.
 
     Rows go from the target to the stream's loader directly: how they are batched, confirmed and counted must
     not depend on when the SDK drains its sinks. (It drains by time, and counts rejected rows as written.)
@@ -109,26 +109,25 @@ class TargetListrak(CheckedSettings, Target):
         # Imported here, as the loaders below, so that --version and --about need not load an HTTP library.
         from target_listrak.delivery.run import Run  # noqa: PLC0415
 
-        self.run = Run(self._settings(), self.logger, self._pass_on)
+        self.run = Run(self._settings(), self.logger, self._write_state)
         self.router = Router(self.run, self.destinations)
         self._routes: dict[str, list[tuple[StreamMap | None, Feeds]]] = {}
-        # The routes of streams that no stream map changes.
+        # Streams that go to their feeds as they come, because no stream map changes them.
         self._direct: dict[str, tuple[Feeds, StreamEnd]] = {}
         self._ends: dict[str, StreamEnd] = {}
-        stream_maps = (self.config.get("stream_maps") or {}).values()
-        self._made_by_maps = {folded(name) for one in stream_maps if isinstance(one, dict) for name in one}
-        self._in_state: set[str] = set()
-        self._schemas: dict[str, bytes] = {}
+        maps = [own for own in (self.config.get("stream_maps") or {}).values() if isinstance(own, dict)]
+        self._mapped_properties = {folded(name) for own in maps for name in own}
+        self._streams_in_state: set[str] = set()
         self._flushed_at = time.monotonic()
-        self._over = False
+        self._closed = False
         self.message_reader.on_start = self._start
         self.message_reader.on_consecutive = self._take_consecutive
         self.message_reader.on_failure = self.end_early
 
     def _settings(self) -> dict[str, Any]:
-        """Return the settings, with defaults where null was given."""
+        """Return all settings, with the default of each that is not set."""
         properties = self.config_jsonschema["properties"]
-        return {name: self.config.get(name, text.get("default")) for name, text in properties.items()}
+        return {name: self.config.get(name, schema.get("default")) for name, schema in properties.items()}
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -162,36 +161,40 @@ class TargetListrak(CheckedSettings, Target):
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
         stream = stream_of(message_dict)
         check_schema(message_dict)
-        self._schemas[stream] = self.message_reader.line
         end = self._ends.setdefault(stream, StreamEnd(stream))
-        end.goes_on()
+        end.cancel_signs()
         try:
             super()._process_schema_message(message_dict)
         except InvalidJSONSchema as error:
             raise invalid_schema(error) from None
-        self._routes[stream] = [
-            (
-                None if _changes_nothing(stream_map) else stream_map,
-                self.router.feeds_of(stream_map.stream_alias),
-            )
-            for stream_map in self.mapper.stream_maps[stream]
-            if not isinstance(stream_map, RemoveRecordTransform)
-        ]
-        feeds = [feed for _, some in self._routes[stream] for feed in some]
+        routes = self._routes[stream] = self._routes_of(stream)
+        feeds = [feed for _, stream_feeds in routes for feed in stream_feeds]
         for feed in feeds:
             # Not in `Sink.setup`: there the SDK would log an error of its own before this one is reported.
             feed.take_schema(self.get_sink(feed.stream))
         self._direct.pop(stream, None)
-        if [stream_map for stream_map, _ in self._routes[stream]] == [None]:
-            self._direct[stream] = self._routes[stream][0][1], end
+        if [stream_map for stream_map, _ in routes] == [None]:
+            self._direct[stream] = routes[0][1], end
         for feed in feeds:
             feed.ends[stream] = end
-            feed.made_by_maps = self._made_by_maps
+            feed.mapped_properties = self._mapped_properties
             self.run.rejects.schema(feed.stream, self.message_reader.line)
+
+    def _routes_of(self, stream: str) -> list[tuple[StreamMap | None, Feeds]]:
+        """Return the stream maps of an incoming stream, each with the feeds of the stream that it gives.
+
+        A map that changes nothing is `None`.
+        """
+        feeds_of = self.router.feeds_of
+        return [
+            (None if _changes_nothing(stream_map) else stream_map, feeds_of(stream_map.stream_alias))
+            for stream_map in self.mapper.stream_maps[stream]
+            if not isinstance(stream_map, RemoveRecordTransform)
+        ]
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        """Take a RECORD straight to its loader: the SDK copies it, parses dates and checks it twice."""
+        """Pass a RECORD to its loader at once: the SDK would copy it, parse dates and validate it twice."""
         if was_rejected(message_dict, self.message_reader.line):
             self._take_rejected(message_dict)
             return
@@ -202,16 +205,16 @@ class TargetListrak(CheckedSettings, Target):
             return
         self.run.check()
         version = message_dict.get("version")
-        if end.signed or version != end.version:
+        if end.has_sign or version != end.version:
             check_version(version)
-            end.record(version)
+            end.note_record(version)
         feeds.take(record, self.message_reader.line)
         self._flush_if_old()
 
     def _take_rejected(self, message: dict[str, Any]) -> None:
-        """Take a RECORD of a rejects file: it goes to the destination that did not load it."""
+        """Take a RECORD of a rejects file: it goes only to the destination that did not load it."""
         self.run.mirrors.replay = True
-        self._take(message, self.message_reader.line, again=True)
+        self._take(message, self.message_reader.line, is_replay=True)
 
     def _take_consecutive(self, stream: str, lines: Sequence[bytes]) -> bool:
         """Take RECORD lines of one stream that follow each other, if that can be done at once."""
@@ -229,13 +232,20 @@ class TargetListrak(CheckedSettings, Target):
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
         stream = stream_of(message_dict)
         if stream in self._ends:
-            self._ends[stream].goes_on()
+            self._ends[stream].cancel_signs()
         for record in records_of_batch(message_dict, self.config.get("batch_config")):
             message = {"type": "RECORD", "stream": stream, "record": record}
             raw = record.raw if isinstance(record, Unreadable) else _encode(record)
             self._take(message, b'{"type":"RECORD","stream":%b,"record":%b}' % (_encode(stream), raw))
 
-    def _take(self, message: dict[str, Any], line: bytes, *, again: bool = False) -> None:
+    def _take(self, message: dict[str, Any], line: bytes, *, is_replay: bool = False) -> None:
+        """Pass a record through the stream maps of its stream to the feeds.
+
+        Args:
+            message: The RECORD message.
+            line: The line to write to the rejects file if the record is not loaded.
+            is_replay: Whether the record comes from a rejects file.
+        """
         self.run.check()
         try:
             stream, record = message["stream"], message["record"]
@@ -249,9 +259,9 @@ class TargetListrak(CheckedSettings, Target):
             raise RecordsWithoutSchemaException(text)
         version = message.get("version")
         check_version(version)
-        self._ends[stream].record(version)
-        for stream_map, every in routes:
-            feeds = every.for_replay(message) if again else every
+        self._ends[stream].note_record(version)
+        for stream_map, all_feeds in routes:
+            feeds = all_feeds.for_replay(message) if is_replay else all_feeds
             if stream_map is None or not isinstance(record, dict):
                 feeds.take(record, line, mapped=stream_map is None)
             else:
@@ -263,9 +273,9 @@ class TargetListrak(CheckedSettings, Target):
         """Give STATE to the state tracker: the SDK would write it before its rows are confirmed."""
         self._assert_line_requires(message_dict, requires={"value"})
         self.run.check()
-        self._in_state = streams_in(message_dict["value"])
+        self._streams_in_state = streams_in(message_dict["value"])
         for end in self._ends.values():
-            end.state(message_dict["value"])
+            end.note_state(message_dict["value"])
         self.run.state_tracker.state(_encode(message_dict["value"]))
         self._flush_if_old()
 
@@ -278,15 +288,16 @@ class TargetListrak(CheckedSettings, Target):
         end = self._ends.get(stream_of(message_dict))
         check_version(message_dict["version"])
         if end is not None:
-            end.activate(message_dict["version"])
+            end.note_activation(message_dict["version"])
 
     @override
     def process_endofpipe(self) -> None:
-        """Finish: submit open batches, wait for Listrak, mirror, check the shares, and print the accounting.
+        """Submit open batches, wait for Listrak, check the shares, mirror, and log the row accounting.
 
         Raises:
             RejectShareError: Too many records were rejected.
-            ListrakError: Something could not be confirmed.
+            MirrorStopError: A mirror must not remove the members that no record names.
+            ListrakError: Rows could not be confirmed.
         """
         try:
             self._finish()
@@ -304,29 +315,30 @@ class TargetListrak(CheckedSettings, Target):
         self._close()
 
     def _finish(self) -> None:
-        for loader in self.router.loaders():
+        loaders = list(self.router.loaders())
+        for loader in loaders:
             loader.finish()
-        for loader in self.router.loaders():
+        for loader in loaders:
             loader.flush()
         self.run.drain()
-        # Before mirroring: a run that fails removes nobody.
+        # Before mirroring, because a run that fails must remove nobody.
         check_shares(self.run.tallies.values(), self.run.rejects.path)
-        self.router.note_absent(self._ends.keys(), self._in_state)
+        self.router.note_absent(self._ends.keys(), self._streams_in_state)
         self.run.mirrors.finish()
         self.run.drain()
 
     def end_early(self, error: BaseException) -> None:
-        """Start nothing more, let running jobs be confirmed, and print the accounting."""
-        if self._over:
+        """Start nothing more, wait for running jobs for a limited time, and log the row accounting."""
+        if self._closed:
             return
         grace = _GRACE_SECONDS if isinstance(error, Terminated) else float(self.run.config["import_timeout"])
         self.run.end_early(grace)
         self._close()
 
     def _close(self) -> None:
-        if self._over:
+        if self._closed:
             return
-        self._over = True
+        self._closed = True
         for feed in self.router.feeds():
             feed.count()
         for loader in self.router.loaders():
@@ -336,8 +348,7 @@ class TargetListrak(CheckedSettings, Target):
             self.run.rejects.close()
         finally:
             if any(self.router.feeds()):
-                note = NOT_KNOWN if self.run.dry_run else ""
-                report_tallies(self.logger, self.run.tallies.values(), note)
+                report_tallies(self.logger, self.run.tallies.values(), NOT_KNOWN if self.run.dry_run else "")
             if not self.run.dry_run:
                 report_state(self.logger, self.run.tallies.values(), self.run.state_tracker)
             report_rejects(self.logger, self.run.rejects, dry_run=self.run.dry_run)
@@ -378,7 +389,8 @@ class TargetListrak(CheckedSettings, Target):
             for loader in self.router.loaders():
                 loader.flush()
 
-    def _pass_on(self, state: bytes) -> None:
+    def _write_state(self, state: bytes) -> None:
+        """Write a STATE value to standard output, where Meltano reads it."""
         sys.stdout.write(state.decode() + "\n")
         sys.stdout.flush()
 

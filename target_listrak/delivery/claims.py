@@ -75,7 +75,7 @@ class Claims:
         self._end(key, None)
 
     def close(self) -> None:
-        """Close the record."""
+        """Close the record of sent messages."""
         self._record.close()
 
     def _known(self, key: str) -> Outcome | None:

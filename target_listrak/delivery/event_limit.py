@@ -1,12 +1,12 @@
-"""The most events that a run raises: an event may start a journey, which sends messages to people."""
+"""Limits how many events a run raises: an event may start a journey, which sends messages to people."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING
 
-from listrak_api.errors import ListrakError
 from target_listrak.config.kind_options import OPTIONS_BY_KIND
+from target_listrak.delivery.limits import LimitError
 
 if TYPE_CHECKING:
     from target_listrak.config.destination import Destination
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["EventLimit", "EventLimitError"]
 
 
-class EventLimitError(ListrakError):
-    """A run would raise more events than a destination allows; those that were raised stay raised."""
+class EventLimitError(LimitError):
+    """A run would raise more events than `max_events` allows. None of the batch or request was raised."""
 
 
 class EventLimit:
@@ -35,10 +35,10 @@ class EventLimit:
 
         Args:
             destination: The destination.
-            count: How many records raise an event with it. None does if this raises an error.
+            count: How many records raise an event with it.
 
         Raises:
-            EventLimitError: It would exceed `max_events`.
+            EventLimitError: They would exceed `max_events`. They must not be raised, and are not counted.
         """
         with self._lock:
             if self._raised + count > destination.option("max_events"):
@@ -54,9 +54,9 @@ class EventLimit:
         text = (
             f"{count:,} records would raise an event each, and no more than "
             f"{destination.option('max_events'):,} in a run are allowed. {self._raised:,} events were raised "
-            "before, none of the others"
+            "before. These records raised none"
         )
-        hint = "If they are to be raised, raise max_events, and run again."
+        hint = "If all of them are meant, increase max_events, and run again."
         if "max_age_days" in OPTIONS_BY_KIND[destination.kind] and "event_date" not in destination.options:
             hint += " To leave out old records, set event_date and max_age_days."
-        return EventLimitError(destination.error("max_events", text).message, hint=hint)
+        return EventLimitError(destination, "max_events", text, hint)

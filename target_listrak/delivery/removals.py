@@ -1,4 +1,4 @@
-"""How many people the records of one destination may take off their lists in a run.
+"""Limits how many people the records of one destination may take off their lists in a run.
 
 A source that breaks (a view without its WHERE, a table that was emptied and captured as deletions, a consent
 column that became false) names everybody. Mirrors have a limit of their own (`max_removed_share`).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from listrak_api.errors import ListrakError
+from target_listrak.delivery.limits import LimitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["RemovalLimitError", "Removals"]
 
 
-class RemovalLimitError(ListrakError):
-    """Records would remove more people than `max_removed` allows; those of the batch were not removed."""
+class RemovalLimitError(LimitError):
+    """Records would remove more people than `max_removed` allows. Nobody of the batch was removed."""
 
 
 class Removals:
@@ -47,19 +47,18 @@ class Removals:
         Raises:
             RemovalLimitError: More people would be removed than `max_removed` allows.
         """
-        most = destination.option("max_removed")
-        if self._removed + rows <= most:
+        limit = destination.option("max_removed")
+        if self._removed + rows <= limit:
             return
-        would = count()
-        if self._removed + would <= most:
+        members = count()
+        if self._removed + members <= limit:
             return
         text = (
-            f"records of this run would remove {self._removed + would:,} people or more, and no more than"
-            f" {most:,} are allowed. {self._removed:,} were removed before, none of the others"
+            f"records of this run would remove {self._removed + members:,} people or more, and no more than"
+            f" {limit:,} are allowed. {self._removed:,} were removed before. Nobody else was removed"
         )
-        problem = destination.error("max_removed", text)
-        hint = "If they are to be removed, raise max_removed for one run. If not, fix the source."
-        raise RemovalLimitError(problem.message, hint=hint)
+        hint = "If all of them are meant, increase max_removed for one run. If not, fix the source."
+        raise RemovalLimitError(destination, "max_removed", text, hint)
 
     def add(self, people: int) -> None:
         """Count people who were removed."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from listrak_api.errors import (
     AuthenticationError,
     ConfigurationError,
-    ListrakError,
     LostAnswerError,
     NotFoundError,
     RequestRefusedError,
     UnavailableError,
 )
 from target_listrak.delivery.claims import Claims
+from target_listrak.delivery.limits import LimitError
 from target_listrak.delivery.loader import attempt
 from target_listrak.delivery.sent_record import key_of
 from target_listrak.outcomes import ACCEPTED, Declined, Outcome, Rejected, RowRejected
@@ -35,8 +35,8 @@ _UNKNOWN: Final = Declined(
 )
 
 
-class MessageLimitError(ListrakError):
-    """A run would send more messages than the destination allows; those that were sent stay sent."""
+class MessageLimitError(LimitError):
+    """A run would send more messages than `max_messages` allows. The message was not sent."""
 
 
 class Sender:
@@ -55,17 +55,17 @@ class Sender:
     def __init__(self, delivery: Delivery, place: str, keys: list[str]) -> None:
         run, stream, destination = delivery.run, delivery.stream, delivery.destination
         if not keys:
-            text = f"stream {stream!r} has no key properties: nothing would tell a message from a second one"
+            text = f"stream {stream!r} has no key properties, by which a message is sent once only"
             raise destination.error("", text, "Give the stream a key in the source.")
         self._run = run
         self._destination = destination
         self._tracker = delivery.tracker
         self._keys = keys
         self._name = f"{run.config['api_url']} {place} {stream}"
-        self._most: int = destination.option("max_messages")
+        self._limit: int = destination.option("max_messages")
         self._claims = Claims(run, self._name, _UNKNOWN)
         self._lock = threading.Lock()
-        self._begun = 0
+        self._counted = 0
 
     def key(self, record: Mapping[str, object]) -> str:
         """Return the key that identifies a record's message.
@@ -94,7 +94,7 @@ class Sender:
         )
 
     def close(self) -> None:
-        """Close the record."""
+        """Close the record of sent messages."""
         self._claims.close()
 
     def _once(self, key: str, send: Callable[[], Outcome]) -> Outcome:
@@ -104,7 +104,7 @@ class Sender:
         if self._run.dry_run:
             self._tracker.remark("messages would be sent")
             return ACCEPTED
-        # After any other end (a signal, an unexpected error) the claim stays: the outcome is unknown.
+        # After a signal or an unexpected error the claim stays: the message may have been sent.
         try:
             outcome = attempt(send)
         except LostAnswerError:
@@ -114,11 +114,11 @@ class Sender:
             )
             outcome = _UNKNOWN
         except _NOT_SENT:
-            self._not_begun()
+            self._uncount()
             self._claims.release(key)
             raise
         if outcome is not ACCEPTED and outcome is not _UNKNOWN:
-            self._not_begun()
+            self._uncount()
         self._claims.end(key, outcome)
         return outcome
 
@@ -132,15 +132,14 @@ class Sender:
             known = self._claims.known(key)
             if known is not None:
                 return known
-            if self._begun >= self._most:
-                text = f"{self._most:,} messages were sent in this run, and no more are allowed"
-                problem = self._destination.error("max_messages", text)
-                raise MessageLimitError(
-                    problem.message, hint="If more are to be sent, raise max_messages, and run again."
-                )
-            self._begun += 1
+            if self._counted >= self._limit:
+                text = f"{self._limit:,} messages were sent in this run, and no more are allowed"
+                hint = "If more of them are meant, increase max_messages, and run again."
+                raise MessageLimitError(self._destination, "max_messages", text, hint)
+            self._counted += 1
             return self._claims.claim(key)
 
-    def _not_begun(self) -> None:
+    def _uncount(self) -> None:
+        """Take a message that was certainly not sent off the count."""
         with self._lock:
-            self._begun -= 1
+            self._counted -= 1

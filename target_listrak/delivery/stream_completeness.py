@@ -1,7 +1,8 @@
 """Whether an incoming stream is complete: the signs that mirroring waits for.
 
 A source that crashes closes the pipe just as one that ends. Only a source that reached the end of a stream
-sends a message after the stream's last record: ACTIVATE_VERSION, or a STATE.
+sends a message after the stream's last record: ACTIVATE_VERSION, or a STATE. Such a message is a *sign* that
+the stream is complete.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ class StreamEnd:
 
     Attributes:
         version: The version of the stream's last record; `NO_RECORD` before the first one.
-        signed: Whether a sign has come since the last message of the stream. `record` need not be called for
-            each record: only after a sign, and when the version changes.
+        has_sign: Whether a sign has come since the last message of the stream. `note_record` need not be
+            called for each record: only after a sign, and when the version changes.
         stated: Whether any STATE has come since the stream began.
     """
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
         self.version: object = NO_RECORD
-        self.signed = False
+        self.has_sign = False
         self.stated = False
         self._versions: set[object] = set()
         self._activated = False
@@ -45,29 +46,29 @@ class StreamEnd:
         """Whether the stream has no records."""
         return self.version is NO_RECORD
 
-    def goes_on(self) -> None:
-        """Note a SCHEMA or BATCH message, or records of the same version: earlier signs no longer count."""
-        self.signed = self._activated = self._covered = self._unfinished = False
+    def cancel_signs(self) -> None:
+        """Discard the signs so far: a SCHEMA, a BATCH or further records of the same version came."""
+        self.has_sign = self._activated = self._covered = self._unfinished = False
 
-    def record(self, version: object) -> None:
-        """Note a record, which may have another version than the last one: earlier signs no longer count."""
-        self.goes_on()
+    def note_record(self, version: object) -> None:
+        """Note a record, which may have another version than the last one, and discard the signs so far."""
+        self.cancel_signs()
         self.version = version
         self._versions.add(version)
 
-    def activate(self, version: object) -> None:
+    def note_activation(self, version: object) -> None:
         """Note an ACTIVATE_VERSION. It counts if all records so far were of that version."""
-        self.signed = True
+        self.has_sign = True
         self._activated = self._versions <= {version}
 
-    def state(self, value: object) -> None:
+    def note_state(self, value: object) -> None:
         """Note a STATE. It counts unless its value says that the stream is still being read.
 
         Args:
             value: The message's value. Taps name the stream that is being read in `currently_syncing`;
                 those of the SDK keep `progress_markers` in a stream's bookmark until it is finished.
         """
-        self.signed = self.stated = True
+        self.has_sign = self.stated = True
         self._unfinished = _still_reading(value, self.stream)
         self._covered = not self._unfinished
 
@@ -82,8 +83,8 @@ class StreamEnd:
             What did not come, for people; `None` if the stream is complete.
         """
         if mirror is True:
-            # Sources may send ACTIVATE_VERSION before the records. If there are no records, that one cannot
-            # be told from one at the end, so a STATE has to follow as well.
+            # Sources may send ACTIVATE_VERSION before the records. If there are no records, it may have been
+            # sent at the beginning or at the end, so a STATE has to follow as well.
             if self._activated and (self._versions or self._covered):
                 return None
             if self._activated:

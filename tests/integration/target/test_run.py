@@ -701,7 +701,7 @@ def test_rejects_are_written_before_the_state_that_passes_over_them(runs: Runs) 
     target = TargetListrak(config=runs.config(TO_LIST))
     seen: list[int] = []
     path = Path(target.run.config["rejects_path"])
-    target._pass_on = lambda _: None  # type: ignore[method-assign]
+    target._write_state = lambda _: None  # type: ignore[method-assign]
     write = target.run.state_tracker._write
 
     def look(value: bytes) -> None:
