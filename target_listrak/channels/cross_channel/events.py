@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from listrak_api import routes
 from target_listrak.config.names import find_by_name, folded
+from target_listrak.delivery.lookups import look_up
 from target_listrak.values.dates import as_date_time
 from target_listrak.values.formats import as_text
 from target_listrak.values.invalid_value import InvalidValue
@@ -44,6 +45,7 @@ class CustomEvents:
     """
 
     def __init__(self, run: Run) -> None:
+        self._connection = run.connection
         self._client = run.connection.client("cross_channel")
         self._lock = threading.Lock()
         self._events: list[CustomEvent] | None = None
@@ -58,7 +60,7 @@ class CustomEvents:
         """
         with self._lock:
             if self._events is None:
-                rows = self._client.get(routes.CUSTOM_EVENTS)
+                rows = look_up(self._connection, "cross_channel", routes.CUSTOM_EVENTS)
                 self._events = [CustomEvent(str(one["eventUID"]), str(one["eventName"])) for one in rows]
         return find_by_name(wanted, self._events, "custom event")
 

@@ -20,6 +20,7 @@ import msgspec
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, NotFoundError
 from target_listrak.delivery.import_status import has_failed
+from target_listrak.delivery.lookups import pages_of
 from target_listrak.delivery.sent_record import SENT_FILE
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome
 from target_listrak.tracking.local_files import local_path
@@ -259,7 +260,7 @@ class NotedImports:
     def _was_taken(self, file: str) -> bool:
         """Return whether Listrak has an import of this file that has not failed."""
         client, ids = self._run.connection.client("email"), {"listId": self._list.id}
-        for page in client.pages(routes.LIST_IMPORTS, ids):
+        for page in pages_of(self._run.connection, "email", routes.LIST_IMPORTS, ids):
             for row in page.rows:
                 if row.get("importFileName") == file:
                     place = {**ids, "importFileId": row["importFileId"]}

@@ -16,6 +16,7 @@ from listrak_api import routes
 from listrak_api.errors import ListrakError, LostAnswerError, RequestRefusedError
 from target_listrak.channels.email.importer import SentRows
 from target_listrak.channels.email.session import EmailSession
+from target_listrak.delivery.lookups import ONCE_MORE, pages_of
 from target_listrak.delivery.polling import APPEARS_WITHIN
 from target_listrak.delivery.worker_pool import Stopped
 
@@ -122,7 +123,8 @@ class BetaRoute:
         """Return the ids of the list's imports of the last days (`GET /List/{listId}/ListImport`)."""
         client = self._run.connection.client("email")
         params = {"startDate": client.started_at() - _RECENT}
-        pages = client.pages(routes.LIST_IMPORTS, {"listId": email_list.id}, params)
+        ids = {"listId": email_list.id}
+        pages = pages_of(self._run.connection, "email", routes.LIST_IMPORTS, ids, params, repeats=ONCE_MORE)
         return {str(row["importFileId"]) for page in pages for row in page.rows}
 
     def _appeared(self, email_list: EmailList, before: set[str]) -> set[str]:

@@ -18,6 +18,7 @@ import msgspec
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError
 from listrak_api.windows import EPOCH, divide, divide_again
+from target_listrak.delivery.lookups import pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -116,9 +117,18 @@ class _Reader:
         # Bounded: a thread whose page nobody takes waits, so memory does not grow with the list.
         self._found: queue.Queue[list[Contact] | int] = queue.Queue(2 * int(run.config["max_concurrency"]))
 
-    def pages(self, params: Mapping[str, object]) -> Iterator[Page]:
-        """Read the pages of one query, one after the other."""
-        return self._client.pages(routes.CONTACTS, {"listId": self._list.id}, params, decoder=_contacts)
+    def pages(self, params: Mapping[str, object], *, in_full: bool = True) -> Iterator[Page]:
+        """Read the pages of one query, one after the other.
+
+        Args:
+            params: The query.
+            in_full: Whether it asks for all contacts of a state: if none come, it is asked again. A window of
+                dates is often empty.
+        """
+        ids, repeats = {"listId": self._list.id}, None if in_full else 0
+        return pages_of(
+            self._run.connection, "email", routes.CONTACTS, ids, params, decoder=_contacts, repeats=repeats
+        )
 
     def by_date(self, params: Mapping[str, object], sample: Sequence[str]) -> Iterator[list[Contact]]:
         """Read one query's contacts in windows of dates, several at once; ends when every window was read.
@@ -150,7 +160,7 @@ class _Reader:
     def _read(self, params: Mapping[str, object], window: Window, until: datetime) -> None:
         """Read one window, or divide it; runs in a worker thread."""
         dates = {"startDate": window.ask_from, "endDate": window.end}
-        for number, page in enumerate(self.pages({**params, **dates}), 1):
+        for number, page in enumerate(self.pages({**params, **dates}, in_full=False), 1):
             self._check(params, window, page.rows)
             self._put(page.rows)
             if number == _LONG and page.next_cursor is not None:

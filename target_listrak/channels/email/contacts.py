@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api import routes
@@ -9,11 +10,12 @@ from listrak_api.errors import NotFoundError, RequestRefusedError
 from target_listrak.channels.email.buffer import EXTERNAL_ID, NEW_EMAIL, ColumnId
 from target_listrak.channels.email.import_results import Result, reason_of
 from target_listrak.channels.email.session import EmailSession
+from target_listrak.delivery.lookups import Query, look_up_each, pages_of
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.values.addresses import comparison_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from target_listrak.channels.email.lists import EmailList
     from target_listrak.channels.email.simulation import SimulatedList
@@ -85,7 +87,6 @@ class Contacts:
             From external id to address, of those that were found; subscribed contacts go before unsubscribed
             ones.
         """
-        client, ids = self._run.connection.client("email"), {"listId": self._list.id}
         found: dict[str, str] = {}
         if self._run.dry_run:
             noted = {one: self._simulated.by_external_id(one) for one in external_ids}
@@ -94,15 +95,24 @@ class Contacts:
                 return found
         for state in ("Subscribed", "Unsubscribed") if include_unsubscribed else ("Subscribed",):
             missing = [one for one in external_ids if one not in found]
-            few = len(missing) <= _FEW
-            for params in [{"externalContactId": one} for one in missing] if few else [{}]:
-                for page in client.pages(routes.CONTACTS, ids, {"subscriptionState": state, **params}):
-                    for row in page.rows:
-                        # The filter is not relied on: Listrak ignores parameters that it does not know.
-                        external_id = str(row.get("externalContactID"))
-                        if external_id in external_ids:
-                            found.setdefault(external_id, str(row["emailAddress"]))
+            for row in self._rows_of(missing, state):
+                # The filter is not relied on: Listrak ignores parameters that it does not know.
+                external_id = str(row.get("externalContactID"))
+                if external_id in external_ids:
+                    found.setdefault(external_id, str(row["emailAddress"]))
         return found
+
+    def _rows_of(self, external_ids: Sequence[str], state: str) -> Iterator[dict[str, Any]]:
+        """Read the contacts of a state that have one of a few external ids; of many, all of that state."""
+        connection, ids = self._run.connection, {"listId": self._list.id}
+        if len(external_ids) <= _FEW:
+            queries = [
+                Query(ids, {"subscriptionState": state, "externalContactId": one}) for one in external_ids
+            ]
+            yield from chain.from_iterable(look_up_each(connection, "email", routes.CONTACTS, queries))
+            return
+        for page in pages_of(connection, "email", routes.CONTACTS, ids, {"subscriptionState": state}):
+            yield from page.rows
 
     def subscribe(
         self, address: str, cells: Mapping[ColumnId, str], *, resubscribe: bool | None = None

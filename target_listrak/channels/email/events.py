@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from listrak_api import routes
 from target_listrak.config.names import NameLookupError, UnknownNameError, find_by_name, same_name
+from target_listrak.delivery.lookups import look_up
 
 if TYPE_CHECKING:
     from target_listrak.delivery.connection import Connection
@@ -69,11 +70,10 @@ class Events:
     def _read(self) -> list[Event]:
         if not self._list_id:
             return []
-        pages = self._connection.client("email").pages(routes.EVENTS, {"listId": self._list_id})
+        rows = look_up(self._connection, "email", routes.EVENTS, {"listId": self._list_id})
         return [
             Event(row["eventId"], str(row["eventName"]), str(row.get("status")).lower() == "blocked")
-            for page in pages
-            for row in page.rows
+            for row in rows
         ]
 
     def _create(self, name: str) -> Event:

@@ -9,6 +9,7 @@ from listrak_api import routes
 from target_listrak.channels.email.events import Events
 from target_listrak.channels.email.profile_fields import ProfileFields
 from target_listrak.config.names import NameLookupError, UnknownNameError, find_by_name, same_name
+from target_listrak.delivery.lookups import look_up
 
 if TYPE_CHECKING:
     from target_listrak.config.destination import Destination
@@ -48,8 +49,8 @@ class Lists:
             return self._all
 
     def _read(self) -> list[EmailList]:
-        pages = self._connection.client("email").pages(routes.LISTS)
-        return [EmailList(row["listId"], str(row["listName"])) for page in pages for row in page.rows]
+        rows = look_up(self._connection, "email", routes.LISTS)
+        return [EmailList(row["listId"], str(row["listName"])) for row in rows]
 
     def find(self, wanted: str | int) -> EmailList:
         """Return the list of a name or id.

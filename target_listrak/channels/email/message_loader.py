@@ -9,6 +9,7 @@ from target_listrak.channels.email.fields_loader import FieldsLoader
 from target_listrak.channels.email.import_files import Plan
 from target_listrak.config.names import NameLookupError, find_by_name
 from target_listrak.delivery.import_body import decode_line
+from target_listrak.delivery.lookups import look_up
 from target_listrak.delivery.record_age import RecordAge
 from target_listrak.delivery.sender import Sender
 from target_listrak.outcomes import ACCEPTED, Outcome, RowRejected
@@ -58,11 +59,10 @@ class TransactionalMessageLoader(FieldsLoader):
         """Find list and message (`GET /List/{listId}/TransactionalMessage`)."""
         email_list = super().resolve(run, destination)
         assert email_list is not None  # noqa: S101 - given before; for the type checker
-        pages = run.connection.client("email").pages(routes.TRANSACTIONAL_MESSAGES, {"listId": email_list.id})
+        ids = {"listId": email_list.id}
+        rows = look_up(run.connection, "email", routes.TRANSACTIONAL_MESSAGES, ids)
         messages = [
-            Message(row["transactionalMessageId"], str(row["transactionalMessageName"]))
-            for page in pages
-            for row in page.rows
+            Message(row["transactionalMessageId"], str(row["transactionalMessageName"])) for row in rows
         ]
         of = f"list {email_list.name!r}"
         try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from listrak_api import routes
 from listrak_api.errors import NotFoundError
 from target_listrak.delivery.import_status import has_ended, has_failed
+from target_listrak.delivery.lookups import ONCE_MORE, pages_of
 from target_listrak.delivery.polling import APPEARS_WITHIN, ImportFailedError
 from target_listrak.delivery.worker_pool import Stopped
 
@@ -116,7 +117,8 @@ class OtherImports:
         since = {"startDate": client.started_at() - _ZONES - patience}
         ids = {"listId": email_list.id}
         found = []
-        for page in client.pages(routes.LIST_IMPORTS, ids, since):
+        pages = pages_of(self._run.connection, "email", routes.LIST_IMPORTS, ids, since, repeats=ONCE_MORE)
+        for page in pages:
             for row in page.rows:
                 import_id = str(row["importFileId"])
                 # By its name too: an own import whose id was lost with the answer.

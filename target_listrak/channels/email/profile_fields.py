@@ -13,9 +13,10 @@ from target_listrak.config.names import (
     folded,
     same_name,
 )
+from target_listrak.delivery.lookups import Query, look_up, look_up_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from target_listrak.delivery.connection import Connection
 
@@ -157,7 +158,7 @@ class ProfileFields:
         adopted: list[ProfileField] = []
 
         def find() -> int | None:
-            adopted[:] = same_name(name, self._read_fields(group))[:1]
+            adopted[:] = same_name(name, self._read_fields([group]))[:1]
             return adopted[0].id if adopted else None
 
         what = f"field {group.name}.{name} ({data_type})"
@@ -183,21 +184,19 @@ class ProfileFields:
 
     def _read(self) -> tuple[list[FieldGroup], list[ProfileField]]:
         groups = self._read_groups()
-        return groups, [field for group in groups for field in self._read_fields(group)]
+        return groups, self._read_fields(groups)
 
     def _read_groups(self) -> list[FieldGroup]:
-        pages = self._connection.client("email").pages(
-            routes.SEGMENTATION_FIELD_GROUPS, {"listId": self._list_id}
-        )
+        ids = {"listId": self._list_id}
+        rows = look_up(self._connection, "email", routes.SEGMENTATION_FIELD_GROUPS, ids)
         return [
             FieldGroup(row["segmentationFieldGroupId"], str(row["segmentationFieldGroupName"]))
-            for page in pages
-            for row in page.rows
+            for row in rows
         ]
 
-    def _read_fields(self, group: FieldGroup) -> list[ProfileField]:
-        ids = {"listId": self._list_id, "segmentationFieldGroupId": group.id}
-        pages = self._connection.client("email").pages(routes.SEGMENTATION_FIELDS, ids)
+    def _read_fields(self, groups: Sequence[FieldGroup]) -> list[ProfileField]:
+        queries = [Query({"listId": self._list_id, "segmentationFieldGroupId": group.id}) for group in groups]
+        found = look_up_each(self._connection, "email", routes.SEGMENTATION_FIELDS, queries)
         return [
             ProfileField(
                 row["segmentationFieldId"],
@@ -206,6 +205,6 @@ class ProfileFields:
                 str(row.get("dataType") or "Text"),
                 row.get("maxLength"),
             )
-            for page in pages
-            for row in page.rows
+            for group, rows in zip(groups, found, strict=True)
+            for row in rows
         ]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from listrak_api import routes
 from listrak_api.errors import NotFoundError
 from target_listrak.channels.email.import_results import Result
+from target_listrak.delivery.lookups import pages_of
 from target_listrak.values.addresses import comparison_key
 
 if TYPE_CHECKING:
@@ -130,9 +131,10 @@ class SimulatedList:
     def _read_all(self) -> None:
         if self._whole:
             return
-        client, ids = self._connection.client("email"), {"listId": self._list_id}
+        ids = {"listId": self._list_id}
         for state in (SUBSCRIBED, UNSUBSCRIBED):
-            for page in client.pages(routes.CONTACTS, ids, {"subscriptionState": state}):
+            params = {"subscriptionState": state}
+            for page in pages_of(self._connection, "email", routes.CONTACTS, ids, params):
                 for row in page.rows:
                     # What an earlier row would have changed stays.
                     self._states.setdefault(comparison_key(str(row["emailAddress"])), state)

@@ -13,6 +13,7 @@ from listrak_api.errors import ConfigurationError, LostAnswerError, NotFoundErro
 from listrak_api.phone_forms import NumberForm, number_forms
 from target_listrak.channels.sms.session import SenderCodeSession
 from target_listrak.channels.sms.standing import State
+from target_listrak.delivery.lookups import ONCE_MORE, pages_of
 from target_listrak.outcomes import UNCHANGED, Declined, Outcome, Rejected, rejected_by
 from target_listrak.values import phones
 
@@ -142,7 +143,10 @@ class SmsContacts:
         """Read a number's state on a list (`GET …/Contact/{phoneNumber}/PhoneList`)."""
 
         def look(ids: Mapping[str, object]) -> State:
-            for page in self._client.pages(routes.SMS_CONTACT_PHONE_LISTS, ids):
+            pages = pages_of(
+                self._run.connection, "sms", routes.SMS_CONTACT_PHONE_LISTS, ids, repeats=ONCE_MORE
+            )
+            for page in pages:
                 for row in page.rows:
                     if row.get("phoneListId") == phone_list.id:
                         return _state_of(row)
@@ -185,7 +189,7 @@ class SmsContacts:
         Whether people who left the list are among them is not documented: `state` tells.
         """
         ids = {"senderCodeId": self.sender_code.id, "phoneListId": phone_list.id}
-        for page in self._client.pages(routes.PHONE_LIST_CONTACTS, ids):
+        for page in pages_of(self._run.connection, "sms", routes.PHONE_LIST_CONTACTS, ids):
             for row in page.rows:
                 if not row.get("optedOut"):
                     yield phones.from_listrak(str(row["phoneNumber"]), self.sender_code.country)

@@ -8,6 +8,7 @@ from listrak_api import routes
 from target_listrak.channels.sms.contacts import OPTED_OUT
 from target_listrak.channels.sms.loader import Resolved, SmsLoader
 from target_listrak.config.names import NameLookupError, find_by_name
+from target_listrak.delivery.lookups import look_up
 from target_listrak.delivery.record_age import RecordAge
 from target_listrak.delivery.sender import Sender
 from target_listrak.outcomes import ACCEPTED, Outcome, Rejected, RowRejected
@@ -54,15 +55,14 @@ class SmsTransactionalMessageLoader(SmsLoader):
         resolved = super().resolve(run, destination)
         assert resolved.phone_list is not None  # noqa: S101 - has_list; for the type checker
         ids = {"senderCodeId": resolved.sender_code.id, "phoneListId": resolved.phone_list.id}
-        pages = run.connection.client("sms").pages(routes.SMS_TRANSACTIONAL_MESSAGES, ids)
+        rows = look_up(run.connection, "sms", routes.SMS_TRANSACTIONAL_MESSAGES, ids)
         messages = [
             Message(
                 row["transactionalMessageId"],
                 str(row["transactionalMessageName"]),
                 str(row.get("transactionalMessageStatus")).lower(),
             )
-            for page in pages
-            for row in page.rows
+            for row in rows
         ]
         of = f"Phone List {resolved.phone_list.name!r}"
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from listrak_api import routes
 from target_listrak.config.names import NameLookupError, find_by_name
+from target_listrak.delivery.lookups import look_up
 from target_listrak.values.phones import is_country
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def find_sender_code(run: Run, destination: Destination) -> SenderCode:
     Raises:
         ConfigurationError: There is no such code or id; the text lists what there is.
     """
-    rows = _rows(run, routes.SENDER_CODES, {})
+    rows = look_up(run.connection, "sms", routes.SENDER_CODES)
     codes = [
         SenderCode(row["shortCodeId"], str(row["code"]), _country(row.get("country"), run)) for row in rows
     ]
@@ -73,8 +74,12 @@ def find_phone_list(run: Run, destination: Destination, sender_code: SenderCode)
         ConfigurationError: There is none of that name or id, or it is inactive.
     """
     found: dict[int, PhoneList] = {}
-    for status in ("active", "inactive"):
-        for row in _rows(run, routes.PHONE_LISTS, {"senderCodeId": sender_code.id}, {"status": status}):
+    ids = {"senderCodeId": sender_code.id}
+    # Inactive ones are only asked for once: most accounts have none, and none is written to.
+    inactive = run.connection.client("sms").rows(routes.PHONE_LISTS, ids, {"status": "inactive"})
+    active = look_up(run.connection, "sms", routes.PHONE_LISTS, ids, {"status": "active"})
+    for status, rows in (("active", active), ("inactive", inactive)):
+        for row in rows:
             # An account whose service ignored the parameter gives all lists twice: the word of the row
             # decides.
             said = str(row.get("status") or status).lower()
@@ -94,7 +99,8 @@ def find_phone_list(run: Run, destination: Destination, sender_code: SenderCode)
 
 def read_fields(run: Run, sender_code: SenderCode) -> list[SmsField]:
     """Read all SMS profile fields that a sender code can have (`GET SegmentationField`)."""
-    rows = _rows(run, routes.SMS_SEGMENTATION_FIELDS, {"senderCodeId": sender_code.id})
+    ids = {"senderCodeId": sender_code.id}
+    rows = look_up(run.connection, "sms", routes.SMS_SEGMENTATION_FIELDS, ids)
     return [
         SmsField(
             row["segmentationFieldId"],
@@ -110,10 +116,3 @@ def read_fields(run: Run, sender_code: SenderCode) -> list[SmsField]:
 def _is_disabled(status: object) -> bool:
     word = str(status or "").lower()
     return any(part in word for part in ("disabled", "inactive", "purge", "delete"))
-
-
-def _rows(
-    run: Run, route: routes.Route, ids: dict[str, object], params: dict[str, object] | None = None
-) -> list[dict[str, Any]]:
-    pages = run.connection.client("sms").pages(route, ids, params or {})
-    return [row for page in pages for row in page.rows]

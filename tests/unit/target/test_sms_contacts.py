@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from listrak_api.answers import Page
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
 from target_listrak.channels.sms.contacts import OUTCOMES, SmsContacts, outcome_of
 from target_listrak.channels.sms.sender_codes import PhoneList, SenderCode
@@ -14,7 +16,7 @@ from target_listrak.channels.sms.standing import State
 from target_listrak.outcomes import UNCHANGED, Declined, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from listrak_api.routes import Route
 
@@ -92,9 +94,19 @@ class OneForm:
         self._check(ids)
         return {"phoneNumber": ids["phoneNumber"]}
 
-    def pages(self, route: Route, ids: Mapping[str, object]) -> Iterator[Any]:  # noqa: ARG002
+    def get_page(
+        self,
+        route: Route,  # noqa: ARG002
+        ids: Mapping[str, object],
+        params: object = None,  # noqa: ARG002
+        cursor: str | None = None,  # noqa: ARG002
+        decoder: object = None,  # noqa: ARG002
+    ) -> Page:
         self._check(ids)
-        yield type("Page", (), {"rows": self.rows})
+        return Page(list(self.rows), None, msgspec.Raw())
+
+    def pause(self, seconds: float) -> bool:  # noqa: ARG002
+        return False
 
     rows: tuple[dict[str, Any], ...] = ()
 
