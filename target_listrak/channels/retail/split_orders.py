@@ -34,7 +34,7 @@ def contradicting(names: list[str]) -> Rejected:
     """
     reason = (
         "the rows of the order say different things, and which of them is right is not known. What belongs "
-        "to the item goes in `fields` to Listrak's name with item_ before it"
+        "to the item goes to Listrak's name with item_ before it: in `fields`, with all others that are sent"
     )
     faults = [Fault(name, "contradicting_rows", reason) for name in names]
     return replace(rejection("contradicting_rows", faults), reason=f"{', '.join(names)}: {reason}")

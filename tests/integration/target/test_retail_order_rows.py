@@ -54,6 +54,16 @@ def test_an_order_does_not_get_the_total_of_its_last_line(
     assert list(held(runs, "orders")) == ["2"]
 
 
+def test_a_column_of_the_item_is_named_as_such(runs: Runs) -> None:
+    """What the reason of the rejection advises."""
+    row = {"order": "1", "day": "2026-06-01", "sum": 9}
+    rows = [{**row, "sku": sku, "total": at} for at, sku in enumerate("AB", 4)]
+    own = {"order": "orderNumber", "day": "dateEntered", "sum": "orderTotal"}
+    load(runs, "orders", rows, fields={**own, "sku": "item_sku", "total": "item_itemTotal"})
+    stored = held(runs, "orders")["1"]
+    assert (stored["orderTotal"], [item["itemTotal"] for item in stored["items"]]) == (9, [4, 5])
+
+
 def test_rows_that_say_the_same_or_nothing_do_not_contradict_each_other(runs: Runs) -> None:
     """Shopify's export has the order's own values in its first row only."""
     bare = {"orderNumber": "1", "item_sku": "B"}
