@@ -19,6 +19,7 @@ from target_listrak.channels.email.session import EmailSession
 from target_listrak.delivery.lookups import ONCE_MORE, pages_of
 from target_listrak.delivery.polling import APPEARS_WITHIN
 from target_listrak.delivery.worker_pool import Stopped
+from target_listrak.outcomes import UNCHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,12 +61,16 @@ class BetaRoute:
     ) -> bool:
         """Send rows, wait until Listrak has loaded them, and confirm them.
 
+        A row without a value is not sent, and unchanged: Listrak refuses the whole request because of it.
+
         Returns:
             False if the account lacks the route: nothing was sent, and nothing is confirmed.
 
         Raises:
             ListrakError: As the client; also if the imports that were started are not named.
         """
+        empty = {index for index in indices if not any(buffer.cells(index)[1].values())}
+        indices = [index for index in indices if index not in empty]
         for start in range(0, len(indices), _CONTACTS_AT_ONCE):
             part = indices[start : start + _CONTACTS_AT_ONCE]
             try:
@@ -78,6 +83,7 @@ class BetaRoute:
                 )
                 return False
             confirm(outcomes)
+        confirm(dict.fromkeys(empty, UNCHANGED))
         return True
 
     def _send(self, email_list: EmailList, buffer: Buffer, indices: Sequence[int]) -> dict[int, Outcome]:
