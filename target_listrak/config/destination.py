@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from listrak_api.errors import ConfigurationError
 from target_listrak.config.destination_options import OPTIONS
@@ -11,7 +11,10 @@ from target_listrak.config.destination_options import OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Destination", "place"]
+__all__ = ["ANY_PROPERTY", "Destination", "place"]
+
+ANY_PROPERTY: Final = "*"
+"""In `fields`: the properties that it does not name; with `auto` they go to the fields of their names."""
 
 
 def place(pattern: str, option: str = "") -> str:
@@ -48,6 +51,22 @@ class Destination:
     def option(self, name: str) -> Any:  # noqa: ANN401 - the option's own type
         """Return an option's value, or its default."""
         return self.options.get(name, OPTIONS[name].default)
+
+    @property
+    def field_goals(self) -> Mapping[str, Any]:
+        """The fields that `fields` names, by property; none for `auto`."""
+        fields = self.option("fields")
+        return (
+            {}
+            if isinstance(fields, str)
+            else {name: goal for name, goal in fields.items() if name != ANY_PROPERTY}
+        )
+
+    @property
+    def matches_names(self) -> bool:
+        """Whether properties go to the fields of their names: `auto`, or `"*": auto` beside others."""
+        fields = self.option("fields")
+        return isinstance(fields, str) or ANY_PROPERTY in fields
 
     @property
     def clears(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from listrak_singer.suggestions import did_you_mean
-from target_listrak.config.destination import place
+from target_listrak.config.destination import ANY_PROPERTY, place
 from target_listrak.config.destination_options import NAME_OR_ID, OPTIONS
 from target_listrak.config.kind_options import OPTIONS_BY_KIND, REQUIRED, SHARES
 from target_listrak.config.names import folded
@@ -237,13 +237,16 @@ def _check_fields(destination: Destination) -> None:
     if isinstance(fields, str) and fields != "auto":
         raise destination.error("fields", f"expected `auto` or an object, got {fields!r}")
     if isinstance(fields, Mapping):
-        for name, goal in fields.items():
+        if fields.get(ANY_PROPERTY, "auto") != "auto":
+            text = f'"{ANY_PROPERTY}" stands for all other properties, and can only be `auto`'
+            raise destination.error(f"fields.{ANY_PROPERTY}", text)
+        for name, goal in destination.field_goals.items():
             good = isinstance(goal, str) or (
                 isinstance(goal, int) and not isinstance(goal, bool) and goal > 0
             )
             if not good:
                 raise destination.error(f"fields.{name}", "expected a field's name, `Group.Field` or id")
-        _check_goals(destination, fields)
+        _check_goals(destination, destination.field_goals)
     if "field_values" in destination.options and "fields" in destination.options:
         raise destination.error("field_values", "either `fields` or `field_values`, and not both")
     if destination.kind == "profile_fields" and "field_values" not in destination.options:

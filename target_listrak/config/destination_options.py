@@ -57,8 +57,8 @@ OPTIONS: Final[dict[str, Option]] = {
     "new_email": _property("The property with a contact's new address: the contact is moved to it."),
     "fields": Option(
         "`auto`: properties go to the profile fields of the same name. Or an object from property to field "
-        "(name, `Group.Field`, or id): then no others are sent. Kind audience: no other fields, unless it "
-        "is given.",
+        '(name, `Group.Field`, or id): then no others are sent, unless `"*": auto` is among them. Kind '
+        "audience: no other fields, unless it is given.",
         (str, dict),
         default="auto",
     ),

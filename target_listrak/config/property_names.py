@@ -97,14 +97,13 @@ def _named(destination: Destination) -> Iterator[tuple[str, str]]:
         # A marker that is misspelt would let deleted records subscribe.
         if isinstance(name, str):
             yield "delete_markers", name
-    fields = destination.option("fields") if "fields" in destination.options else None
-    if isinstance(fields, dict):
-        for name in fields:
+    if "fields" in destination.options:
+        for name in destination.field_goals:
             yield f"fields.{name}", name
 
 
 def _is_turned_round(destination: Destination, known: set[str]) -> bool:
-    return any(goal in known for goal in destination.option("fields").values())
+    return any(goal in known for goal in destination.field_goals.values())
 
 
 def nothing_to_write(destination: Destination, stream: str, properties: Iterable[str]) -> ConfigurationError:

@@ -18,6 +18,7 @@ from target_listrak.values.numbers import as_number, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.values.reading import Reading
 
@@ -78,12 +79,12 @@ class CustomEvents:
 
 
 def fields_of(
-    given: str | Mapping[str, Any], schema: Mapping[str, str], properties: Mapping[str, Any]
+    destination: Destination, schema: Mapping[str, str], properties: Mapping[str, Any]
 ) -> dict[str, str]:
     """Match a stream's properties to an event's fields.
 
     Args:
-        given: The option `fields`: `auto`, or an object from property to field.
+        destination: The destination, with `fields`.
         schema: The event's schema.
         properties: The stream's properties that have no other use.
 
@@ -92,10 +93,11 @@ def fields_of(
         `fields` names and the event lacks is left out.
     """
     by_name = {folded(name): name for name in schema}
-    if isinstance(given, str):
-        pairs = {name: by_name.get(folded(name)) for name in properties}
-    else:
-        pairs = {name: by_name.get(folded(str(goal))) for name, goal in given.items()}
+    pairs = {name: by_name.get(folded(str(goal))) for name, goal in destination.field_goals.items()}
+    if destination.matches_names:
+        taken = set(pairs.values())
+        others = {name: by_name.get(folded(name)) for name in properties if name not in pairs}
+        pairs |= {name: field for name, field in others.items() if field not in taken}
     return {name: field for name, field in pairs.items() if field is not None}
 
 

@@ -113,13 +113,13 @@ class CustomEventsLoader(Loader):
             event = events.find(wanted)
         except NameLookupError as error:
             raise destination.error("event", error.message, error.hint) from None
-        given = destination.option("fields")
-        if not isinstance(given, str):
+        goals = destination.field_goals
+        if goals:
             schema = events.schema(event)
-            known = fields_of(given, schema, {})
-            for name in given:
+            known = fields_of(destination, schema, {})
+            for name in goals:
                 if name not in known:
-                    text = f"the event {event.name!r} has no field {given[name]!r}"
+                    text = f"the event {event.name!r} has no field {goals[name]!r}"
                     raise destination.error(f"fields.{name}", text, f"It has: {', '.join(schema) or 'none'}.")
         return event
 
@@ -246,8 +246,7 @@ class CustomEventsLoader(Loader):
         schema = self._events.schema(event)
         pairs = self._fields.get(event.id)
         if pairs is None:
-            given = self.destination.option("fields")
-            pairs = self._fields[event.id] = fields_of(given, schema, self._properties)
+            pairs = self._fields[event.id] = fields_of(self.destination, schema, self._properties)
         data = {}
         for name, goal in pairs.items():
             text = data_field(record.get(name), schema[goal], self._reading)

@@ -48,7 +48,7 @@ def columns_of(
         destination: The destination, with `fields`, `field_group` and `create_missing`.
         fields: The list's fields.
         schema: The stream's schema.
-        used: Properties that have another use (the address, for example): `auto` leaves them out.
+        used: Properties that have another use (the address, for example): they go to no field by their name.
         run: For its log, and what it creates.
 
     Returns:
@@ -62,15 +62,20 @@ def columns_of(
     matching = _Matching(destination, fields, _group(destination, fields, create=create), create)
     connection = run.connection
     properties: Mapping[str, Any] = schema.get("properties") or {}
-    explicit = destination.option("fields")
-    if isinstance(explicit, Mapping):
-        found = [(name, matching.named(name, goal, properties.get(name))) for name, goal in explicit.items()]
-        if left_out := matching.left_out(properties, used | explicit.keys()):
+    goals = destination.field_goals
+    found = [(name, matching.named(name, goal, properties.get(name))) for name, goal in goals.items()]
+    if not destination.matches_names:
+        if left_out := matching.left_out(properties, used | goals.keys()):
             names = ", ".join(map(escaped, left_out))
-            text = "destinations.%s.fields names all that is sent; left out, though a field has the name: %s"
+            text = (
+                "destinations.%s.fields names all that is sent; left out, though a field has the name: %s. "
+                '("*": auto sends them, too)'
+            )
             connection.log_once(text, destination.label, names)
     else:
-        found, unmatched = matching.by_name(properties, used)
+        by_name, unmatched = matching.by_name(properties, used | goals.keys())
+        taken = {_key_of(field) for _, field in found}
+        found += [(name, field) for name, field in by_name if _key_of(field) not in taken]
         if unmatched:
             names = ", ".join(escaped(one) or "a column without a name" for one in unmatched)
             place = f"destinations.{destination.label}"
@@ -203,11 +208,15 @@ class _Matching:
 def _check_unique(destination: Destination, found: list[tuple[str, ProfileField | NewField]]) -> None:
     taken: dict[int | str, str] = {}
     for name, field in found:
-        key = folded(field.path) if isinstance(field, NewField) else field.id
-        other = taken.setdefault(key, name)
+        other = taken.setdefault(_key_of(field), name)
         if other != name:
             text = f"the properties {other!r} and {name!r} both go to {field.path}"
             raise destination.error("fields", text, "Name each property's field in `fields`.")
+
+
+def _key_of(field: ProfileField | NewField) -> int | str:
+    """Return what tells a field apart from others."""
+    return folded(field.path) if isinstance(field, NewField) else field.id
 
 
 def _types(schema: object) -> set[str]:

@@ -86,8 +86,8 @@ class Mapper:
 
     Args:
         kind: `customers`, `orders`, `order_items`, `products`, `reviews` or `rating_summaries`.
-        fields: Where properties of the records go (`{"town": "address.city"}`), and all others are left out;
-            `None` matches properties by name.
+        fields: Where properties of the records go (`{"town": "address.city"}`).
+        by_name: Whether other properties go by their names; without it they do if `fields` is not given.
         clear_nulls: Whether null and blank values are sent as null.
         reading: How dates and numbers are read that are texts.
         zone: The zone whose wall time date-times are sent in (the setting `timezone`).
@@ -105,6 +105,7 @@ class Mapper:
         kind: str,
         fields: Mapping[str, str] | None = None,
         *,
+        by_name: bool | None = None,
         clear_nulls: bool = False,
         zone: ZoneInfo | None = None,
         reading: Reading = AS_LISTRAK,
@@ -125,9 +126,13 @@ class Mapper:
             for name, step in item_names(self.kind.rows, rows).items() if rows else ():
                 self._names.setdefault(name, step)
         self._by_name = self._names
-        if fields is not None:
-            self._steps = {column: self._chosen(target) for column, target in fields.items()}
+        self._steps = {column: self._chosen(target) for column, target in (fields or {}).items()}
+        if by_name is False or (by_name is None and fields is not None):
             self._names = {}
+        elif self._steps:
+            taken = [(step.path, step.of_item) for step in self._steps.values() if step]
+            names = self._names.items()
+            self._names = {name: step for name, step in names if (step.path, step.of_item) not in taken}
 
     def _chosen(self, target: str) -> Step:
         step = self._names.get(plain_name(target))
@@ -156,7 +161,9 @@ class Mapper:
         }
         matched: dict[str, str] = {}
         for target, names in self._common.items():
-            step = self._names[plain_name(target)]
+            step = self._names.get(plain_name(target))
+            if step is None:  # `fields` names another property for it
+                continue
             found = next((plain[name] for name in names if name in plain and name not in self._names), None)
             if (
                 found is None

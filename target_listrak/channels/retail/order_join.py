@@ -8,7 +8,6 @@ with its items, and goes to the loader of its stream as one object.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -23,6 +22,8 @@ from target_listrak.outcomes import Rejected
 from target_listrak.values.characters import escaped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
     from target_listrak.delivery.stream_completeness import StreamEnd
@@ -158,7 +159,7 @@ class OrderJoin:
         """
         for orders, items in itertools.product(self._orders.values(), self._items.values()):
             ours, theirs = orders.number_properties, items.number_properties
-            if isinstance(items.destination.option("fields"), Mapping) or not ours or not theirs:
+            if items.destination.field_goals or not ours or not theirs:
                 continue
             alike = {plain_name(name) for name in ours} & {plain_name(name) for name in theirs}
             if alike or not (any(ours.values()) or any(theirs.values())):

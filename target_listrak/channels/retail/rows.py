@@ -161,13 +161,13 @@ def _mapper(run: Run, destination: Destination) -> Mapper:
         ConfigurationError: `fields` names a property that Listrak does not have, or `status_values` a status,
             or `timezone` no zone.
     """
-    fields = destination.option("fields")
-    chosen = None if isinstance(fields, str) else {name: str(goal) for name, goal in fields.items()}
+    goals = {name: str(goal) for name, goal in destination.field_goals.items()}
     orders = OrderReading.of(destination)
     try:
         return Mapper(
             destination.kind,
-            chosen,
+            goals,
+            by_name=destination.matches_names,
             clear_nulls=destination.clears,
             zone=zone_from_config(run.config),
             reading=Reading.of(destination.options, run.config),

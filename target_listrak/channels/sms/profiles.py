@@ -144,11 +144,12 @@ class ProfileMapping:
         self._clears = destination.clears
         self._row_faults = RowFaults(destination.option("on_bad_value"))
         names = [name for name in properties if not name.startswith("_sdc_")]
-        chosen = destination.option("fields")
-        if isinstance(chosen, str):
-            self._columns = self._matched(names)
-        else:
-            self._columns = [self._chosen(name, goal) for name, goal in chosen.items()]
+        goals = destination.field_goals
+        self._columns = [self._chosen(name, goal) for name, goal in goals.items()]
+        if destination.matches_names:
+            taken = {(column.system, column.field_id) for column in self._columns}
+            others = self._matched([name for name in names if name not in goals])
+            self._columns += [one for one in others if (one.system, one.field_id) not in taken]
         self._check_unique()
 
     @property
