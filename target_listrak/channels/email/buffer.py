@@ -86,6 +86,13 @@ class Line(NamedTuple):
     layout: Layout
     text: bytes
 
+    @property
+    def external_id(self) -> str:
+        """The external contact id that the row has beside its address; "" if it has none."""
+        if EXTERNAL_ID not in self.layout:
+            return ""
+        return decode_line(self.text)[1 + self.layout.index(EXTERNAL_ID)]
+
 
 class Buffer:
     """Rows that wait for their file. The last record of a contact wins, property by property.
@@ -160,12 +167,22 @@ class Buffer:
         external = isinstance(key, ExternalContact)
         return key in self.rows or (len(self) > self.by_external_id if external else self.by_external_id > 0)
 
-    def holds(self, key: ContactKey) -> bool:
-        """Return whether a row that is to be sent may be of this contact, also by a new address."""
-        index = self.rows.get(key)
-        if index is not None and self.sources.is_before(index, self.withdrawn.get(key, 0)):
-            return self.changes_address or self.by_external_id > 0
-        return self.changes_address or self.may_hold(key)
+    def holds(self, line: Line) -> bool:
+        """Return whether a row that is to be sent may be of the contact of a later row.
+
+        With a new address it may be of any. A row with an external id alone is not of a row with another one.
+        """
+        if self.changes_address:
+            return True
+        key, index = line.key, self.rows.get(line.key)
+        if index is not None and not self.sources.is_before(index, self.withdrawn.get(key, 0)):
+            return True
+        if isinstance(key, ExternalContact):
+            return len(self) > self.by_external_id
+        if not self.by_external_id:
+            return False
+        external = line.external_id
+        return not external or ExternalContact(external) in self.rows
 
     def shares(self, keys: Collection[ContactKey]) -> bool:
         """Return whether rows may be of one of these contacts, which are named by their addresses."""

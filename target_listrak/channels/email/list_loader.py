@@ -320,7 +320,7 @@ class ListLoader(BatchImports):
         self.run.session(EmailSession).open_batches.bound_memory()
 
     def _add(self, email_list: EmailList, plan: Plan, line: Line, row: Row) -> None:
-        batch = self._batch(email_list, plan, line.key)
+        batch = self._batch(email_list, plan, line)
         self.run.session(EmailSession).open_batches.flush_conflicting(batch, line.key)
         batch.buffer.add(line, row)
         self._seal_if_full(batch)
@@ -342,12 +342,12 @@ class ListLoader(BatchImports):
             chain = self._chains[key] = Chain()
         return chain
 
-    def _batch(self, email_list: EmailList, plan: Plan, key: ContactKey | None) -> Batch:
-        """Return the open batch for the next row of a contact; without a contact, the first of the plan."""
+    def _batch(self, email_list: EmailList, plan: Plan, line: Line | None) -> Batch:
+        """Return the open batch for a row; without a row, the first of the plan."""
         chain = self._chain(email_list, plan)
         if len(chain) == 1 and chain[0].plan is plan:
             return chain[0]
-        batch = chain.first(plan) if key is None else chain.find(plan, key)
+        batch = chain.first(plan) if line is None else chain.find(plan, line)
         if batch is None:
             chain.make_room()
             batch = Batch(self, email_list, plan)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from target_listrak.channels.email.buffer import Buffer, ContactKey
+    from target_listrak.channels.email.buffer import Buffer, ContactKey, Line
     from target_listrak.channels.email.import_files import Plan
 
 __all__ = ["Chain", "OpenBatch", "OpenBatches"]
@@ -57,12 +57,12 @@ class Chain(list[B]):
 
     __slots__ = ()
 
-    def find(self, plan: Plan, key: ContactKey) -> B | None:
-        """Return the batch for the next row of a contact: the earliest one that keeps the order of its rows.
+    def find(self, plan: Plan, line: Line) -> B | None:
+        """Return the batch for a row: the earliest one that keeps the order of its contact's rows.
 
         Args:
             plan: What the row's import does.
-            key: The contact.
+            line: The row.
 
         Returns:
             The batch; `None` if a new one must be opened.
@@ -71,7 +71,7 @@ class Chain(list[B]):
         for batch in reversed(self):
             if batch.plan == plan:
                 found = batch
-            if batch.buffer.holds(key):
+            if batch.buffer.holds(line):
                 break
         return found
 

@@ -210,3 +210,49 @@ def test_any_changes_of_yes_and_no_end_as_row_by_row(
     check_order(imports, outcome.tally.read - outcome.tally.merged)
     if size == 100:
         assert len(imports) <= 1 + max(map(runs_of, answers.values()))
+
+
+# Deletions by external id
+
+
+def test_deletions_that_name_an_external_id_alone_do_not_part_the_rows_of_others(
+    runs: Runs, sent: list[Import]
+) -> None:
+    """Change streams send a deletion's key only: each of them took two imports."""
+    know(runs, 20)
+    rows = []
+    for one in range(20):
+        rows.append(record("s", email=f"new{one}@example.org", customer=f"N{one}", ok=True))
+        rows.append(record("s", customer=f"E{one}", _sdc_deleted_at="2026-06-30"))
+    options = {"external_id": "customer", "allow_deletes": True}
+    head = schema("s", "email", "customer", "_sdc_deleted_at", ok={"type": "boolean"})
+    outcome = runs.good([head, *rows, state(1)], {"s": {**LIST["s"], **options}})
+    assert outcome.tally.accepted == 40
+    assert len(sent) == 2
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, PEOPLE - 1), st.sampled_from(["yes", "no", "deleted"])), min_size=1, max_size=25
+)
+
+
+@SETTINGS
+@given(STEPS, st.sampled_from([1, 3, 100]))
+def test_any_changes_and_deletions_by_external_id_end_as_row_by_row(
+    runs: Runs, rows: list[tuple[int, str]], size: int
+) -> None:
+    runs.sandbox.reset()
+    runs.sandbox.settings(import_seconds=0.0)
+    head = schema("s", "email", "customer", "_sdc_deleted_at", ok={"type": "boolean"})
+    records = [
+        record("s", customer=f"E{one}", _sdc_deleted_at="2026-06-30")
+        if step == "deleted"
+        else record("s", email=address(one), customer=f"E{one}", ok=step == "yes")
+        for one, step in rows
+    ]
+    options = {"external_id": "customer", "allow_deletes": True}
+    runs.good([head, *records], {"s": {**LIST["s"], **options}}, batch_size_rows=size)
+    for one in range(PEOPLE):
+        answers = [step == "yes" for person, step in rows if person == one]
+        contact = runs.contact(NEWSLETTER, address(one)) or {}
+        assert contact.get("subscriptionState") == state_after(answers, resubscribe=False)
