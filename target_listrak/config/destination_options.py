@@ -264,7 +264,8 @@ OPTIONS: Final[dict[str, Option]] = {
         "reject_row",
     ),
     "sku_from": Option(
-        "The property of an item, such as `product_id`, that is sent as its SKU where it has none.", (str,)
+        "An item without a SKU is sent with the value of this property of the item, such as `product_id`.",
+        (str,),
     ),
     "status_values": Option(
         "An object from the source's words for the status of an order, or of an item, to Listrak's: "
