@@ -15,6 +15,10 @@ PAGE_ROWS = 5000
 PARTS = ("rate limit", "latency", "processor", "loader")
 
 
+EMPTY_PAGES = 10
+"""Windows of a list that come without rows in a first read, and are asked for again."""
+
+
 @dataclass(frozen=True)
 class Account:
     """Sizes of an account.
@@ -55,7 +59,7 @@ class Account:
         # For each list: its windows of messages, and of contacts in two states.
         messages = max(self.windows, pages(self.messages // self.lists))
         contacts = max(self.windows, pages(self.contacts // self.lists // 2))
-        of_lists = self.lists * (messages + 2 * contacts) + pages(self.lists)
+        of_lists = self.lists * (messages + 2 * contacts + EMPTY_PAGES) + pages(self.lists)
         return self.messages * each + of_lists
 
 

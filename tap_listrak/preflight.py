@@ -12,12 +12,14 @@ from listrak_api import routes
 from listrak_api.errors import ConfigurationError, RequestRefusedError
 from listrak_singer.wording import enumerated
 from tap_listrak.records.profile_fields import check_field_names
+from tap_listrak.sync.empty_answers import no_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from listrak_api.client import Client
+    from listrak_api.routes import Route
     from tap_listrak.records.row import Row
     from tap_listrak.settings import Settings
     from tap_listrak.sync.session import TapSession
@@ -42,6 +44,26 @@ def check_names(tap: TapSession) -> None:
         _check_email(tap)
     if _runs(tap, "sender_codes"):
         _check_sms(tap)
+
+
+def account_rows(tap: TapSession, route: Route) -> list[Row]:
+    """Read the account's lists or sender codes; again if none come, or a name would not be found among them.
+
+    Args:
+        tap: The tap.
+        route: Which of the two.
+
+    Raises:
+        UnavailableError: There is no list.
+        ListrakError: What the client raises otherwise.
+    """
+    client = tap.client(route.api)
+    rows = list(client.rows(route)) or tap.empty_answers.ask_again(
+        client, str(route), lambda: list(client.rows(route))
+    )
+    if not rows and route is routes.LISTS:
+        raise no_lists()
+    return rows
 
 
 def select_lists(lists: list[Row], wanted: Sequence[int | str]) -> list[Row]:
@@ -124,7 +146,7 @@ def _check_email(tap: TapSession) -> None:
     )
     if not (settings.list_ids or fields or messages or conversations):
         return
-    lists = select_lists(list(tap.client("email").rows(routes.LISTS)), settings.list_ids)
+    lists = select_lists(account_rows(tap, routes.LISTS), settings.list_ids)
     ids = [int(one["listId"]) for one in lists]
     if fields and not isinstance(settings.profile_fields, str):
         check_field_names(
@@ -210,7 +232,7 @@ def _check_sms(tap: TapSession) -> None:
     settings = tap.settings
     if not (settings.sender_code_ids or settings.phone_list_ids):
         return
-    codes = {int(row["shortCodeId"]): row.get("code") for row in tap.client("sms").rows(routes.SENDER_CODES)}
+    codes = {int(row["shortCodeId"]): row.get("code") for row in account_rows(tap, routes.SENDER_CODES)}
     chosen = select_ids("sender_code_ids", "sender code", settings.sender_code_ids, codes)
     lists = frozenset[int]()
     if settings.phone_list_ids:

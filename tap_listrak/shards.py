@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from listrak_api import routes
-from tap_listrak.preflight import select_ids, select_lists
+from tap_listrak.preflight import account_rows, select_ids, select_lists
 from tap_listrak.streams import STREAMS
 from tap_listrak.streams.sms import SenderCodes
 
@@ -55,12 +55,10 @@ def shards(tap: TapSession) -> Iterator[dict[str, Any]]:
     """
     yield {"shard": ACCOUNT, "settings": {}, "catalog": f"shard-{ACCOUNT}"}
     if "email" in tap.apis:
-        lists = select_lists(list(tap.client("email").rows(routes.LISTS)), tap.settings.list_ids)
+        lists = select_lists(account_rows(tap, routes.LISTS), tap.settings.list_ids)
         yield from (_shard(LIST, "list_ids", row["listId"]) for row in lists)
     if "sms" in tap.apis:
-        codes = {
-            int(row["shortCodeId"]): row.get("code") for row in tap.client("sms").rows(routes.SENDER_CODES)
-        }
+        codes = {int(row["shortCodeId"]): row.get("code") for row in account_rows(tap, routes.SENDER_CODES)}
         wanted = select_ids("sender_code_ids", "sender code", tap.settings.sender_code_ids, codes)
         yield from (
             _shard(SENDER_CODE, "sender_code_ids", code) for code in codes if not wanted or code in wanted

@@ -174,6 +174,7 @@ class TapListrak(CheckedSettings, TapSession):
                 self.write_last_state()
             raise
         finally:
+            self.empty_answers.log_result()
             self.reconciliation.log_result()
             for line in self._closing_lines():
                 self.logger.info(line)

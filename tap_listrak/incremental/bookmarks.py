@@ -32,6 +32,8 @@ Partition = tuple[tuple[str, int], ...]
 
 _HELD_SINCE = "held_since"
 _FUTURE_TOLERANCE = timedelta(hours=1)
+_UNPUNCTUAL = timedelta(hours=1)
+"""By how much a daily run may begin later than on the day before."""
 
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 """So far from the ends of the calendar that windows and overlaps (at most ten years) can be added."""
@@ -212,6 +214,20 @@ class Bookmarks:
             return self.start_date
         since = bookmark - self.overlap
         return since if self.start_date is None else max(since, self.start_date)
+
+    def would_pass(self, stream: str, partition: Partition, asked_back: timedelta = timedelta(0)) -> bool:
+        """Return whether this run moves a bookmark beyond what the next run asks for again.
+
+        Then what an answer of this run left out would never be asked for again. In a schedule of runs that
+        are closer to each other than the overlap, and `_UNPUNCTUAL`, that is so in a first run only.
+
+        Args:
+            stream: The stream's name.
+            partition: The partition.
+            asked_back: How far before its bookmark, beside the overlap, the stream asks.
+        """
+        bookmark = self._previous.get((stream, partition))
+        return bookmark is None or self.until - bookmark > self.overlap + asked_back + _UNPUNCTUAL
 
     def remembered(self, stream: str, partition: Partition) -> Mapping[str, Any]:
         """Return what the state has of a partition beside its bookmark."""

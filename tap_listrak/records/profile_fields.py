@@ -8,14 +8,16 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from listrak_api.client import Client
+    from listrak_api.routes import Route
     from tap_listrak.clients import Clients
     from tap_listrak.records.row import Row
     from tap_listrak.settings import IdOrName
@@ -71,6 +73,13 @@ class ProfileField:
         return text
 
 
+class Doubts(Protocol):
+    """Asks again for what came empty: `tap_listrak.sync.empty_answers.EmptyAnswers`."""
+
+    def ask_again(self, client: Client, what: str, read: Callable[[], list[Row]]) -> list[Row]:
+        """Return what comes when it is read again."""
+
+
 class ProfileFieldCache:
     """The profile fields of lists, read from Listrak once a run for each list. Safe from any thread."""
 
@@ -78,9 +87,17 @@ class ProfileFieldCache:
         self._lock = threading.Lock()
         self._lists: dict[int, tuple[ProfileField, ...]] = {}
         self._locks: dict[int, threading.Lock] = {}
+        self._undoubted = set[int]()
 
-    def fields(self, clients: Clients, list_id: int) -> tuple[ProfileField, ...]:
+    def fields(
+        self, clients: Clients, list_id: int, doubts: Doubts | None = None
+    ) -> tuple[ProfileField, ...]:
         """Return a list's profile fields, in the order of groups and positions.
+
+        Args:
+            clients: The client of each API.
+            list_id: The list.
+            doubts: Asks again for groups, and fields of a group, that come empty; None takes that for none.
 
         Raises:
             ListrakError: What the client raises.
@@ -88,8 +105,10 @@ class ProfileFieldCache:
         with self._lock:
             lock = self._locks.setdefault(list_id, threading.Lock())
         with lock:
-            if list_id not in self._lists:
-                self._lists[list_id] = _read(clients, list_id)
+            if list_id not in self._lists or (doubts is not None and list_id in self._undoubted):
+                reading = _Reading(clients, doubts)
+                self._lists[list_id] = reading.fields(list_id)
+                (self._undoubted.add if reading.undoubted else self._undoubted.discard)(list_id)
             return self._lists[list_id]
 
 
@@ -142,14 +161,39 @@ def _matching(fields: Sequence[ProfileField], one: IdOrName) -> list[ProfileFiel
     return found or [field for field in fields if str(field.field_id) == wanted]
 
 
-def _read(clients: Clients, list_id: int) -> tuple[ProfileField, ...]:
-    client = clients.client("email")
-    rows: list[tuple[Row, Row]] = []
-    for group in client.rows(routes.SEGMENTATION_FIELD_GROUPS, {"listId": list_id}):
-        ids = {"listId": list_id, "segmentationFieldGroupId": int(group["segmentationFieldGroupId"])}
-        rows += [(group, field) for field in client.rows(routes.SEGMENTATION_FIELDS, ids)]
-    names = Counter(str(field["segmentationFieldName"]) for _, field in rows)
-    return tuple(_field(group, field, names) for group, field in rows)
+class _Reading:
+    """One reading of a list's profile fields.
+
+    Args:
+        clients: The client of each API.
+        doubts: Asks again for what comes empty; None takes that for none.
+
+    Attributes:
+        undoubted: Whether something came empty and was not asked for again.
+    """
+
+    def __init__(self, clients: Clients, doubts: Doubts | None) -> None:
+        self._client = clients.client("email")
+        self._doubts = doubts
+        self.undoubted = False
+
+    def fields(self, list_id: int) -> tuple[ProfileField, ...]:
+        """Return the fields, in the order of groups and positions."""
+        rows: list[tuple[Row, Row]] = []
+        for group in self._rows(routes.SEGMENTATION_FIELD_GROUPS, {"listId": list_id}):
+            ids = {"listId": list_id, "segmentationFieldGroupId": int(group["segmentationFieldGroupId"])}
+            rows += [(group, field) for field in self._rows(routes.SEGMENTATION_FIELDS, ids)]
+        names = Counter(str(field["segmentationFieldName"]) for _, field in rows)
+        return tuple(_field(group, field, names) for group, field in rows)
+
+    def _rows(self, route: Route, ids: Mapping[str, int]) -> list[Row]:
+        rows = list(self._client.rows(route, ids))
+        if rows or self._doubts is None:
+            self.undoubted |= not rows
+            return rows
+        return self._doubts.ask_again(
+            self._client, "profile_fields", lambda: list(self._client.rows(route, ids))
+        )
 
 
 def _field(group: Row, field: Row, names: Counter[str]) -> ProfileField:

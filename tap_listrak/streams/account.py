@@ -259,6 +259,7 @@ class SplitTestMessages(ListrakStream):
     parent_stream_type = SplitTests
     keys = ("listId", "splitTestId", "messageId")
     incremental = True
+    asks_back = True
     properties = th.PropertiesList(
         LIST_ID,
         SPLIT_TEST_ID,

@@ -58,9 +58,6 @@ class ListrakStream(BookmarkedStream):
     """The primary key's columns."""
     date_key: ClassVar[str | None] = None
     """The date by which Listrak filters, if the rows have it: the catalog's replication key."""
-    incremental: ClassVar[bool] = False
-    """Whether the stream keeps a bookmark. All others are read in full, with a version (see
-    `sync.context_stream`)."""
     path_names: ClassVar[Mapping[str, str]] = {}
     """Path parameters that have another name in the context: from the route's name to the context's."""
     params: ClassVar[Mapping[str, object]] = {}
@@ -117,9 +114,28 @@ class ListrakStream(BookmarkedStream):
         """
         return [self.step((0,), context)]
 
-    def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:  # noqa: ARG002
-        """Return the steps that a page leads to: the next page, if there is one."""
-        return [step.next_page(rows.cursor)] if rows.cursor else []
+    def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
+        """Return the steps that a page leads to: the next page, or the same once more if it came empty."""
+        if rows.cursor:
+            return [step.next_page(rows.cursor)]
+        again = self.ask_again(context, step, rows)
+        return [] if again is None else [again]
+
+    def ask_again(self, context: Context, step: Step, rows: Rows) -> Step | None:
+        """Return the step that asks for an empty first page once more, or None where that is not needed.
+
+        It is where rows would be lost for good (`loses_by_empty`), if the answer was empty by mistake.
+        """
+        if step.cursor is not None or not rows.is_empty or rows.parent_deleted or self.limited:
+            return None
+        answers = self._tap.empty_answers
+        if step.attempt >= answers.attempts or not self.doubts_empty(context):
+            return None
+        return step.again(rows.came + answers.wait)
+
+    def doubts_empty(self, context: Context) -> bool:
+        """Return whether an empty answer in a context is asked for again; for subclasses that know better."""
+        return self.parent_stream_type is not None and self.loses_by_empty(context)
 
     def step(
         self,
@@ -185,6 +201,7 @@ class ListrakStream(BookmarkedStream):
             position + step.order,
             send=partial(self._send, context, step),
             expand=partial(self._expand, context, position, step),
+            not_before=step.not_before,
         )
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
@@ -326,7 +343,11 @@ class ListrakStream(BookmarkedStream):
         return tuple(str(vars(one)["name"]) for one in reversed(self.lineage()[1:]))
 
     def _send(self, context: Context, step: Step) -> Rows:
+        if step.attempt:
+            self._tap.empty_answers.pause(self._tap.client(self.route.api), step.not_before)
         rows = self._tap.send(self, context, step.request, step.cursor)
+        if step.attempt and not rows.is_empty:
+            self._tap.empty_answers.note(self.name)
         if rows.raw is not None or rows.parent_deleted:
             return rows
         return Rows(self.prepare(rows.records, context, step), rows.cursor)

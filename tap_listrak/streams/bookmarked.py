@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -22,6 +23,12 @@ class BookmarkedStream(ContextStream):
 
     partition_names: ClassVar[tuple[str, ...]] = ("listId",)
     """The ids that a bookmark belongs to."""
+    incremental: ClassVar[bool] = False
+    """Whether the stream keeps a bookmark. All others are read in full, with a version (see
+    `sync.context_stream`)."""
+    asks_back: ClassVar[bool] = False
+    """Whether each run asks for everything that may have changed (`with_lookback`), not only for what is new
+    since the bookmark."""
 
     @property
     def read_by_id(self) -> bool:
@@ -43,6 +50,22 @@ class BookmarkedStream(ContextStream):
         if self.has_bookmark:
             return bookmarks.since(self.name, self.partition(context))
         return None if self.read_by_id else bookmarks.start_date
+
+    def loses_by_empty(self, context: Mapping[str, Any]) -> bool:
+        """Return whether rows would never be read that an answer in this context wrongly leaves out.
+
+        That is so where a bookmark of this stream, or of one below it, passes them (`Bookmarks.would_pass`),
+        and where a stream that could keep one is read without: its rows are read in this run or not at all.
+        """
+        bookmarks, lookback = self._tap.bookmarks, self._tap.settings.policy.lookback
+        return any(
+            not stream.has_bookmark
+            or bookmarks.would_pass(
+                stream.name, stream.partition(context), lookback if stream.asks_back else timedelta(0)
+            )
+            for stream in self.bookmarked_subtree()
+            if stream.selected and stream.incremental
+        )
 
     def read_history(self, context: Mapping[str, Any]) -> ReadHistory:
         """Return what earlier runs have read."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tap_listrak.records.profile_fields import ProfileFieldCache
     from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.empty_answers import EmptyAnswers
     from tap_listrak.sync.session import TapSession
 
 logger = logging.getLogger("tap-listrak")
@@ -49,15 +50,17 @@ class ProfileFieldsRead:
     Args:
         cache: The profile fields of the run.
         list_id: The list.
+        doubts: Asks again for what comes empty; None where that would lose nothing.
     """
 
     cache: ProfileFieldCache
     list_id: int
+    doubts: EmptyAnswers | None = None
 
     def send(self, clients: Clients, cursor: str | None) -> Rows:
         """Read groups and fields; the page's rows are `ProfileField` under the name ``field``."""
         del cursor
-        fields = self.cache.fields(clients, self.list_id)
+        fields = self.cache.fields(clients, self.list_id, self.doubts)
         return Rows([{"field": field} for field in fields])
 
 
@@ -236,7 +239,8 @@ class Contacts(ListrakStream):
         """Read the profile fields first, if any are wanted; otherwise begin with the first window."""
         if self._tap.settings.profile_fields == "none":
             return self._window(context, self._span(context).first(), ())
-        return [Step((-1, 0, 0), ProfileFieldsRead(self._tap.fields, context["listId"]))]
+        doubts = self._tap.empty_answers if self.doubts_empty(context) and not self.limited else None
+        return [Step((-1, 0, 0), ProfileFieldsRead(self._tap.fields, context["listId"], doubts))]
 
     def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
         """Go on with the next page; the first page of subscribed contacts also leads to the next window."""
@@ -244,10 +248,14 @@ class Contacts(ListrakStream):
             fields = select_fields([row["field"] for row in rows.records], self._tap.settings.profile_fields)
             return self._window(context, self._span(context).first(), fields)
         steps = list(super().follow(context, step, rows))
-        if step.window is not None and step.cursor is None and step.order[1] == 0:
+        if step.window is not None and step.cursor is None and not step.attempt and step.order[1] == 0:
             following = self._span(context).after(step.window, empty=not rows.records)
             steps += self._window(context, following, self._fields(step))
         return steps
+
+    def doubts_empty(self, context: Context) -> bool:
+        """Return whether to ask again: also where contacts are read again for their profile fields."""
+        return super().doubts_empty(context) or (self.has_bookmark and self._backfill(context).due)
 
     def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
         """Add the values by name."""

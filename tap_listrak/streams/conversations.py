@@ -116,6 +116,7 @@ class ConversationMessageActivity(ConversationStream):
     keys = ("listId", "conversationId", "conversationMessageId", "emailAddress", "sendDate")
     date_key = "sendDate"
     incremental = True
+    asks_back = True
     properties = th.PropertiesList(
         LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, *activity(send_date_is_key=True)
     )
@@ -175,8 +176,8 @@ class ConversationMessageLinks(ConversationStream):
         return super().chosen if self.read_by_id else frozenset()
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Return the link's ids."""
-        return {**(context or {}), "linkId": record["linkId"]}
+        """Return the link's ids, and how often it was clicked."""
+        return {**(context or {}), "linkId": record["linkId"], "_clicks": record.get("clickCount")}
 
 
 class ConversationMessageLinkClickers(ConversationStream):
@@ -192,6 +193,10 @@ class ConversationMessageLinkClickers(ConversationStream):
     date_key = "clickDate"
     incremental = True
     properties = th.PropertiesList(LIST_ID, CONVERSATION_ID, CONVERSATION_MESSAGE_ID, LINK_ID, *CLICKER)
+
+    def doubts_empty(self, context: Context) -> bool:
+        """Return whether to ask again for clicks: not where the link says that it has none."""
+        return context["_clicks"] != 0 and super().doubts_empty(context)
 
     def first_steps(self, context: Context) -> Sequence[Step]:
         """Read the clicks since the bookmark."""

@@ -37,6 +37,7 @@ class ListImports(ListrakStream):
     keys = ("listId", "importFileId")
     date_key = "importDate"
     incremental = True
+    asks_back = True
     purged_by_listrak = True
     properties = th.PropertiesList(
         LIST_ID,

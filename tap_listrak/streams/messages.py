@@ -70,7 +70,7 @@ class Messages(ListrakStream):
     def follow(self, context: Context, step: Step, rows: Rows) -> Sequence[Step]:
         """Go on with the next page; the first page of a window also leads to the next window."""
         steps = list(super().follow(context, step, rows))
-        if step.window is not None and step.cursor is None:
+        if step.window is not None and step.cursor is None and not step.attempt:
             following = self._span(context).after(step.window, empty=not rows.records)
             if following is not None:
                 steps.append(self._step(context, following))
@@ -166,6 +166,15 @@ class MessageActivity(MessageReport):
             end = None  # all rows are earlier; it would only omit rows without a date
         return [self.step((0,), context, {"endDate": end})] if scope is ReadScope.ALL else []
 
+    def doubts_empty(self, context: Context) -> bool:
+        """Return whether to ask again for a report without rows; where the summary tells, that decides.
+
+        What became active since the bookmark comes again with the whole report, at the end of the window at
+        the latest.
+        """
+        whole = self.read_scope(context) is ReadScope.ALL
+        return whole and not self._tap.reconciliation.on and super().doubts_empty(context)
+
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Yield the pages in order. Activity that is read in full is compared with the message's summary."""
         reconciliation = self._tap.reconciliation
@@ -205,8 +214,8 @@ class MessageLinks(MessageReport):
         return [self.step((0,), context)] if wanted else []
 
     def get_child_context(self, record: types.Record, context: types.Context | None) -> Mapping[str, Any]:
-        """Return the link's ids, and when its message was sent."""
-        return {**(context or {}), "linkId": record["linkId"]}
+        """Return the link's ids, how often it was clicked, and when its message was sent."""
+        return {**(context or {}), "linkId": record["linkId"], "_clicks": record.get("clickCount")}
 
 
 class MessageLinkClickers(MessageReport):
@@ -221,6 +230,10 @@ class MessageLinkClickers(MessageReport):
     path_names = {"messageLinkId": "linkId"}  # noqa: RUF012 - a ClassVar of the base
     date_key = "clickDate"
     properties = th.PropertiesList(LIST_ID, MESSAGE_ID, LINK_ID, *CLICKER)
+
+    def doubts_empty(self, context: Context) -> bool:
+        """Return whether to ask again for clicks: not where the link says that it has none."""
+        return context["_clicks"] != 0 and super().doubts_empty(context)
 
     def click_scope(self, context: Mapping[str, Any]) -> ReadScope:
         """Return which clicks of one message to read."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -41,11 +42,14 @@ class Fetch(Generic[T]):
         send: Fetches it. May raise; the error is raised when the writer takes the page.
         expand: Returns the fetches that follow from the page: any number of series, each in ascending order
             of position. Called in any thread, so it must be pure.
+        not_before: When to begin it at the earliest (`time.monotonic`), unless the writer waits for it. Then
+            ``send`` waits for the rest of the time.
     """
 
     position: Position
     send: Callable[[], T]
     expand: Callable[[T], Iterable[Iterable[Fetch[T]]]]
+    not_before: float = 0.0
 
 
 @dataclass(slots=True)
@@ -106,6 +110,7 @@ class Prefetcher(Generic[T]):
         self._done = threading.Condition(self._lock)
         self._idle: list[_Worker[T]] = []
         self._series: list[_Series[T]] = []
+        self._early: list[_Series[T]] = []
         self._slots: dict[Position, _Slot[T]] = {}
         self._floor: Position = ()
         self._threads: list[threading.Thread] = []
@@ -149,6 +154,7 @@ class Prefetcher(Generic[T]):
         with self._lock:
             self._closed = True
             self._series.clear()
+            self._early.clear()
             self._slots.clear()
             for worker in self._idle:
                 worker.wake_up.notify()
@@ -157,7 +163,7 @@ class Prefetcher(Generic[T]):
     def idle(self) -> bool:
         """Whether nothing is in flight, waiting to be taken, or announced."""
         with self._lock:
-            return not self._slots and not self._series
+            return not self._slots and not self._series and not self._early
 
     def _dispatch(self) -> None:
         """Give the fetches that may begin to workers: to the one that became idle last, or to a new one.
@@ -185,6 +191,7 @@ class Prefetcher(Generic[T]):
     def _drop_until(self, position: Position) -> None:
         """Drop everything before a position, and the announcement of the position: the caller fetches it."""
         self._floor = position
+        self._return_early(everything=True)
         while self._series and self._series[0].position <= position:
             self._advance()
         for passed in [known for known in self._slots if known < position]:
@@ -212,11 +219,26 @@ class Prefetcher(Generic[T]):
         for slot in self._slots.values():
             if slot.urgent and not slot.begun:
                 return slot
+        if self._early:
+            self._return_early()
+        while self._series and self._series[0].head.not_before > time.monotonic():
+            # What follows it need not wait. Nothing has to wake anybody up for it: the writer comes for it.
+            self._early.append(heapq.heappop(self._series))
         if self._series and self._has_room(self._series[0].position):
             fetch = self._advance()
             slot = self._slots[fetch.position] = _Slot(fetch)
             return slot
         return None
+
+    def _return_early(self, *, everything: bool = False) -> None:
+        """Put back the series whose head may be begun by now."""
+        now, early = time.monotonic(), self._early
+        self._early = []
+        for series in early:
+            if everything or series.head.not_before <= now:
+                heapq.heappush(self._series, series)
+            else:
+                self._early.append(series)
 
     def _has_room(self, position: Position) -> bool:
         before = [slot.weight for known, slot in self._slots.items() if known < position]

@@ -20,7 +20,7 @@ from tap_listrak.output.writer import Output
 from tap_listrak.records.profile_fields import ProfileFieldCache
 from tap_listrak.settings import APIS, Settings
 from tap_listrak.sync.deleted_parents import parent_was_deleted
-from tap_listrak.sync.empty_answers import send_again_if_empty
+from tap_listrak.sync.empty_answers import EmptyAnswers, send_again_if_empty
 from tap_listrak.sync.prefetcher import Prefetcher
 from tap_listrak.sync.reconciliation import Reconciliation
 from tap_listrak.sync.steps import Rows
@@ -113,6 +113,11 @@ class TapSession(Tap):
     def reconciliation(self) -> Reconciliation:
         """Compares the activity of messages with their summaries."""
         return Reconciliation(self)
+
+    @cached_property
+    def empty_answers(self) -> EmptyAnswers:
+        """How often, and when, a page that came empty is asked for again."""
+        return EmptyAnswers.of(self.config)
 
     @cached_property
     def progress(self) -> Progress:

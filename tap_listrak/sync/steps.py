@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tap_listrak.records.row import Row
 
 _RECORD_BYTES = 1000
+_EMPTY_BYTES = 64  # generous: an array without rows is two characters
 Order = tuple[int, ...]
 
 
@@ -29,12 +31,22 @@ class Rows:
         cursor: Where the next page begins; None after the last one.
         raw: The rows as Listrak sent them, where a stream writes whole pages; then there are no records.
         parent_deleted: There are no rows because what they belong to is not there any more.
+        came: When the page came (monotonic seconds).
     """
 
     records: list[Row]
     cursor: str | None = None
     raw: msgspec.Raw | None = None
     parent_deleted: bool = False
+    came: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the page has no rows."""
+        if self.raw is None:
+            return not self.records
+        content = memoryview(self.raw)
+        return content.nbytes < _EMPTY_BYTES and bytes(content).translate(None, b" \t\r\n") == b"[]"
 
     def weigh(self) -> int:
         """Return roughly how many bytes the page takes in memory."""
@@ -92,12 +104,16 @@ class Step:
         request: The request.
         window: The window of time that the page belongs to, if the collection is read in windows.
         cursor: Where the page begins; None for the first page.
+        attempt: How often the page came without rows before.
+        not_before: When to ask for it at the earliest (monotonic seconds).
     """
 
     order: Order
     request: Request
     window: Window | None = None
     cursor: str | None = None
+    attempt: int = 0
+    not_before: float = 0.0
 
     @property
     def until(self) -> datetime | None:
@@ -106,4 +122,15 @@ class Step:
 
     def next_page(self, cursor: str) -> Step:
         """Return the step for the page that follows in the same collection."""
-        return replace(self, order=(*self.order[:-1], self.order[-1] + 1), cursor=cursor)
+        return replace(
+            self, order=(*self.order[:-1], self.order[-1] + 1), cursor=cursor, attempt=0, not_before=0.0
+        )
+
+    def again(self, not_before: float) -> Step:
+        """Return the step that asks for the same page once more, as the page that follows.
+
+        Args:
+            not_before: When to ask at the earliest (monotonic seconds).
+        """
+        order = (*self.order[:-1], self.order[-1] + 1)
+        return replace(self, order=order, attempt=self.attempt + 1, not_before=not_before)

@@ -96,6 +96,7 @@ def first_run(rows: Counter[str], years: float) -> int:
     return round(
         small_collections(rows)
         + 25 * rows["lists"] * years
+        + 10 * rows["lists"]
         + rows["split_tests"]
         + rows["saved_messages"]
         + 3 * rows["list_imports"]

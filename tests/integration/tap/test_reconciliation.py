@@ -174,7 +174,8 @@ def test_off_asks_for_nothing_and_compares_nothing(
     answers.change = lambda _: []
     done = extract_from(box, streams=STREAMS, reconcile="off")
     assert (answers.summaries, lines(caplog)) == (0, [])
-    assert set(answers.asked.values()) == {1}
+    # Not because of the summary: what comes empty in a first run is asked for twice, whatever it is.
+    assert set(answers.asked.values()) == {2}
     assert len(set(bookmarks(done).values())) == 1
 
 
