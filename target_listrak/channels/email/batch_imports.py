@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from target_listrak.channels.email.applied_rows import NotedImports
 from target_listrak.channels.email.contact_pages import count_subscribed
 from target_listrak.channels.email.contacts import Contacts
+from target_listrak.channels.email.every_row import EveryRow
 from target_listrak.channels.email.importer import Importer
 from target_listrak.channels.email.session import EmailSession
 from target_listrak.delivery.event_limit import EventLimit
@@ -20,7 +21,7 @@ from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Reje
 from target_listrak.tracking.tallies import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_listrak.channels.email.buffer import Buffer
     from target_listrak.channels.email.import_files import Plan
@@ -105,6 +106,21 @@ class BatchImports(Loader):
 
         single = self.single(email_list, plan, buffer)
         self.importer(plan, email_list).load(email_list, buffer, indices, single, confirm)
+
+    def parts(self, plan: Plan, buffer: Buffer, indices: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Return the rows of each import of a batch, with one row of a contact at most, in their order.
+
+        Args:
+            plan: Whether the rows of a contact may be merged.
+            buffer: The batch. Rows are taken from it part by part.
+            indices: The rows to send; their addresses are known.
+        """
+        if not isinstance(buffer, EveryRow):
+            yield indices
+        elif plan.merges:
+            yield buffer.merge(indices)
+        else:
+            yield from buffer.rounds(indices)
 
     def note_events(self, plan: Plan, outcomes: Mapping[int, Outcome]) -> None:
         """Take back the events of rows that raised none; a dry run reports the others."""

@@ -148,7 +148,7 @@ class Buffer:
         if index == count:
             self.append(line, row)
         else:
-            self._merge(index, line.layout, line.text)
+            self.merge_line(index, line.layout, line.text)
             self.sources.merge(index, row)
 
     def append(self, line: Line, row: Row) -> None:
@@ -212,9 +212,7 @@ class Buffer:
         if not drop:
             return dropped
         keep = [index for index in range(len(self.lines)) if index not in drop]
-        place = {old: new for new, old in enumerate(keep)}
-        self.rows = {key: place[index] for key, index in self.rows.items() if index in place}
-        self.by_external_id = sum(isinstance(key, ExternalContact) for key in self.rows)
+        self.by_external_id = self.keep_keys(keep)
         self.lines = [self.lines[index] for index in keep]
         self.bytes = sum(map(len, self.lines))
         self.layout_of = array("I", map(self.layout_of.__getitem__, keep))
@@ -223,8 +221,12 @@ class Buffer:
 
     def _withdrawn_rows(self) -> set[int]:
         """Return the rows of withdrawn contacts, found by address, new address or external id."""
-        found = {self.rows[key]: end for key, end in self.withdrawn.items() if key in self.rows}
-        drop = {index for index, end in found.items() if self.sources.is_before(index, end)}
+        drop = {
+            index
+            for key, end in self.withdrawn.items()
+            for index in self.rows_of(key)
+            if self.sources.is_before(index, end)
+        }
         if self.changes_address or any(isinstance(key, ExternalContact) for key in self.withdrawn):
             for index in range(len(self.lines)):
                 _, cells = self.cells(index)
@@ -253,6 +255,22 @@ class Buffer:
         self.layout_of.extend([self._layout_id(layout)] * len(keys))
         self.sources.append_many(rows)
         self.bytes += sum(map(len, lines))
+
+    def rows_of(self, key: ContactKey) -> Sequence[int]:
+        """Return the rows of a contact: one at most."""
+        return (self.rows[key],) if key in self.rows else ()
+
+    def keep_keys(self, keep: Sequence[int]) -> int:
+        """Keep the contacts of some rows only, whose indices begin at 0 again; count the external ids."""
+        place = {old: new for new, old in enumerate(keep)}
+        self.rows = {key: place[index] for key, index in self.rows.items() if index in place}
+        return sum(isinstance(key, ExternalContact) for key in self.rows)
+
+    def external_ids(self) -> dict[str, list[int]]:
+        """Return the rows whose contact is named by its external id, by that id."""
+        if not self.by_external_id:
+            return {}
+        return {key.sent: [index] for key, index in self.rows.items() if isinstance(key, ExternalContact)}
 
     def index_of(self, address: str) -> int | None:
         """Return the row of a contact, by an address as Listrak returned it; None if there is none."""
@@ -308,7 +326,8 @@ class Buffer:
         self.lines[index] = line
         self.layout_of[index] = self._layout_id(tuple(cells))
 
-    def _merge(self, index: int, layout: Layout, line: bytes) -> None:
+    def merge_line(self, index: int, layout: Layout, line: bytes) -> None:
+        """Merge a later line of a contact into its row, column by column."""
         same = self.layouts[self.layout_of[index]] == layout
         if same and (self.clears or b'""' not in line):
             self.bytes += len(line) - len(self.lines[index])

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from listrak_api.errors import RequestRefusedError
 from target_listrak.channels.email.buffer import Line
-from target_listrak.channels.email.contacts import Contacts
 from target_listrak.channels.email.every_row import EveryRow
 from target_listrak.channels.email.fields_loader import KnownContactsLoader
 from target_listrak.channels.email.import_files import Plan
-from target_listrak.channels.email.import_results import Result, reason_of
 from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.channels.email.session import EmailSession
 from target_listrak.config.names import NameLookupError, UnknownNameError
@@ -19,18 +17,16 @@ from target_listrak.delivery.creations import Creations
 from target_listrak.delivery.import_body import encode_line
 from target_listrak.delivery.record_age import RecordAge
 from target_listrak.outcomes import Rejected, RowRejected, rejected_by
-from target_listrak.values.addresses import comparison_key
 from target_listrak.values.row_faults import with_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from target_listrak.channels.email.buffer import Buffer
     from target_listrak.channels.email.events import Event, Events
     from target_listrak.channels.email.lists import EmailList
     from target_listrak.config.destination import Destination
     from target_listrak.delivery.run import Run
-    from target_listrak.outcomes import Outcome
     from target_listrak.tracking.tallies import Row
 
 __all__ = ["EmailEventsLoader"]
@@ -92,38 +88,16 @@ class EmailEventsLoader(KnownContactsLoader):
             raise RowRejected(with_faults(ended.rejected, self._email, ())) from None
         self.add(email_list, plan, Line(contact.key, (), encode_line([contact.sent])), row)
 
-    def make_buffer(self) -> EveryRow:
+    def make_buffer(self, plan: Plan) -> EveryRow:
         """Create the rows of a batch, which are not merged."""
+        del plan
         return EveryRow()
 
-    def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
-        """Load a batch: as many imports as one contact has rows."""
+    def parts(self, plan: Plan, buffer: Buffer, indices: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Return the rows of each import: as many imports as one contact has rows."""
+        del plan
         assert isinstance(buffer, EveryRow)  # noqa: S101 - see make_buffer; for the type checker
-        indices = self.to_send(email_list, plan, buffer, self._with_address(email_list, buffer))
-        for part in buffer.rounds(indices):
-            self.import_rows(email_list, plan, buffer, part)
-
-    def _with_address(self, email_list: EmailList, buffer: EveryRow) -> Sequence[int]:
-        """Turn the external ids of rows into addresses; decline rows whose contact the list does not know.
-
-        Returns:
-            The rows that are left to load.
-        """
-        wanted = buffer.external_ids()
-        if not wanted:
-            return range(len(buffer))
-        contacts = Contacts(self.run, email_list, self.destination)
-        found = contacts.addresses_of(wanted.keys(), include_unsubscribed=False)
-        unknown: dict[int, Outcome] = {}
-        for external_id, indices in wanted.items():
-            address = found.get(external_id)
-            for index in indices:
-                if address is None:
-                    unknown[index] = reason_of(Result.UNKNOWN_CONTACT)
-                else:
-                    buffer.rename(index, comparison_key(address), address)
-        self.confirm_all(buffer, unknown)
-        return [index for index in range(len(buffer)) if index not in unknown]
+        return buffer.rounds(indices)
 
     def _plan_for(self, email_list: EmailList, record: Mapping[str, Any]) -> Plan:
         """Return the plan that raises a record's event.

@@ -1,40 +1,63 @@
-"""Rows of which each is sent, also those of one contact: events."""
+"""Rows of a batch that are kept apart, also those of one contact: events, or values that are appended."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact, Line
+from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact, Layout, Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from target_listrak.tracking.tallies import Row
+    from target_listrak.tracking.tallies import Row, Rows
 
 __all__ = ["EveryRow"]
 
 
 class EveryRow(Buffer):
-    """Rows that are not merged. An import has one row of a contact at most, so they take several imports.
+    """Rows that are not merged when they are added; `rows` has the latest one of each contact.
+
+    An import has one row of a contact at most, so they take several imports (`rounds`); or they are merged
+    when the addresses of all are known (`merge`).
+
+    Args:
+        clears: As for `Buffer`.
 
     Attributes:
         keys: The contact of each row.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, clears: bool = False) -> None:
+        super().__init__(clears=clears)
         self.keys: list[ContactKey] = []
 
     def add(self, line: Line, row: Row) -> None:
         """Add a row."""
-        self.rows.setdefault(line.key, len(self.keys))
+        self.rows[line.key] = len(self.keys)
         self.keys.append(line.key)
         self.append(line, row)
+
+    def add_many(self, keys: Sequence[str], layout: Layout, lines: Sequence[bytes], rows: Rows) -> None:
+        """Add rows with the same columns."""
+        first = len(self.keys)
+        super().add_many(keys, layout, lines, rows)
+        if len(self.keys) == first:  # all contacts were new, and the rows were added at once
+            self.keys += keys
 
     def rename(self, index: int, key: str, address: str) -> None:
         """Replace a row's external id by the address that belongs to it."""
         super().rename(index, key, address)
         self.keys[index] = key
+
+    def rows_of(self, key: ContactKey) -> Sequence[int]:
+        """Return the rows of a contact."""
+        return [index for index, one in enumerate(self.keys) if one == key] if key in self.rows else ()
+
+    def keep_keys(self, keep: Sequence[int]) -> int:
+        """Keep the contacts of some rows only, whose indices begin at 0 again; count the external ids."""
+        self.keys = [self.keys[index] for index in keep]
+        self.rows = {key: index for index, key in enumerate(self.keys)}
+        return sum(isinstance(key, ExternalContact) for key in self.keys)
 
     def external_ids(self) -> dict[str, list[int]]:
         """Return the rows whose contact is named by its external id, by that id."""
@@ -44,6 +67,21 @@ class EveryRow(Buffer):
                 if isinstance(key, ExternalContact):
                     found.setdefault(key.sent, []).append(index)
         return found
+
+    def merge(self, indices: Sequence[int]) -> list[int]:
+        """Merge the rows of each contact into its first one, in their order; return the rows that are left.
+
+        Args:
+            indices: The rows to send, in the order in which they came; their addresses are known.
+        """
+        self.rows = {}
+        for index in indices:
+            first = self.rows.setdefault(self.keys[index], index)
+            if first != index:
+                self.merge_line(first, self.layout(index), self.lines[index])
+                self.sources.join(first, index)
+                self.lines[index] = b""
+        return list(self.rows.values())
 
     def rounds(self, indices: Sequence[int]) -> Iterator[list[int]]:
         """Return the rows of each import: the first one of each contact, then the second ones, and so on.

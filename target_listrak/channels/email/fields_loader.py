@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact
 from target_listrak.channels.email.contacts import Contacts
+from target_listrak.channels.email.every_row import EveryRow
 from target_listrak.channels.email.field_matching import columns_of
 from target_listrak.channels.email.import_results import Result, reason_of
 from target_listrak.channels.email.list_loader import ListLoader
@@ -107,21 +108,21 @@ class FieldsLoader(ListLoader):
         Returns:
             The rows that are left to load, including those that had an address.
         """
-        wanted = {key.sent: index for key, index in buffer.rows.items() if isinstance(key, ExternalContact)}
+        wanted = buffer.external_ids()
         if not wanted:
             return range(len(buffer))
         contacts = Contacts(self.run, email_list, self.destination)
         found = contacts.addresses_of(wanted.keys(), include_unsubscribed=include_unsubscribed)
-        unknown = {
-            index: reason_of(Result.UNKNOWN_CONTACT) for name, index in wanted.items() if name not in found
-        }
-        done: dict[int, Outcome] = dict(unknown)
-        for external_id, address in found.items():
-            index, key = wanted[external_id], comparison_key(address)
-            if key in buffer.rows:  # another row of the batch has the contact's address: one is enough
-                done[index] = UNCHANGED
-            else:
-                buffer.rename(index, key, address)
+        done: dict[int, Outcome] = {}
+        for external_id, indices in wanted.items():
+            address = found.get(external_id)
+            for index in indices:
+                if address is None:
+                    done[index] = reason_of(Result.UNKNOWN_CONTACT)
+                elif comparison_key(address) in buffer.rows and not isinstance(buffer, EveryRow):
+                    done[index] = UNCHANGED  # another row of the batch removes the contact: one is enough
+                else:
+                    buffer.rename(index, comparison_key(address), address)
         self.confirm_all(buffer, done)
         return [index for index in range(len(buffer)) if index not in done]
 
@@ -129,18 +130,14 @@ class FieldsLoader(ListLoader):
 class KnownContactsLoader(FieldsLoader):
     """What the kinds share that load known contacts only: found by address, or by external id.
 
-    Attributes:
-        either: Whether a record without an address is found by its external id even if the stream has
-            addresses.
+    A record without an address is found by its external id, also if the stream has addresses.
     """
-
-    either: ClassVar[bool] = True
 
     @property
     def by_external_id(self) -> str | None:
         """The property with the external id that finds contacts, if there is one."""
-        external = self.destination.options.get("external_id")
-        return external if self.either or not self._email else None
+        external: str | None = self.destination.options.get("external_id")
+        return external
 
     @property
     def finds_by_external_id(self) -> bool:
@@ -178,11 +175,20 @@ class KnownContactsLoader(FieldsLoader):
         ways = f"{self._email} or {name}: an address or" if self._email else f"{name}:"
         raise RowRejected(Rejected("no_external_id", f"{ways} an external contact id is needed"))
 
+    def make_buffer(self, plan: Plan) -> Buffer:
+        """Create the rows of a batch.
+
+        Where an address and an external id may name one contact, its rows are merged when that is known.
+        """
+        if self.finds_by_external_id and self._email and not plan.removes:
+            return EveryRow(clears=self.destination.clears)
+        return super().make_buffer(plan)
+
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load a batch, after external ids have become addresses."""
-        indices = self.found(email_list, plan, buffer)
-        if indices:
-            self.load_by_import(email_list, plan, buffer, indices)
+        for part in self.parts(plan, buffer, self.found(email_list, plan, buffer)):
+            if part:
+                self.load_by_import(email_list, plan, buffer, part)
 
     def found(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Sequence[int]:
         """Return the rows whose contact's address is known now; the others are declined."""

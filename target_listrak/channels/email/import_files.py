@@ -44,6 +44,11 @@ class Plan:
         return bool(self.event_ids) or self.update_type == "Append"
 
     @property
+    def merges(self) -> bool:
+        """Whether the rows of a contact may become one: of values that are appended, each counts."""
+        return self.update_type != "Append"
+
+    @property
     def removes(self) -> bool:
         """Whether contacts are unsubscribed."""
         return self.import_type == "RemoveSubscribers"

@@ -122,7 +122,11 @@ class EmailListLoader(FieldsLoader):
             if indices:
                 self.load_by_import(email_list, plan, buffer, indices)
             return
-        indices = self.to_send(email_list, plan, buffer, range(len(buffer)))
+        for part in self.parts(plan, buffer, range(len(buffer))):
+            self._load_part(email_list, plan, buffer, part)
+
+    def _load_part(self, email_list: EmailList, plan: Plan, buffer: Buffer, part: Sequence[int]) -> None:
+        indices = self.to_send(email_list, plan, buffer, part)
         single = self.single(email_list, plan, buffer)
         option = self.destination.option
         by_call = option("double_opt_in") or option("subscribed_by_contact")
@@ -195,8 +199,6 @@ class ProfileFieldsLoader(KnownContactsLoader):
             "UpdateSubscribers", option("update_type"), include_unsubscribed=option("include_unsubscribed")
         )
 
-    either: ClassVar[bool] = False
-
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:
         """Take fields from properties, or from one property that holds an object of them."""
         name = self.destination.option("field_values")
@@ -223,15 +225,8 @@ class ProfileFieldsLoader(KnownContactsLoader):
 
     def load(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> None:
         """Load a batch: by the beta route if it is set and the account has it, else by import."""
-        indices = self.found(email_list, plan, buffer)
-        if indices and not (
-            self.destination.option("route") == "beta"
-            and self._load_by_beta(email_list, plan, buffer, indices)
-        ):
-            self.load_by_import(email_list, plan, buffer, indices)
-
-    def _load_by_beta(
-        self, email_list: EmailList, plan: Plan, buffer: Buffer, indices: Sequence[int]
-    ) -> bool:
-        beta = BetaRoute(self.run, self.importer(plan, email_list))
-        return beta.load(email_list, buffer, indices, lambda outcomes: self.confirm_all(buffer, outcomes))
+        if self.destination.option("route") == "beta":  # without external ids, and not to append
+            beta, indices = BetaRoute(self.run, self.importer(plan, email_list)), range(len(buffer))
+            if beta.load(email_list, buffer, indices, lambda outcomes: self.confirm_all(buffer, outcomes)):
+                return
+        super().load(email_list, plan, buffer)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from target_listrak.channels.email.applied_rows import AppliedRows
 from target_listrak.channels.email.batch_imports import BatchImports, acts_each_time, event_ids_of
 from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact, Line
+from target_listrak.channels.email.every_row import EveryRow
 from target_listrak.channels.email.mapping import Mapper, RowMapping, name_or_id
 from target_listrak.channels.email.open_batches import Chain
 from target_listrak.channels.email.session import EmailSession
@@ -64,7 +65,7 @@ class Batch:
         self.email_list = email_list
         self.plan = plan
         self.list_id = email_list.id
-        self.buffer = loader.make_buffer()
+        self.buffer = loader.make_buffer(plan)
 
     def withdraw(self, keys: Collection[ContactKey]) -> None:
         """Withdraw the rows so far that would subscribe some contacts; they count as merged."""
@@ -390,9 +391,9 @@ class ListLoader(BatchImports):
 
     # What the kinds decide
 
-    def make_buffer(self) -> Buffer:
-        """Create the rows of a batch; by default those of a contact are merged."""
-        return Buffer(clears=self.destination.clears)
+    def make_buffer(self, plan: Plan) -> Buffer:
+        """Create the rows of a batch; those of a contact are merged, unless each of them counts."""
+        return (Buffer if plan.merges else EveryRow)(clears=self.destination.clears)
 
     def make_mapper(self, email_list: EmailList, schema: dict[str, Any]) -> Mapper:  # noqa: ARG002 - for subclasses
         """Create the mapper from records of this schema to lines for this list; by default the address."""

@@ -74,6 +74,16 @@ class RowSources:
         self._offsets[index] = self._store(row.line)
         self._lengths[index] = len(row.line)
 
+    def join(self, index: int, later: int) -> None:
+        """Make the record of a later row, which ends, the source of an earlier one, as `merge` does."""
+        self._merged.setdefault(index, []).append(
+            (self._checkpoints[index], self._offsets[index], self._lengths[index])
+        )
+        self._checkpoints[index] = self._checkpoints[later]
+        self._numbers[index] = self._numbers[later]
+        self._offsets[index] = self._offsets[later]
+        self._lengths[index] = self._lengths[later]
+
     def keep(self, indices: Sequence[int]) -> None:
         """Keep the sources of some rows only; their indices begin at 0 again."""
         place = {old: new for new, old in enumerate(indices)}
