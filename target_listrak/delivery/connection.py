@@ -1,4 +1,4 @@
-"""The run's connection to Listrak: a client for each API, creating things safely, messages logged once."""
+"""The run's connection to Listrak: a client for each API, safe creation of objects, warnings logged once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
-_SENDINGS: Final = 3
-"""How often a creation is sent if each answer is lost and Listrak does not list the thing afterwards."""
+_MAX_ATTEMPTS: Final = 3
+"""How often a creation is sent if each answer is lost and Listrak does not list the object afterwards."""
 
 
 class Connection:
@@ -52,7 +52,7 @@ class Connection:
             return self._clients[api]
 
     def close_clients(self) -> None:
-        """Abort what is under way: waiting requests fail, retries are given up."""
+        """Abort what is under way: requests that wait fail, and nothing is retried."""
         with self._lock:
             clients = list(self._clients.values())  # a worker thread may add one meanwhile
         for client in clients:
@@ -66,17 +66,18 @@ class Connection:
         body: Mapping[str, object],
         find: Callable[[], int | None],
     ) -> int:
-        """Create something that Listrak gives an id to: a list, a profile field, a group.
+        """**Create** an object that gets an id from Listrak: a list, a profile field, a group.
 
         If the answer is lost or names no id, or Listrak refuses because the name was taken meanwhile, the
-        thing is looked up by its name and adopted. It is sent again only if it does not exist.
+        object is looked up by its name, and that one is used. The request is sent again only if no object
+        has the name.
 
         Args:
             api: The API.
             route: The operation.
             ids: The path's ids.
             body: The body.
-            find: Reads from Listrak which thing has the name now, and returns its id; None if there is none.
+            find: Reads from Listrak which object has the name now, and returns its id; None if there is none.
 
         Returns:
             The id.
@@ -84,12 +85,12 @@ class Connection:
         Raises:
             ListrakError: Listrak refused it, or every answer was lost and nothing was created.
         """
-        for sending in range(1, _SENDINGS + 1):
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
             try:
                 answer = self.client(api).send(route, ids, body=body)
             except LostAnswerError:
                 found = find()
-                if found is None and sending == _SENDINGS:
+                if found is None and attempt == _MAX_ATTEMPTS:
                     raise
             except RequestRefusedError:
                 found = find()
@@ -104,13 +105,13 @@ class Connection:
             if found is not None:
                 return found
             self.logger.warning("%s: the answer was lost and nothing was created; it is sent again", route)
-        raise AssertionError  # pragma: no cover - the last sending returns or raises
+        raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
     def log_once(self, text: str, *args: object) -> None:
         """Log a warning, unless the same one was logged before."""
-        said = text % args
+        message = text % args
         with self._lock:
-            if said in self._logged:
+            if message in self._logged:
                 return
-            self._logged.add(said)
-        self.logger.warning("%s", said)
+            self._logged.add(message)
+        self.logger.warning("%s", message)

@@ -1,11 +1,12 @@
-"""How many profile fields and events a run creates in Listrak (`create_missing`)."""
+"""Limits how many profile fields and events a run creates in Listrak (`create_missing`)."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING
 
-from listrak_api.errors import Cause, ListrakError
+from listrak_api.errors import Cause
+from target_listrak.delivery.limits import LimitError
 from target_listrak.values.characters import escaped
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["CreationLimitError", "Creations"]
 _SHOWN = 5
 
 
-class CreationLimitError(ListrakError):
+class CreationLimitError(LimitError):
     """A run would create more fields or events than `max_created` allows."""
 
     cause = Cause.SETTINGS
@@ -46,23 +47,23 @@ class Creations:
         Raises:
             CreationLimitError: It would exceed `max_created`.
         """
-        most = destination.option("max_created")
+        limit = destination.option("max_created")
         with self._lock:
-            if self._created + len(names) > most:
-                raise self._error(destination, names, most)
+            if self._created + len(names) > limit:
+                raise self._error(destination, names, limit)
             self._created += len(names)
 
-    def _error(self, destination: Destination, names: Sequence[str], most: int) -> CreationLimitError:
+    def _error(self, destination: Destination, names: Sequence[str], limit: int) -> CreationLimitError:
         shown = ", ".join(map(escaped, names[:_SHOWN]))
         shown += f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         text = (
-            f"{shown} would be created, and a run creates {most:,} at most. {self._created:,} were created "
+            f"{shown} would be created, and a run creates {limit:,} at most. {self._created:,} were created "
             "before, none of these"
         )
-        problem = destination.error("max_created", text)
         by_record = "event_from" in destination.options or "field_from" in destination.options
-        else_do = (
-            "look at the property that names them" if by_record else "name the properties to send in fields"
-        )
-        hint = f"If they are to be there, raise max_created. If not, {else_do}."
-        return CreationLimitError(problem.message, hint=hint)
+        if by_record:
+            alternative = "correct the property that names them"
+        else:
+            alternative = "name the properties to send in fields"
+        hint = f"If all of them are meant, increase max_created. If not, {alternative}."
+        return CreationLimitError(destination, "max_created", text, hint)

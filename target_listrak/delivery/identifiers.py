@@ -1,4 +1,4 @@
-"""Whom a record is about, for kinds that take an email address, a phone number, or both."""
+"""The person of a record, for kinds that take an email address, a phone number, or both."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ def identifier_properties(delivery: Delivery, schema: Mapping[str, Any]) -> dict
     """Find the properties that hold the address and the number of a record's person.
 
     Args:
-        delivery: Which stream goes where. If the destination names one of the two, only what it names counts.
+        delivery: The stream and its destination. If it sets `email` or `phone`, only those count.
         schema: The stream's schema.
 
     Returns:
-        From `email` and `phone`, as far as there is one, to the property.
+        The properties, by `email` and `phone`; at least one of the two.
 
     Raises:
-        ConfigurationError: There is neither.
+        ConfigurationError: The stream has neither.
     """
     options = delivery.destination.options
-    usual = {"email": EMAIL_NAMES, "phone": PHONE_NAMES}
-    found = {option: options[option] for option in usual if option in options}
+    common_names = {"email": EMAIL_NAMES, "phone": PHONE_NAMES}
+    found = {option: options[option] for option in common_names if option in options}
     if not found:
-        likely = {option: property_like(schema, names) for option, names in usual.items()}
-        found = {option: name for option, name in likely.items() if name is not None}
+        matches = {option: property_like(schema, names) for option, names in common_names.items()}
+        found = {option: name for option, name in matches.items() if name is not None}
     if not found:
-        there = ", ".join(map(escaped, schema.get("properties") or {})) or "none"
+        names = ", ".join(map(escaped, schema.get("properties") or {})) or "none"
         text = f"no property of stream {delivery.stream!r} is named like an email address or a phone number"
-        hint = f"Name the property in email or phone. It has: {there}."
+        hint = f"Name the property in email or phone. It has: {names}."
         raise delivery.destination.error("email", text, hint)
     return found
 
@@ -58,8 +58,8 @@ def identifiers_of(
         config: The settings: `default_country` and `phone_digits`.
 
     Returns:
-        From `email` and `phone`, as far as the record has a value, to the address and the number as digits
-        with country code.
+        The values, by `email` and `phone`, as far as the record has them: the address, and the number as
+        digits with country code.
 
     Raises:
         RowRejected: One of them is wrong, or there is neither.

@@ -1,6 +1,7 @@
-"""What the status of an import says, in words that Listrak does not document.
+"""Reads the status of an import: whether it has ended, and whether it failed.
 
-Words are compared without case and blanks; an import has ended when it has an `endDate`.
+Listrak does not document the words of a status. They are compared without case and blanks. An import has
+ended when it has an `endDate`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ __all__ = ["has_ended", "has_failed", "letters_of", "means_failure"]
 
 _NOT_LETTER = re.compile(r"[^a-z]+")
 _NO_DATE = "0001-01-01"
+"""What Listrak writes where there is no date."""
 
 
 def letters_of(text: object) -> str:
@@ -28,7 +30,7 @@ def means_failure(word: str) -> bool:
 
 
 def has_ended(status: Mapping[str, Any]) -> bool:
-    """Return whether an import has ended: it has an end date other than the one that stands for none."""
+    """Return whether an import has ended: it has an end date, and not the one that means no date."""
     end = status.get("endDate")
     return bool(end) and not str(end).startswith(_NO_DATE)
 

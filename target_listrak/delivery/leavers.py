@@ -1,4 +1,4 @@
-"""Whom the records of a run take off a list: no other destination of the run subscribes them.
+"""The people whom records of a run take off a list: no other destination of the run subscribes them.
 
 A table of people who left may come before the table of customers, and name somebody whom Listrak does not
 know yet. Listrak cannot unsubscribe that person, and would not remember it.
@@ -24,9 +24,9 @@ LEFT_IN_RUN: Final = Declined(
 
 
 class Leavers:
-    """Whom records take off lists in this run, by list and destination. Thread safe.
+    """The people whom records take off lists in this run, by list and destination. Thread safe.
 
-    Kept as hashes, eight bytes for each person: such tables hold everybody who ever left.
+    They are kept as hashes of eight bytes each, because a suppression table holds everybody who ever left.
 
     Attributes:
         needed: Whether any destination of the channel subscribes people; else nothing is kept.
@@ -38,7 +38,7 @@ class Leavers:
         self._left: dict[Hashable, list[tuple[str, array[int]]]] = {}
 
     def note(self, place: Hashable, label: str, keys: Iterable[Hashable]) -> None:
-        """Note whom records of a destination take off a list.
+        """Note people whom records of a destination take off a list.
 
         Args:
             place: The list.
@@ -61,8 +61,8 @@ class Leavers:
             Their numbers.
         """
         with self._lock:
-            noted = [left for other, left in self._left.get(place, ()) if other != label]
-        if not noted:
+            by_others = [hashes for other, hashes in self._left.get(place, ()) if other != label]
+        if not by_others:
             return []
         numbers = {hash(key): number for key, number in keys.items()}
-        return sorted({numbers[one] for left in noted for one in left if one in numbers})
+        return sorted({numbers[left] for hashes in by_others for left in hashes if left in numbers})

@@ -1,8 +1,8 @@
-"""What every kind of destination shares: a loader per stream, and the SDK sink that feeds it.
+"""The base class of all loaders. A loader takes the records of one stream to one destination.
 
-The SDK makes a new sink whenever a stream's schema changes, and drains sinks on its own schedule. What
-happens to rows must not depend on either, so the SDK sink here is thin: it tells the loader of a new schema
-and is never full. The loader lives as long as the run.
+The SDK creates a new sink whenever a stream's schema changes, and drains sinks on its own schedule. What
+happens to rows must not depend on either. So a loader is not a sink: it exists as long as the run, and the
+target passes schemas and records to it (`routing.Feed`).
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ __all__ = ["Delivery", "Loader", "Prepared", "attempt"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One stream (after stream maps) on its way to one destination, in one run.
+    """One stream (after stream maps) and one of its destinations, in one run.
 
     Attributes:
         run: What all loaders share.
         stream: The stream's name.
         destination: Its destination, checked.
-        tracker: Takes the result of each row, exactly once, when it is known for good.
+        tracker: Takes the result of each row, exactly once, when the result is final.
     """
 
     run: Run
@@ -63,11 +63,11 @@ class Prepared(NamedTuple):
 
 
 class Loader(abc.ABC):
-    """Takes the rows of one incoming stream to its destination.
+    """Takes the records of one stream to one destination.
 
     Args:
-        delivery: Which stream goes where; its parts are the loader's `run`, `stream`, `destination` and
-            `tracker`.
+        delivery: The stream and its destination; its parts are the loader's `run`, `stream`, `destination`
+            and `tracker`.
         resolved: What `resolve` returned for the destination.
 
     Attributes:
@@ -107,7 +107,7 @@ class Loader(abc.ABC):
             What `__init__` takes as `resolved`.
 
         Raises:
-            ConfigurationError: A name is unknown or ambiguous; the text lists what there is.
+            ConfigurationError: A name is unknown or ambiguous; the text lists the names that exist.
         """
 
     @classmethod
@@ -117,11 +117,11 @@ class Loader(abc.ABC):
 
     @classmethod
     def describe(cls, destination: Destination, resolved: Any) -> str:  # noqa: ANN401, ARG003 - each kind resolves to what it needs
-        """Describe the destination in a few words for the accounting: its kind and place."""
+        """Describe the destination in a few words for the report: its kind and, for example, its list."""
         return destination.kind
 
     def take_schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
-        """Take a SCHEMA, the first or a changed one.
+        """Take a SCHEMA, the first or a changed one, and create `signs`.
 
         Raises:
             ConfigurationError: The stream cannot go to this destination.
@@ -138,7 +138,7 @@ class Loader(abc.ABC):
 
     @abc.abstractmethod
     def schema(self, schema: dict[str, Any], key_properties: list[str]) -> None:
-        """Take a SCHEMA, the first or a changed one: prepare what is the same for all its records.
+        """Prepare what is the same for all records of a SCHEMA, the first or a changed one.
 
         Raises:
             ConfigurationError: The stream cannot go to this destination.
@@ -182,7 +182,7 @@ class Loader(abc.ABC):
     def note_rejected(  # noqa: B027 - most rows stand for themselves
         self, record: Mapping[str, Any], rejected: Rejected
     ) -> None:
-        """Note that a record was rejected, by `take` or before it: whatever it is a part of is incomplete.
+        """Note that a record was rejected, by `take` or before it: an order that it belongs to is incomplete.
 
         Args:
             record: The record as far as it can be read; empty if nothing can be read.
@@ -217,11 +217,11 @@ class Loader(abc.ABC):
 
     @property
     def key_properties(self) -> Sequence[str]:
-        """The properties that tell contacts, and mirrors, apart, for kinds that mirror; or orders apart."""
+        """The properties that identify a record's contact and mirror (kinds that mirror) or its order."""
         return ()
 
     def note(self, record: Mapping[str, Any]) -> None:
-        """Tell its mirror, if there is one, whom a row could mean, whatever the row's result.
+        """Tell the record's mirror, if there is one, whom the record could mean, whatever its result.
 
         Rows without such a note count as unreadable: they may mean any member, in any mirror of the stream.
 
@@ -234,11 +234,11 @@ class Loader(abc.ABC):
             self.watched.noted += 1
 
     def mirror_of(self, record: Mapping[str, Any]) -> Mirror | None:  # noqa: ARG002 - for subclasses
-        """Return the mirror that a record belongs to; `None` if that cannot be told."""
+        """Return the mirror that a record belongs to; `None` if there is none, or the record does not say."""
         return self.mirror
 
     def possible_keys(self, record: Mapping[str, Any]) -> Collection[str] | None:  # noqa: ARG002 - for subclasses
-        """Return whom a record could mean, with every reading allowed: mirroring must not remove them.
+        """Return everybody whom a record could mean by any reading: mirroring must not remove them.
 
         Args:
             record: The record, which may be one that is rejected.
@@ -249,10 +249,10 @@ class Loader(abc.ABC):
         return None
 
     def finish(self) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Do what has to wait for the end of the input. Called once, before the last `flush`.
+        """Process the rows that had to wait for the end of the input. Called once, before the last `flush`.
 
         Raises:
-            ListrakError: What came cannot be loaded.
+            ListrakError: The rows cannot be loaded.
         """
 
     @abc.abstractmethod
@@ -260,13 +260,13 @@ class Loader(abc.ABC):
         """Submit open batches: at the age limit, when memory is short, at the end of the input."""
 
     def close(self) -> None:  # noqa: B027 - most kinds have nothing to do here
-        """Delete temporary files: the run is over, however it ended. Called once."""
+        """Delete temporary files. Called once, at the end of the run, also after an error."""
 
 
-def attempt(make: Callable[[], Outcome]) -> Outcome:
+def attempt(call: Callable[[], Outcome]) -> Outcome:
     """Make a call for one row, and return its outcome; if Listrak refuses the call, the row is rejected."""
     try:
-        return make()
+        return call()
     except RequestRefusedError as error:
         return rejected_by(error)
     except NotFoundError as error:

@@ -1,11 +1,10 @@
-"""Mirroring: whether members whom no record names may be removed, the same for every channel.
+"""Mirroring: whether members whom no record names may be removed. The rules are the same for every channel.
 
-An audience (or list) that is fed by a destination with `mirror` has one `Mirror` in a run, whatever the
-number of streams that feed it. It knows who was named, which streams are complete, and how many rows have no
-readable key. `Mirror.may_remove` decides whether anybody is removed. The channel says
-who is a member, who of them was not named, and how one is removed: the subclasses of `Members` in
-`channels.email.list_members`, `channels.email.audience_members` and
-`channels.sms.members`.
+An audience or list that a destination with `mirror` fills has one `Mirror` in a run, whatever the number of
+streams that fill it. It knows who was named, which streams are complete, and how many rows have no readable
+key. `Mirror.may_remove` decides whether anybody is removed. Who is a member, who was not named, and how a
+member is removed depends on the channel: see the subclasses of `Members` in `channels.email.list_members`,
+`channels.email.audience_members` and `channels.sms.members`.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ __all__ = ["Filled", "Members", "Mirror", "MirrorStopError", "MirroredStream", "
 
 
 class MirrorStopError(ListrakError):
-    """Mirroring would remove members, and must not: nobody was removed, and STATE is held back."""
+    """Mirroring must not remove the members that no record names. Nobody was removed; STATE is held back."""
 
 
 class Missing(NamedTuple):
@@ -46,7 +45,7 @@ class Missing(NamedTuple):
 
 
 class Filled(NamedTuple):
-    """What a destination fills, and whether it removes members from it.
+    """An audience or list that a destination fills.
 
     Attributes:
         what: The audience or list.
@@ -58,12 +57,12 @@ class Filled(NamedTuple):
 
 
 class MirroredStream:
-    """One stream that feeds a mirror, or several if its records name their audience or list.
+    """One stream that fills a mirror, or several mirrors if its records name their audience or list.
 
     Attributes:
         tally: Its row accounting.
         ends: The ends of the incoming streams that it consists of; more may be added later.
-        noted: How many rows named the mirror they belong to. All others may belong to any.
+        noted: How many rows named the mirror they belong to. Any other row may belong to each of the mirrors.
     """
 
     def __init__(self, tally: Tally) -> None:
@@ -76,25 +75,25 @@ class Members(abc.ABC):
     """Who is in one audience or on one list, as it was before the run.
 
     Attributes:
-        title: What it is called, for people.
+        title: Its name in messages.
     """
 
     title: str
 
     @abc.abstractmethod
     def keep(self, key: str) -> None:
-        """Note that a record names a contact: it is not removed."""
+        """Note that a record names a contact, which is then not removed."""
 
     def keys_of(self, external_id: str) -> Collection[str]:  # noqa: ARG002 - for subclasses
         """Return the keys of the contacts that have an external id, if the channel has such ids.
 
-        Called for a record that names nobody otherwise: whom it may mean must stay.
+        Called for a record that names its contact by nothing else: whoever it may mean must stay.
         """
         return ()
 
     @abc.abstractmethod
     def missing(self) -> Missing:
-        """Count the members whom no record names; this may look up each of them.
+        """Count the members whom no record names. This may look each of them up in Listrak.
 
         Raises:
             ListrakError: As the client.
@@ -124,15 +123,15 @@ class Mirror:
     Used by the thread that reads the input.
 
     Args:
-        destination: The entry in `destinations` that feeds it; there is only one.
-        members: Who is in it.
-        hold: Holds STATE back until it is known how the run ends.
-        logger: Told when nobody is removed although members are missing.
+        destination: The entry in `destinations` that fills it; there is only one.
+        members: Its members before the run.
+        hold: Holds STATE back until the mirrors have finished.
+        logger: Gets the message why nobody is removed.
 
     Attributes:
         members: As given.
         unreadable: Rows whose key cannot be read: any member may be meant.
-        absent_streams: Streams that feed the mirror, too, and did not come.
+        absent_streams: Streams that should fill the mirror too, and did not come.
     """
 
     def __init__(
@@ -144,7 +143,7 @@ class Mirror:
         self._destination = destination
         self._hold = hold
         self._logger = logger
-        self._watched: list[MirroredStream] = []
+        self._streams: list[MirroredStream] = []
 
     @property
     def label(self) -> str:
@@ -152,9 +151,9 @@ class Mirror:
         return self._destination.label
 
     def watch(self, watched: MirroredStream) -> None:
-        """Add a stream that feeds the audience."""
-        if watched not in self._watched:
-            self._watched.append(watched)
+        """Add a stream that fills the mirror."""
+        if watched not in self._streams:
+            self._streams.append(watched)
 
     def note(self, keys: Iterable[str] | None) -> None:
         """Note whom a row names, whatever the row's result. Called once for each row.
@@ -164,8 +163,7 @@ class Mirror:
         """
         if keys is None:
             self.unreadable += 1
-            return
-        for key in keys:
+        for key in keys or ():
             self.members.keep(key)
 
     def may_remove(self, *, replay: bool) -> bool:
@@ -175,7 +173,7 @@ class Mirror:
             replay: Whether the input holds rejected records of an earlier run.
 
         Raises:
-            MirrorStopError: They must not be removed, and somebody has to look at it.
+            MirrorStopError: They must not be removed, and a person has to find out why they are not named.
         """
         if replay:
             self._logger.info(
@@ -189,12 +187,12 @@ class Mirror:
             return False
         self._check_signs(missing)
         # Rows that were rejected before their key could be read count as unreadable, too.
-        unreadable = self.unreadable + sum(one.tally.read - one.noted for one in self._watched)
+        unreadable = self.unreadable + sum(stream.tally.read - stream.noted for stream in self._streams)
         self._check_share(missing, unreadable)
         if unreadable:
             self._logger.warning(
                 "%s: nobody was removed from %s, though no record names %s of %s current members: the key of"
-                " %s could not be read, and any member may be meant. Fix the source (the rejects file has the"
+                " %s could not be read, and it may mean any member. Fix the source (the rejects file has the"
                 " records) or filter them out (stream_maps), and run again.",
                 self._place("mirror"),
                 self.members.title,
@@ -206,56 +204,58 @@ class Mirror:
 
     def remove(self) -> None:
         """Remove the members whom no record names, and count them."""
-        self._watched[0].tally.removed += self.members.remove()
+        self._streams[0].tally.removed += self.members.remove()
 
     def release(self) -> None:
         """Let STATE pass."""
         self._hold.release()
 
     def _check_signs(self, missing: Missing) -> None:
+        """Raise an error if a stream did not come or is not complete."""
         mirror = self._destination.option("mirror")
         without_state = self._destination.option("mirror_without_state")
         signs = (
             end.missing_sign(mirror, without_state=without_state)
-            for one in self._watched
-            for end in one.ends.values()
+            for stream in self._streams
+            for end in stream.ends.values()
         )
         absent = [sign for sign in signs if sign is not None]
         absent += [f"stream {name!r} did not come" for name in self.absent_streams]
         if not absent:
             return
         msg = (
-            f"{self._place('mirror')}: {missing.removable:,} of {missing.before:,} current members in"
-            f" {self.members.title} would be removed, but {'; '.join(absent)}. So it is not known whether the"
-            " source came to its end. Nobody was removed, and STATE is held back."
+            f"{self._place('mirror')}: {self._count(missing)} would be removed, but {'; '.join(absent)}. So it"
+            " is not known whether the source came to its end. Nobody was removed, and STATE is held back."
         )
-        empty = any(end.empty for one in self._watched for end in one.ends.values())
+        empty = any(end.empty for stream in self._streams for end in stream.ends.values())
         hint = _HINT_OF_NO_RECORDS if empty else _HINTS[mirror]
         raise MirrorStopError(msg, hint=_HINT_OF_ABSENT_STREAMS if self.absent_streams else hint)
 
     def _check_share(self, missing: Missing, unreadable: int) -> None:
-        most = self._destination.option("max_removed_share")
-        empty = [end.stream for one in self._watched for end in one.ends.values() if end.empty]
+        """Raise an error above `max_removed_share`. Each unreadable row may mean a missing member."""
+        limit = self._destination.option("max_removed_share")
+        empty = [end.stream for stream in self._streams for end in stream.ends.values() if end.empty]
         # A source that failed before it reached the stream looks the same as one whose table is empty.
-        if empty and most < 1:
+        if empty and limit < 1:
             msg = (
                 f"{self._place('max_removed_share')}: stream {empty[0]!r} has no records, and"
-                f" {missing.removable:,} of {missing.before:,} current members in {self.members.title} would"
-                " be removed. Nobody was removed, and STATE is held back."
+                f" {self._count(missing)} would be removed. Nobody was removed, and STATE is held back."
             )
-            raise MirrorStopError(
-                msg,
-                hint=f"{_HINT_OF_NO_RECORDS} If nobody is left in it, set max_removed_share to 1 once.",
+            hint = (
+                f"{_HINT_OF_NO_RECORDS} If the stream is meant to be empty, set max_removed_share to 1 once."
             )
-        if missing.removable - unreadable <= most * missing.before + _ROUNDING:
+            raise MirrorStopError(msg, hint=hint)
+        if missing.removable - unreadable <= limit * missing.before + _ROUNDING:
             return
         msg = (
-            f"{self._place('max_removed_share')}: no record names {missing.removable:,} of {missing.before:,}"
-            f" current members in {self.members.title}, more than the share of {most:g} that may be removed"
-            " in one run. Nobody was removed, and STATE is held back."
+            f"{self._place('max_removed_share')}: no record names {self._count(missing)}, more than the share"
+            f" of {limit:g} that may be removed in one run. Nobody was removed, and STATE is held back."
         )
         hint = "If they are to be removed, raise max_removed_share for one run. If not, fix the source."
         raise MirrorStopError(msg, hint=hint)
+
+    def _count(self, missing: Missing) -> str:
+        return f"{missing.removable:,} of {missing.before:,} current members in {self.members.title}"
 
     def _place(self, option: str) -> str:
         return place(self._destination.label, option)
@@ -281,7 +281,7 @@ _HINTS = {
 
 
 class Mirrors:
-    """The mirrors of one run, by the audience or list they keep.
+    """The mirrors of one run, by their audience or list.
 
     Args:
         logger: The plugin's logger.
@@ -291,21 +291,22 @@ class Mirrors:
     """
 
     def __init__(self, logger: logging.Logger) -> None:
-        self.replay, self._logger = False, logger
+        self.replay = False
+        self._logger = logger
         self._mirrors: dict[Hashable, Mirror] = {}
         self._members: dict[Hashable, Members] = {}
         self._filled: dict[Hashable, dict[str, tuple[Destination, bool]]] = {}
         self._holds: list[Hold] = []
 
     def fill(self, destination: Destination, filled: Iterable[Filled]) -> None:
-        """Refuse two destinations that fill what one of them mirrors: it would remove the other's members.
+        """Note what a destination fills; refuse a second one that a mirror would remove the members of.
 
         Args:
             destination: A destination.
             filled: What it fills: known before the first record, or named by a record.
 
         Raises:
-            ConfigurationError: There are two such destinations.
+            ConfigurationError: Two destinations fill it, and one of them mirrors it.
         """
         for what, mirrored in filled:
             together = self._filled.setdefault(what, {})
@@ -319,11 +320,11 @@ class Mirrors:
         """Keep STATE back until the mirrors have finished, whatever audiences the records will name."""
         self._holds.append(hold)
 
-    def members(self, what: Hashable, make: Callable[[], M]) -> M:
+    def members(self, what: Hashable, read: Callable[[], M]) -> M:
         """Return the members of an audience or list, read when they are first asked for."""
         members = self._members.get(what)
         if members is None:
-            members = self._members[what] = make()
+            members = self._members[what] = read()
         return members  # type: ignore[return-value]  # what was created for it
 
     def join(
@@ -334,12 +335,12 @@ class Mirrors:
         hold: Callable[[], Hold],
         watched: MirroredStream,
     ) -> Mirror:
-        """Return the mirror of an audience or list, and add a stream that feeds it.
+        """Return the mirror of an audience or list, and add a stream that fills it.
 
         Args:
             what: The audience or list.
             destination: The stream's destination.
-            members: Who is in it.
+            members: Its members.
             hold: Holds STATE back from now on.
             watched: The stream.
         """
@@ -349,7 +350,7 @@ class Mirrors:
         return self._mirrors[what]
 
     def note_absent(self, label: str, stream: str) -> None:
-        """Note that a stream did not come that feeds the mirrors of a destination."""
+        """Note that a stream of a destination did not come, which its mirrors need."""
         for mirror in self._mirrors.values():
             if mirror.label == label:
                 mirror.absent_streams.append(stream)
@@ -364,18 +365,18 @@ class Mirrors:
             MirrorStopError: Members must not be removed.
             ListrakError: As the client.
         """
-        due: list[Mirror] = []
+        to_remove: list[Mirror] = []
         problems: list[MirrorStopError] = []
         for mirror in self._mirrors.values():
             try:
                 if mirror.may_remove(replay=self.replay):
-                    due.append(mirror)
+                    to_remove.append(mirror)
             except MirrorStopError as problem:
                 problems.append(problem)
         if problems:
             hints = dict.fromkeys(problem.hint for problem in problems)
-            raise MirrorStopError("\n".join(one.message for one in problems), hint="\n".join(hints))
-        for mirror in due:
+            raise MirrorStopError("\n".join(problem.message for problem in problems), hint="\n".join(hints))
+        for mirror in to_remove:
             mirror.remove()
         for mirror in self._mirrors.values():
             mirror.release()
@@ -383,15 +384,15 @@ class Mirrors:
             hold.release()
 
     def close(self) -> None:
-        """Delete temporary files: the run is over, however it ended."""
+        """Delete temporary files, at the end of the run, also after an error."""
         for members in self._members.values():
             members.close()
 
 
-def _two_entries(one: Destination, other: Destination, what: Hashable) -> ConfigurationError:
+def _two_entries(mirror: Destination, other: Destination, what: Hashable) -> ConfigurationError:
     noun = _NOUNS.get(what[0], "list") if isinstance(what, tuple) else "list"
     text = f"{place(other.label)} fills the same {noun}: mirroring would remove its members"
-    return one.error(
+    return mirror.error(
         "mirror", text, "Use one entry whose pattern matches both streams: their members are joined."
     )
 

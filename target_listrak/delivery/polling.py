@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ImportFailedError", "await_import"]
 
-_FIRST_LOOK_SECONDS: Final = 0.1
-_LOOK_SLOWER: Final = 1.6
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_PAUSE_FACTOR: Final = 1.6
 APPEARS_WITHIN: Final = 60.0
 """Seconds within which an import that was just started may still be unknown to its status route."""
-_AGAIN: Final = "Its rows are not confirmed: the next run sends them again."
+_SENT_AGAIN: Final = "Its rows are not confirmed: the next run sends them again."
 
 
 class ImportFailedError(ListrakError):
@@ -30,11 +30,11 @@ class ImportFailedError(ListrakError):
 
 
 def await_import(run: Run, where: str, read: Callable[[], Any]) -> None:
-    """Ask for an import's status until it has ended: soon at first, then every `import_poll_seconds`.
+    """Read an import's status until it has ended: with short pauses at first, then `import_poll_seconds`.
 
     Args:
         run: The run, with its settings.
-        where: What the import is called, for error texts.
+        where: What the import is called in error texts.
         read: Reads the status: an object with `status` and `endDate`.
 
     Raises:
@@ -44,7 +44,7 @@ def await_import(run: Run, where: str, read: Callable[[], Any]) -> None:
     """
     poll, timeout = float(run.config["import_poll_seconds"]), float(run.config["import_timeout"])
     started = time.monotonic()
-    pause = min(_FIRST_LOOK_SECONDS, poll)
+    pause = min(_FIRST_PAUSE_SECONDS, poll)
     while True:
         if run.stopping.wait(pause):
             raise Stopped
@@ -58,10 +58,10 @@ def await_import(run: Run, where: str, read: Callable[[], Any]) -> None:
         if isinstance(status, dict):
             if has_failed(status):
                 message = f"{where} failed: Listrak says {str(status.get('status'))[:80]!r}"
-                raise ImportFailedError(message, hint=_AGAIN)
+                raise ImportFailedError(message, hint=_SENT_AGAIN)
             if has_ended(status):
                 return
         if elapsed > timeout:
             message = f"{where} has not ended within import_timeout ({timeout:g} seconds)"
-            raise ImportFailedError(message, hint=f"{_AGAIN} Raise import_timeout if Listrak is slow.")
-        pause = min(pause * _LOOK_SLOWER, poll)
+            raise ImportFailedError(message, hint=f"{_SENT_AGAIN} Raise import_timeout if Listrak is slow.")
+        pause = min(pause * _PAUSE_FACTOR, poll)

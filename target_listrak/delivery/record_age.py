@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["RecordAge"]
 
 _TOLERANCE: Final = dt.timedelta(days=1)
-"""How far in the future a date may be: without an offset it may be of any zone."""
+"""How far in the future a date may be: a date without an offset may be of any time zone."""
 
 
 class RecordAge:
@@ -31,7 +31,7 @@ class RecordAge:
 
     def __init__(self, destination: Destination, config: Mapping[str, Any]) -> None:
         self._name: str | None = destination.options.get("event_date")
-        self._most_days: float = destination.options.get("max_age_days", 0)
+        self._max_days: float = destination.options.get("max_age_days", 0)
         self._reading = Reading.of(destination.options, config)
 
     def check(self, record: Mapping[str, Any]) -> None:
@@ -39,7 +39,7 @@ class RecordAge:
 
         Raises:
             RowDeclined: The record is older than `max_age_days`, or dated in the future by more than a day.
-            RowRejected: It has no date, or one that cannot be read.
+            RowRejected: It has no date (`no_date`), or one that cannot be read.
         """
         name = self._name
         if name is None:
@@ -53,8 +53,8 @@ class RecordAge:
             reason = f"{name}: the date is missing, and records older than max_age_days are left out"
             raise RowRejected(Rejected("no_date", reason))
         age = _age(date, dt.datetime.now(dt.UTC))
-        if age > dt.timedelta(days=self._most_days):
-            reason = f"{name}: the record is older than max_age_days ({self._most_days:g})"
+        if age > dt.timedelta(days=self._max_days):
+            reason = f"{name}: the record is older than max_age_days ({self._max_days:g})"
             raise RowDeclined(Declined("too_old", reason))
         if age < -_TOLERANCE:
             reason = f"{name}: the record is dated in the future by more than a day"
@@ -62,7 +62,7 @@ class RecordAge:
 
 
 def _age(date: dt.datetime, now: dt.datetime) -> dt.timedelta:
-    """Return the time since a date; whole days for a day without a time. No offset means UTC."""
+    """Return the time since a date, in whole days if the date has no time. No offset means UTC."""
     if date.tzinfo is None:
         if date.time() == dt.time():
             return now.date() - date.date()

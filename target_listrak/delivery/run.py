@@ -1,4 +1,4 @@
-"""What all loaders of one run share: Listrak, worker threads, the state tracker, the rejects file."""
+"""The objects that all loaders of a run share: connection, worker pools, state tracker, rejects file."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ __all__ = ["Run"]
 S = TypeVar("S")
 
 _IMPORT_THREADS = 32
-"""Imports that are waited for at a time. Their threads mostly wait; the client limits requests."""
+"""Imports that run at the same time. Their threads mostly wait; the client limits requests."""
 _IMPORT_BUDGET = 56_000_000
-"""Memory of the batches that wait or run, in bytes; in addition, one batch is being filled. A batch of
-100,000 rows fits, so the peak does not depend on how much faster the input is than Listrak."""
+"""Memory of the batches that wait or run, in bytes, without the one that is being filled. A batch of 100,000
+rows fits, so the peak does not depend on how much faster the input is than Listrak."""
 _CALL_BUDGET = 16_000_000
-_BREAK_OFF_SECONDS = 1.5
+"""Memory of the rows whose calls wait or run, in bytes."""
+_ABORT_SECONDS = 1.5
+"""How long aborted jobs get to end, after their connections are closed."""
 
 
 class Run:
@@ -70,7 +72,7 @@ class Run:
             "call", threads=config["max_concurrency"], budget=_CALL_BUDGET, stopping=self.stopping
         )
         self.rejects = RejectsFile(rejects_path(config["rejects_path"]), logger)
-        self.state_tracker = StateTracker(self._passes_on(write_state), self.within_shares)
+        self.state_tracker = StateTracker(self._after_rejects(write_state), self.within_shares)
         self.tallies: dict[str, Tally] = {}
         self.mirrors = Mirrors(logger)
         self._sessions: dict[tuple[object, Hashable], Any] = {}
@@ -97,8 +99,8 @@ class Run:
 
         Args:
             stream: The stream.
-            text: Its destination, for people.
-            destination: Its destination, whose limits take precedence over the run's.
+            text: Describes its destination in the report.
+            destination: Its destination, whose limits take precedence over the run's; `None` if it has none.
             skipped: Whether `unmapped_streams` decides about its rows.
         """
         index = destination.index if destination is not None else None
@@ -110,7 +112,12 @@ class Run:
         return RowTracker(stream, tally, self.state_tracker, self.rejects)
 
     def check(self) -> None:
-        """Raise what a worker thread failed with. Called for every record, so that a failed run ends soon."""
+        """Raise the error of a worker thread, if there is one. Called for every record.
+
+        Raises:
+            Exception: What a job failed with.
+            Stopped: The run is being ended.
+        """
         if self.imports.failure is not None or self.calls.failure is not None or self.stopping.is_set():
             self.imports.check()
             self.calls.check()
@@ -119,7 +126,8 @@ class Run:
         """Wait until all submitted jobs are done.
 
         Raises:
-            Exception: The first failure.
+            Exception: What the first failed job raised.
+            Stopped: The run is being ended.
         """
         self.imports.drain()
         self.calls.drain()
@@ -138,7 +146,7 @@ class Run:
         self.stopping.set()
         self.connection.close_clients()
         for pool in (self.imports, self.calls):
-            pool.wait_idle(_BREAK_OFF_SECONDS)
+            pool.wait_idle(_ABORT_SECONDS)
 
     def over_reject_share(self) -> list[Tally]:
         """Return the tallies that have more rejected rows so far than `max_reject_share` allows."""
@@ -152,9 +160,11 @@ class Run:
         """Return whether STATE may pass: no stream has more rejected or declined rows so far than allowed."""
         return not (self.over_reject_share() or self.over_declined_share())
 
-    def _passes_on(self, write_state: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    def _after_rejects(self, write_state: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        """Return a function that writes STATE after the rejects file, and nothing in a dry run."""
+
         def write(state: bytes) -> None:
-            self.rejects.flush()  # rows that STATE covers must be in the file
+            self.rejects.flush()  # declined and rejected rows that STATE covers must be in the file
             if not self.dry_run:
                 write_state(state)
 

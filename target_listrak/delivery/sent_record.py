@@ -1,4 +1,4 @@
-"""The record of sent messages on disk: no message is sent twice, not after a crash and not by a second run.
+"""The record of sent messages on disk: no message is sent twice, neither after a crash nor by a second run.
 
 A message is claimed before it is sent, and marked as sent after Listrak took it. A claim that a crash leaves
 behind means that the message may have been sent: its outcome is unknown, and it is never sent again.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SENT_FILE", "Sent", "SentRecord", "key_of"]
 
 SENT_FILE: Final = "target-listrak-sent.sqlite"
-"""The name of the record where `sent_path` has no value."""
+"""The name of the file where `sent_path` is not set."""
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS message (
@@ -46,10 +46,10 @@ class Sent(Enum):
 
 
 def key_of(record: Mapping[str, object], names: Sequence[str]) -> str | None:
-    """Return a digest of a record's key properties, which identifies its message; `None` if one has no value.
+    """Return the key of a record's message: a digest of its key properties; `None` if one has no value.
 
-    A number and its text are the same key, so that a change of a key's type does not send everything again.
-    Texts of different case are different keys, as in many systems, and `NULL` is not a key.
+    A number and its text give the same key, so that a change of a property's type does not send everything
+    again. Texts that differ in case give different keys, and `NULL` is no value.
     """
     parts = []
     for name in names:
@@ -82,9 +82,9 @@ class SentRecord:
             if not read_only:
                 path.parent.mkdir(0o700, parents=True, exist_ok=True)
                 path.touch(0o600, exist_ok=True)
-            name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+            uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
             self._db = sqlite3.connect(
-                name, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False
+                uri, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False
             )
             if read_only:
                 return
@@ -140,6 +140,7 @@ class SentRecord:
 
     @contextlib.contextmanager
     def _reporting(self) -> Iterator[None]:
+        """Turn errors of SQLite and of the file system into one that names the setting."""
         try:
             yield
         except (OSError, sqlite3.Error) as error:

@@ -1,4 +1,4 @@
-"""Worker threads for imports and calls while the input is read, in order where order matters.
+"""Worker threads that run imports and calls while the input is read, in order where order matters.
 
 Each job has a *key*. The jobs of one key run one after the other, in the order given; different keys
 run side by side. A list is the key of its imports (two running imports that share a contact have no order), a
@@ -30,15 +30,15 @@ class WorkerPool:
 
     Args:
         name: For the threads' names.
-        threads: The most jobs that run at a time. A thread is started when a job needs it.
-        budget: The most weight (bytes) of jobs that wait or run. More than one job always fits.
+        threads: How many jobs run at a time at most. A thread is started when a job needs it.
+        budget: Total weight (bytes) of jobs that wait or run, at most. A job that is alone always fits.
         stopping: Set when the run ends early: no further job is started.
     """
 
     def __init__(self, name: str, *, threads: int, budget: int, stopping: threading.Event) -> None:
         self.failure: BaseException | None = None
         self._name = name
-        self._most_threads = threads
+        self._max_threads = threads
         self._budget = budget
         self._stopping = stopping
         self._changed = threading.Condition()
@@ -76,7 +76,7 @@ class WorkerPool:
             self._ready.append(key)
             if self._idle:
                 self._changed.notify_all()
-            elif self._threads < self._most_threads:
+            elif self._threads < self._max_threads:
                 self._threads += 1
                 name = f"{self._name}-{self._threads}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
@@ -141,6 +141,7 @@ class WorkerPool:
 
     @property
     def _over(self) -> bool:
+        """Whether no further job is started."""
         return self.failure is not None or self._closed or self._stopping.is_set()
 
     def _work(self) -> None:
@@ -157,10 +158,10 @@ class WorkerPool:
                 job()
             except BaseException as error:  # noqa: BLE001 - raised again by check() in the reading thread
                 failure = error
-            del job  # what it holds is not needed while this thread waits for the next
-            self._done(key, weight, failure)
+            del job  # frees its memory while this thread waits for the next job
+            self._finish_job(key, weight, failure)
 
-    def _done(self, key: Hashable, weight: int, failure: BaseException | None) -> None:
+    def _finish_job(self, key: Hashable, weight: int, failure: BaseException | None) -> None:
         with self._changed:
             self._running -= 1
             self._weight -= weight

@@ -1,4 +1,4 @@
-"""Where the files of the target are: a place that nobody commits, as they hold people's data."""
+"""The paths of the target's own files. They hold people's data, so Git ignores the default folder."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def rejects_path(setting: str | None) -> Path:
     """Return the path of the rejects file.
 
     Args:
-        setting: The setting `rejects_path`; without it a file below Meltano's own folder (`.meltano`, which
-            Meltano keeps out of Git), or outside of Meltano in the user's folder for such data
-            (`$XDG_STATE_HOME`, `~/.local/state`).
+        setting: The setting `rejects_path`. If it is not set, the file is in Meltano's folder `.meltano`,
+            which Git ignores, or outside of Meltano in the user's folder for such data (`$XDG_STATE_HOME`,
+            `~/.local/state`).
 
     Raises:
         ConfigurationError: The setting names a folder, or a file in a folder that cannot be written to.
@@ -36,8 +36,8 @@ def local_path(name: str, setting: str | None, file_name: str, what: str) -> Pat
 
     Args:
         name: The setting.
-        setting: Its value; without one the default place, as for `rejects_path`.
-        file_name: The file's name there.
+        setting: Its value; if it is `None`, the file is in the same default folder as the rejects file.
+        file_name: The file's name in that folder.
         what: What the file is, for error texts.
 
     Raises:
@@ -51,8 +51,8 @@ def local_path(name: str, setting: str | None, file_name: str, what: str) -> Pat
         if path.is_dir():
             message = f"{name} is a folder: {path}"
             raise ConfigurationError(message, setting=name, hint="Name a file in it.")
-        there = next((one for one in path.absolute().parents if one.exists()), Path("/"))
-        usable = "\0" not in setting and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        folder = next((parent for parent in path.absolute().parents if parent.exists()), Path("/"))
+        usable = "\0" not in setting and folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
     except (OSError, ValueError, RuntimeError):  # a name that is too long, a NUL in it, no home folder
         usable = False
     if not usable:
@@ -63,10 +63,10 @@ def local_path(name: str, setting: str | None, file_name: str, what: str) -> Pat
 
 
 def replay_command(path: Path) -> str:
-    """Return the command that reads a corrected rejects file into the target again, from any folder.
+    """Return the command that loads a corrected rejects file. It works in any folder.
 
-    Under Meltano it names the environment: without it Meltano takes the project's default, with other
-    settings.
+    Under Meltano it names the environment: otherwise Meltano would take the project's default environment,
+    which may have other settings.
     """
     path = path.absolute()
     loader = os.environ.get("MELTANO_LOADER_NAME")
@@ -75,12 +75,13 @@ def replay_command(path: Path) -> str:
         options = [f"--environment={environment}"] if environment else []
         return shlex.join(["meltano", *options, "invoke", loader, "--input", str(path)])
     words = sys.argv if Path(sys.argv[0]).name.startswith("target-listrak") else []
-    options = [one for one in words if one.startswith("--config=")]
+    options = [word for word in words if word.startswith("--config=")]
     options += [f"--config={value}" for name, value in itertools.pairwise(words) if name == "--config"]
     return shlex.join(["target-listrak", *(options or ["--config=config.json"]), "--input", str(path)])
 
 
 def _default_folder() -> Path:
+    """Return the folder of files whose setting has no value; it need not exist."""
     meltano = os.environ.get("MELTANO_SYS_DIR_ROOT")
     project = os.environ.get("MELTANO_PROJECT_ROOT")
     if meltano or project:

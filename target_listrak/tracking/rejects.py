@@ -28,7 +28,7 @@ __all__ = ["RejectsFile"]
 # Members stay as they were written: a number may have more digits, or a larger exponent, than a float takes.
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_BROKEN = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _REJECTED = ',"rejected":'
 _DAY_SECONDS = 86_400
 
@@ -36,12 +36,16 @@ _DAY_SECONDS = 86_400
 class RejectsFile:
     """The rejects file: created with the first such record, readable by its owner only (mode 0600).
 
-    A file that is there already is never touched: it may be the input of this very run, or not read yet.
-    The new one then gets a number before its suffix.
+    An existing file is never changed: it may be the input of this run, or not read yet. The new file then
+    gets a number before its suffix.
 
     Args:
         path: The setting `rejects_path`.
-        logger: Told once where the file is.
+        logger: Gets one message with the path when the file is created.
+
+    Attributes:
+        path: The file, with its number if it has one.
+        count: Records written so far.
     """
 
     def __init__(self, path: Path, logger: logging.Logger) -> None:
@@ -68,7 +72,7 @@ class RejectsFile:
             stream: The stream's name as it came in.
             line: The RECORD line as it was read.
             rejected: Outcome, code, reason, destination and source row number.
-            properties: What earlier records of the same contact had given and this one was merged with.
+            properties: The whole record, if earlier records of the same contact were merged into it.
 
         Raises:
             ConfigurationError: `rejects_path` cannot be written.
@@ -84,10 +88,10 @@ class RejectsFile:
             self.count += 1
 
     def flush(self) -> None:
-        """Hand everything written so far to the operating system: done before a STATE is passed on.
+        """Pass everything written so far to the operating system. Called before a STATE is passed on.
 
         Raises:
-            ConfigurationError: It cannot be written: the disk is full, for example.
+            ConfigurationError: The file cannot be written, for example because the disk is full.
         """
         with self._lock, self._writing():
             if self._file is not None:
@@ -105,24 +109,25 @@ class RejectsFile:
                 file.close()
 
     def remove_old(self, days: int) -> None:
-        """Delete the rejects files of earlier runs, beside this run's, that are older than some days.
+        """**Delete** rejects files of earlier runs, in the same folder, that are older than a number of days.
 
-        Only files that this class has named itself: `rejects.singer`, `rejects.1.singer` … in that folder.
+        Only files with names that this class gives are deleted: `rejects.singer`, `rejects.1.singer` …
         """
         wanted, oldest = self._wanted, time.time() - days * _DAY_SECONDS
         own = re.compile(rf"{re.escape(wanted.stem)}(\.\d+)?{re.escape(wanted.suffix)}")
         removed = 0
         with contextlib.suppress(OSError):
-            for one in wanted.parent.iterdir():
-                old = one != self.path and own.fullmatch(one.name) and one.is_file()
-                if old and one.stat().st_mtime < oldest:
-                    one.unlink()
+            for file in wanted.parent.iterdir():
+                is_rejects_file = file != self.path and own.fullmatch(file.name) and file.is_file()
+                if is_rejects_file and file.stat().st_mtime < oldest:
+                    file.unlink()
                     removed += 1
         if removed:
             self._logger.info("Deleted %d rejects files older than rejects_keep_days (%d)", removed, days)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
+        """Turn an error of the file system into one that names the setting."""
         try:
             yield
         except OSError as error:
@@ -133,6 +138,7 @@ class RejectsFile:
             raise ConfigurationError(message, setting="rejects_path", hint=hint) from error
 
     def _open(self) -> IO[bytes]:
+        """Create the file under the first name that no file has."""
         wanted = self.path
         try:
             wanted.parent.mkdir(0o700, parents=True, exist_ok=True)
@@ -165,9 +171,9 @@ def _line(line: bytes, rejected: dict[str, object], properties: dict[str, Any] |
         text = line.decode()
         message: dict[str, object] = {**_decoder.decode(text)}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # It cannot be decoded (NaN, half a character), and has to stay as it is: the same line read again is
+        # The line cannot be decoded (NaN, a lone surrogate) and has to stay as it is: read again, it is
         # rejected again until somebody corrects it. Bytes that are not UTF-8 become escapes.
-        text = _BROKEN.sub(
+        text = _SURROGATE.sub(
             lambda found: f"\\u{ord(found[0]):04x}", line.decode("utf-8", "surrogateescape").strip()
         )
         return _without_rejected(text[:-1]).encode() + b',"rejected":' + _encoder.encode(rejected) + b"}"
@@ -178,7 +184,7 @@ def _line(line: bytes, rejected: dict[str, object], properties: dict[str, Any] |
 
 
 def _without_rejected(text: str) -> str:
-    """Return a message's text, without its last bracket, less what an earlier run added at its end."""
+    """Return a message's text, without its last brace, less the `rejected` that an earlier run added."""
     start = text.rfind(_REJECTED)
     try:
         msgspec.json.decode(text[start + len(_REJECTED) :], type=dict[str, Any])

@@ -1,4 +1,4 @@
-"""The report at the end of a run: row accounting, what the next run sends again, and the rejects file."""
+"""The report at the end of a run: row accounting, rows that will be sent again, rejects file."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ COLUMNS = {
     "merged": "replaced by a later record of the same contact",
     "open": "no result: Listrak may have it or not",
 }
-"""What the columns of the closing table mean, by the tally's members."""
+"""The meaning of the columns of the closing table, by attribute of `Tally`."""
 _TITLES = {"open": "not confirmed"}
 
 
 def report_tallies(logger: logging.Logger, tallies: Collection[Tally], note: str = "") -> None:
-    """Log the row accounting, and give its figures to the SDK's metrics.
+    """Log the row accounting, and pass its figures to the SDK's metrics.
 
     Args:
         logger: The plugin's logger.
         tallies: One per incoming stream.
-        note: For a dry run: what it cannot know.
+        note: For a dry run: what it cannot know; "" for a run that writes.
     """
     logger.info("Accounting%s:", " (dry run: nothing was written)" if note else "")
     for line in closing_table(tallies):
@@ -57,23 +57,23 @@ def report_tallies(logger: logging.Logger, tallies: Collection[Tally], note: str
 
 
 def report_state(logger: logging.Logger, tallies: Collection[Tally], state: StateTracker) -> None:
-    """Log what the next run sends again, if anything.
+    """Log which rows the next run sends again, if any.
 
     Args:
         logger: The plugin's logger.
-        tallies: All of the run's.
-        state: Knows which rows the passed STATE covers.
+        tallies: All tallies of the run.
+        state: Knows which rows the last STATE covers that was passed on.
     """
     if line := sent_again(tallies, state):
         logger.warning("%s", line)
 
 
 def sent_again(tallies: Collection[Tally], state: StateTracker) -> str | None:
-    """Return a sentence about the rows that the passed STATE does not cover; None if there are none.
+    """Return a sentence about the rows that no STATE covers that was passed on; `None` if there are none.
 
     Args:
-        tallies: All of the run's.
-        state: Knows which rows the passed STATE covers.
+        tallies: All tallies of the run.
+        state: Knows which rows the last STATE covers that was passed on.
     """
     not_confirmed = sum(tally.open for tally in tallies)
     confirmed = sum(tally.confirmed for tally in tallies) - state.covered
@@ -94,8 +94,8 @@ def report_rejects(logger: logging.Logger, rejects: RejectsFile, *, dry_run: boo
     """Log how many records were not loaded, where they are, and how they are loaded once corrected.
 
     Args:
-        logger: The target's.
-        rejects: The run's.
+        logger: The plugin's logger.
+        rejects: The rejects file of the run.
         dry_run: Whether the run wrote nothing: the run that writes rejects the same records again.
     """
     if rejects.count:

@@ -1,4 +1,4 @@
-"""The largest shares of rejected and of declined rows with which a run is still a success."""
+"""Fails a run with too large a share of rejected or declined rows."""
 
 from __future__ import annotations
 
@@ -19,10 +19,6 @@ class RejectShareError(ListrakError):
     """More of a destination's records were rejected, or declined, than the settings allow."""
 
 
-def _at(tally: Tally) -> str:
-    return "" if tally.title == tally.stream else f" ({tally.destination})"
-
-
 def check_shares(tallies: Iterable[Tally], rejects_path: Path) -> None:
     """Fail where more rows were rejected or declined than allowed.
 
@@ -30,20 +26,28 @@ def check_shares(tallies: Iterable[Tally], rejects_path: Path) -> None:
         RejectShareError: The text names the setting, the streams and their rows.
     """
     tallies = list(tallies)
-    over = [("rejected", one, one.rejected, one.max_reject_share) for one in tallies if one.over_reject_share]
-    over += [
-        ("declined", one, one.declined, one.max_declined_share) for one in tallies if one.over_declined_share
+    rejected = [
+        _share(tally, tally.rejected, "rejected", tally.max_reject_share)
+        for tally in tallies
+        if tally.over_reject_share
     ]
-    if not over:
+    declined = [
+        _share(tally, tally.declined, "declined", tally.max_declined_share)
+        for tally in tallies
+        if tally.over_declined_share
+    ]
+    if not rejected and not declined:
         return
-    setting = "max_reject_share" if over[0][0] == "rejected" else "max_declined_share"
-    shares = ", ".join(
-        f"stream {one.stream!r}{_at(one)} has {rows:,} of {one.confirmed:,} {result}, more than the share of "
-        f"{most:g}"
-        for result, one, rows, most in over
-    )
-    way_out = "Fix the source" if over[0][0] == "rejected" else "See who was declined and why"
+    setting, remedy = "max_declined_share", "See who was declined and why"
+    if rejected:
+        setting, remedy = "max_reject_share", "Fix the source"
     raise RejectShareError(
-        f"{setting}: {shares} that is allowed. STATE is held back.",
-        hint=f"{rejects_path} has the reasons. {way_out}, or raise {setting}.",
+        f"{setting}: {', '.join(rejected + declined)} that is allowed. STATE is held back.",
+        hint=f"{rejects_path} has the reasons. {remedy}, or increase {setting}.",
     )
+
+
+def _share(tally: Tally, rows: int, result: str, limit: float | None) -> str:
+    destination = "" if tally.title == tally.stream else f" ({tally.destination})"
+    counts = f"{rows:,} of {tally.confirmed:,} {result}"
+    return f"stream {tally.stream!r}{destination} has {counts}, more than the share of {limit:g}"

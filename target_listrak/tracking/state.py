@@ -1,13 +1,13 @@
 """Which STATE may be passed on: the latest one whose rows, and all rows before it, are confirmed.
 
-The SDK writes state when it drains all sinks: every five minutes, or at the end of input. A failure in the
-third batch would then lose the checkpoints of two good ones, and a STATE that arrived while a batch was
-filling would be written before its rows are confirmed. So the target keeps STATE here and never gives it to
-the SDK (see `TargetListrak._process_state_message`).
+The SDK writes STATE when it drains all sinks: every five minutes, or at the end of the input. A failure in
+the third batch would then lose the STATE of the two batches before it, and a STATE that arrives while a batch
+is being filled would be written before its rows are confirmed. So the target keeps STATE here, and the SDK
+never gets it (see `TargetListrak._process_state_message`).
 
 The rows between two STATE messages belong to one *checkpoint*. A row is *confirmed* when its result is known
 for good. A checkpoint is confirmed when it is closed (its STATE has arrived) and as many rows have been
-confirmed as were opened. Checkpoints leave the queue in their order only.
+confirmed as were opened. Checkpoints leave the queue only in their order.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Checkpoint", "Hold", "StateTracker"]
 
-_MOST_CHECKPOINTS = 1024
-"""How many unconfirmed STATE messages are kept. Beyond it, checkpoints are joined two by two."""
+_MAX_CHECKPOINTS = 1024
+"""How many unconfirmed STATE messages are kept. If there are more, checkpoints are merged in pairs."""
 
 
 class Checkpoint:
@@ -40,7 +40,7 @@ class Checkpoint:
 
 
 class Hold:
-    """Holds back every STATE that arrives after it, until it is released: like an unconfirmed row."""
+    """Holds back every STATE that arrives after it, like an unconfirmed row, until it is released."""
 
     def __init__(self, state_tracker: StateTracker, checkpoint: Checkpoint) -> None:
         self._state_tracker = state_tracker
@@ -66,7 +66,7 @@ class StateTracker:
 
     Attributes:
         received: STATE messages that came.
-        covered: Rows before the latest STATE that was passed on.
+        covered: Number of rows before the latest STATE that was passed on.
     """
 
     def __init__(self, write: Callable[[bytes], None], may_write: Callable[[], bool] = lambda: True) -> None:
@@ -102,8 +102,8 @@ class StateTracker:
             closed, self._current = self._current, Checkpoint()
             closed.state = value
             self._checkpoints.append(closed)
-            if len(self._checkpoints) > _MOST_CHECKPOINTS:
-                self._thin_out()
+            if len(self._checkpoints) > _MAX_CHECKPOINTS:
+                self._merge_pairs()
             self._advance()
 
     def confirm(self, checkpoint: Checkpoint, count: int = 1) -> None:
@@ -137,8 +137,8 @@ class StateTracker:
         self._ready = None
         self.covered = self._confirmed
 
-    def _thin_out(self) -> None:
-        """Join checkpoints two by two, so that a STATE after every row cannot fill the memory."""
+    def _merge_pairs(self) -> None:
+        """Merge checkpoints in pairs, so that a STATE after every row cannot fill the memory."""
         checkpoints = list(self._checkpoints)
         kept = deque(checkpoints[1::2])
         if len(checkpoints) % 2:

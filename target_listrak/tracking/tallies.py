@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["HANDFUL", "Row", "RowTracker", "Rows", "Tally", "closing_table", "log_metrics"]
 
 HANDFUL: Final = 5
-"""Declined or rejected rows below which a share means nothing: a few rows alone never end a run."""
+"""With fewer declined or rejected rows than this, no share ends a run."""
 
 
 class Row(msgspec.Struct, gc=False):
@@ -74,11 +74,12 @@ class Tally:
 
     Attributes:
         stream: The incoming stream.
-        destination: Kind and place, for people.
-        title: A name for people that is unique in the run.
+        destination: Kind and, for example, list, as the report shows them.
+        title: A name for the report that is unique in the run.
         read: Rows read so far.
-        skipped: Whether `unmapped_streams: skip` or `reject` decides about its rows.
+        skipped: Whether the stream has no destination, so that `unmapped_streams` decides about its rows.
         reasons: Declined and rejected rows, by (`declined` or `rejected`, code).
+        removed: Members that mirroring removed.
         remarks: Further remarks about rows for the report, counted.
         max_reject_share: The largest share of rejected rows (0 to 1), of the destination or of the run.
         max_declined_share: The same for declined rows; `None` means no limit.
@@ -131,11 +132,11 @@ class Tally:
         """Whether more rows are declined so far than `max_declined_share` allows."""
         return self._over(self.declined, self.max_declined_share)
 
-    def _over(self, rows: int, most: float | None) -> bool:
-        """Return whether a number of rows is too large a share. A limit of 0 allows none at all."""
-        if most is None or self.skipped or not rows:
+    def _over(self, rows: int, limit: float | None) -> bool:
+        """Return whether rows are too large a share of the confirmed ones. A limit of 0 allows none."""
+        if limit is None or self.skipped or not rows:
             return False
-        return most == 0 or (rows >= HANDFUL and rows > most * self.confirmed)
+        return limit == 0 or (rows >= HANDFUL and rows > limit * self.confirmed)
 
 
 class RowTracker:
@@ -158,7 +159,7 @@ class RowTracker:
         self._lock = threading.Lock()
 
     def open(self, line: bytes) -> Row:
-        """Count a row that was read. Called by the thread that reads the input only."""
+        """Count a row that was read. Only the thread that reads the input calls this."""
         self.tally.read += 1
         return Row(self.tally.read, self._state_tracker.open(), line)
 
@@ -169,14 +170,14 @@ class RowTracker:
         return Rows(first, self._state_tracker.open(len(lines)), lines)
 
     def set_aside(self, row: Row) -> None:
-        """Release a row's checkpoint without ending the row, which waits on disk under an earlier `hold`.
+        """Release the checkpoint of a row that waits on disk and has no result yet.
 
-        So the memory of checkpoints does not grow with the rows that wait.
+        An earlier `hold` keeps STATE back for it, so checkpoints do not grow with the rows that wait.
         """
         self._state_tracker.confirm(row.checkpoint)
 
     def take_up(self, number: int, line: bytes) -> Row:
-        """Return a row that was set aside, to be ended. Called by the thread that reads the input only.
+        """Return a row that was set aside, to be ended. Only the thread that reads the input calls this.
 
         Args:
             number: The row's number in its stream.
@@ -246,12 +247,12 @@ class RowTracker:
         self._state_tracker.confirm_all(checkpoints)
 
     def hold(self) -> Hold:
-        """Keep STATE back from here until the hold is released: for what is judged at the end of input."""
+        """Keep back every later STATE until the hold is released: for rows that wait for the input's end."""
         return self._state_tracker.hold()
 
 
 def closing_table(tallies: Iterable[Tally]) -> list[str]:
-    """Return the row accounting as lines of text: a head, a line per tally, then the reasons, counted."""
+    """Return the row accounting as lines of text: headings, one line per tally, then remarks and reasons."""
     rows: list[tuple[str, ...]] = [("stream", "destination", "read", *Results._fields, "not confirmed")]
     notes: list[str] = []
     for tally in tallies:
@@ -263,7 +264,7 @@ def closing_table(tallies: Iterable[Tally]) -> list[str]:
         notes += [
             f"{tally.title}: {count:,} {result}: {code}"
             for (result, code), count in sorted(
-                tally.reasons.items(), key=lambda one: (one[0][0], -one[1], one[0][1])
+                tally.reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1])
             )
         ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

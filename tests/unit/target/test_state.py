@@ -27,8 +27,8 @@ def test_state_passes_exactly_when_everything_before_it_is_settled(
     """Against a plain model; with a small `most`, waiting STATE is dropped: that may delay, never advance."""
     written: list[int] = []
     state_tracker = StateTracker(lambda value: written.append(int(value)))
-    before = state_module._MOST_CHECKPOINTS
-    state_module._MOST_CHECKPOINTS = most
+    before = state_module._MAX_CHECKPOINTS
+    state_module._MAX_CHECKPOINTS = most
     try:
         open_rows: list[tuple[int, Callable[[], None]]] = []
         unsettled: set[int] = set()
@@ -58,7 +58,7 @@ def test_state_passes_exactly_when_everything_before_it_is_settled(
             confirm()
         assert written[-1:] == states[-1:]
     finally:
-        state_module._MOST_CHECKPOINTS = before
+        state_module._MAX_CHECKPOINTS = before
 
 
 def _settler(state_tracker: StateTracker, checkpoint: Checkpoint) -> Callable[[], None]:
