@@ -18,7 +18,7 @@ ANY_PROPERTY: Final = "*"
 
 
 def place(pattern: str, option: str = "") -> str:
-    """Return the place of an option in the settings, for error texts: `destinations.people.list`."""
+    """Return the path of an option in the settings, for error texts: `destinations.people.list`."""
     return f"destinations.{pattern}.{option}" if option else f"destinations.{pattern}"
 
 
@@ -30,7 +30,7 @@ class Destination:
         pattern: The stream's name or pattern.
         kind: The kind of destination.
         options: The options that were given.
-        index: Its place in the entry's array, from 0; `None` where the entry is a single destination.
+        index: Its index in the entry's array, from 0; `None` where the entry is a single destination.
     """
 
     pattern: str
@@ -40,12 +40,12 @@ class Destination:
 
     @property
     def label(self) -> str:
-        """The entry's name, with the place in its array: tells the destinations of a run apart."""
+        """The entry's name, with the index in its array: unique among the destinations of a run."""
         return self.pattern if self.index is None else f"{self.pattern}[{self.index}]"
 
     @property
     def position(self) -> int:
-        """The place among the destinations of its streams: those before it are served first."""
+        """Its position among the destinations of a stream, from 0: rows go to them in this order."""
         return self.index or 0
 
     def option(self, name: str) -> Any:  # noqa: ANN401 - the option's own type
@@ -74,6 +74,6 @@ class Destination:
         return bool(self.option("null_handling") == "clear" or self.option("update_type") == "Overwrite")
 
     def error(self, option: str, message: str, hint: str = "") -> ConfigurationError:
-        """Create an error about one option, which it names."""
+        """Create an error that names one option of the destination ("" means the destination itself)."""
         name = place(self.label, option)
         return ConfigurationError(f"{name}: {message}", setting=name, hint=hint)

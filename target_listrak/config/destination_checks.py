@@ -1,4 +1,4 @@
-"""Checks of one destination: of each option, and of what the options say together."""
+"""Checks of destinations: each option, the options of a destination together, all destinations together."""
 
 from __future__ import annotations
 
@@ -44,11 +44,10 @@ _LIST_PROPERTIES: Final = (
     "linkDomainAlias",
     "mediaDomainAlias",
 )
-"""What `create_list` may set of a new List: the resource's properties in Listrak's specification."""
+"""Properties of a new List that `create_list` may set, as Listrak's specification names them."""
 
-
-_MOST_EVENTS: Final = 1000
-_LIMITS: Final = {
+_MAX_EVENTS_PER_REQUEST: Final = 1000
+_COUNTED_LIMITS: Final = {
     "max_messages": "messages",
     "max_events": "events",
     "max_created": "fields or events",
@@ -58,10 +57,10 @@ _LIMITS: Final = {
 
 
 def check_option(destination: Destination, name: str, value: object) -> None:
-    """Check one option's value: its type, and whether it is one of the allowed values.
+    """Check the type of one option's value, and whether it is one of the allowed values.
 
     Raises:
-        ConfigurationError: It is not; the text names the option.
+        ConfigurationError: The value is wrong; the text names the option.
     """
     option = OPTIONS[name]
     right_type = isinstance(value, option.types) and (bool in option.types or not isinstance(value, bool))
@@ -77,7 +76,7 @@ def check_option(destination: Destination, name: str, value: object) -> None:
 
 
 def check_together(destination: Destination) -> None:
-    """Check what no single option shows: which ones are missing, and which ones contradict each other.
+    """Check the options of a destination together: options that are missing, or that contradict each other.
 
     Raises:
         ConfigurationError: An option is missing or contradicts another one; the text names it.
@@ -93,10 +92,8 @@ def check_together(destination: Destination) -> None:
     _check_shares(destination)
     if kind == "audience":
         _check_audience(destination)
-    if kind == "audience" and option("create_missing") and "field_group" not in options:
-        raise destination.error("field_group", "create_missing needs to know the group of the new field")
     if "member" in options and "member_from" in options:
-        raise destination.error("member_from", "either `member` or `member_from`, and not both")
+        raise destination.error("member_from", "expected either `member` or `member_from`, not both")
     if option("route") == "beta":
         _check_beta(destination)
     _check_mirror(destination)
@@ -115,51 +112,54 @@ def _check_sending(destination: Destination) -> None:
         raise destination.error("allow_forget", text, "Set it to true if that is what you want.")
     if destination.option("max_wait_seconds") < 0:
         raise destination.error("max_wait_seconds", "expected a number of seconds, 0 or more")
-    for name, what in _LIMITS.items():
+    for name, what in _COUNTED_LIMITS.items():
         if destination.option(name) < 0:
             raise destination.error(name, f"expected a number of {what}, 0 or more")
-    if not 1 <= destination.option("events_per_request") <= _MOST_EVENTS:
-        text = f"expected a number of events, 1 to {_MOST_EVENTS}"
+    if not 1 <= destination.option("events_per_request") <= _MAX_EVENTS_PER_REQUEST:
+        text = f"expected a number of events, 1 to {_MAX_EVENTS_PER_REQUEST}"
         raise destination.error("events_per_request", text)
 
 
 def check_array(destinations: Sequence[Destination]) -> None:
-    """Check what the destinations of one stream say together.
+    """Check the destinations of one stream together.
 
     Raises:
-        ConfigurationError: One of them removes the people whom another one loads, or is there twice.
+        ConfigurationError: One of them removes the people whom another one loads, or two are equal.
     """
-    for number, one in enumerate(destinations):
+    for number, destination in enumerate(destinations):
         for other in destinations[:number]:
-            if (one.kind, one.options) == (other.kind, other.options):
-                raise one.error("", f"it says the same as {place(other.label)}", "Remove one of them.")
-        homes = _REMOVES_FROM.get(one.kind, {})
+            if (destination.kind, destination.options) == (other.kind, other.options):
+                raise destination.error("", f"it is the same as {place(other.label)}", "Remove one of them.")
+        places = _REMOVES_FROM.get(destination.kind, {})
         for other in destinations:
-            names = homes.get(other.kind, ())
-            if names and all(_same(one, other, name) for name in names):
+            names = places.get(other.kind, ())
+            if names and all(_same(destination, other, name) for name in names):
                 text = f"it removes the people whom {place(other.label)} loads"
-                raise one.error("kind", text, "Use `subscribed` with `unsubscribe`, or another stream.")
+                raise destination.error(
+                    "kind", text, "Use `subscribed` with `unsubscribe`, or another stream."
+                )
 
 
 def check_all(entries: Iterable[Sequence[Destination]]) -> None:
-    """Check what the entries of the setting say together.
+    """Check the entries of the setting together.
 
     Args:
         entries: The destinations of each entry.
 
     Raises:
-        ConfigurationError: Order items have no orders that they could join, or more than one.
+        ConfigurationError: There are order items and no orders, or a stream goes to several of them.
     """
-    every = list(entries)
-    items = [one for some in every for one in some if one.kind == "order_items"]
+    entries = list(entries)
+    destinations = [destination for entry in entries for destination in entry]
+    items = [destination for destination in destinations if destination.kind == "order_items"]
     if not items:
         return
-    if not any(one.kind == "orders" for some in every for one in some):
+    if not any(destination.kind == "orders" for destination in destinations):
         hint = "Add a destination of kind orders for the stream of the orders."
         raise items[0].error("kind", "items are joined to orders, and no destination is of kind orders", hint)
     for kind in ("orders", "order_items"):
-        for some in every:
-            alike = [one for one in some if one.kind == kind]
+        for entry in entries:
+            alike = [destination for destination in entry if destination.kind == kind]
             if len(alike) > 1:
                 text = f"with order items, a stream can go to one destination of kind {kind} only"
                 raise alike[1].error("kind", text, f"{place(alike[0].label)} is one already.")
@@ -170,7 +170,7 @@ _REMOVES_FROM: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "sms_unsubscribe": {"sms_list": ("sender_code", "phone_list")},
     "sms_opt_out": {"sms_list": ("sender_code",)},
 }
-"""Kinds that remove people, the kinds that load them, and the options that say where."""
+"""Kinds that remove people, the kinds that load them, and the options that name the place of both."""
 
 
 def _same(one: Destination, other: Destination, name: str) -> bool:
@@ -181,7 +181,7 @@ def _check_update(destination: Destination) -> None:
     options, option = destination.options, destination.option
     if option("create_list") and "list" not in options:
         raise destination.error(
-            "create_list", "it works with `list` only: a slip in a record must not make a list"
+            "create_list", "it works only with `list`: a misspelt name in a record must not create a list"
         )
     if option("update_type") == "Overwrite" and options.get("null_handling") == "keep":
         raise destination.error(
@@ -201,7 +201,9 @@ def _check_audience(destination: Destination) -> None:
         hint = "Use two destinations: one that subscribes, one that includes the unsubscribed."
         raise destination.error("include_unsubscribed", "with `subscribe` the unsubscribed stay so", hint)
     if "subscribed" in options and not option("subscribe"):
-        raise destination.error("subscribed", "nobody is subscribed: it goes with `subscribe: true`")
+        raise destination.error("subscribed", "it works only with `subscribe: true`")
+    if option("create_missing") and "field_group" not in options:
+        raise destination.error("field_group", "create_missing needs to know the group of the new field")
 
 
 def _check_shares(destination: Destination) -> None:
@@ -241,19 +243,17 @@ def _check_fields(destination: Destination) -> None:
             text = f'"{ANY_PROPERTY}" stands for all other properties, and can only be `auto`'
             raise destination.error(f"fields.{ANY_PROPERTY}", text)
         for name, goal in destination.field_goals.items():
-            good = isinstance(goal, str) or (
-                isinstance(goal, int) and not isinstance(goal, bool) and goal > 0
-            )
-            if not good:
+            is_id = isinstance(goal, int) and not isinstance(goal, bool) and goal > 0
+            if not isinstance(goal, str) and not is_id:
                 raise destination.error(f"fields.{name}", "expected a field's name, `Group.Field` or id")
         _check_goals(destination, destination.field_goals)
     if "field_values" in destination.options and "fields" in destination.options:
-        raise destination.error("field_values", "either `fields` or `field_values`, and not both")
+        raise destination.error("field_values", "expected either `fields` or `field_values`, not both")
     if destination.kind == "profile_fields" and "field_values" not in destination.options:
         for name in ("member", "member_from"):
             if name in destination.options:
-                hint = "For a CheckBox that tells membership, use kind audience."
-                raise destination.error(name, "it goes with `field_values`", hint)
+                hint = "For a CheckBox field that says who is a member, use kind audience."
+                raise destination.error(name, "it works only with `field_values`", hint)
 
 
 def _check_new_list(destination: Destination) -> None:
@@ -278,15 +278,15 @@ _EVENT_KINDS: Final = ("email_events", "custom_events")
 
 
 def _check_events(destination: Destination) -> None:
-    for one in destination.option("event_ids"):
-        good = one > 0 if isinstance(one, int) and not isinstance(one, bool) else isinstance(one, str)
-        if not good or not str(one).strip():
+    for event in destination.option("event_ids"):
+        is_id = isinstance(event, int) and not isinstance(event, bool) and event > 0
+        if not is_id and not (isinstance(event, str) and event.strip()):
             text = "expected a list of events: names, or ids (positive whole numbers)"
             raise destination.error("event_ids", text)
     options = destination.options
-    for one, other in (("event_date", "max_age_days"), ("max_age_days", "event_date")):
-        if one in options and other not in options:
-            raise destination.error(other, f"it goes with `{one}`", OPTIONS[other].text)
+    for name, needed in (("event_date", "max_age_days"), ("max_age_days", "event_date")):
+        if name in options and needed not in options:
+            raise destination.error(needed, f"`{name}` needs it", OPTIONS[needed].text)
     if options.get("max_age_days", 0) < 0:
         raise destination.error("max_age_days", "expected a number of days, 0 or more")
     if destination.kind in _EVENT_KINDS and ("event" in options) == ("event_from" in options):
@@ -296,9 +296,9 @@ def _check_events(destination: Destination) -> None:
 def _check_consent(destination: Destination) -> None:
     values = destination.options.get("subscribed_values")
     if values is not None and "subscribed" not in destination.options:
-        raise destination.error("subscribed_values", "it goes with `subscribed`")
+        raise destination.error("subscribed_values", "it works only with `subscribed`")
     many = [values] if isinstance(values, str) else values
-    if values is not None and not (many and all(isinstance(one, str | int | float) for one in many)):
+    if values is not None and not (many and all(isinstance(value, str | int | float) for value in many)):
         raise destination.error("subscribed_values", "expected a value, or a list of values")
     try:
         delete_markers(destination.options.get("delete_markers"))
@@ -317,7 +317,7 @@ _TYPE_NAMES = {
 
 
 def type_name(value: object) -> str:
-    """Return what a JSON type is called in error messages, such as `a list`."""
+    """Return the name of a value's JSON type for error messages, such as `a list`."""
     return _TYPE_NAMES.get(type(value), type(value).__name__)
 
 

@@ -1,8 +1,8 @@
-"""The forms in which the setting `destinations` arrives.
+"""The forms in which Meltano passes the setting `destinations`.
 
-Meltano takes every dot in a name for a level: `destinations.shop.vips.kind` becomes an object in an object,
-also where the stream is called `shop.vips`; and it exports the setting with the levels joined again
-(`{"shop.vips.kind": "email_list"}`). What is set with `meltano config set` arrives as text.
+Meltano reads every dot in a name as a level. `destinations.shop.vips.kind` becomes an object in an object,
+also where the stream is called `shop.vips`. Meltano exports the setting with the levels joined again
+(`{"shop.vips.kind": "email_list"}`). Values that were set with `meltano config set` arrive as text.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _OBJECT_OPTIONS: Final = frozenset({"fields", "create_list", "delete_markers", "
 
 
 def entries(setting: Mapping[str, Any]) -> dict[str, object]:
-    """Return the setting's entries by stream name or pattern, whatever form they came in.
+    """Return the setting's entries by stream name or pattern, whatever their form.
 
     Example:
         >>> entries({"shop": {"vips": {"kind": "email_list", "list": 7}}})
         {'shop.vips': {'kind': 'email_list', 'list': 7}}
 
     Raises:
-        ConfigurationError: Two entries are of one name.
+        ConfigurationError: Two entries have the same name.
     """
     found: dict[str, object] = {}
     for pattern, given in _nested(setting).items():
@@ -56,12 +56,12 @@ def entries(setting: Mapping[str, Any]) -> dict[str, object]:
 
 
 def option_value(option: Option, value: object, place: str) -> object:
-    """Return an option's value, typed where it is text; None where nothing is set.
+    """Return an option's value, converted to its type if it is text; `None` if nothing is set.
 
-    A text that may be a name stays one: digits are a name first, then an id.
+    The text of an option that takes a name or id is not converted: digits are a name first, then an id.
 
     Raises:
-        ConfigurationError: The text stands for no value of any of the option's types.
+        ConfigurationError: The text is not a value of one of the option's types.
     """
     if isinstance(value, str) and value.strip() == "null":
         return None
@@ -75,7 +75,7 @@ def option_value(option: Option, value: object, place: str) -> object:
 
 
 def plain_fields(fields: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Return `fields` with the levels that Meltano makes of dots joined: `{"address.city": "City"}`."""
+    """Return `fields` with the levels joined that Meltano creates from dots: `{"address.city": "City"}`."""
     found: dict[str, Any] = {}
     for name, goal in fields.items():
         if isinstance(goal, Mapping):
@@ -106,7 +106,7 @@ def _nested(setting: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _levels(name: str, entry: object) -> Iterator[tuple[str, object]]:
-    """Give the destinations in an entry: its own, and those below it."""
+    """Yield the destinations in an entry, by name: its own, and those in the objects below it."""
     if not isinstance(entry, Mapping):
         yield name, entry
         return
@@ -123,4 +123,6 @@ def _levels(name: str, entry: object) -> Iterator[tuple[str, object]]:
 
 
 def _holds_kind(entry: Mapping[str, Any]) -> bool:
-    return "kind" in entry or any(isinstance(one, Mapping) and _holds_kind(one) for one in entry.values())
+    return "kind" in entry or any(
+        isinstance(value, Mapping) and _holds_kind(value) for value in entry.values()
+    )

@@ -1,4 +1,4 @@
-"""The options of destinations, each with its text. Which of them a kind has: `kind_options`."""
+"""The options of destinations, each with its description. `kind_options` says which kind has which."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Option:
     """One option of a destination: a key of its object in the setting `destinations`.
 
     Attributes:
-        text: What it does, for people.
+        text: Its description, for the documentation and for hints.
         types: The JSON types it may have.
-        values: The values it may have; none named, any of its types.
-        default: What holds where it is left out.
+        values: The allowed values; empty if every value of its types is allowed.
+        default: Its value if it is not set.
         names_property: Whether its value names a property of the stream's records. The name must be in the
             stream's SCHEMA.
     """

@@ -1,7 +1,7 @@
-"""The setting `destinations`: which stream goes where, parsed and checked before a record is read.
+"""The setting `destinations`, parsed and checked before a record is read.
 
-A mistake here would change what happens to people, so nothing is guessed: an unknown kind or option, a value
-of the wrong type and a mode that a kind does not have are errors that name the place and what there is.
+A mistake here would change what happens to people, so nothing is guessed. An unknown kind, an unknown option
+and a value of the wrong type are errors. They name the option and the possible values.
 
 How to add a kind of destination: `target_listrak.loaders`.
 """
@@ -48,23 +48,23 @@ class Destinations:
             pattern: _parse_entry(pattern, plain(entry)) for pattern, entry in entries(setting).items()
         }
         check_all(self._by_pattern.values())
-        self.all = [one for some in self._by_pattern.values() for one in some]
+        self.all = [destination for entry in self._by_pattern.values() for destination in entry]
 
     def for_stream(self, stream: str) -> Sequence[Destination]:
         """Return the destinations of a stream: those of its name, else of the longest pattern that fits.
 
-        Of two patterns of one length the one with fewer `*` counts.
+        Of patterns of the same length, the one with the fewest `*` counts.
 
         Raises:
-            ConfigurationError: Several patterns fit alike: which one is meant cannot be told.
+            ConfigurationError: Several patterns fit equally well.
         """
         if stream in self._by_pattern:
             return self._by_pattern[stream]
-        fitting = [one for one in self._by_pattern if fnmatch.fnmatchcase(stream, one)]
+        fitting = [pattern for pattern in self._by_pattern if fnmatch.fnmatchcase(stream, pattern)]
         best = max(map(_precision, fitting), default=None)
-        longest = [one for one in fitting if _precision(one) == best]
+        longest = [pattern for pattern in fitting if _precision(pattern) == best]
         if len(longest) > 1:
-            message = f"destinations: the patterns {' and '.join(longest)} fit stream {stream!r} alike"
+            message = f"destinations: the patterns {' and '.join(longest)} fit stream {stream!r} equally well"
             hint = "Give the stream an entry of exactly its name, or make one of the patterns longer."
             raise ConfigurationError(message, setting="destinations", hint=hint)
         return self._by_pattern[longest[0]] if longest else ()
@@ -82,12 +82,13 @@ def _parse_entry(pattern: str, entry: object) -> Sequence[Destination]:
     """
     if not isinstance(entry, list) or not entry:
         return [_parse(pattern, entry)]
-    parsed = [_parse(pattern, one, index) for index, one in enumerate(entry)]
+    parsed = [_parse(pattern, item, index) for index, item in enumerate(entry)]
     check_array(parsed)
     return parsed
 
 
 def _parse(pattern: str, entry: object, index: int | None = None) -> Destination:
+    """Return one destination of an entry, checked."""
     label = Destination(pattern, "", index=index).label
     if not isinstance(entry, Mapping):
         name = place(label)
@@ -116,7 +117,7 @@ def _kind(label: str, entry: Mapping[str, Any]) -> str:
         shown = repr(kind) if isinstance(kind, str) else type_name(kind)
         hint = did_you_mean(str(kind), OPTIONS_BY_KIND)
         raise ConfigurationError(f"{name}: {shown} is not a kind of destination", setting=name, hint=hint)
-    # A name that means `kind` itself.
+    # The option that is missing may be there under a misspelt name.
     for option in map(str, entry):
         if option not in OPTIONS and nearest(option, ("kind", *OPTIONS)) == "kind":
             wrong = place(label, option)
@@ -133,7 +134,7 @@ def _options(label: str, kind: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of an entry that are set, typed.
 
     Raises:
-        ConfigurationError: The kind has no such option, or a text stands for no value of the option's types.
+        ConfigurationError: The kind has no such option, or a text is not of one of the option's types.
     """
     options = {}
     allowed = OPTIONS_BY_KIND[kind]

@@ -1,4 +1,4 @@
-"""Which options each kind of destination has, and which it needs. What they mean: `destination_options`.
+"""The options that each kind of destination has, and those that it needs. See `destination_options`.
 
 How to add a kind of destination: `target_listrak.loaders`.
 """

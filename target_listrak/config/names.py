@@ -1,4 +1,4 @@
-"""Things by name or id: a number is an id, a text is a name first, then an id."""
+"""Look-up of Listrak's objects by name or id: a number is an id, a text is a name first, then an id."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = [
 ]
 
 _BLANKS = re.compile(r"[\s_\-\u2010-\u2015]+")
-_MOST_SHOWN = 30
+_MAX_SHOWN = 30
 
 
 class Named(Protocol):
-    """Something that Listrak knows by an id and people know by a name."""
+    """An object of Listrak with an id and a name: a list, a profile field, an event."""
 
     @property
     def id(self) -> int | str:
@@ -43,49 +43,52 @@ T = TypeVar("T", bound=Named)
 
 
 class NameLookupError(ListrakError):
-    """A name or id does not mean exactly one thing. One of the two below; the hint lists what there is."""
+    """A name or id does not identify exactly one object. The hint lists the existing ones.
+
+    Raised as one of the two classes below.
+    """
 
     cause = Cause.SETTINGS
 
 
 class UnknownNameError(NameLookupError):
-    """Nothing has the name or id."""
+    """No object has the name or id."""
 
 
 class AmbiguousNameError(NameLookupError):
-    """Several things have the name."""
+    """Several objects have the name."""
 
 
 def folded(name: str) -> str:
-    """Return a name without what does not distinguish names: case, spaces, underscores, hyphens.
+    """Return the form of a name by which names are compared: `Customer Number` → `customernumber`.
 
-    Nor do invisible characters (a byte order mark, zero-width ones) and Unicode forms (composed, full-width).
-    Dots stay: they divide a group from its field.
+    Case, spaces, underscores, hyphens, invisible characters (a byte order mark, zero-width characters) and
+    Unicode forms (composed, full-width) make no difference. Dots stay: they divide a group from its field.
     """
     return unicodedata.normalize("NFKC", _BLANKS.sub("", plain_form(name)).casefold())
 
 
 def same_name(name: str, things: Sequence[T]) -> list[T]:
-    """Return the things of exactly this name, else those that differ in case, spaces and underscores only."""
+    """Return the objects with exactly this name; if there are none, those whose `folded` names are equal."""
     exact = [thing for thing in things if thing.name == name]
     return exact or [thing for thing in things if folded(thing.name) == folded(name)]
 
 
 def find_by_name(wanted: str | int, things: Sequence[T], what: str, *, of: str = "") -> T:
-    """Find the one thing that a setting or a record means.
+    """Find the object that a setting or a record names.
 
     Args:
         wanted: A number is an id; a text is a name first, then an id.
-        things: What there is.
-        what: What the things are called, for the error's text: `List`.
-        of: What they belong to, for the error's text: `list 'Newsletter'`.
+        things: The existing objects.
+        what: Their type, for error texts: `List`.
+        of: The object that they belong to, for error texts: `list 'Newsletter'`.
 
     Returns:
-        The thing.
+        The object.
 
     Raises:
-        UnknownNameError: There is none.
-        AmbiguousNameError: There is more than one.
+        UnknownNameError: No object has the name or id.
+        AmbiguousNameError: Several objects have the name.
     """
     owner = f" of {of}" if of else ""
     named = same_name(wanted, things) if isinstance(wanted, str) else []
@@ -105,9 +108,9 @@ def find_by_name(wanted: str | int, things: Sequence[T], what: str, *, of: str =
 
 
 def _choices(wanted: str, things: Sequence[T]) -> str:
-    if len(things) > _MOST_SHOWN:
+    if len(things) > _MAX_SHOWN:
         close = did_you_mean(wanted, (thing.name for thing in things)).partition(" There is: ")[0]
-        shown = ", ".join(f"{thing.name!r} ({thing.id})" for thing in things[:_MOST_SHOWN])
+        shown = ", ".join(f"{thing.name!r} ({thing.id})" for thing in things[:_MAX_SHOWN])
         return f"{close} There are {len(things)}, among them {shown}."
     shown = ", ".join(f"{thing.name!r} ({thing.id})" for thing in things)
     return f"There is: {shown}." if shown else "There is none."

@@ -1,6 +1,7 @@
-"""Whether the properties that a destination names are in the stream's SCHEMA.
+"""Checks that the properties that a destination names are in the stream's SCHEMA.
 
-A misspelt name would be a property that no record has: it would not be loaded, and no message would say so.
+Without the check, a misspelt name would be a property that no record has. Nothing would be loaded from it,
+and no message would say so.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["EMAIL_NAMES", "PHONE_NAMES", "check_property_names", "nothing_to_write", "property_like"]
 
 EMAIL_NAMES: Final = ("email", "emailaddress")
-"""What an email address is called, case, blanks and underscores aside, the best first."""
+"""Usual names of a property with an email address, as `folded` returns them, the best first."""
 
 PHONE_NAMES: Final = (
     "phonenumber",
@@ -37,11 +38,11 @@ PHONE_NAMES: Final = (
     "smsnumber",
     "sms",
 )
-"""What a phone number is called, likewise."""
+"""Usual names of a property with a phone number, as `folded` returns them, the best first."""
 
 
 def property_like(schema: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """Return the first property called like one of some names; case, blanks and underscores do not count."""
+    """Return the property of a stream with the first of some folded names that there is; `None` if none."""
     properties = {folded(name): name for name in reversed(list(schema.get("properties") or {}))}
     return next((properties[name] for name in names if name in properties), None)
 
@@ -54,7 +55,7 @@ def check_property_names(destination: Destination, stream: str, schema: Mapping[
     checked.
 
     Raises:
-        ConfigurationError: It has not; the text lists the properties that it has.
+        ConfigurationError: A property is missing; the text lists the properties of the stream.
     """
     properties = schema.get("properties")
     if not properties:
@@ -64,15 +65,16 @@ def check_property_names(destination: Destination, stream: str, schema: Mapping[
         if _is_declared(name, properties):
             continue
         near = nearest(name, known)
-        there = f"It has: {', '.join(escaped(one) for one in properties)}."
+        known_names = f"It has: {', '.join(map(escaped, properties))}."
         text = f"stream {escaped(stream)!r} has no property {escaped(name)!r}"
-        hint = there if near is None else f"Did you mean {escaped(near)!r}? {there}"
-        if option.startswith("fields.") and _is_turned_round(destination, known):
-            hint = f"`fields` goes from property to field, not the other way round. {there}"
+        hint = known_names if near is None else f"Did you mean {escaped(near)!r}? {known_names}"
+        if option.startswith("fields.") and _is_reversed(destination, known):
+            hint = f"`fields` goes from property to field, not the other way round. {known_names}"
         raise destination.error(option, text, hint)
 
 
 def _is_declared(name: str, properties: Mapping[str, Any]) -> bool:
+    """Return whether a SCHEMA has a property, or may have it in an object whose properties it leaves open."""
     if name in properties or folded(name) in map(folded, properties):
         return True
     parts = name.split(".")
@@ -102,12 +104,13 @@ def _named(destination: Destination) -> Iterator[tuple[str, str]]:
             yield f"fields.{name}", name
 
 
-def _is_turned_round(destination: Destination, known: set[str]) -> bool:
+def _is_reversed(destination: Destination, known: set[str]) -> bool:
+    """Return whether a goal in `fields` is the name of a property: perhaps property and field are swapped."""
     return any(goal in known for goal in destination.field_goals.values())
 
 
 def nothing_to_write(destination: Destination, stream: str, properties: Iterable[str]) -> ConfigurationError:
-    """Return the error for a stream of which no property goes anywhere."""
+    """Return the error for a stream none of whose properties goes to a field."""
     names = ", ".join(escaped(name) for name in properties) or "none"
     text = f"nothing can be written: no property of stream {escaped(stream)!r} matches a field"
     return destination.error("fields", text, f"It has: {names}. Name each property's field in `fields`.")

@@ -1,9 +1,12 @@
-"""Properties that a destination names: found however they are spelled, also inside nested objects.
+"""Finds the properties that a destination names, whatever their spelling, also inside nested objects.
 
-A name in the settings means the property of exactly that name; else the one that differs in what cannot be
-seen, case, blanks, underscores and hyphens only; else, with dots, a path into nested objects
-(`context.traits.email`). What is found that way is put into the record under the name of the settings, so
-loaders need to know none of it.
+A name in the settings means the first of these that the stream has:
+
+1. the property of exactly that name;
+2. the property whose name is equal as `names.folded` compares names;
+3. if the name has dots, a path into nested objects (`context.traits.email`).
+
+The value is put into the record under the name in the settings. Loaders need not know where it was found.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ MEMBERSHIP: Final = "membership (named by member_from)"
 """The property under which a record has the membership that its `member_from` property names."""
 
 _CONTAINERS: Final = ("properties", "traits")
-"""Where Segment's events keep what is known of a person."""
+"""The objects in which Segment's events hold properties of a person."""
 _ABSENT: Final = object()
 
 _Path = tuple[str, ...]
@@ -42,7 +45,7 @@ class PropertyPaths:
         schema: The stream's schema.
 
     Attributes:
-        schema: The schema with the named properties under the names of the settings.
+        schema: The schema, with the named properties under their names in the settings.
 
     Raises:
         ConfigurationError: More than one property differs from a name in spelling only.
@@ -53,7 +56,7 @@ class PropertyPaths:
         self._paths: dict[str, _Path] = {}
         for option, name in _named(destination):
             if name not in properties:
-                alike = [one for one in properties if folded(one) == folded(name)]
+                alike = [known for known in properties if folded(known) == folded(name)]
                 if len(alike) > 1:
                     text = f"{len(alike)} properties differ from {escaped(name)!r} in spelling only"
                     raise destination.error(option, text, f"Write one of {', '.join(map(escaped, alike))}.")
@@ -73,11 +76,11 @@ class PropertyPaths:
         self.schema = {**schema, "properties": properties} if properties else schema
 
     def columns(self, wanted: Sequence[str] | None, judged: Sequence[str] = ()) -> Sequence[str] | None:
-        """Return the properties of the input to read as columns; None where records are taken one by one.
+        """Return the properties of the input to read as columns; `None` if records are taken one by one.
 
         Args:
-            wanted: The properties, under the names of the settings.
-            judged: Properties of the settings by which records are judged before they are loaded.
+            wanted: The properties that the loader reads, under their names in the settings.
+            judged: Properties of deletions and consent that the settings name: they must not be in objects.
         """
         if wanted is None or self._member_from is not None or any(name in self._paths for name in judged):
             return None
@@ -85,7 +88,7 @@ class PropertyPaths:
         return [path[0] for path in paths] if all(len(path) == 1 for path in paths) else None
 
     def expand(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Return a record with the named properties under the names of the settings."""
+        """Return a record with the named properties under their names in the settings."""
         if not self._paths and self._member_from is None:
             return record
         expanded = dict(record)
@@ -100,16 +103,16 @@ class PropertyPaths:
     def _add_membership(self, record: dict[str, Any], expanded: dict[str, Any]) -> None:
         """Add the value of the property whose name is in the property `member_from`.
 
-        It is looked for beside that property, in the record itself, and where Segment has it. Where it is
-        found more than once, all must say the same.
+        It is looked for beside that property, at the top of the record, and in Segment's objects. If it is
+        found more than once, all values must be equal.
         """
         name = expanded.get(str(self._member_from))
         if not isinstance(name, str) or not name:
             return
         places = dict.fromkeys((self._member_place, (), *((one,) for one in _CONTAINERS)))
-        values = [value_at(record, (*one, name)) for one in places]
+        values = [value_at(record, (*place, name)) for place in places]
         found = [value for value in values if value is not _ABSENT and value is not None]
-        if found and all(one == found[0] and type(one) is type(found[0]) for one in found):
+        if found and all(value == found[0] and type(value) is type(found[0]) for value in found):
             expanded[MEMBERSHIP] = found[0]
 
 
@@ -149,7 +152,7 @@ def _schema_at(path: _Path, schema: object) -> object:
 
 
 def value_at(record: object, path: _Path) -> object:
-    """Return what stands in nested objects, also those that are JSON text; `_ABSENT` if nothing does."""
+    """Return the value at a path in nested objects, which may be JSON text; `_ABSENT` if there is none."""
     for name in path:
         if isinstance(record, str) and record.startswith("{"):  # an object as JSON text
             try:

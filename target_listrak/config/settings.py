@@ -1,4 +1,4 @@
-"""The target's settings: names, kinds, defaults and texts, from which every table of settings is made."""
+"""The target's settings: names, types, defaults, descriptions. Tables of settings are generated from it."""
 
 from __future__ import annotations
 
@@ -231,4 +231,4 @@ WITHOUT_EFFECT: Final[dict[str, str]] = {
     "add_record_metadata": "Listrak has no place for the SDK's metadata columns",
     **settings_of_missing_libraries(),
 }
-"""Settings of the SDK that do nothing here, and why: not offered, and an error where they are given."""
+"""Settings of the SDK that have no effect here, and why. Setting one is an error."""

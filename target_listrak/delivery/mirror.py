@@ -224,8 +224,8 @@ class Mirror:
         if not absent:
             return
         msg = (
-            f"{self._place('mirror')}: {self._count(missing)} would be removed, but {'; '.join(absent)}. So it"
-            " is not known whether the source came to its end. Nobody was removed, and STATE is held back."
+            f"{self._place('mirror')}: {self._count(missing)} would be removed, but {'; '.join(absent)}. So"
+            " it is not known whether the source came to its end. Nobody was removed, and STATE is held back."
         )
         empty = any(end.empty for stream in self._streams for end in stream.ends.values())
         hint = _HINT_OF_NO_RECORDS if empty else _HINTS[mirror]
