@@ -181,7 +181,7 @@ def _check_update(destination: Destination) -> None:
     options, option = destination.options, destination.option
     if option("create_list") and "list" not in options:
         raise destination.error(
-            "create_list", "it works only with `list`: a misspelt name in a record must not create a list"
+            "create_list", "it works with `list` only: a misspelt name in a record must not create a list"
         )
     if option("update_type") == "Overwrite" and options.get("null_handling") == "keep":
         raise destination.error(
