@@ -1,10 +1,16 @@
-"""Whether a record says that its contact agreed to receive messages.
+"""Reads whether a record says that its contact agreed to receive messages.
 
-The option `subscribed` names the property that says so. Without it a property named like Listrak's own
-`subscriptionState` counts; if a record has none, `optedOut` and `unsubscribeDate` as Listrak writes them;
-then the names that shops and CRMs use (`consent_names`). No setting names those, so they unsubscribe nobody:
-a no only keeps the record from subscribing. A value that is neither yes nor no rejects the row. Last come
-names that no list knows, by their words (`consent_words`): of those only a clear no counts.
+The first of these that says something counts:
+
+1. the property that the option `subscribed` names;
+2. `subscriptionState`, as Listrak writes it;
+3. `optedOut` and `unsubscribeDate`, as Listrak writes them;
+4. the names that shops and CRMs use (`consent_names`);
+5. unknown names, read by their words (`consent_words`): only a clear no counts.
+
+A yes does not count if another property clearly says no. The names of the last two groups are in no setting,
+so they unsubscribe nobody: a no only keeps the record from subscribing. A value that is neither yes nor no
+rejects the row, except under an unknown name.
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Final
 
-from target_listrak.input.consent_names import How, consent_reading, holds_consent
+from target_listrak.input.consent_names import Meaning, holds_consent, meaning_of
 from target_listrak.input.consent_values import (
     Answer,
     answer_of,
@@ -33,10 +39,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Consent", "agreeing_property", "is_listrak_state", "objects_in"]
 
-_AGAINST: Final = frozenset({How.REFUSED, How.MAY_REFUSE, How.IN_USE, How.NOT_IN_USE})
-"""Readings that count beside the property that `subscribed` names: those that clearly say no."""
+_AGAINST: Final = frozenset({Meaning.REFUSED, Meaning.MAY_REFUSE, Meaning.IN_USE, Meaning.NOT_IN_USE})
+"""Meanings that count even if `subscribed` names another property, because they clearly say no."""
 
-_NOT_YES: Final = frozenset({Answer.OTHER_NO, Answer.NOT_IN_USE, Answer.UNREADABLE})
+_NOT_YES: Final = frozenset({Answer.UNNAMED_NO, Answer.NOT_IN_USE, Answer.UNREADABLE})
 
 _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "subscriptionstate",
@@ -44,14 +50,16 @@ _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "unsubscribedate",
     "subscribedate",
 )
-_MAY_SPEAK: Final = frozenset({How.MAY_AGREE, How.MAY_BE_STATE, How.MAY_REFUSE})
-"""Readings by the words of a name: they keep nobody who left."""
-_OPENED: Final = _MAY_SPEAK | {None, How.STATE}
-"""Readings of names under which an object is looked into, and not taken for a value."""
-_OF_ALL: Final = frozenset({"newsletter", "newsletters", "emailnewsletter", "marketing", "emailmarketing"})
-"""Names, read by their words, of consent as a whole: beside them `optin` is about something else, such as the
-offers of partners in PrestaShop."""
-_DEEPEST: Final = 4
+_BY_WORDS: Final = frozenset({Meaning.MAY_AGREE, Meaning.MAY_BE_STATE, Meaning.MAY_REFUSE})
+"""Meanings by the words of an unknown name."""
+_SEARCHED: Final = _BY_WORDS | {None, Meaning.STATE}
+"""Meanings of names whose value, if it is an object, is searched for properties of consent."""
+_WHOLE_CONSENT: Final = frozenset(
+    {"newsletter", "newsletters", "emailnewsletter", "marketing", "emailmarketing"}
+)
+"""Unknown names that mean consent as a whole. If a record has one, `optin` is about something else, such as
+the offers of partners in PrestaShop."""
+_MAX_DEPTH: Final = 4
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
 
@@ -64,7 +72,7 @@ class Consent:
     """Reads the consent of one stream's records.
 
     Args:
-        property: The property that the option `subscribed` names; `None` for Listrak's own.
+        property: The property that the option `subscribed` names; `None` if it is not set.
         values: Its values that say yes (`subscribed_values`); all others say no. `None` reads a boolean.
         channel: `email` or `sms`: decides which known names count if no property is named.
     """
@@ -82,72 +90,73 @@ class Consent:
 
     def watches(self, name: str) -> bool:
         """Return whether the answer can depend on a property of the record."""
-        how = consent_reading(name, self._channel)
+        meaning = meaning_of(name, self._channel)
         if self.property is not None:
-            return name == self.property or how in _AGAINST or how is How.AGREED
-        return is_listrak_state(name) or how is not None or holds_consent(name, self._channel)
+            return name == self.property or meaning in _AGAINST or meaning is Meaning.AGREED
+        return is_listrak_state(name) or meaning is not None or holds_consent(name, self._channel)
 
     def says(self, record: Mapping[str, object]) -> tuple[Answer, str]:
-        """Return what a record says.
-
-        Returns:
-            The answer, and the property that gives it.
-        """
+        """Return what a record says, and the property that says so."""
         if self.property is not None:
             answer, name = self._answer(record.get(self.property)), self.property
         else:
             answer, name = _listrak_answer(record)
         if answer is Answer.YES:
             found = self._contradicted(record, name)
-            return (answer, name) if found[0] is Answer.SILENT else found
-        return self._known(record) if answer is Answer.SILENT else (answer, name)
+            return (answer, name) if found[0] is Answer.NOTHING else found
+        return self._known(record) if answer is Answer.NOTHING else (answer, name)
 
     def is_plain(self, name: str, value: object) -> bool:
         """Return whether a watched property's value says nothing against the contact by itself."""
         if self.property is not None and name != self.property:
-            return self.contradiction({name: value})[0] is Answer.SILENT
-        return self.says({name: value})[0] in {Answer.YES, Answer.SILENT}
+            return self.contradiction({name: value})[0] is Answer.NOTHING
+        return self.says({name: value})[0] in {Answer.YES, Answer.NOTHING}
 
     def contradiction(self, record: Mapping[str, object]) -> tuple[Answer, str]:
-        """Return what contradicts a yes in an object in which the contact's address stands."""
+        """Return what contradicts a yes in the object that holds the contact's address, and the property."""
         return self._contradicted(record, self.property or "")
 
     def _contradicted(self, record: Mapping[str, object], yes: str) -> tuple[Answer, str]:
-        """Return what contradicts the yes of a property: an opt-out, or a record that is not in use.
+        """Return what contradicts a yes: an opt-out, or a record that is not in use; and the property.
 
-        The dates beside Listrak's own state are older than it.
+        Args:
+            record: The record.
+            yes: The property that says yes. If it is Listrak's own state, Listrak's dates beside it are older
+                than it, and do not contradict it.
         """
         of_listrak = is_listrak_state(yes)
         for name, value in record.items():
             is_older = name == yes or (of_listrak and is_listrak_state(name))
-            how = None if is_older else consent_reading(name, self._channel)
-            if how in _AGAINST or (how is How.AGREED and says_left(value)):
-                answer = answer_of(how, value, record)
+            meaning = None if is_older else meaning_of(name, self._channel)
+            if meaning in _AGAINST or (meaning is Meaning.AGREED and says_left(value)):
+                answer = answer_of(meaning, value, record)
                 if answer in _NOT_YES:
                     return answer, name
-        return Answer.SILENT, ""
+        return Answer.NOTHING, ""
 
     def _known(self, record: Mapping[str, object]) -> tuple[Answer, str]:
-        """Return what the known names say together: a no takes precedence, then anything unclear.
+        """Return what the properties say together: a no takes precedence, then an unclear value.
 
-        A date of agreeing that is missing, and a no by the words of a name, count only if nothing else says
-        that the person agreed.
+        A missing date of agreeing, and a no under an unknown name, count only if no other property says that
+        the person agreed.
         """
         answers: dict[Answer, str] = {}
-        lesser: dict[Answer, str] = {}
-        for name, how, value in _consent_in(record, self._channel):
-            answer = Answer.SILENT if is_listrak_state(name) else answer_of(how, value, record)
-            counts_less = (how is How.AGREED_AT and answer is Answer.EMPTY) or (
-                how is How.MAY_AGREE and answer is Answer.OTHER_NO and folded_name(name) not in _OF_ALL
+        weak: dict[Answer, str] = {}
+        for name, meaning, value in _consent_in(record, self._channel):
+            answer = Answer.NOTHING if is_listrak_state(name) else answer_of(meaning, value, record)
+            is_weak = (meaning is Meaning.AGREED_AT and answer is Answer.EMPTY) or (
+                meaning is Meaning.MAY_AGREE
+                and answer is Answer.UNNAMED_NO
+                and folded_name(name) not in _WHOLE_CONSENT
             )
-            (lesser if counts_less else answers).setdefault(answer, name)
-        for answer in (Answer.OTHER_NO, Answer.NOT_IN_USE, Answer.NOT_YET, Answer.UNREADABLE, Answer.EMPTY):
+            (weak if is_weak else answers).setdefault(answer, name)
+        for answer in (Answer.UNNAMED_NO, Answer.NOT_IN_USE, Answer.NOT_YET, Answer.UNREADABLE, Answer.EMPTY):
             if answer in answers:
                 return answer, answers[answer]
-        if lesser and Answer.YES not in answers:
-            answer = min(lesser, key=[Answer.OTHER_NO, Answer.EMPTY].index)
-            return answer, lesser[answer]
-        return (Answer.YES, answers[Answer.YES]) if Answer.YES in answers else (Answer.SILENT, "")
+        if weak and Answer.YES not in answers:
+            answer = min(weak, key=[Answer.UNNAMED_NO, Answer.EMPTY].index)
+            return answer, weak[answer]
+        return (Answer.YES, answers[Answer.YES]) if Answer.YES in answers else (Answer.NOTHING, "")
 
     def _answer(self, value: object) -> Answer:
         if is_empty(value):
@@ -161,52 +170,55 @@ class Consent:
 
 
 def agreeing_property(record: Mapping[str, object], channel: str) -> str:
-    """Return the property by whose known name a record says that its contact agrees to receive messages.
+    """Return the property that says, by its known name, that the contact agrees to receive messages.
 
-    An empty opt-out or date of unsubscribing says so, too: a table of all contacts has such a column. So does
-    an event of subscribing: a feed of events has those who join beside those who leave.
+    An empty opt-out or date of unsubscribing says so too, as a table of all contacts has such a column. So
+    does an event of subscribing, as a feed of events has people who subscribe and people who leave.
 
     Returns:
         "" if there is none, or another property says that the contact does not agree.
     """
     answers: dict[Answer, str] = {}
-    for name, how, value in _consent_in(record, channel):
-        if how is How.MAY_BE_STATE and says_joined(value) and not is_listrak_state(name):
+    for name, meaning, value in _consent_in(record, channel):
+        if meaning is Meaning.MAY_BE_STATE and says_joined(value) and not is_listrak_state(name):
             answers.setdefault(Answer.YES, name)
-        # Who left agreed once.
-        if how is not How.AGREED_AT and how not in _MAY_SPEAK:
-            answer = answer_of(how, value, record)
-            if (how is How.REFUSED and is_empty(value)) or (how is How.STATE and says_active(name, value)):
+        # A date of agreeing says nothing here: a person who left has one too.
+        if meaning is not Meaning.AGREED_AT and meaning not in _BY_WORDS:
+            answer = answer_of(meaning, value, record)
+            if (meaning is Meaning.REFUSED and is_empty(value)) or (
+                meaning is Meaning.STATE and says_active(name, value)
+            ):
                 answer = Answer.YES
             answers.setdefault(answer, name)
-    no = {Answer.OTHER_NO, Answer.NOT_IN_USE}
+    no = {Answer.UNNAMED_NO, Answer.NOT_IN_USE}
     return "" if no & answers.keys() else answers.get(Answer.YES, "")
 
 
 def _consent_in(
     record: Mapping[str, object], channel: str, outer: str = ""
-) -> Iterator[tuple[str, How, object]]:
-    """Yield the properties that say something about consent, also those inside the objects that hold them.
+) -> Iterator[tuple[str, Meaning, object]]:
+    """Yield the properties about consent, also those inside objects.
 
     Yields:
-        Name (`subscriptions.email.marketing.consent`), reading and value.
+        Name (`subscriptions.email.marketing.consent`), meaning and value.
     """
     for name, value in record.items():
         whole = f"{outer}.{name}" if outer else name
-        how = consent_reading(whole, channel)
+        meaning = meaning_of(whole, channel)
         inner = objects_in(value, whole) if outer or holds_consent(name, channel) else []
-        if inner and how in _OPENED:
-            if whole.count(".") < _DEEPEST:
+        if inner and meaning in _SEARCHED:
+            if whole.count(".") < _MAX_DEPTH:
                 for place, one in inner:
                     yield from _consent_in(one, channel, place)
-        elif how is not None:
-            yield whole, how, value
+        elif meaning is not None:
+            yield whole, meaning, value
 
 
 def objects_in(value: object, place: str) -> list[tuple[str, Mapping[str, object]]]:
-    """Return the objects in a value and the names of their places; a database may give back JSON text.
+    """Return the objects in a value, which may be JSON text, each with its path.
 
-    In a list of objects each says which channel it is about: `[{"channel": "email", "status": …}]`.
+    In a list, each object names its channel, which becomes a part of its path:
+    `[{"channel": "email", "status": …}]`.
     """
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         with contextlib.suppress(ValueError, RecursionError):
@@ -224,30 +236,30 @@ def _channel_of(one: Mapping[str, object]) -> str:
 
 
 def _listrak_answer(record: Mapping[str, object]) -> tuple[Answer, str]:
-    """Return what a record says in properties named like Listrak's own, and in which."""
+    """Return what a record says in properties named like Listrak's own, and the property."""
     found = {folded_name(name): name for name in record if is_listrak_state(name)}
     if _STATE in found:
         return state_answer(record[found[_STATE]]), found[_STATE]
     for known in (_OPTED_OUT, _UNSUBSCRIBED):
         if known in found:
             answer = _left(known, record, found)
-            if answer is not Answer.SILENT:
+            if answer is not Answer.NOTHING:
                 return answer, found[known]
-    return Answer.SILENT, ""
+    return Answer.NOTHING, ""
 
 
 def _left(known: str, record: Mapping[str, object], found: Mapping[str, str]) -> Answer:
-    """Read `optedOut`, or a date of unsubscribing that no later one of subscribing follows.
+    """Read `optedOut`, or a date of unsubscribing that is not followed by a later date of subscribing.
 
-    Listrak writes a boolean into the one and a date into the other. What is written otherwise unsubscribes
-    nobody; it only keeps the record from subscribing.
+    Listrak writes a boolean into `optedOut` and a date into `unsubscribeDate`. Other values unsubscribe
+    nobody: they only keep the record from subscribing.
     """
     value = record[found[known]]
     mark = happened(value)
     if mark is not Mark.DELETED:
-        return Answer.UNREADABLE if mark is Mark.DOUBTFUL else Answer.SILENT
+        return Answer.UNREADABLE if mark is Mark.DOUBTFUL else Answer.NOTHING
     is_boolean = boolean_answer(value) is Answer.YES
     if known == _UNSUBSCRIBED and not is_boolean:
         since = record.get(found.get(_SUBSCRIBED, ""))
-        return Answer.SILENT if is_later(since, value) else Answer.NO
-    return Answer.NO if known == _OPTED_OUT and is_boolean else Answer.OTHER_NO
+        return Answer.NOTHING if is_later(since, value) else Answer.NO
+    return Answer.NO if known == _OPTED_OUT and is_boolean else Answer.UNNAMED_NO

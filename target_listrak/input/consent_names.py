@@ -1,8 +1,9 @@
-"""The names of consent properties in shops and CRMs, and how each is read.
+"""The names of consent properties in shops and CRMs, and the meaning of each.
 
-Used if the option `subscribed` names no property: a row that says by a name of its source (Shopify, Klaviyo,
-HubSpot, Salesforce, Mailchimp, Magento …) that its person did not agree subscribes nobody. Names are compared
-as `folded_name` returns them. Names that are not known are read by their words (`consent_words`).
+They are used if the option `subscribed` names no property. A record in which one of them says that the person
+did not agree subscribes nobody; the names are those of Shopify, Klaviyo, HubSpot, Salesforce, Mailchimp,
+Magento and others. Names are compared as `folded_name` returns them. Unknown names are read by their words
+(`consent_words`).
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from target_listrak.values.plain import folded_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONSENT_WORDS", "STATUS_WORDS", "How", "consent_reading", "holds_consent"]
+__all__ = ["CONSENT_WORDS", "STATUS_WORDS", "Meaning", "holds_consent", "meaning_of"]
 
 
 _T = TypeVar("_T")
 
 
-class How(enum.Enum):
-    """How the value of such a property is read."""
+class Meaning(enum.Enum):
+    """What the name of such a property means, which decides how its value is read."""
 
     AGREED = "a boolean, or the word of a state: yes means agreed"
     STATE = "the word of a state; other words say nothing, and numbers but 1 are unclear"
@@ -41,7 +42,7 @@ class How(enum.Enum):
 
 
 _BOTH: Final = {
-    How.AGREED: (
+    Meaning.AGREED: (
         "consent consented has_consented has_consent consent_given marketing_consent gdpr_consent opt_in "
         "opted_in is_opted_in has_opted_in marketing_opt_in marketing_opted_in is_subscribed subscribed "
         "marketing_permission marketing_allowed allow_marketing accepts_marketing_updates "
@@ -49,16 +50,16 @@ _BOTH: Final = {
         "is_marketable consent_status consent_state opt_in_status subscribe_status permission_status "
         "permission_to_send"
     ),
-    How.STATE: "status contact_status subscriber_status subscription_status",
-    How.WORD: "state state_code",
-    How.AGREED_AT: (
+    Meaning.STATE: "status contact_status subscriber_status subscription_status",
+    Meaning.WORD: "state state_code",
+    Meaning.AGREED_AT: (
         "opted_in_at opted_in_on opted_in_date opt_in_at opt_in_on opt_in_date date_opted_in "
         "opt_in_timestamp consented_at consent_at consent_date consent_time consent_timestamp "
         "consent_given_at date_consented gdpr_consent_at gdpr_consent_date marketing_consent_at "
         "marketing_consent_date marketing_opt_in_at marketing_opt_in_date marketing_opted_in_at "
         "subscribed_at subscribed_on subscribed_date date_subscribed"
     ),
-    How.REFUSED: (
+    Meaning.REFUSED: (
         "opt_out opted_out is_opted_out has_opted_out opted_out_at opt_out_at opt_out_date date_opted_out "
         "marketing_opt_out marketing_opted_out global_opt_out do_not_contact unsubscribed is_unsubscribed "
         "has_unsubscribed globally_unsubscribed global_unsubscribe unsubscribed_at unsubscribed_on "
@@ -66,11 +67,11 @@ _BOTH: Final = {
         "suppressed_at suppression_date revoked_at consent_revoked_at consent_withdrawn consent_withdrawn_at "
         "withdrawn_at unsub_time unsub_date dnc is_dnc dnc_list on_dnc_list"
     ),
-    How.IN_USE: (
+    Meaning.IN_USE: (
         "active is_active enabled is_enabled account_active account_enabled contact_active customer_active "
         "user_active"
     ),
-    How.NOT_IN_USE: (
+    Meaning.NOT_IN_USE: (
         "removed archived is_archived archived_at archived_on archive_date date_archived inactive "
         "is_inactive inactivated_at deactivated is_deactivated deactivated_at "
         "deactivated_on disabled is_disabled disabled_at "
@@ -81,7 +82,7 @@ _BOTH: Final = {
     ),
 }
 _EMAIL: Final = {
-    How.AGREED: (
+    Meaning.AGREED: (
         "accepts_marketing buyer_accepts_marketing accepts_email accepts_email_marketing email_consent "
         "email_opt_in email_opted_in email_marketing_consent email_marketing_consent_state "
         "email_marketing_opt_in email_permission email_subscribed is_email_subscribed subscribed_to_email "
@@ -91,18 +92,18 @@ _EMAIL: Final = {
         "email_marketing_state email_consent_status email_consent_state email_opt_in_status email_subscribe "
         "email_subscribe_status email_permission_status can_receive_email_marketing newsletter_status"
     ),
-    How.STATE: "email_status",
-    How.AGREED_AT: (
+    Meaning.STATE: "email_status",
+    Meaning.AGREED_AT: (
         "email_opt_in_at email_opt_in_date email_opted_in_at email_consent_at email_consent_date "
         "email_subscribed_at email_subscribed_date newsletter_opt_in_at newsletter_opt_in_date "
         "newsletter_consent_at newsletter_subscribed_at accepted_marketing_at"
     ),
-    How.REFUSED: (
+    Meaning.REFUSED: (
         "email_opt_out email_opted_out hs_email_optout has_opted_out_of_email has_opted_out_email "
         "do_not_email no_email email_unsubscribed email_unsubscribed_at unsubscribed_from_email "
         "unsubscribed_from_emails unsubscribed_from_all_email marked_email_as_spam"
     ),
-    How.NOT_IN_USE: (
+    Meaning.NOT_IN_USE: (
         "cleaned_at clean_time bounced is_bounced bounced_at bounced_on bounced_date hard_bounce "
         "hard_bounced has_hard_bounced hard_bounced_at bounced_hard email_bounced email_bounced_at "
         "email_bounced_date is_bounceback email_invalid is_email_invalid hs_email_bad_address "
@@ -110,7 +111,7 @@ _EMAIL: Final = {
     ),
 }
 _SMS: Final = {
-    How.AGREED: (
+    Meaning.AGREED: (
         "accepts_sms accepts_sms_marketing sms_consent sms_opt_in sms_opted_in sms_marketing_consent "
         "sms_marketing_consent_state sms_marketing_opt_in sms_permission sms_subscribed is_sms_subscribed "
         "subscribed_to_sms text_opt_in text_consent allow_sms receive_sms sms_subscription_status "
@@ -118,12 +119,12 @@ _SMS: Final = {
         "sms_subscribe sms_subscribe_status sms_permission_status mobile_permission_status "
         "can_receive_sms_marketing"
     ),
-    How.STATE: "sms_status",
-    How.AGREED_AT: (
+    Meaning.STATE: "sms_status",
+    Meaning.AGREED_AT: (
         "sms_opt_in_at sms_opt_in_date sms_opted_in_at sms_consent_at sms_consent_date sms_subscribed_at "
         "sms_subscribed_date text_opt_in_at text_opt_in_date"
     ),
-    How.REFUSED: (
+    Meaning.REFUSED: (
         "sms_opt_out sms_opted_out has_opted_out_of_sms do_not_text do_not_sms no_sms no_text "
         "sms_unsubscribed sms_unsubscribed_at unsubscribed_from_sms text_opt_out"
     ),
@@ -138,16 +139,17 @@ _HOLDERS_OF: Final = {
     "email": (*_HOLDERS, "defaultemailaddress", "emailaddress"),
     "sms": (*_HOLDERS, "defaultphonenumber", "phonenumber", "sms"),
 }
-"""Objects of Klaviyo, Square, Magento, Cordial, Shopify and Constant Contact in which consent stands."""
+"""Objects in which Klaviyo, Square, Magento, Cordial, Shopify and Constant Contact hold consent."""
 _NO_PREFIX: Final = frozenset({"newsletter", "status", "sms", "marketingpermissions"})
-"""What also begins the names of other properties: `newsletter_status` is not a `status` in `newsletter`."""
-_AROUND: Final = {
+"""Objects whose names also begin the names of other properties: `newsletter_status` is a property of its own,
+and not the `status` in `newsletter`."""
+_PREFIXES: Final = {
     channel: tuple(one for one in holders if one not in _NO_PREFIX)
     for channel, holders in _HOLDERS_OF.items()
 }
-_OUTER: Final = ("properties", "attributes", "customer", "contact", "person", "profile")
-"""Other objects around such properties; a source or `flattening_enabled` puts their names before the
-property's."""
+_OTHER_PREFIXES: Final = ("properties", "attributes", "customer", "contact", "person", "profile")
+"""Other objects around such properties. Sources, and `flattening_enabled`, put their names before the name of
+the property."""
 
 
 def _folded(words: Mapping[_T, str]) -> dict[str, _T]:
@@ -161,7 +163,7 @@ _NAMES: Final = {
 
 STATUS_WORDS: Final = _folded(
     {
-        How.REFUSED: (
+        Meaning.REFUSED: (
             "unsub unsubscribe opted_out_all globally_unsubscribed dnc do_not_email do_not_mail do_not_text "
             "do_not_sms no_marketing non_marketing non_marketing_contact never_mail never no_consent "
             "without_consent not_consented non_consented consent_withdrawn consent_revoked refused declined "
@@ -169,20 +171,20 @@ STATUS_WORDS: Final = _folded(
             "junk isp_complained direct_complaint mail_blocked shared_suppression domain_suppression "
             "not_allowed transactional transactional_only"
         ),
-        How.NOT_IN_USE: (
+        Meaning.NOT_IN_USE: (
             "cleaned bounced bounce hard_bounce hard_bounced invalid undeliverable unreachable inactive "
             "disabled deactivated temporary_hold temp_hold held archived blocked blacklisted blocklisted "
             "banned suspended deceased closed redacted"
         ),
-        How.UNCONFIRMED: (
+        Meaning.UNCONFIRMED: (
             "unconfirmed not_confirmed awaiting_confirmation pending_confirmation unverified not_verified "
             "pending_verification pending_opt_in not_activated not_set"
         ),
     }
 )
-"""What other senders and shops write into a status of persons to whom nothing may be sent. Only the known
-names of a status or of consent are read by them: the property that `subscribed` names can also unsubscribe,
-and none of these words says that clearly."""
+"""What other senders and shops write into the status of a person to whom nothing may be sent. They count only
+in properties with a known name of a status or of consent. The property that `subscribed` names is not read by
+them: it can also unsubscribe, and none of these words clearly says that."""
 
 CONSENT_WORDS: Final = _folded(
     {
@@ -194,12 +196,12 @@ CONSENT_WORDS: Final = _folded(
         False: "not_set none no_permission no_permissions_set not_allowed cancelled canceled expired o out",
     }
 )
-"""Words of other senders in the known names of consent (`How.AGREED`): whether the person agreed."""
+"""Words of other senders in properties of consent (`Meaning.AGREED`), and whether each means agreed."""
 
 
 @functools.lru_cache(maxsize=10_000)
-def consent_reading(name: str, channel: str) -> How | None:
-    """Return how a property of this name is read for consent; None if it says nothing about it.
+def meaning_of(name: str, channel: str) -> Meaning | None:
+    """Return what a property's name means for consent; `None` if the property is not about consent.
 
     Args:
         name: The property.
@@ -209,13 +211,13 @@ def consent_reading(name: str, channel: str) -> How | None:
     while inner:
         if inner in _NAMES[channel]:
             return _NAMES[channel][inner]
-        outer = next(filter(inner.startswith, (*_AROUND[channel], *_OUTER)), inner)
+        outer = next(filter(inner.startswith, (*_PREFIXES[channel], *_OTHER_PREFIXES)), inner)
         inner = inner.removeprefix(outer)
     if may_refuse(folded, channel):
-        return How.MAY_REFUSE
+        return Meaning.MAY_REFUSE
     if may_be_state(folded, channel):
-        return How.MAY_BE_STATE
-    return How.MAY_AGREE if may_agree(folded, channel) else None
+        return Meaning.MAY_BE_STATE
+    return Meaning.MAY_AGREE if may_agree(folded, channel) else None
 
 
 @functools.lru_cache(maxsize=10_000)

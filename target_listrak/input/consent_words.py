@@ -1,7 +1,7 @@
-"""Names that no list knows, read by their words: `unsubscribed from all email`, `werbung_opt_in`.
+"""Reads unknown names of properties by their words: `unsubscribed from all email`, `werbung_opt_in`.
 
-A shop's table has its own names for consent. Such a name counts less than a known one (`consent_names`): a
-clear no keeps the record from subscribing, and any other value says nothing.
+A shop's table may have names for consent that `consent_names` does not know. Such a name counts less than a
+known one: a clear no keeps the record from subscribing, and any other value says nothing.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _AGREES: Final = re.compile(
     r"|einwilligung|zustimm|zugestimmt|erlaubnis|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
 )
 _STATE: Final = re.compile(r"status|state(?!ment)|^type$|^action$|^event$|^eventtype$|^keyword$")
-_TURNED: Final = re.compile(
+_NEGATES_AGREEING: Final = re.compile(
     r"not(?!ific)|(?<![io])non|never|without|missing|lacks|no(?=consent|optin|permission)"
     r"|un(?=sub|supp|consent)|de(?=sus|sabonn|sinscri)"
 )
-"""What turns a word of agreeing into its contrary."""
-_TURNED_BACK: Final = re.compile(r"(?<!do)not(?!e|i)|never|non(?=unsub|supp|opt)|un(?=suppress|blo|bla)")
-"""What turns a word of refusing into its contrary: `not_suppressed`."""
-_ASIDE: Final = re.compile(
-    # What the person did or got, or how: no consent.
+"""Words that negate a word of agreeing: `not_subscribed`."""
+_NEGATES_REFUSING: Final = re.compile(r"(?<!do)not(?!e|i)|never|non(?=unsub|supp|opt)|un(?=suppress|blo|bla)")
+"""Words that negate a word of refusing: `not_suppressed`."""
+_OTHER_SUBJECT: Final = re.compile(
+    # About what the person did or got, not about consent.
     r"click|open|counts?$|number|total|times|rate|score|(?<!con)sent|days|percent|amount|order|revenue|spend"
     r"|price|cost|url|link|href|token|reason|source|method|campaign|version|language|format|frequency|page"
     r"|form|ip$|ids?$"
-    # About the way of asking.
+    # About how the person was asked.
     r"|single|double|confirm|verif|require|need|pending|expire|import|migrat|explicit|impli|default"
     r"|first|recent|previous|former|ever$|everopt|eversub|^(?:can|allow|show|enable)(?:opt|unsub)"
-    # About something else than messages.
+    # About something other than messages.
     r"|cookie|track|analytic|profil(?:ing|age)|sell|sale|shar(?:e|ing)|thirdparty|partner|terms|tos$|policy"
     r"|privacy|survey|review|receipt|transaction|loyalty|reward|photo|location|camera|minor|parent"
 )
@@ -69,9 +69,11 @@ def may_refuse(folded: str, channel: str) -> bool:
 
     Args:
         folded: The name, as `folded_name` returns it.
-        channel: `email` or `sms`: words about other ways of reaching a person say nothing.
+        channel: `email` or `sms`: names about other channels say nothing.
     """
-    return bool(_REFUSES.search(folded)) and not _TURNED_BACK.search(folded) and _is_about(folded, channel)
+    return (
+        bool(_REFUSES.search(folded)) and not _NEGATES_REFUSING.search(folded) and _is_about(folded, channel)
+    )
 
 
 def may_agree(folded: str, channel: str) -> bool:
@@ -84,13 +86,13 @@ def may_agree(folded: str, channel: str) -> bool:
     return (
         bool(_AGREES.search(folded))
         and not _REFUSES.search(folded)
-        and not _TURNED.search(folded)
+        and not _NEGATES_AGREEING.search(folded)
         and _is_about(folded, channel)
     )
 
 
 def may_be_state(folded: str, channel: str) -> bool:
-    """Return whether a name's words say that the property holds a state, or what happened.
+    """Return whether a name's words say that the property holds a state or an event.
 
     Args:
         folded: The name, as `folded_name` returns it.
@@ -100,7 +102,7 @@ def may_be_state(folded: str, channel: str) -> bool:
 
 
 def left_by_words(text: str) -> bool:
-    """Return whether a text says by its words that a person left, or agreed to nothing.
+    """Return whether the words of a value say that a person left, or did not agree.
 
     Args:
         text: A value, as `folded_name` returns it, such as `unsubscribedbyadmin`.
@@ -109,6 +111,6 @@ def left_by_words(text: str) -> bool:
 
 
 def _is_about(folded: str, channel: str) -> bool:
-    if _ASIDE.search(folded):
+    if _OTHER_SUBJECT.search(folded):
         return False
     return bool(_CHANNELS[channel].search(folded)) or not _OTHER_CHANNELS.search(folded)

@@ -1,7 +1,7 @@
-"""What a record says about itself: deleted, a past version, agreed or not.
+"""Judges what a record says about itself: deleted, a past version, agreed or not.
 
-The one place where deletions (`deletions`) and consent (`consent`) become results of rows. Every record of
-every kind of destination passes through here before its loader gets it.
+Only here do deletions (`deletions`) and consent (`consent`) become results of rows. The records of all kinds
+of destinations pass through here before their loaders get them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.config.property_paths import value_at
 from target_listrak.input.consent import Consent, agreeing_property, is_listrak_state, objects_in
-from target_listrak.input.consent_names import How, consent_reading, holds_consent
+from target_listrak.input.consent_names import Meaning, holds_consent, meaning_of
 from target_listrak.input.consent_values import Answer
 from target_listrak.input.envelopes import is_envelope, layers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
@@ -27,21 +27,21 @@ __all__ = ["PAST_VERSION", "RowSigns", "check_subscribed"]
 PAST_VERSION: Final = "past_version"
 """The code of rows that are past versions: they say nothing about the present state."""
 
-_MOST_NAMES: Final = 10_000
-"""The most names of properties that are remembered: the records of some sources have ever new ones."""
+_MAX_NAMES: Final = 10_000
+"""How many names of properties are kept at most: some sources have new names in every record."""
 
-_OPPOSITE: Final = frozenset({How.REFUSED, How.MAY_REFUSE, How.NOT_IN_USE})
-_REMOVING: Final = frozenset({"email_unsubscribe", "sms_unsubscribe", "sms_opt_out"})
+_OPT_OUTS: Final = frozenset({Meaning.REFUSED, Meaning.MAY_REFUSE, Meaning.NOT_IN_USE})
+_REMOVING_KINDS: Final = frozenset({"email_unsubscribe", "sms_unsubscribe", "sms_opt_out"})
 
-_ELSE: Final = (
+_WAY_OUT: Final = (
     "If this property means something else, map it to null (`stream_maps`), or name the one that counts "
     "(`subscribed`)"
 )
-_CONSENT: Final = {
+_DECLINED: Final = {
     Answer.NO: Declined("no_consent", "the record says that the contact did not agree or has unsubscribed"),
-    Answer.OTHER_NO: Declined(
+    Answer.UNNAMED_NO: Declined(
         "no_consent",
-        f"the record says that the contact did not agree. {_ELSE}",
+        f"the record says that the contact did not agree. {_WAY_OUT}",
     ),
     Answer.NOT_IN_USE: Declined(
         "not_in_use",
@@ -58,16 +58,17 @@ _CONSENT: Final = {
 
 
 def check_subscribed(destination: Destination) -> None:
-    """Check that the option `subscribed` does not name an opt-out: everybody would be taken for the contrary.
+    """Check that the option `subscribed` does not name an opt-out: each value would be read the wrong way.
 
     Raises:
-        ConfigurationError: It does, and `subscribed_values` does not say which of its values agree.
+        ConfigurationError: It names one, and `subscribed_values` does not say which of its values mean
+        agreed.
     """
     name = destination.options.get("subscribed")
     if name is None or destination.options.get("subscribed_values"):
         return
     channel = _channel(destination)
-    if consent_reading(str(name).rpartition(".")[2], channel) in _OPPOSITE:
+    if meaning_of(str(name).rpartition(".")[2], channel) in _OPT_OUTS:
         text = f"{name!r} is named like an opt-out: a yes there means that the contact does not agree"
         hint = "Write in subscribed_values which of its values mean that the contact agrees, such as [false]."
         raise destination.error("subscribed", text, hint)
@@ -106,7 +107,7 @@ class RowSigns:
         self._allow_deletes = self._can_allow and bool(option("allow_deletes"))
         self._kind = destination.kind
         self._channel = _channel(destination)
-        self._removes = destination.kind in _REMOVING
+        self._removes = destination.kind in _REMOVING_KINDS
         self._consent: Consent | None = None
         self._unsubscribe = False
         if "subscribed" in options and ("subscribe" not in options or option("subscribe")):
@@ -120,9 +121,9 @@ class RowSigns:
             tuple(str(destination.options.get(name) or "").split(".")[:-1])
             for name in ("email", "phone", "subscribed")
         )
-        self._around = [path for path in paths if path]
-        # Properties that say nothing: with them, most records cost one comparison.
-        self._silent: set[str] = set()
+        self._contact_paths = [path for path in paths if path]
+        # Known names that cannot matter. With them, most records cost one comparison of sets.
+        self._irrelevant: set[str] = set()
         self._expected = frozenset(
             name
             for name in known
@@ -133,7 +134,7 @@ class RowSigns:
     # By record
 
     def leaves(self, record: Mapping[str, Any]) -> bool:
-        """Return whether a record says that its contact is to be removed, and the destination acts on that.
+        """Return whether a record says that its contact is to be removed, and the destination does so.
 
         Returns:
             False if the record is to be loaded.
@@ -144,25 +145,25 @@ class RowSigns:
         """
         absent = dict.fromkeys(self._expected - record.keys())
         by_names = self._consent is None or self._consent.property is None
-        if not absent and by_names and record.keys() <= self._silent:
+        if not absent and by_names and record.keys() <= self._irrelevant:
             return False
         if self._removes:
             record = {**record, **absent}
-        speaking = [name for name in record if self.watches(name)]
-        if len(self._silent) < _MOST_NAMES:
-            self._silent.update(record.keys() - set(speaking))
-        if missing := [name for name in speaking if self._is_null(record[name])]:
+        relevant = [name for name in record if self.watches(name)]
+        if len(self._irrelevant) < _MAX_NAMES:
+            self._irrelevant.update(record.keys() - set(relevant))
+        if missing := [name for name in relevant if self._is_null(record[name])]:
             record = {**record, **dict.fromkeys(missing)}
-        inner = list(layers(record)) if any(map(is_envelope, speaking)) else []
+        inner = list(layers(record)) if any(map(is_envelope, relevant)) else []
         mark, name = self._find(record, *inner)
         if mark is Mark.DELETED and self._allow_deletes:
             return True
         if mark is not Mark.NONE:
             self._refuse(mark, name)
-        found = (objects_in(value_at(record, path), path[-1]) for path in self._around)
-        around = [one for some in found for _, one in some]
+        found = (objects_in(value_at(record, path), path[-1]) for path in self._contact_paths)
+        around = [inner_object for objects in found for _, inner_object in objects]
         if self._removes:
-            self._check_stays(record, *inner, *around)
+            self._check_agreement(record, *inner, *around)
         answers = self._consent_of(record, inner, around, absent)
         return any(self._disagrees(*answer) for answer in answers)
 
@@ -173,13 +174,13 @@ class RowSigns:
         around: Sequence[Mapping[str, Any]],
         absent: Mapping[str, None],
     ) -> list[tuple[Answer, str]]:
-        """Return what a record says about consent.
+        """Return what a record says about consent, each answer with its property.
 
         Args:
             record: The record.
-            inner: The record inside it, where it is an envelope.
-            around: The objects in which the contact's address stands.
-            absent: Properties that it leaves out. They count if nothing says that the contact agreed.
+            inner: The objects inside it that hold the row, if it is an envelope.
+            around: The objects that hold the contact's address or consent.
+            absent: Properties that it leaves out. They count as null if nothing says that the contact agreed.
         """
         if self._consent is None:
             return []
@@ -191,15 +192,15 @@ class RowSigns:
         return answers
 
     def _find(self, *layers_: Mapping[str, Any]) -> tuple[Mark, str]:
-        """Return the first marker that says something, among a record and the objects inside it."""
+        """Return the first mark of a record or the objects inside it, and the property that has it."""
         for layer in layers_:
             mark, name = self._deletions.find(layer, filter(self._deletions.is_marker, layer))
             if mark is not Mark.NONE:
                 return mark, name
         return Mark.NONE, ""
 
-    def _check_stays(self, *layers_: Mapping[str, Any]) -> None:
-        """Decline a record that says that its contact agrees: a whole table may have been sent by mistake."""
+    def _check_agreement(self, *layers_: Mapping[str, Any]) -> None:
+        """Decline a record that says that its contact agrees: it may come from a table of all contacts."""
         name = next(filter(None, (agreeing_property(layer, self._channel) for layer in layers_)), "")
         if name:
             reason = f"{name}: the record says that the contact agrees, so nobody is removed by it"
@@ -217,32 +218,32 @@ class RowSigns:
         raise RowRejected(Rejected("deleted", f"{name}: the source deleted the record, and {reason}"))
 
     def _disagrees(self, answer: Answer, name: str) -> bool:
-        if answer in {Answer.YES, Answer.SILENT}:
+        if answer in {Answer.YES, Answer.NOTHING}:
             return False
         if answer is Answer.NO and self._unsubscribe:
             return True
         if answer is Answer.UNREADABLE:
-            reason = f"{name}: the value says neither that the contact agreed nor that it did not. {_ELSE}"
+            reason = f"{name}: the value says neither that the contact agreed nor that it did not. {_WAY_OUT}"
             raise RowRejected(Rejected("unclear_consent", reason))
-        declined = _CONSENT[answer]
+        declined = _DECLINED[answer]
         raise RowDeclined(Declined(declined.code, f"{name}: {declined.reason}"))
 
     # By column
 
     def watches(self, name: str) -> bool:
-        """Return whether the judgement can depend on a property."""
-        if self._deletions.is_marker(name) or is_envelope(name) or self._is_around(name):
+        """Return whether the result of a record can depend on a property of this name."""
+        if self._deletions.is_marker(name) or is_envelope(name) or self._holds_contact(name):
             return True
-        if self._removes and (consent_reading(name, self._channel) or holds_consent(name, self._channel)):
+        if self._removes and (meaning_of(name, self._channel) or holds_consent(name, self._channel)):
             return True
         return self._consent is not None and self._consent.watches(name)
 
     def _is_null(self, value: object) -> bool:
         return isinstance(value, str) and value.strip() in self._nulls
 
-    def _is_around(self, name: str) -> bool:
-        """Return whether the contact's address, or its consent, stands in an object of this name."""
-        return any(path[0] == name for path in self._around)
+    def _holds_contact(self, name: str) -> bool:
+        """Return whether an object of this name holds the contact's address or consent."""
+        return any(path[0] == name for path in self._contact_paths)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -252,7 +253,7 @@ class RowSigns:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Properties whose absence matters, too: records that lack one take the slow path."""
+        """Properties whose absence means something: records that lack one take the slow path."""
         named = self._consent.property if self._consent is not None else None
         return tuple(self._expected if named is None else {*self._expected, named})
 
@@ -266,7 +267,7 @@ class RowSigns:
         value = None if self._is_null(value) else value
         if self._deletions.is_marker(name) and self._deletions.says(name, value) is not Mark.NONE:
             return False
-        if (isinstance(value, dict) and is_envelope(name)) or (value and self._is_around(name)):
+        if (isinstance(value, dict) and is_envelope(name)) or (value and self._holds_contact(name)):
             return False
         if self._removes and agreeing_property({name: value}, self._channel):
             return False

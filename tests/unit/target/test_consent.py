@@ -11,7 +11,7 @@ from hypothesis import given
 
 from target_listrak.config.destination import Destination
 from target_listrak.input.consent import Answer, Consent
-from target_listrak.input.consent_names import consent_reading
+from target_listrak.input.consent_names import meaning_of
 from target_listrak.input.row_signs import RowSigns
 from target_listrak.outcomes import RowDeclined, RowRejected
 
@@ -48,13 +48,13 @@ def says(record: dict[str, Any], channel: str = "email") -> Answer:
 
 @given(names(st.sampled_from(REFUSING)), HAPPENED)
 def test_a_name_that_refuses_with_a_clear_yes_never_agrees(name: str, value: object) -> None:
-    assert says({name: value}) in {Answer.NO, Answer.OTHER_NO, Answer.UNREADABLE}
-    assert says({name: value, "accepts_marketing": True}) in {Answer.NO, Answer.OTHER_NO, Answer.UNREADABLE}
+    assert says({name: value}) in {Answer.NO, Answer.UNNAMED_NO, Answer.UNREADABLE}
+    assert says({name: value, "accepts_marketing": True}) in {Answer.NO, Answer.UNNAMED_NO, Answer.UNREADABLE}
 
 
 @given(names(st.sampled_from(AGREEING)), NO)
 def test_a_name_that_agrees_with_a_clear_no_does_not_agree(name: str, value: object) -> None:
-    assert says({name: value}) in {Answer.OTHER_NO, Answer.EMPTY, Answer.UNREADABLE}
+    assert says({name: value}) in {Answer.UNNAMED_NO, Answer.EMPTY, Answer.UNREADABLE}
 
 
 @given(HOLDERS, st.sampled_from(("unsubscribed", "do_not_contact")), HAPPENED, st.booleans())
@@ -65,18 +65,18 @@ def test_an_object_says_what_its_properties_say(
     as_text: bool,  # noqa: FBT001 - hypothesis fills it in
 ) -> None:
     inner: Any = {"email": {name: value}}
-    assert says({holder: json.dumps(inner) if as_text else inner}) is Answer.OTHER_NO
+    assert says({holder: json.dumps(inner) if as_text else inner}) is Answer.UNNAMED_NO
 
 
 @given(OTHER_WAYS, st.sampled_from((*REFUSING, *AGREEING)), st.one_of(HAPPENED, NO))
 def test_other_ways_of_reaching_a_person_say_nothing(other: str, core: str, value: object) -> None:
     name = f"{other} {core}".replace(" ", "_").replace("email_", "")
-    assert says({name: value}) is Answer.SILENT
+    assert says({name: value}) is Answer.NOTHING
 
 
 @given(st.text(max_size=30), st.sampled_from(("email", "sms")))
 def test_any_name_can_be_read(name: str, channel: str) -> None:
-    consent_reading(name, channel)
+    meaning_of(name, channel)
     says({name: name}, channel)
 
 
