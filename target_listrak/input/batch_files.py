@@ -17,7 +17,7 @@ from upath import UPath
 
 from listrak_api.errors import ListrakError
 from target_listrak.input.reader import InputError
-from target_listrak.input.unreadable import TWICE, has_duplicates, unreadable_record
+from target_listrak.input.unreadable import DUPLICATE_PROPERTY, has_duplicates, unreadable_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ _UNREADABLE = (
     msgspec.MsgspecError,
     zlib.error,
 )
-"""What reading a file raises that is missing, truncated, or of another format."""
+"""Errors of reading a file that is missing, truncated, or of another format."""
 
 
 class BatchFileError(ListrakError):
@@ -58,13 +58,13 @@ def records_of_batch(message: Mapping[str, Any], config: Mapping[str, Any] | Non
     storage = BatchConfig.from_dict(dict(config)).storage if config else None
     for number, url in enumerate(files, 1):
         try:
-            # Not by the SDK's storage: to read a file, it creates the folder that the file should be in.
+            # The SDK's storage is not used: to read a file, it creates the file's folder.
             path = UPath(url)
             if storage is not None:
                 path = UPath(storage.root, **storage.params) / path.name
             with path.open("rb") as file:
-                # Python's gzip takes a file without a byte for an empty one. A full disk leaves such a file,
-                # and gzip itself never does.
+                # A file of 0 bytes, as a full disk leaves it, is not a gzip file. Python's gzip would read it
+                # as an empty one.
                 if encoding.compression == "gzip" and not file.read(1):
                     raise EOFError
                 file.seek(0)
@@ -97,7 +97,7 @@ def _record(line: bytes) -> object:
         if found is None:
             raise
         return found
-    return TWICE._replace(raw=line.strip()) if has_duplicates(line, record) else record
+    return DUPLICATE_PROPERTY._replace(raw=line.strip()) if has_duplicates(line, record) else record
 
 
 def _records(file: IO[bytes], encoding: BaseBatchFileEncoding) -> Iterator[object]:

@@ -1,9 +1,9 @@
 """The fast path: consecutive RECORD lines of one stream are read by column, not one by one.
 
-Read one by one, each record costs a dict, of which few properties are needed, and the same chain of calls.
-Here consecutive lines are decoded into structs of the wanted properties, and each property is handled as a
-column. Rows that need a closer look (a value that does not fit, a deletion, a missing key) take the slow
-path, in their place in the order, so the results are the same.
+Taken one by one, each record would cost a dict, most of whose properties nobody reads, and many calls. Here
+consecutive lines are decoded into structs that have only the wanted properties, and each property is handled
+as a column. Rows that need more checks (a value that does not fit, a deletion, a missing key) take the slow
+path. The order of rows stays, so the results are the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Columns", "RecordCodec", "codec_of"]
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError)
-_MOST_NAMES = 500
+_MAX_NAMES = 500
 """The most properties that a codec knows; records with more take the slow path."""
 _record = attrgetter("record")
 _version = attrgetter("version")
@@ -120,10 +120,11 @@ class RecordCodec:
 
         Args:
             lines: One message each.
-            version: The version that all of them must be of.
+            version: The version that all of them must have.
 
         Returns:
-            Their columns; None if a line is not such a record, or one that an earlier run rejected.
+            Their columns; None if a line is not a record of this stream and version, or is from a rejects
+            file.
         """
         messages = self._messages(lines)
         if messages is None or set(map(_version, messages)) != {version}:
@@ -140,20 +141,20 @@ class RecordCodec:
             if msgspec.UNSET in column:
                 slow_path.update(index for index, value in enumerate(column) if value is msgspec.UNSET)
         for name, read in self._watched:
-            self._note_speaking(name, list(map(read, records)), slow_path)
-        return Columns([list(map(one, records)) for one in self._wanted], slow_path)
+            self._note_relevant(name, list(map(read, records)), slow_path)
+        return Columns([list(map(read, records)) for read in self._wanted], slow_path)
 
-    def _note_speaking(self, name: str, column: list[Any], slow_path: set[int]) -> None:
-        """Note the rows in which a property's value has to be judged."""
+    def _note_relevant(self, name: str, column: list[Any], slow_path: set[int]) -> None:
+        """Add the rows in which a property's value has to be judged to the slow path."""
         assert self._signs is not None  # noqa: S101 - else nothing is watched; for the type checker
-        plain: dict[tuple[type, object], bool] = {}
+        is_plain: dict[tuple[type, object], bool] = {}
         for index, value in enumerate(column):
             if value is msgspec.UNSET:
                 continue
             try:
-                known = plain.get((type(value), value))
+                known = is_plain.get((type(value), value))
                 if known is None:
-                    known = plain[type(value), value] = self._signs.is_plain(name, value)
+                    known = is_plain[type(value), value] = self._signs.is_plain(name, value)
             except TypeError:  # a list or an object
                 known = self._signs.is_plain(name, value)
             if not known:
@@ -163,7 +164,7 @@ class RecordCodec:
         try:
             return list(map(self._decode, lines))
         except msgspec.ValidationError:
-            if not self._learn(lines):
+            if not self._learn_names(lines):
                 return None
         except _UNREADABLE:
             return None
@@ -172,14 +173,14 @@ class RecordCodec:
         except _UNREADABLE:
             return None
 
-    def _learn(self, lines: Sequence[bytes]) -> bool:
+    def _learn_names(self, lines: Sequence[bytes]) -> bool:
         """Learn the properties that records have beyond the SCHEMA; return whether there were any."""
         try:
             records = [_names_of(line).record for line in lines]
         except _UNREADABLE:
             return False
         names = dict.fromkeys(name for record in records for name in record if name not in self._names)
-        if not names or len(names) + len(self._names) > _MOST_NAMES:
+        if not names or len(names) + len(self._names) > _MAX_NAMES:
             return False
         known, self._names = self._names, {**self._names, **names}
         try:
@@ -199,7 +200,7 @@ def codec_of(
 ) -> RecordCodec | None:
     """Create the codec for a stream; None if its records have to be taken one by one."""
     properties = schema.get("properties") or {}
-    if wanted is None or len(properties) > _MOST_NAMES:
+    if wanted is None or len(properties) > _MAX_NAMES:
         return None
     try:
         return RecordCodec(stream, wanted, keys, properties, signs)

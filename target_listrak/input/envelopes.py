@@ -1,8 +1,8 @@
-"""The objects inside a record in which change feeds and CRMs put the row itself, by name.
+"""Finds the objects inside a record in which change feeds and CRMs put the row itself.
 
 Debezium and others wrap a row: `{"payload": {"before": …, "after": …, "op": "d"}}`. HubSpot puts a row's
 properties into `properties`. What such an object says about its row (deleted, agreed or not) counts as if the
-record itself said it. The image before a change says nothing about the present row.
+record itself said it. The image before a change does not count.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _INNER: Final = frozenset(
     {"payload", "after", "data", "record", "row", "value", "properties", "attributes", "fields", "traits"}
     | {"meta", "metadata", "sourcemetadata", "headers", "message", "change", "cdc", "context"}
 )
-"""No `customer` or `contact`: an order of a customer who was deleted is not a deleted order."""
-_DEEPEST: Final = 4
+"""`customer` and `contact` are not among them: the order of a deleted customer is not a deleted order."""
+_MAX_DEPTH: Final = 4
 
 
 def is_envelope(name: str) -> bool:
-    """Return whether a property of this name may hold the row itself, or the image before a change."""
+    """Return whether a property of this name may hold the row itself or the image before a change."""
     folded = folded_name(name)
     return folded in _INNER or folded == "before"
 
@@ -40,11 +40,12 @@ def layers(record: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, A
         if not isinstance(value, dict) or not is_envelope(name):
             continue
         if folded_name(name) == "before":
-            after = [part for other, part in record.items() if folded_name(other) == "after"]
+            after = [inner for other, inner in record.items() if folded_name(other) == "after"]
             if value and after == [None]:
                 yield {"__deleted": True}
             continue
-        # Beside a row it is the row's: `{"data": {…}, "metadata": {"operation": "delete"}}`.
+        # Inside an envelope `operation` marks the row: `{"data": {…}, "metadata": {"operation": "delete"}}`.
+        # In a row itself `operation` may be data, so only the name with an underscore is a marker.
         yield {**value, "_operation": value["operation"]} if "operation" in value else value
-        if depth < _DEEPEST:
+        if depth < _MAX_DEPTH:
             yield from layers(value, depth + 1)

@@ -1,4 +1,4 @@
-"""Checks of Singer messages that the SDK does not make, or fails with a stack trace."""
+"""Checks of Singer messages that the SDK does not make, or that end it with a stack trace."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def was_rejected(message: dict[str, Any], line: bytes) -> bool:
 
 
 def check_schema(message: dict[str, Any]) -> None:
-    """Check what would end the SDK with a stack trace, or be misread by it.
+    """Check the parts of a SCHEMA that would end the SDK with a stack trace, or that it would misread.
 
     Raises:
         InputError: The schema is not an object's schema, or the key properties are not a list of names.
@@ -38,7 +38,7 @@ def check_schema(message: dict[str, Any]) -> None:
     if not isinstance(schema, dict) or not isinstance(schema.get("properties", {}), dict):
         text = "a SCHEMA message whose schema is not the schema of an object"
         raise InputError(text)
-    if keys is not None and not (isinstance(keys, list) and all(isinstance(one, str) for one in keys)):
+    if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
         text = "a SCHEMA message whose key_properties are not a list of names"
         raise InputError(text)
 
@@ -47,7 +47,7 @@ def invalid_schema(error: Exception) -> InputError:
     """Return the error for a schema by which records cannot be checked (`validate_records`).
 
     Args:
-        error: The SDK's, whose text repeats the schema; its cause names the place.
+        error: The SDK's error, whose text repeats the schema. Its cause has the path.
     """
     place = ".".join(map(str, getattr(error.__cause__, "absolute_path", ())))
     where = f" at {place}" if place else ""

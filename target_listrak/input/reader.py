@@ -1,7 +1,8 @@
 """Reads Singer messages, one per line, from bytes.
 
-The SDK's readers decode text, and print a line that they cannot read: people's data in a log. This one
-decodes bytes (about five times as fast), and its errors give the line's number and nothing of its content.
+The SDK's readers decode text, and log a line that they cannot read, with people's data in it. This reader
+decodes bytes, which is about five times as fast. Its errors have the number of a line and nothing of its
+content.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from listrak_api.errors import ListrakError
-from target_listrak.input.unreadable import TWICE, has_duplicates, unreadable
+from target_listrak.input.unreadable import DUPLICATE_PROPERTY, has_duplicates, unreadable
 from target_listrak.sdk import override
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ __all__ = ["InputError", "Reader", "record_as_read", "record_of"]
 _TYPE = re.compile(r"[A-Z_]{1,30}")
 _BLOCK = 1 << 18
 """The most bytes that are read at a time."""
-_FEW = 8
-"""Fewer consecutive lines are not worth the fast path."""
-_LONGEST_BEGINNING = 1_000
+_MIN_CONSECUTIVE = 8
+"""With fewer consecutive lines the fast path is not faster."""
+_MAX_BEGINNING = 1_000
+"""The most bytes before `"record"` in a line that can go to the fast path."""
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"{\0", b"\0{")
-_DIED = (
-    "The source ended before it was done: see its log, and run again. Rows before this line are not affected."
+_TRUNCATED_HINT = (
+    "The source stopped too early: see its log, and run again. Rows before this line are not affected."
 )
 
 
@@ -43,15 +45,15 @@ class InputError(ListrakError, InvalidInputLine):
 
 
 class Reader(GenericSingerReader[bytes]):
-    """Reads messages and gives each to the callback of its type.
+    """Reads messages and passes each to the callback of its type.
 
     Attributes:
         line_number: The line being read, from 1.
         line: Its bytes.
         on_start: Called before the first line is read.
         on_failure: Called with the exception that ended the reading early, before it is raised again.
-        on_consecutive: Called with consecutive lines that begin like a record of the stream, before they are
-            decoded. Returns whether it took them all; else they go to the callbacks one by one.
+        on_consecutive: Called with a stream and consecutive lines that begin like its records, before they
+            are decoded. Returns whether it took them all; otherwise they go to the callbacks one by one.
     """
 
     def __init__(self) -> None:
@@ -80,7 +82,7 @@ class Reader(GenericSingerReader[bytes]):
 
         Args:
             file_input: Lines as bytes or text; standard input if there is none.
-            callbacks: What to do with a message, by its type.
+            callbacks: The function that takes a message, by the message's type.
 
         Returns:
             How many messages there were of each type.
@@ -88,7 +90,7 @@ class Reader(GenericSingerReader[bytes]):
         Raises:
             InputError: A line is not a Singer message.
         """
-        # The bytes below a text file: decoding them only to encode them again would be slow.
+        # The bytes of a text file: it would be slow to decode them and encode them again.
         lines = getattr(file_input, "buffer", file_input) if file_input is not None else self.default_input
         counts: Counter[str] = Counter()
         try:
@@ -106,11 +108,11 @@ class Reader(GenericSingerReader[bytes]):
         callbacks: dict[str, Callable[[dict[str, Any]], None]],
         counts: Counter[str],
     ) -> None:
-        """Give lines that begin alike to `on_consecutive`, and all others to the callbacks, one by one."""
+        """Pass lines that begin alike to `on_consecutive`, and all others to the callbacks, one by one."""
         start = 0
         while start < len(lines):
-            end = self._run_end(lines, start)
-            if end - start >= _FEW and self.on_consecutive(self._stream, lines[start:end]):
+            end = self._end_of_alike(lines, start)
+            if end - start >= _MIN_CONSECUTIVE and self.on_consecutive(self._stream, lines[start:end]):
                 self.line_number += end - start
                 counts["RECORD"] += end - start
             else:
@@ -118,8 +120,8 @@ class Reader(GenericSingerReader[bytes]):
                     self._read_line(line, callbacks, counts)
             start = end
 
-    def _run_end(self, lines: list[bytes], start: int) -> int:
-        """Return the end of the lines that begin like the last record."""
+    def _end_of_alike(self, lines: list[bytes], start: int) -> int:
+        """Return the index after the last line, from `start` on, that begins like the last record."""
         end, beginning = start + 1, self._beginning
         if beginning and lines[start].startswith(beginning):
             while end < len(lines) and lines[end].startswith(beginning):
@@ -131,28 +133,28 @@ class Reader(GenericSingerReader[bytes]):
     ) -> None:
         self.line_number += 1
         self.line = line
-        # `deserialize_json` and `_give`, inlined for nearly all lines: the calls would cost as much as the
-        # work.
+        # `deserialize_json` and `_dispatch` are inlined here for speed: nearly all lines are RECORD messages.
         try:
             message = self._decode(line)
             is_record = message["type"] == "RECORD"
-        except Exception:  # noqa: BLE001 - `deserialize_json` finds it again and reports it
+        except Exception:  # noqa: BLE001 - `deserialize_json` raises it again and reports it
             message, is_record = self.deserialize_json(line), False
         if is_record and "RECORD" in callbacks:
             if has_duplicates(line, message):
-                message["record"] = TWICE
+                message["record"] = DUPLICATE_PROPERTY
             try:
                 callbacks["RECORD"](message)
             except InputError as error:
-                raise self._placed(error) from None
+                raise self._with_line_number(error) from None
             counts["RECORD"] += 1
             if not (self._beginning and line.startswith(self._beginning)):
                 self._note_beginning(line, message["stream"])
         elif message or line.strip():
-            counts[self._give(message, callbacks)] += 1
+            counts[self._dispatch(message, callbacks)] += 1
 
     def _note_beginning(self, line: bytes, stream: object) -> None:
-        end = line.find(b'"record"', 0, _LONGEST_BEGINNING)
+        """Remember a record's line up to `"record"`, as consecutive records begin alike."""
+        end = line.find(b'"record"', 0, _MAX_BEGINNING)
         self._beginning = line[: max(end, 0)]
         self._stream = str(stream)
 
@@ -182,7 +184,7 @@ class Reader(GenericSingerReader[bytes]):
                 msg = "not UTF-8: the file looks like UTF-16. Save it as UTF-8"
             elif self._cut:
                 msg = f"the input ends in the middle of this line ({_cause(error)})"
-                raise self._error(msg, _DIED) from None
+                raise self._error(msg, _TRUNCATED_HINT) from None
             else:
                 msg = f"no valid JSON ({_cause(error)})"
             raise self._error(msg) from None
@@ -203,7 +205,9 @@ class Reader(GenericSingerReader[bytes]):
             message = f"a message lacks {', '.join(missing)}"
             raise InputError(message)
 
-    def _give(self, message: dict[str, Any], callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> str:
+    def _dispatch(
+        self, message: dict[str, Any], callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> str:
         kind = message.get("type")
         callback = callbacks.get(kind) if isinstance(kind, str) else None
         if callback is None:
@@ -213,17 +217,17 @@ class Reader(GenericSingerReader[bytes]):
         try:
             callback(message)
         except InputError as error:
-            raise self._placed(error) from None
+            raise self._with_line_number(error) from None
         return str(kind)
 
-    def _placed(self, error: InputError) -> InputError:
+    def _with_line_number(self, error: InputError) -> InputError:
         """Return an error with the line's number, if it has none yet."""
         return error if error.message.startswith("Line ") else self._error(error.message)
 
     def _error(
         self,
         what: str,
-        hint: str = "The tap before this target, or what stands between them, did not write Singer messages.",
+        hint: str = "The tap, or a program between tap and target, did not write Singer messages.",
     ) -> InputError:
         return InputError(f"Line {self.line_number} of the input: {what}", hint=hint)
 
@@ -235,14 +239,14 @@ def record_of(line: bytes) -> object:
     """Return the record of a line that was decoded by column before: a dict, or an `Unreadable`.
 
     Raises:
-        DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError: It cannot be decoded.
+        DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError: The line cannot be decoded.
     """
     message = _decode(line)
-    return TWICE if has_duplicates(line, message) else message["record"]
+    return DUPLICATE_PROPERTY if has_duplicates(line, message) else message["record"]
 
 
 def record_as_read(line: bytes) -> object:
-    """Do what `record_of` does; a record that cannot be decoded is an `Unreadable`, as when read by itself.
+    """Return the record of a line; one that cannot be decoded is an `Unreadable`.
 
     Raises:
         InputError: The line is not a RECORD message.
@@ -260,21 +264,21 @@ def _blocks(lines: Any) -> Iterator[tuple[list[bytes], bool]]:  # noqa: ANN401 -
     """Yield the lines that are available, without waiting for more, and whether the last is incomplete."""
     read = getattr(lines, "read1", None)
     if read is None:
-        for one in lines:
-            line = one if isinstance(one, bytes) else one.encode()
+        for text in lines:
+            line = text if isinstance(text, bytes) else text.encode()
             yield [line], not line.endswith(b"\n")
         return
-    begun: list[bytes] = []  # the beginning of a line whose end has not arrived
+    incomplete: list[bytes] = []  # parts of a line whose end has not arrived yet
     while data := read(_BLOCK):
         *whole, rest = data.split(b"\n")
         if whole:
-            whole[0] = b"".join([*begun, whole[0]])
-            begun.clear()
+            whole[0] = b"".join([*incomplete, whole[0]])
+            incomplete.clear()
             yield whole, False
         if rest:
-            begun.append(rest)
-    if begun:
-        yield [b"".join(begun)], True
+            incomplete.append(rest)
+    if incomplete:
+        yield [b"".join(incomplete)], True
 
 
 def _cause(error: Exception) -> str:
@@ -282,4 +286,4 @@ def _cause(error: Exception) -> str:
         return "nested too deeply"
     if isinstance(error, ArithmeticError):
         return "Number out of range"  # an exponent that not even a Decimal has
-    return str(error)  # msgspec names the kind of error and the byte, and nothing of the content
+    return str(error)  # msgspec's text has the kind of error and the position, and nothing of the content

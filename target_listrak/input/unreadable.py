@@ -1,8 +1,8 @@
-"""RECORD lines that cannot be decoded: which lines they are, and what is wrong with them.
+"""Rejects RECORD lines that cannot be decoded, with the reason.
 
-One value does not stop a load: a line that is a complete RECORD message but holds NaN, a broken character, a
-number out of range or the like is a row that is rejected. A line that is not a complete message ends the run:
-the input was truncated, or was not written by a tap.
+A single value does not stop a load. A line is rejected if it is a complete RECORD message, but has NaN, a
+lone surrogate, a number out of range or the like. A line that is not a complete message ends the run: the
+input was truncated, or was not written by a tap.
 """
 
 from __future__ import annotations
@@ -16,16 +16,23 @@ import msgspec
 
 from target_listrak.outcomes import Fault, Rejected
 
-__all__ = ["TWICE", "Unreadable", "has_duplicates", "repeated_lines", "unreadable", "unreadable_record"]
+__all__ = [
+    "DUPLICATE_PROPERTY",
+    "Unreadable",
+    "has_duplicates",
+    "repeated_lines",
+    "unreadable",
+    "unreadable_record",
+]
 
 _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
 _PAIRS: Final = {"}": "{", "]": "["}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MEMBER_END: Final = b'":'
 _decode: Final = msgspec.json.Decoder(float_hook=str).decode
-_FEW_LINES: Final = 64
-_SAMPLE: Final = 8
-_MOST_FAULTS: Final = 10
+_MAX_CHECKED_LINES: Final = 64
+_SAMPLE_LINES: Final = 8
+_MAX_FAULTS: Final = 10
 
 
 class Unreadable(NamedTuple):
@@ -42,10 +49,10 @@ class Unreadable(NamedTuple):
     raw: bytes = b""
 
 
-TWICE: Final = Unreadable(
+DUPLICATE_PROPERTY: Final = Unreadable(
     Rejected("unreadable", "the record names a property twice, and which of the values counts is unknown"), {}
 )
-"""Stands for a record that names a property twice."""
+"""Takes the place of a record in which a property occurs twice."""
 
 
 class _Constant(str):
@@ -55,7 +62,7 @@ class _Constant(str):
 
 
 def unreadable(line: bytes, error: Exception) -> dict[str, Any] | None:
-    """Return a RECORD message in place of a line that cannot be decoded.
+    """Return a RECORD message that takes the place of a line that cannot be decoded.
 
     Args:
         line: The line.
@@ -75,7 +82,7 @@ def unreadable(line: bytes, error: Exception) -> dict[str, Any] | None:
         message = {}
     record = message.get("record")
     record = record if isinstance(record, dict) else {}
-    faults = tuple(fault for name, value in record.items() for fault in _faults(name, value))[:_MOST_FAULTS]
+    faults = tuple(fault for name, value in record.items() for fault in _faults(name, value))[:_MAX_FAULTS]
     reason = "; ".join(f"{one.property}: {one.reason}" for one in faults) or _general(error)
     answer = {
         "type": "RECORD",
@@ -106,23 +113,23 @@ def _whole(digits: str) -> int | str:
 def _top_members(text: str) -> dict[str, str] | None:  # noqa: C901 - a branch per kind of token
     """Return the members of an object whose values are texts; None if the object is not complete.
 
-    Without recursion, as it may be nested too deeply, and without a look at what is between the tokens.
+    Works without recursion, as the object may be nested too deeply, and ignores what is between the tokens.
     """
     if not text.startswith("{"):
         return None
     members: dict[str, str] = {}
-    open_ones: list[str] = []
+    brackets: list[str] = []
     key, last = "", ""
     for match in _TOKEN.finditer(text):
         part = match[0]
         if part in _PAIRS:
-            if open_ones.pop() != _PAIRS[part]:
+            if brackets.pop() != _PAIRS[part]:
                 return None
-            if not open_ones:
+            if not brackets:
                 return members if match.end() == len(text) else None
         elif part in "{[":
-            open_ones.append(part)
-        elif len(open_ones) > 1:
+            brackets.append(part)
+        elif len(brackets) > 1:
             continue
         elif part == ":":
             key = last
@@ -136,24 +143,24 @@ def _top_members(text: str) -> dict[str, str] | None:  # noqa: C901 - a branch p
 
 
 def _faults(name: str, value: object) -> list[Fault]:
-    """Return what is wrong with a value or anything inside it: the first fault, if there is one."""
+    """Return the first fault of a value or anything inside it; an empty list if there is none."""
     found: list[Fault] = []
     waiting = [value, name]
     while waiting and not found:
-        one = waiting.pop()
-        if isinstance(one, Mapping):
-            waiting += [*one.values(), *one]
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, _Constant):
-            found.append(Fault(name, "not_a_number", f"{one} is not a value of JSON"))
-        elif isinstance(one, float) and one in {float("inf"), float("-inf")}:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            waiting += [*part.values(), *part]
+        elif isinstance(part, list):
+            waiting += part
+        elif isinstance(part, _Constant):
+            found.append(Fault(name, "not_a_number", f"{part} is not a value of JSON"))
+        elif isinstance(part, float) and part in {float("inf"), float("-inf")}:
             found.append(Fault(name, "number_too_large", "the number is out of range"))
-        elif isinstance(one, str) and _SURROGATE.search(one):
+        elif isinstance(part, str) and _SURROGATE.search(part):
             found.append(
                 Fault(_shown(name), "broken_text", "the text holds half a character, or is not UTF-8")
             )
-        elif isinstance(one, str) and one.isdigit() and len(one) >= 1000:  # noqa: PLR2004 - of `_whole`
+        elif isinstance(part, str) and part.isdigit() and len(part) >= 1000:  # noqa: PLR2004 - of `_whole`
             found.append(Fault(name, "number_too_large", "the number is out of range"))
     return found
 
@@ -169,41 +176,42 @@ def _general(error: Exception) -> str:
         return "a number is out of range"
     if isinstance(error, UnicodeDecodeError):
         return "the record's text is not UTF-8"
-    return f"the record is not valid JSON ({error})"  # msgspec names the kind of error and no content
+    return f"the record is not valid JSON ({error})"  # msgspec's text has the kind of error and no content
 
 
 # Members that occur twice: decoders do not report them, and the later value wins.
 
 
 def has_duplicates(line: bytes, message: Mapping[str, Any]) -> bool:
-    """Return whether an object in a line names a member twice.
+    """Return whether a member occurs twice in an object of a line.
 
     Args:
         line: The line.
         message: What it was decoded to.
     """
-    return line.count(_MEMBER_END) != _members(message) and _names_twice(line)
+    return line.count(_MEMBER_END) != _count_members(message) and _has_duplicate_member(line)
 
 
 def repeated_lines(lines: Sequence[bytes]) -> set[int]:
-    """Return the indices of lines of one stream that may name a member twice: they are taken one by one.
+    """Return the indices of lines of one stream in which a member may occur twice; they are taken one by one.
 
-    A source that writes members twice (two columns of a join have one name) does so in every line. So of many
-    lines a sample is checked, of few lines each one.
+    A source that writes members twice (two columns of a join have the same name) does so in every line. So
+    only a sample is checked if there are many lines.
     """
-    if len(lines) > _FEW_LINES:
-        step = len(lines) // _SAMPLE
-        return set(range(len(lines))) if any(map(_names_twice, lines[::step])) else set()
+    if len(lines) > _MAX_CHECKED_LINES:
+        step = len(lines) // _SAMPLE_LINES
+        return set(range(len(lines))) if any(map(_has_duplicate_member, lines[::step])) else set()
     return {index for index, line in enumerate(lines) if has_duplicates(line, _decode(line))}
 
 
-def _members(value: object) -> int:
+def _count_members(value: object) -> int:
     if isinstance(value, Mapping):
-        return len(value) + sum(_members(one) for one in value.values() if isinstance(one, Mapping | list))
-    return sum(map(_members, value)) if isinstance(value, list) else 0
+        inner = (part for part in value.values() if isinstance(part, Mapping | list))
+        return len(value) + sum(map(_count_members, inner))
+    return sum(map(_count_members, value)) if isinstance(value, list) else 0
 
 
-def _names_twice(line: bytes) -> bool:
+def _has_duplicate_member(line: bytes) -> bool:
     twice = False
 
     def note(pairs: list[tuple[str, Any]]) -> None:
