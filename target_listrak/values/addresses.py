@@ -1,8 +1,9 @@
 """Email addresses: checked without a network look-up, compared as Listrak compares them.
 
-An address is sent as given, without what certainly does not belong to it: surrounding white space, `mailto:`,
-a name before angle brackets, quotes around the whole, full-width forms. Listrak keeps the spelling. A
-doubtful address is rejected with its cause. Two addresses are the same contact if their keys are equal.
+An address is sent as given, without the parts that certainly do not belong to it: surrounding white space,
+`mailto:`, a name before angle brackets, quotes around the whole, full-width forms. Listrak keeps the
+spelling. A doubtful address is rejected with the reason. Two addresses are the same contact if their keys are
+equal.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class Address(NamedTuple):
     """An address that can be a contact.
 
     Attributes:
-        sent: The text to send.
-        key: The same for every spelling of the same contact: normalised, in lower case.
+        sent: The address as it is sent.
+        key: The address normalised and in lower case: equal for all spellings of a contact.
     """
 
     sent: str
@@ -46,26 +47,26 @@ _NOBODY: Final = Address("", "")
 _MAX_LENGTH: Final = 254
 _MAX_LOCAL: Final = 64
 
-# What tills and shops fill in where a person gave no address: `noemail@…`, `none@none.…`.
-_FILLED_IN: Final = (
+# Placeholders that shops fill in if a person gave no address: `noemail@…`, `none@none.…`.
+_PLACEHOLDER_LOCAL: Final = (
     r"no[-_.]?(?:e[-_.]?)?mail(?:[-_.]?(?:address|given|provided))?|not[-_.]?(?:given|provided)"
 )
-_TWICE: Final = "none|null|nil|na|unknown|nobody|anonymous|test"
-_PLACEHOLDER: Final = re.compile(rf"^(?:(?:{_FILLED_IN})@|({_TWICE})@\1\.)", re.IGNORECASE)
+_REPEATED_WORD: Final = "none|null|nil|na|unknown|nobody|anonymous|test"
+_PLACEHOLDER: Final = re.compile(rf"^(?:(?:{_PLACEHOLDER_LOCAL})@|({_REPEATED_WORD})@\1\.)", re.IGNORECASE)
 
-# Addresses that can be checked without the library: ASCII, dots between atoms, no hyphen next to another
-# (they have a meaning in IDNA), an alphabetic end. The library checks all others.
+# Addresses that can be checked without the library: ASCII, dots between atoms, no two hyphens in a row (they
+# have a meaning in IDNA), a top-level domain of letters. The library checks all others.
 _ATOMS: Final = r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*"
-_NOT_FILLED_IN: Final = rf"(?!(?=[aAnNtTuU])(?i:{_FILLED_IN}|{_TWICE})(?:@|\Z))"
-"""Looks at the first letter before all else: this is done for every address."""
-_PLAIN_LOCAL = re.compile(_NOT_FILLED_IN + _ATOMS)
+_NO_PLACEHOLDER: Final = rf"(?!(?=[aAnNtTuU])(?i:{_PLACEHOLDER_LOCAL}|{_REPEATED_WORD})(?:@|\Z))"
+"""Checks the first letter first, because every address is checked."""
+_PLAIN_LOCAL = re.compile(_NO_PLACEHOLDER + _ATOMS)
 _PLAIN = re.compile(
-    rf"{_NOT_FILLED_IN}(?=[^@]{{1,{_MAX_LOCAL}}}@){_ATOMS}"
+    rf"{_NO_PLACEHOLDER}(?=[^@]{{1,{_MAX_LOCAL}}}@){_ATOMS}"
     r"@(?:[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20}){0,2}\.){1,4}([A-Za-z]{2,24})"
 )
-# Refused by the library, except `test`: made-up data uses it, and it reaches nobody.
+# The library refuses these, except for `test`, which test data uses and which reaches nobody.
 _RESERVED: Final = frozenset(name.rsplit(".", 1)[-1] for name in SPECIAL_USE_DOMAIN_NAMES)
-_MOST_DOMAINS: Final = 10_000
+_MAX_DOMAINS: Final = 10_000
 _plain_domains: set[str] = set()
 
 
@@ -75,7 +76,7 @@ _IN_BRACKETS: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"""=?(["'])([^"'\s]+@[^"'\s]+)\1""")
 
-# Doubtful forms and their causes; the first that matches counts.
+# Doubtful forms and their reasons. The first that matches counts.
 _DOUBTS: Final = (
     (
         re.compile(r"^[^@]*[(\[{<]\s*at\s*[)\]}>]", re.IGNORECASE),
@@ -107,10 +108,10 @@ def parse(value: object) -> Address | InvalidValue:
     """Check an address and return it with the key by which it is compared.
 
     Args:
-        value: What a record holds.
+        value: The record's value.
 
     Returns:
-        The address, or why it is not one (without repeating it). No network look-up is made.
+        The address, or the reason why it is not one (without the address). No network look-up is made.
     """
     if not isinstance(value, str):
         return _MISSING if value is None else _NO_TEXT
@@ -129,16 +130,16 @@ def parse_many(values: Sequence[object], slow_path: set[int]) -> tuple[list[str]
     """Check a column of addresses, as `parse` does for each of them.
 
     Args:
-        values: What records hold.
+        values: The records' values.
         slow_path: The indices of rows without a valid address are added.
 
     Returns:
-        What to send, and the keys; empty texts for rows that are in `slow_path`.
+        The addresses to send, and their keys; empty texts for rows that were added to `slow_path`.
     """
     sent: list[str] = []
     keys: list[str] = []
     for index, value in enumerate(values):
-        # Nearly all addresses have a domain that was seen before: then only the local part is checked.
+        # The domain of nearly all addresses was seen before. Then only the local part is checked.
         if isinstance(value, str):
             local, _, domain = value.partition("@")
             if domain in _plain_domains and len(local) <= _MAX_LOCAL and _PLAIN_LOCAL.fullmatch(local):
@@ -161,17 +162,17 @@ def _note_domain(text: str) -> None:
     if _PLAIN.fullmatch(text) and text.rpartition(".")[2].lower() not in _RESERVED:
         domain = text.partition("@")[2]
         if len(domain) < _MAX_LENGTH - _MAX_LOCAL:
-            if len(_plain_domains) >= _MOST_DOMAINS:
+            if len(_plain_domains) >= _MAX_DOMAINS:
                 _plain_domains.clear()
             _plain_domains.add(domain)
 
 
 def parse_with_care(text: str) -> Address | InvalidValue:
-    """Do what `parse` does, always with every check and the library; tests compare the fast path with it."""
+    """Do what `parse` does, without the fast path. Tests compare the two."""
     position = first_invisible(text)
     if position is not None:
         return _invisible(text, position)
-    text = _undressed(text if text.isascii() else text.translate(_FULL_WIDTH))
+    text = _without_wrapping(text if text.isascii() else text.translate(_FULL_WIDTH))
     for doubt, reason in _DOUBTS:
         if doubt.search(text):
             return reason
@@ -189,7 +190,7 @@ def parse_with_care(text: str) -> Address | InvalidValue:
 _parse_with_care = functools.lru_cache(maxsize=10_000)(parse_with_care)
 
 
-def _undressed(text: str) -> str:
+def _without_wrapping(text: str) -> str:
     """Return an address without a name before it, `mailto:` or quotes around the whole."""
     if match := _IN_BRACKETS.fullmatch(text):
         return match[1]
@@ -214,13 +215,13 @@ def _invisible(text: str, position: int) -> InvalidValue:
 
 
 def _look_alike(text: str) -> str:
-    """Return the first special form of another character (Unicode), such as a ligature; "" for none."""
+    """Return the first compatibility character (Unicode), such as a ligature; "" if there is none."""
     local = unicodedata.normalize("NFC", text.partition("@")[0])
-    return next((one for one in local if unicodedata.normalize("NFKC", one) != one), "")
+    return next((char for char in local if unicodedata.normalize("NFKC", char) != char), "")
 
 
 def _cause(text: str) -> InvalidValue:
-    """Return which part of an address the library refuses."""
+    """Return the reason for an address that the library refuses: its local part or its domain."""
     local = text.partition("@")[0]
     try:
         validate_email(f"{local}@example.com", check_deliverability=False, test_environment=True)
@@ -236,7 +237,7 @@ def comparison_key(text: str) -> str:
         text: An address in an answer, which need not be valid.
 
     Returns:
-        The key; a text that is not an address is compared in lower case.
+        The key; for a text that is not an address, the text in lower case.
     """
     address = parse(text)
     return text.strip().lower() if isinstance(address, InvalidValue) else address.key

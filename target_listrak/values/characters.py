@@ -1,7 +1,7 @@
 """Invisible characters: found, named and removed.
 
-With a byte order mark, a zero-width space or a no-break blank two texts differ that look alike. Names are
-compared without them; in an address they are rejected, and the reason names them.
+A byte order mark, a zero-width space or a no-break space makes texts differ that look the same. Names are
+compared without such characters. An address with one is rejected, and the reason names the character.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _INVISIBLE: Final = re.compile(
 
 
 def first_invisible(text: str) -> int | None:
-    """Return the position of the first invisible character other than white space; `None` for none."""
+    """Return the index of the first invisible character that is not white space; `None` if there is none."""
     match = _INVISIBLE.search(text)
     return match.start() if match else None
 
@@ -34,15 +34,15 @@ def without_invisible(text: str, instead: str = "") -> str:
 
     Args:
         text: Any text. White space stays.
-        instead: Replaces them.
+        instead: The text that replaces each of them.
     """
     return text if text.isascii() and text.isprintable() else _INVISIBLE.sub(instead, text)
 
 
 def plain_form(text: str) -> str:
-    """Return a text as a person sees it: no invisible characters, full-width forms as plain ones (NFKC).
+    """Return a text without invisible characters and in the Unicode form NFKC.
 
-    No-break and other special blanks become plain ones, full-width digits plain digits.
+    No-break and other special spaces become plain spaces, and full-width digits become plain digits.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -55,7 +55,7 @@ def named(character: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a name for an error text: invisible characters, and blanks other than the space, as escapes."""
+    """Return a name for an error text: invisible characters and special spaces are written as escapes."""
     return "".join(
         character
         if character == " " or (character.isprintable() and not _INVISIBLE.match(character))

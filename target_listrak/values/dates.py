@@ -1,4 +1,4 @@
-"""Dates and date-times: as ISO 8601 and as Listrak writes them, in the order that the settings name."""
+"""Reads dates and date-times in the usual forms, with day and month in the order that the settings name."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ _MONTH_AND_DAY = re.compile(
     rf"{_WEEKDAY}{_MONTH}( +)(\d{{1,2}}),? +(\d{{4}}){_TIME}", re.ASCII | re.IGNORECASE
 )
 _NOON = 12
-_MOST_OFFSET = dt.timedelta(hours=14)
+_MAX_OFFSET = dt.timedelta(hours=14)
 
 NO_DATES = frozenset({dt.date(1, 1, 1), dt.date(1899, 12, 30)})
-"""What Listrak writes where there is no date and null is not allowed; day 0 of spreadsheets and of Access."""
+"""Dates that mean no date: the first is written by Listrak, the second is day 0 of spreadsheets."""
 _NO_DATE = re.compile(
     r"(?:0000[-/]00[-/]00|00[-/.]00[-/.]0000|1900-01-00|0?1/0?0/1900|0?0[/.]0?1[/.]1900)(?:[T\s].*)?",
     re.ASCII | re.DOTALL,
 )
-"""The zero of MySQL's dates, and how spreadsheets show a cell that holds 0."""
+"""The zero date of MySQL, and the texts that spreadsheets show for a cell that holds 0."""
 
 
 def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidValue | None:
     """Return the calendar date that a value names.
 
-    A day that its source writes as exact midnight (of UTC, or of the offset that is there) is that day,
-    everywhere. Any other instant is on the day that the clocks of `reading.zone` show, if there is one.
+    An instant at exact midnight (in UTC, or in its own offset) is a day, and stays that day in all zones. Any
+    other instant is on its day in `reading.zone`, if there is one.
 
     Args:
         value: As for `as_date_time`.
         reading: How it is read.
 
     Returns:
-        The date, `None` where there is none, or why not.
+        The date, `None` if there is none, or the reason why the value is not a date.
     """
     date_time = as_date_time(value, reading.date_order)
     if not isinstance(date_time, dt.datetime):
@@ -71,12 +71,12 @@ def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | Invali
     Args:
         value: A date, a date-time, or a text: `2026-06-30`, `2026-06-30T10:00:00Z`, `6/30/2026 1:05 PM`,
             `Tue, 30 Jun 2026 10:00:00 +0000`, `June 30, 2026`.
-        date_order: How dates are read whose year is last (`Reading`). Month comes before day by default, as
-            Listrak itself writes dates. Day and month are never swapped to make a date possible.
+        date_order: How dates with the year last are read (see `Reading`). By default the month comes first,
+            as Listrak writes dates. Day and month are never swapped to make a date possible.
 
     Returns:
-        The date-time (midnight for a date), `None` where there is none (also for 0001-01-01, 0000-00-00,
-        1899-12-30 and 1/0/1900, which databases and spreadsheets write there), or why not.
+        The date-time (midnight for a date), `None` if there is none (also for 0001-01-01, 0000-00-00,
+        1899-12-30 and 1/0/1900, which mean no date), or the reason why the value is not a date.
     """
     date_time: dt.datetime | None = None
     if isinstance(value, str):
@@ -110,7 +110,7 @@ def _number(month: str) -> int:
 
 
 def _day_in(text: str, date_order: str) -> tuple[re.Match[str], tuple[int, int, int]] | None:
-    """Return the form that a text has, and year, month and day in it; None if it has none."""
+    """Return the match of a text with a form of dates, and year, month and day; `None` if no form fits."""
     if match := _YEAR_FIRST.fullmatch(text):
         return match, (int(match[1]), int(match[3]), int(match[4]))
     if match := _DAY_AND_MONTH.fullmatch(text):
@@ -153,8 +153,8 @@ def _parsed_date_time(text: str, date_order: str) -> dt.datetime | None:
 def is_later(value: object, than: object) -> bool:
     """Return whether a date or date-time is certainly later than another one.
 
-    All readings of both have to agree: days and months in either order, and any zone for the one that has no
-    offset if the other one has. What cannot be read is not later.
+    This has to be so for all readings of both: day and month in either order, and any time zone for a value
+    without an offset if the other value has one. A value that cannot be read is not later.
     """
     later, earlier = _readings(value), _readings(than)
     return bool(later and earlier) and all(_is_after(one, other) for one in later for other in earlier)
@@ -169,9 +169,9 @@ def _is_after(one: dt.datetime, other: dt.datetime) -> bool:
     if (one.tzinfo is None) == (other.tzinfo is None):
         return one > other
     with contextlib.suppress(OverflowError):
-        return _utc(one) - _utc(other) > _MOST_OFFSET
+        return _utc(one) - _utc(other) > _MAX_OFFSET
     return False
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
-    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+def _utc(value: dt.datetime) -> dt.datetime:
+    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)

@@ -1,24 +1,21 @@
-"""Whether a source marks a record as deleted, in whatever way.
+"""Reads the markers by which sources mark a record as deleted.
 
 A record that is marked as deleted never subscribes anybody. The markers of public taps, loaders and databases
-are known by name; names are compared without case and separators, so `_sdc_deleted_at`, `_SDC_DELETED_AT` and
-`_sdcDeletedAt` are one. A value that means neither "deleted" nor "not deleted" is in doubt, and such a record
-is not loaded.
+are known by name. Names are compared without case and separators: `_sdc_deleted_at`, `_SDC_DELETED_AT` and
+`_sdcDeletedAt` are the same. A record whose marker means neither "deleted" nor "not deleted" is not loaded.
 
-| reading | says deleted | says not deleted |
-|---|---|---|
-| date or boolean (`_sdc_deleted_at`, `_fivetran_deleted`) | a date, true, 1, yes | null, "", false, 0, no |
-| operation (`_sdc_operation_type`, `__op`) | d, delete … | null, "", i, u, c, r, insert, update … |
-| SQL Server's number (`_sdc_lsn_operation`) | 1 (and d, delete …) | 2, 4; 3: the image before an update |
-| HVR's number (`hvr_op`) | 0 | 1, 2; 3 and 4: images of an update |
-| status (`record_status`, Maxwell's `type`) | delete, deleted, remove, removed | any other value |
-| a name that has the word (`datastream_metadata_is_deleted`) | a date, true, 1, yes | any other value |
-| SAP's letter (`ROCANCEL`) | D, R | "", N, A; X: the image before an update |
-| `@removed` (Microsoft Graph) | anything | null |
-| values of `delete_markers` | one of the values | any other value |
+| reading | says deleted | says not deleted | |---|---|---| | date or boolean (`_sdc_deleted_at`,
+`_fivetran_deleted`) | a date, true, 1, yes | null, "", false, 0, no | | operation (`_sdc_operation_type`,
+`__op`) | d, delete … | null, "", i, u, c, r, insert, update … | | SQL Server's number (`_sdc_lsn_operation`)
+| 1 (and d, delete …) | 2, 4; 3: the image before an update | | HVR's number (`hvr_op`) | 0 | 1, 2; 3 and 4:
+images of an update | | status (`record_status`, Maxwell's `type`) | delete, deleted, remove, removed | any
+other value | | an unknown name with a word of deletion (`datastream_metadata_is_deleted`) | a date, true, 1,
+yes | any other value | | SAP's letter (`ROCANCEL`) | D, R | "", N, A; X: the image before an update | |
+`@removed` (Microsoft Graph) | anything | null | | values of `delete_markers` | one of the values | any other
+value |
 
 The image before an update and a past version of a row (a sign of -1, `is_current: false`) are not deletions.
-They are declined: the version that counts is another record.
+They are declined, because another record has the current version.
 """
 
 from __future__ import annotations
@@ -36,8 +33,7 @@ from target_listrak.values.plain import folded_name, plain_value
 __all__ = ["MARKERS", "DeleteMarkers", "Mark", "Markers", "delete_markers", "happened"]
 
 Markers = Mapping[str, Sequence[object] | None]
-"""Markers of `delete_markers`: from property to the values that mean deleted; `None` for a date or
-boolean."""
+"""The setting `delete_markers`: from property to the values that mean deleted; `None`: date or boolean."""
 
 
 class Mark(enum.Enum):
@@ -58,7 +54,7 @@ class _Reading(enum.Enum):
     ENDED = "when the version ended"
     STATUS = "a status, if it is the word of a deletion"
     WORDS = "a date or a boolean, by the words of the name"
-    SIGN = "-1 where the row is taken back"
+    SIGN = "-1 if the row is withdrawn"
     PRESENT = "anything at all"
 
 
@@ -105,18 +101,18 @@ _NAMES: Final[dict[_Reading, str]] = {
 MARKERS: Final[dict[str, _Reading]] = {
     name: reading for reading, names in _NAMES.items() for name in names.split()
 }
-"""The known markers, and how each is read. Names with the same folded form are one."""
+"""The known markers, and how each is read. Names with the same folded form are the same."""
 
 _BY_WORDS: Final = re.compile(
     r"deleted|^(?:artie|soft|hard|marked|to)*delete$|isdel(?:ete)?$|delet(?:e|ion)(?:at|date|flag|status|time|ts)$"
     r"|^loevm$|tombstone|erased|purged"
 )
-_ASIDE: Final = re.compile(
+_OTHER_SUBJECT: Final = re.compile(
     r"not|undel|never|can|may|allow|auto|counts?$|number|total|items?|orders?|cart|lines?|files?|by$|ids?$|reason|undo"
 )
-"""Words beside `deleted` with which a name is about something else than its record: `deleted_items`."""
-_GONE: Final = frozenset({"delete", "deleted", "remove", "removed", "trash", "trashed"})
-_TICKED: Final = _GONE | {"x"}
+"""Words with which a name is not about the deletion of its record: `deleted_items`."""
+_DELETED_WORDS: Final = frozenset({"delete", "deleted", "remove", "removed", "trash", "trashed"})
+_SET_WORDS: Final = _DELETED_WORDS | {"x"}
 _DELETES: Final = frozenset({"d", "dl", "del", "delete", "deleted", "remove", "removed", "-d"})
 _KEEPS: Final = frozenset(
     {"i", "ins", "insert", "inserted", "c", "create", "created", "r", "read", "s", "snapshot", "l", "load"}
@@ -150,13 +146,14 @@ _FALSE: Final = frozenset({"false", "f", "no", "n", "0", "0.0", "off"})
 _DATE: Final = re.compile(
     r"(\d{4})[-/]?\d{2}[-/]?\d{2}(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4})(?:\D.*)?", re.DOTALL
 )
-_LONG_AGO: Final = 1970
-_NEVER: Final = 9999
+_EPOCH_YEAR: Final = 1970
+_MAX_YEAR: Final = 9999
+"""The year of dates that mean never."""
 _EPOCHS: Final = (10.0**8, 10.0**19)
 """Seconds since 1970 of a date in 1973, and nanoseconds of one in 2286: other numbers are not dates."""
 
-_MOST_NAMES: Final = 10_000
-"""The most names of properties that are remembered: the records of some sources have ever new ones."""
+_MAX_NAMES: Final = 10_000
+"""How many names of properties are kept at most: some sources have new names in every record."""
 
 _IS_UPDATE: Final = "metadataisupdate"
 
@@ -199,7 +196,7 @@ def delete_markers(setting: object) -> Markers:
 
 
 class DeleteMarkers:
-    """Finds what the records of one stream say about being deleted.
+    """Reads the deletion markers in the records of one stream.
 
     Args:
         own: The markers of `delete_markers`.
@@ -236,7 +233,9 @@ class DeleteMarkers:
         return _as_read(reading, name, value)
 
     def find(self, record: Mapping[str, object], names: Iterable[str]) -> tuple[Mark, str]:
-        """Return what a record's markers say together: deletion before doubt before a past version.
+        """Return what a record's markers say together.
+
+        A deletion takes precedence over a value in doubt, and that over a past version.
 
         Args:
             record: The record.
@@ -262,7 +261,7 @@ class DeleteMarkers:
             reading = _reading_of(name)
             if reading is not None and self._is_data(name):
                 reading = None
-            if len(self._readings) < _MOST_NAMES:
+            if len(self._readings) < _MAX_NAMES:
                 self._readings[name] = reading
             return reading
 
@@ -274,21 +273,21 @@ def _reading_of(name: str) -> _Reading | None:
     if name == "@removed":  # Microsoft Graph: an object with the reason
         return _Reading.PRESENT
     if folded == "operation" and not name.startswith("_"):
-        return None  # a marker's name without the underscore that tells the two apart
-    by_words = _BY_WORDS.search(folded) and not _ASIDE.search(folded)
+        return None  # only `_operation` is a marker: without the underscore it may be data
+    by_words = _BY_WORDS.search(folded) and not _OTHER_SUBJECT.search(folded)
     return _KNOWN.get(folded, _Reading.WORDS if by_words else None)
 
 
 def _as_read(reading: _Reading | None, name: str, value: object) -> Mark:
     reader = _READERS.get(reading)
     mark = reader(value) if reader else _operation(value, _NUMBERS.get(name.lower()))
-    # Names that begin with an underscore come from tools; others may hold something else.
+    # Names that begin with an underscore come from tools. Properties with other names may be data.
     certain = reading not in _UNCERTAIN or (reading is _Reading.SOME_OPERATION and name.startswith("_"))
     return mark if certain or mark is not Mark.DOUBTFUL else Mark.NONE
 
 
 def _is_update(record: Mapping[str, object]) -> bool:
-    """Return whether a stream of Snowflake says that the deleted row is the image before an update."""
+    """Return whether a Snowflake stream says that the deleted row is the image before an update."""
     return any(
         folded_name(name) == _IS_UPDATE and plain_value(value) in _TRUE
         for name, value in record.items()
@@ -309,11 +308,11 @@ def _ended(value: object) -> Mark:
 
 
 def _status(value: object) -> Mark:
-    return Mark.DELETED if plain_value(value) in _GONE else Mark.NONE
+    return Mark.DELETED if plain_value(value) in _DELETED_WORDS else Mark.NONE
 
 
 def _by_words(value: object) -> Mark:
-    return Mark.DELETED if plain_value(value) in _TICKED else happened(value)
+    return Mark.DELETED if plain_value(value) in _SET_WORDS else happened(value)
 
 
 def _sign(value: object) -> Mark:
@@ -329,7 +328,7 @@ def happened(value: object, *, never: Mark = Mark.DOUBTFUL) -> Mark:
 
     Args:
         value: The value.
-        never: What a date of the year 9999 says.
+        never: The result for a date of the year 9999.
     """
     text = plain_value(value)
     if isinstance(value, list | dict):
@@ -355,10 +354,10 @@ def _is_epoch(value: float | Decimal) -> bool:
 
 def _date(year: int, never: Mark) -> Mark:
     if year <= 1:
-        return Mark.NONE  # 0001-01-01 and 0000-00-00 are written where there is no date
-    if year == _NEVER:
+        return Mark.NONE  # 0001-01-01 and 0000-00-00 mean no date
+    if year == _MAX_YEAR:
         return never
-    return Mark.DELETED if year > _LONG_AGO else Mark.DOUBTFUL  # 1900 and 1970 come from blanks and zeros
+    return Mark.DELETED if year > _EPOCH_YEAR else Mark.DOUBTFUL  # 1900 and 1970 come from blanks and zeros
 
 
 _OPERATIONS: Final = {
@@ -388,4 +387,4 @@ _READERS: Final[Mapping[_Reading | None, Callable[[object], Mark]]] = {
     _Reading.PRESENT: _present,
 }
 _UNCERTAIN: Final = frozenset({_Reading.SOME_OPERATION, _Reading.CURRENT, _Reading.WORDS})
-"""Readings of names that may mean something else: a value in doubt says nothing."""
+"""Readings of names that may mean something else. If the value is in doubt, the property is no marker."""

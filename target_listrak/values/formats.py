@@ -1,8 +1,9 @@
-"""Singer values as the texts that Listrak's profile fields hold.
+"""Formats Singer values as the texts that Listrak's profile fields take.
 
-A field's type and length are known before the first record is read, so its formatter is made once
-(`formatter`) and then called per value. What does not fit is an `InvalidValue`: a code for machines and a
-reason for people. The reason never contains the value: values are people's data and reasons are logged.
+A field's type and length are known before the first record is read. So its formatter is created once
+(`formatter`) and then called for each value. For a value that does not fit it returns an `InvalidValue`: a
+code for programs and a reason for people. The reason never has the value, as reasons are logged and values
+are people's data.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Formatter = Callable[[object], "str | InvalidValue"]
 _NUMBERS = Context(prec=MAX_DIGITS + MAX_DECIMALS)
 _CENTS = Decimal("0.01")
 _SMALL = 10**15
-"""Whole numbers below it are their own text; `Decimal` comes to the same, ten times slower."""
+"""Whole numbers below this one are formatted by `str`: as by `Decimal`, and ten times as fast."""
 
 # Neither CSV nor JSON forbids these, but one of them can break a whole import file on the other side.
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -42,24 +43,24 @@ _NO_VALUES = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#ERROR!"}
     | {"#FIELD!", "#BLOCKED!", "#CONNECT!", "#GETTING_DATA", "#UNKNOWN!", "[object Object]"}
 )
-"""What spreadsheets and scripts write in place of a value; it never overwrites one."""
+"""What spreadsheets and scripts write instead of a value. Such a text never overwrites a value."""
 
 
 _BLANKS = " \t\r\n\xa0\u200b\u200c\u200d\u2060\ufeff"
-"""Blanks, and characters without a width: a cell of nothing else looks empty."""
+"""White space and zero-width characters: a cell that has nothing else looks empty."""
 
 _SPECIAL_BEGINNINGS = frozenset("#[ ")
-"""First characters of texts that may be blank, or a program's placeholder."""
+"""First characters of texts that may be blank or a program's placeholder."""
 
 
 def as_text(value: object) -> str | InvalidValue:
-    """Any value as text: numbers without exponent, dates in ISO form, lists of such joined by commas.
+    """Format any value as text: numbers without exponent, dates in ISO form, lists joined by commas.
 
     Args:
-        value: What a record holds; `None`, blank text and an empty list give "".
+        value: The record's value; `None`, blank text and an empty list give "".
 
     Returns:
-        The text, unstripped, or why there is none: an object, a list in a list, an unsendable character.
+        The text, unstripped, or why there is none: an object, a list in a list, a control character.
     """
     if isinstance(value, str):
         if _is_plain(value):
@@ -76,13 +77,12 @@ def as_text(value: object) -> str | InvalidValue:
 
 
 def _is_plain(text: str) -> bool:
-    return (
-        text.isprintable() and text[:1] not in _SPECIAL_BEGINNINGS
-    )  # the only printable blank is one of them
+    """Return whether a text can be sent as it is. The space is the only printable blank."""
+    return text.isprintable() and text[:1] not in _SPECIAL_BEGINNINGS
 
 
 def _sendable(text: str) -> str | InvalidValue:
-    """Return a text to send, "" if blank; not a program's placeholder, nor a control character."""
+    """Return the text; "" if it is blank; the reason if it is a placeholder or has a control character."""
     if text.strip() in _NO_VALUES:
         return InvalidValue(
             "no_value", "the text is what a program writes in place of a value it could not give"
@@ -114,13 +114,13 @@ def _joined(values: list[object] | tuple[object, ...]) -> str | InvalidValue:
 
 
 def as_boolean(value: object) -> bool | InvalidValue | None:
-    """Read a yes or a no.
+    """Read a boolean.
 
     Args:
         value: A boolean, 1 or 0, or a text such as `true`, `yes`, `on` and their opposites, in any case.
 
     Returns:
-        The boolean, `None` where there is no value, or why it is neither.
+        The boolean, `None` if there is no value, or the reason why the value is not a boolean.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -241,7 +241,7 @@ def formatter(data_type: str, max_length: int | None = None, reading: Reading = 
         reading: How dates and numbers are read that are texts.
 
     Returns:
-        A function from a value to the text to send, "" for no value, or a `InvalidValue`.
+        A function from a value to the text to send, "" for no value, or an `InvalidValue`.
     """
     kind = data_type.lower()
     if kind == "numeric":
@@ -258,13 +258,13 @@ def formatter(data_type: str, max_length: int | None = None, reading: Reading = 
 
 
 as_identifier: Formatter = formatter("Text", None, IDENTIFIER)
-"""Formats an id as text; "" if there is none, also for a text such as `NULL`."""
+"""Formats an id as text; "" if there is none, also for texts such as `NULL`."""
 
 
 def is_missing(value: object) -> bool:
     """Return whether a value that names something is missing: null, blank, or a text that means null.
 
-    As with ids (`IDENTIFIER`): no address, list or event is called `NULL`, whatever the settings say.
+    As for ids (`IDENTIFIER`), `NULL` and the like are never a name, whatever the settings say.
     """
     text = as_text(value)
     return isinstance(text, str) and (not text.strip() or text.strip() in IDENTIFIER.null_values)

@@ -1,4 +1,4 @@
-"""Why a value cannot be what its field needs."""
+"""The reason why a value does not fit its field."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["InvalidValue", "too_long"]
 
 @dataclass(frozen=True, slots=True)
 class InvalidValue:
-    """Why a value cannot be what its field needs.
+    """The reason why a value does not fit its field.
 
     Attributes:
         code: A stable word for the rejects file, such as `not_a_date`.
-        reason: One sentence for a person. It names what is needed and never the value.
+        reason: One sentence for a person. It says what was expected, and never has the value.
     """
 
     code: str

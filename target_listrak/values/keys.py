@@ -1,4 +1,4 @@
-"""Keys: order numbers, SKUs, customer numbers, external ids. Spellings of one key are one key, and no others.
+"""Reads keys: order numbers, SKUs, customer numbers, external ids. All spellings of a key give the same text.
 
 A spreadsheet that saves a long number with an exponent (`4.50123E+11`) loses digits: different keys become
 one text. A column of numbers with gaps is often written with decimals (`1001.0`): one key becomes two texts.
@@ -17,8 +17,8 @@ from target_listrak.values.numbers import as_decimal
 
 __all__ = ["as_key", "is_no_customer"]
 
-# Programs write one digit before the point, spreadsheets up to three; and a sign where there is no fraction.
-# `12E5` and `90E-15` are left: no program writes a number so, and they can be SKUs.
+# Programs write one digit before the point, spreadsheets up to three. Without a fraction, the exponent
+# has a sign. `12E5` and `90E-15` do not match: no program writes numbers so, and they can be SKUs.
 _EXPONENT: Final = re.compile(r"[+-]?(?:\d{1,3}[.,]\d+[eE][+-]?\d{1,3}|\d[eE][+-]\d{1,3})", re.ASCII)
 _WHOLE_DECIMAL: Final = re.compile(r"([1-9]\d*|0)\.0", re.ASCII)
 _DECIMAL_ZEROS: Final = re.compile(r"[+-]?\d+[.]0+", re.ASCII)
@@ -27,10 +27,10 @@ _MARKED: Final = re.compile(r"['\u2019](\d+)", re.ASCII)
 _ZEROS: Final = re.compile(r"[0\s{}-]*0[0\s{}-]*", re.ASCII)
 _MAX_EXPONENT: Final = 40
 _EXACT: Final = 2**53
-"""Whole numbers up to it are exact in a float. A larger one with a decimal point was a float: perhaps not."""
+"""Whole numbers up to this one are exact in a float. A larger one with a point may have lost digits."""
 
 _NO_CUSTOMERS: Final = frozenset({"-1", "guest", "anonymous", "unknown", "none"})
-"""What shops write, beside 0, as the number of a customer without an account."""
+"""What shops write, apart from 0, as the number of a customer without an account."""
 
 _LOST_DIGITS: Final = InvalidValue(
     "bad_key",
@@ -42,7 +42,7 @@ _LIST: Final = InvalidValue("bad_key", "expected one key, got a list")
 _FRACTION: Final = InvalidValue(
     "bad_key", "expected a key, got a number with decimals, which can have lost zeros (send it as text)"
 )
-_DOUBTFUL_DECIMALS: Final = InvalidValue(
+_AMBIGUOUS_DECIMALS: Final = InvalidValue(
     "bad_key",
     "it ends with decimals that are zero, and whether they belong to the key is not known (leave them out)",
 )
@@ -55,10 +55,11 @@ def as_key(value: object) -> str | InvalidValue:
     `"4.50123E+11"` is rejected.
 
     Args:
-        value: What a record holds. Texts keep their case and leading zeros.
+        value: The record's value. Texts keep their case and leading zeros.
 
     Returns:
-        The key; "" where there is none (null, blank, a text such as `NULL`); or why it cannot be told.
+        The key; "" if there is none (null, blank, a text such as `NULL`); or the reason why it is not
+        certain.
     """
     if type(value) is str and value.isalnum():
         return as_identifier(value)  # the form of most keys: nothing can be around it, or lost from it
@@ -73,7 +74,7 @@ def as_key(value: object) -> str | InvalidValue:
 
 
 def is_no_customer(key: str) -> bool:
-    """Return whether a customer number is what shops write for a guest: 0, zeros alone, -1, `guest`."""
+    """Return whether a customer number means a guest: 0, only zeros, -1, `guest` and the like."""
     return bool(_ZEROS.fullmatch(key)) or key.casefold() in _NO_CUSTOMERS
 
 
@@ -89,13 +90,13 @@ def _from_number(value: float | Decimal) -> str | InvalidValue:
 
 def _from_text(text: str) -> str | InvalidValue:
     key = without_invisible(text).strip()
-    for around in (_FORMULA, _MARKED):
-        if match := around.fullmatch(key):
+    for wrapped in (_FORMULA, _MARKED):
+        if match := wrapped.fullmatch(key):
             key = match[1].strip()
     if match := _WHOLE_DECIMAL.fullmatch(key):
         return match[1]
     if _DECIMAL_ZEROS.fullmatch(key):
-        return _DOUBTFUL_DECIMALS
+        return _AMBIGUOUS_DECIMALS
     if not _EXPONENT.fullmatch(key):
         return key
     number = Decimal(key.replace(",", "."))

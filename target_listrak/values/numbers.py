@@ -1,4 +1,4 @@
-"""Numbers: exact, with the decimal mark that the settings name."""
+"""Reads numbers exactly, with the decimal mark that the settings name."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _AMBIGUOUS_NUMBER = InvalidValue(
 
 
 def _with_point(text: str, mark: str) -> str:
-    """Return a number's text with a decimal point and without thousands separators; "?" if it is wrong."""
+    """Return a number's text with a decimal point and without thousands separators; "?" if they are wrong."""
     group = "," if mark == "." else "."
     if group in text:
         if not _GROUPED[mark].fullmatch(text):
@@ -85,7 +85,7 @@ def as_decimal(value: object) -> Decimal | None:
 
 
 def plain(number: Decimal | None) -> str:
-    """Return a number's digits without exponent and without redundant zeros; "" for none."""
+    """Return a number's digits without exponent and without redundant zeros; "" for `None`."""
     if number is None:
         return ""
     if not number:  # also -0

@@ -1,8 +1,9 @@
 """Phone numbers: read in the forms that people and spreadsheets write, compared by value, sent in one form.
 
-Numbers need to be *possible*, not proven valid: carriers open new ranges faster than tables follow, and
-Listrak decides what it can reach. But digits alone are never read as a number of another country, and what
-could be more than one number is rejected: an SMS to a wrong number reaches a stranger.
+A number has to be *possible*, not valid: carriers open new ranges before the tables of `phonenumbers` have
+them, and Listrak decides which numbers it can reach. But digits alone are never read as a number of another
+country, and a cell that could mean more than one number is rejected, because an SMS to a wrong number reaches
+a stranger.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ __all__ = ["MOST_DIGITS", "canonical", "from_listrak", "is_country", "national_f
 _NANP: Final = 1
 """The country code of the North American plan, whose national numbers all have ten digits."""
 _NATIONAL_DIGITS: Final = 10
-_FEWEST_DIGITS: Final = 7
-_LONGEST: Final = 80
+_MIN_DIGITS: Final = 7
+_MAX_LENGTH: Final = 80
 MOST_DIGITS: Final = 15
 """The most digits of an international number (E.164), whatever a country's own plan allows."""
 
-# Only what people write between digits; phonenumbers alone would find a number inside any sentence.
+# Only characters that people write between digits: `phonenumbers` would find a number inside any sentence.
 _WRITTEN = re.compile(r"\(?\+?[\d(][\d\s().\-\u2010-\u2015\u2212/]*")
 _NOT_DIGIT = re.compile(r"\D")
 _FORMULA = re.compile(r'=\s*"+([^"]*)"+')
@@ -39,10 +40,10 @@ _THOUSANDS = re.compile(r"(\d{1,3}(?:,\d{3}){3})(?:\.0+)?")
 _DECIMALS = re.compile(r"\d{7,}\.\d+")
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d{1,3}")
 _EXTENSION = re.compile(r"(?:x|ext|extension|#|;ext=|poste|durchwahl)[\s.:=]*\d+\s*$", re.IGNORECASE)
-_ONE_DIGIT = re.compile(r"\d*?(\d)\1{8}")
-"""What tills and shops fill in where a person gave no number: 555-555-5555."""
+_REPEATED_DIGIT = re.compile(r"\d*?(\d)\1{8}")
+"""Numbers such as 555-555-5555, which shops fill in if a person gave no number."""
 _LARGEST_INTEGERS = frozenset({"12147483647", "14294967295", "2147483647", "4294967295"})
-"""What databases store in place of a number that is too large for a column of four bytes."""
+"""The values that databases store instead of a number that is too large for a column of four bytes."""
 _NANP_FIRST = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 
 _MISSING = InvalidValue("no_phone_number", "the record has no phone number")
@@ -64,7 +65,7 @@ _FOREIGN = _bad(
     "its digits are not a number of default_country (write numbers of other countries with + and the "
     "country code)"
 )
-_DIALLED = _bad(
+_HAS_PREFIX = _bad(
     "its digits begin as a call abroad does in default_country (write it with + and country code)"
 )
 _DOUBTFUL = _bad("it could be two different numbers (write it with + and country code)")
@@ -92,8 +93,8 @@ def canonical(
     full-width digits, invisible characters.
 
     Args:
-        value: What a record holds: text, or a whole number.
-        default_country: Two-letter country of numbers that name none.
+        value: The record's value: text, or a whole number.
+        default_country: Two-letter country code of numbers that are written without one.
         international: Whether digits alone may also be a number of another country with its country code
             (the setting `phone_digits`); if both readings are valid numbers the value is rejected.
 
@@ -118,14 +119,14 @@ def _canonical(cell: str, default_country: str, international: bool) -> str | In
     number = _number(text, default_country, international=international) if text else _MISSING
     if number in _LARGEST_INTEGERS:
         return _LARGEST
-    return _PLACEHOLDER if isinstance(number, str) and _ONE_DIGIT.fullmatch(number) else number
+    return _PLACEHOLDER if isinstance(number, str) and _REPEATED_DIGIT.fullmatch(number) else number
 
 
 def _number(text: str, default_country: str, *, international: bool) -> str | InvalidValue:
-    """Read a text that should be a number and nothing else."""
-    if len(text) > _LONGEST or not _WRITTEN.fullmatch(text) or _DECIMALS.fullmatch(text):
+    """Read a text that holds one number and nothing else."""
+    if len(text) > _MAX_LENGTH or not _WRITTEN.fullmatch(text) or _DECIMALS.fullmatch(text):
         return _cause_of(text)
-    if len(_two_parts(text)) > 1:
+    if len(_number_parts(text)) > 1:
         return _TWO
     if "+" in text:
         return _with_plus(text, default_country)
@@ -138,10 +139,10 @@ def _number(text: str, default_country: str, *, international: bool) -> str | In
 
 
 def plain_cell(cell: str) -> str:
-    """Return a cell's text without what spreadsheets and copying put around or into a number.
+    """Return a cell's text without the characters that spreadsheets and copying add to a number.
 
-    Example: `'="4155550100"'`, `"'4155550100"` and `"4155550100.0"` all give `"4155550100"`. A doubtful
-    cell stays as it is.
+    Example: `'="4155550100"'`, `"'4155550100"` and `"4155550100.0"` all give `"4155550100"`. An ambiguous
+    cell is not changed.
     """
     text = cell
     if not text.isascii():
@@ -163,23 +164,25 @@ def plain_cell(cell: str) -> str:
 
 
 def _without_exponent(text: str) -> str:
-    """Return the digits of a number with an exponent, if all of them are written there: `4.155550100E9`."""
+    """Return the digits of a number with an exponent (`4.155550100E9`); the text if digits are lost."""
     try:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation:
         return text
     exponent = number.as_tuple().exponent
-    whole = isinstance(exponent, int) and -_LONGEST < exponent <= 0 and number == number.to_integral_value()
+    whole = (
+        isinstance(exponent, int) and -_MAX_LENGTH < exponent <= 0 and number == number.to_integral_value()
+    )
     return str(int(number)) if whole and number > 0 else text
 
 
 def _cause_of(text: str) -> InvalidValue:
     """Return why a text is not a phone number."""
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         return _LENGTH
     if _EXPONENT.fullmatch(text):
         return _LOST_DIGITS
-    if _EXTENSION.search(text) and len(_NOT_DIGIT.sub("", text)) > _FEWEST_DIGITS:
+    if _EXTENSION.search(text) and len(_NOT_DIGIT.sub("", text)) > _MIN_DIGITS:
         return _HAS_EXTENSION
     if len([part for part in re.split(r"[^\d\s().+-]+", text) if _is_long(part)]) > 1:
         return _TWO
@@ -188,7 +191,7 @@ def _cause_of(text: str) -> InvalidValue:
     return _NOT_WHOLE if re.fullmatch(r"-?\s*[\d.]+", text) else _BAD_CHARACTERS
 
 
-def _two_parts(text: str) -> list[str]:
+def _number_parts(text: str) -> list[str]:
     """Return the numbers in a text of digits: `030/123456` is one, `4155550100/0101` are two."""
     before, slash, _ = text.partition("/")
     parts = text.split("/") if slash and (_is_long(before) or text.count("/") > 1) else [text]
@@ -198,7 +201,7 @@ def _two_parts(text: str) -> list[str]:
 
 
 def _is_long(text: str) -> bool:
-    return len(_NOT_DIGIT.sub("", text)) >= _FEWEST_DIGITS
+    return len(_NOT_DIGIT.sub("", text)) >= _MIN_DIGITS
 
 
 def _with_plus(text: str, default_country: str) -> str | InvalidValue:
@@ -208,7 +211,7 @@ def _with_plus(text: str, default_country: str) -> str | InvalidValue:
         return _LENGTH
     own = phonenumbers.country_code_for_region(default_country)
     if number.country_code != own and not phonenumbers.is_valid_number(number):
-        # A plus sign before a national number: +2095550113 would be somebody in Egypt.
+        # A plus sign before a national number: +2095550113 would be a number in Egypt.
         if own == _NANP and _NANP_FIRST.fullmatch(_NOT_DIGIT.sub("", text)):
             return _NO_COUNTRY
         national = _parsed(text.replace("+", ""), default_country)
@@ -232,7 +235,7 @@ def _with_prefix(digits: str, default_country: str, *, nanp: bool) -> str | Inva
 def _without_prefix(
     text: str, digits: str, default_country: str, *, international: bool
 ) -> str | InvalidValue:
-    """Read digits alone: a number of the default country, if they can mean only one number."""
+    """Read digits without a prefix: a number of the default country, if they can mean only one number."""
     own = phonenumbers.country_code_for_region(default_country)
     if own == _NANP and not international:  # ten digits, or eleven with the country code: no library needed
         ten = digits.removeprefix("1")
@@ -240,7 +243,7 @@ def _without_prefix(
             return f"1{ten}"
     usual = _usual_reading(digits, default_country)
     if usual is None:
-        return _DIALLED if _parsed("+" + digits, None) else _LENGTH
+        return _HAS_PREFIX if _parsed("+" + digits, None) else _LENGTH
     national = _national(text, digits, default_country)
     readings = {_digits(national): national} if national else {}
     if (digits.startswith(str(own)) or international) and not digits.startswith("0"):
@@ -248,7 +251,7 @@ def _without_prefix(
         if number:
             readings[_digits(number)] = number
     if len(readings) > 1:
-        # Ten digits of the North American form are never read as a number of another country.
+        # Ten digits in the North American form are never read as a number of another country.
         readings = {
             one: number
             for one, number in readings.items()
@@ -259,7 +262,7 @@ def _without_prefix(
     if not readings:
         return _FOREIGN if _parsed("+" + digits, None) else _LENGTH
     answer, number = next(iter(readings.items()))
-    # If the country's own rules read the digits differently, they could be another person's number.
+    # If the rules of the country give another number, the digits could be another person's number.
     return answer if number.country_code != own or answer == _digits(usual) else _DOUBTFUL
 
 
@@ -277,7 +280,7 @@ def _national(text: str, digits: str, country: str) -> PhoneNumber | None:
 
 
 def _usual_reading(digits: str, country: str) -> PhoneNumber | None:
-    """Return the number that digits mean by a country's own rules, possible or not.
+    """Return the number that digits mean by the rules of a country, whether it is possible or not.
 
     Returns:
         None if they begin with the country's international prefix, such as 012 in Israel, or are too few.
@@ -292,7 +295,7 @@ def _usual_reading(digits: str, country: str) -> PhoneNumber | None:
 def _parsed(text: str, country: str | None) -> PhoneNumber | None:
     try:
         number = phonenumbers.parse(text, country, keep_raw_input=True)
-        # A number such as +43 0000000 loses a zero with every reading, and so does not even equal itself.
+        # A number such as +43 0000000 loses a zero each time it is parsed, so it has no canonical form.
         stable = phonenumbers.parse("+" + _digits(number), None)
     except NumberParseException:
         return None
@@ -307,16 +310,16 @@ def _digits(number: PhoneNumber) -> str:
 
 @functools.lru_cache(maxsize=100_000)
 def from_listrak(text: str, sender_country: str = "US") -> str:
-    """Return the canonical form of a number of Listrak: ten national digits, or with country code.
+    """Return the canonical form of a number that Listrak returned: ten national digits, or with country code.
 
-    Unlike those of a record, digits that Listrak returns may begin with any country code.
+    Unlike the digits of a record, these may begin with any country code.
 
     Args:
         text: `phoneNumber` of an answer.
         sender_country: The sender code's `country`, for numbers without a country code.
 
     Returns:
-        Digits with the country code; for a text that is not a number its digits, which equal no number.
+        Digits with the country code. For a text that is not a number, its digits, which equal no number.
     """
     digits = _NOT_DIGIT.sub("", text)
     nanp = phonenumbers.country_code_for_region(sender_country) == _NANP
@@ -330,6 +333,6 @@ def from_listrak(text: str, sender_country: str = "US") -> str:
 
 
 def national_form(canonical_digits: str) -> str:
-    """Return the digits without the country code: the other form in which Listrak keeps numbers."""
+    """Return the digits without the country code: the other form in which Listrak stores numbers."""
     number = _parsed("+" + canonical_digits, None)
     return phonenumbers.national_significant_number(number) if number else canonical_digits

@@ -9,11 +9,11 @@ from target_listrak.values.characters import plain_form
 
 __all__ = ["folded_name", "plain_value"]
 
-_LARGEST: Final = 10**15
+_MAX_NUMBER: Final = 10**15
 
 
 def folded_name(name: str) -> str:
-    """Return a property's name without what spellings differ in: `_sdc_deleted_at` → `sdcdeletedat`.
+    """Return the form of a property's name by which names are compared: `_sdc_deleted_at` → `sdcdeletedat`.
 
     Case, separators and invisible characters make no difference.
     """
@@ -21,9 +21,9 @@ def folded_name(name: str) -> str:
 
 
 def plain_value(value: object) -> str:
-    """Return a scalar as a word: `True` → `true`, 1.0 → `1`, ` Yes ` → `yes`; null and blank text → "".
+    """Return the text by which scalars are compared: `True` → `true`, 1.0 → `1`, ` Yes ` → `yes`.
 
-    Numbers too large to be a word of anything are "number".
+    Null and blank text are "". All numbers that are too large to be a code are "number".
     """
     if value is None:
         return ""
@@ -31,7 +31,9 @@ def plain_value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, int | float | Decimal):
         finite = not isinstance(value, Decimal) or value.is_finite()
-        if not (finite and -_LARGEST < value < _LARGEST):  # a float that is not a number is not between them
+        if not (
+            finite and -_MAX_NUMBER < value < _MAX_NUMBER
+        ):  # a float that is not a number is not between them
             return "number"
         return str(int(value)) if value == int(value) else str(value)
     return plain_form(str(value)).strip().casefold()

@@ -1,8 +1,8 @@
-"""Whom a cell could mean, by any reading: a mirror removes nobody because of a badly written cell.
+"""Finds all contacts that a cell could mean, so that a mirror removes nobody because of a badly written cell.
 
-Loading reads cells strictly (`addresses.parse`, `phones.canonical`): what is doubtful is rejected. Removing
-people needs the opposite: a rejected cell means somebody, and whoever it *could* mean must stay. These
-functions return all the contacts that a cell could mean, or None if it could mean anybody; then nobody may be
+Loading reads cells strictly (`addresses.parse`, `phones.canonical`) and rejects ambiguous ones. For removals
+the opposite is needed: a rejected cell means somebody, and everybody whom it *could* mean must stay. These
+functions return all contacts that a cell could mean, or `None` if it could mean anybody. Then nobody may be
 removed.
 """
 
@@ -22,7 +22,7 @@ from target_listrak.values.phones import MOST_DIGITS, canonical, plain_cell
 
 __all__ = ["possible_addresses", "possible_numbers"]
 
-_MOST: Final = 500
+_MAX_LENGTH: Final = 500
 """Longer cells are texts, not keys."""
 
 _AT: Final = re.compile(r"\s*[(\[{<]\s*at\s*[)\]}>]\s*", re.IGNORECASE)
@@ -45,21 +45,21 @@ _DECIMALS: Final = re.compile(r"(?<=\d)[.,]0+$")
 _EXPONENT: Final = re.compile(r"\d[eE]\s*[+-]?\s*\d")
 _NOT_DIGIT: Final = re.compile(r"\D")
 _LONG_GROUP: Final = re.compile(r"\d{7,}")
-_FEWEST_DIGITS: Final = 7
+_MIN_DIGITS: Final = 7
 
 
 def possible_addresses(cell: object) -> frozenset[str] | None:
     """Return the contacts that a cell could mean, as keys of `addresses.parse`.
 
     Args:
-        cell: What a record holds. Invisible characters, a name, `mailto:`, quotes, commas, `(at)` and more
-            than one address are read.
+        cell: The record's value. It may have invisible characters, a name, `mailto:`, quotes, commas, `(at)`
+            and more than one address.
 
     Returns:
         Keys, at least one; None if the cell could mean anybody: it is empty, missing, not a text, or holds
         something that is not an address.
     """
-    if not isinstance(cell, str) or len(cell) > _MOST:
+    if not isinstance(cell, str) or len(cell) > _MAX_LENGTH:
         return None
     keys: set[str] = set()
     strict = parse(cell)
@@ -69,7 +69,7 @@ def possible_addresses(cell: object) -> frozenset[str] | None:
     readings = [_addresses(text) for text in dict.fromkeys((plain, without_invisible(cell), spaced))]
     if not keys and not any(readings):
         return None
-    return frozenset(keys.union(*(one for one in readings if one)))
+    return frozenset(keys.union(*filter(None, readings)))
 
 
 def _addresses(text: str) -> set[str] | None:
@@ -102,9 +102,9 @@ def possible_numbers(cell: object, default_country: str = "US") -> frozenset[str
     """Return the numbers that a cell could mean, in the form of `phones.canonical`.
 
     Args:
-        cell: What a record holds. The number without its extension, each of two numbers, and every reading of
-            digits that could have a country code or not are in the answer.
-        default_country: Two-letter country of numbers that name none.
+        cell: The record's value. The result has the number without its extension, each of several numbers,
+            and every reading of digits that may or may not have a country code.
+        default_country: Two-letter country code of numbers that are written without one.
 
     Returns:
         Digits with country code, at least one number; None if the cell could mean anybody: it is empty,
@@ -115,15 +115,15 @@ def possible_numbers(cell: object, default_country: str = "US") -> frozenset[str
     if isinstance(cell, int) and cell.bit_length() > 200:  # noqa: PLR2004 - no phone number; str() would be slow
         return None
     text = str(cell)
-    if len(text) > _MOST:
+    if len(text) > _MAX_LENGTH:
         return None
     strict = canonical(cell, default_country)
     numbers: set[str] = set() if isinstance(strict, InvalidValue) else {strict}
     texts = dict.fromkeys((plain_cell(text), plain_cell(without_invisible(text, " "))))
-    readings = [_numbers(one, default_country) for one in texts]
+    readings = [_numbers(plain, default_country) for plain in texts]
     if not numbers and not any(readings):
         return None
-    return frozenset(numbers.union(*(one for one in readings if one)))
+    return frozenset(numbers.union(*filter(None, readings)))
 
 
 def _numbers(text: str, country: str) -> set[str] | None:
@@ -136,8 +136,9 @@ def _numbers(text: str, country: str) -> set[str] | None:
     if len(parts) == 1 and (whole := _readings(text, country)):
         groups = _LONG_GROUP.findall(text)
         several = [_readings(group, country) for group in groups] if len(groups) > 1 else []
-        # "5550100 5550101" could be one long number, or two: with one of them unreadable, anybody's.
-        return whole.union(*(one for one in several if one)) if all(several) else None
+        # "5550100 5550101" could be one long number or two. If one of the two is unreadable, it could be
+        # anybody's.
+        return whole.union(*filter(None, several)) if all(several) else None
     for part in parts:
         pieces = [part] if _readings(part, country) else part.split()
         for piece in pieces:
@@ -160,7 +161,7 @@ def _readings(text: str, country: str) -> set[str] | None:
         if any(character.isalpha() for character in bare):
             continue
         digits = _NOT_DIGIT.sub("", bare)
-        if len(digits) < _FEWEST_DIGITS:
+        if len(digits) < _MIN_DIGITS:
             continue
         if "+" not in bare and _lacks_area(digits, country):
             return None
@@ -177,7 +178,7 @@ def _readings(text: str, country: str) -> set[str] | None:
 
 
 def _lacks_area(digits: str, country: str) -> bool:
-    """Return whether digits are a number without its area code: whose it is depends on the area."""
+    """Return whether digits are a number without its area code, which could be anybody's."""
     try:
         number = phonenumbers.parse(digits, country)
     except NumberParseException:

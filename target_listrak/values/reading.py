@@ -1,4 +1,4 @@
-"""How texts with two possible meanings are read: order of day and month, decimal mark, time zone."""
+"""The settings that say how ambiguous texts are read: order of day and month, decimal mark, time zone."""
 
 from __future__ import annotations
 
@@ -34,19 +34,20 @@ NULL_TEXTS: Final = (
     "1.#IND",
     "-1.#IND",
 )
-"""What programs write if there is no value (the default of the setting `null_values`)."""
+"""The texts that programs write if there is no value (the default of the setting `null_values`)."""
 
 
 class Reading(NamedTuple):
-    """How texts are read that could mean two things. By default, as Listrak itself writes them.
+    """How ambiguous texts are read. By default, as Listrak itself writes them.
 
     Attributes:
         date_order: `mdy`, `dmy`, or `ymd` (dates with the year last are rejected). Dates with the year first
             are always read.
-        decimal_mark: `.` or `,`, the other one divides thousands; None takes a point for the decimal mark and
-            rejects commas.
-        zone: Whose wall time gives an instant's calendar day; None takes the day as it is written.
-        null_values: Texts that mean that there is no value, compared with their case, without blanks around.
+        decimal_mark: `.` or `,`; the other one divides thousands. `None` reads a point as the decimal mark
+            and rejects commas.
+        zone: The time zone in which an instant's calendar day is taken; `None` takes the day as it is
+        written. null_values: Texts that mean that there is no value, compared with their case, without blanks
+        around.
     """
 
     date_order: str = "mdy"
@@ -56,20 +57,20 @@ class Reading(NamedTuple):
 
     @classmethod
     def of(cls, options: Mapping[str, Any], config: Mapping[str, Any]) -> Reading:
-        """Return how a destination's options, or the settings of the same names, have values read.
+        """Return the reading that a destination's options ask for, or else the settings of the same names.
 
         Args:
             options: The destination's options.
             config: The settings.
         """
         order, mark = (options.get(name) or config.get(name) for name in ("date_order", "decimal_mark"))
-        given = config.get("null_values")
-        nulls = NULL_TEXTS if given is None else given
+        setting = config.get("null_values")
+        nulls = NULL_TEXTS if setting is None else setting
         return cls(order or "mdy", mark, zone_from_config(config), frozenset(map(str.strip, nulls)))
 
 
 AS_LISTRAK = Reading()
-"""How Listrak writes: what it returned is read so, whatever the settings say."""
+"""How values that Listrak returned are read, whatever the settings say."""
 
 IDENTIFIER = Reading(null_values=frozenset(NULL_TEXTS))
-"""How ids are read: none of them is called `NULL`, whatever the settings say."""
+"""How ids are read: `NULL` and the like are never an id, whatever the settings say."""

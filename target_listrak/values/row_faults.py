@@ -1,4 +1,4 @@
-"""All that is wrong with a row, in one rejection: fixed once, it is not rejected again for the next fault."""
+"""Collects all faults of a row into one rejection, so that a person can correct all of them at once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["InvalidValueError", "RowFaults", "as_faults", "rejection", "with_faults"]
 
-_MOST_NAMED: Final = 10
-_MOST_KEPT: Final = 50
-_LONGEST_NAME: Final = 80
+_MAX_NAMED: Final = 10
+_MAX_KEPT: Final = 50
+_MAX_NAME_LENGTH: Final = 80
 
 
 class InvalidValueError(ListrakError):
@@ -28,15 +28,17 @@ def rejection(code: str, faults: Sequence[Fault]) -> Rejected:
     """Create a rejection that names every fault.
 
     Args:
-        code: What the rejection is counted as; each fault has a code of its own.
-        faults: At least one.
+        code: The code of the rejection; each fault has a code of its own.
+        faults: The faults, at least one.
     """
-    named = [f"{_short(one.property)}: {one.reason}" if one.property else one.reason for one in faults]
-    reason = "; ".join(named[:_MOST_NAMED])
-    if len(named) > _MOST_NAMED:
-        reason += f"; and {len(named) - _MOST_NAMED} more"
+    named = [
+        f"{_short(fault.property)}: {fault.reason}" if fault.property else fault.reason for fault in faults
+    ]
+    reason = "; ".join(named[:_MAX_NAMED])
+    if len(named) > _MAX_NAMED:
+        reason += f"; and {len(named) - _MAX_NAMED} more"
     kept = len(faults) > 1 or faults[0].code != code
-    return Rejected(code, reason, tuple(faults[:_MOST_KEPT]) if kept else ())
+    return Rejected(code, reason, tuple(faults[:_MAX_KEPT]) if kept else ())
 
 
 def as_faults(rejected: Rejected, name: str = "") -> tuple[Fault, ...]:
@@ -44,7 +46,7 @@ def as_faults(rejected: Rejected, name: str = "") -> tuple[Fault, ...]:
 
     Args:
         rejected: The rejection.
-        name: The property that it is about, where it does not say so itself.
+        name: The property of a rejection that has no faults of its own.
     """
     return rejected.faults or (Fault(name, rejected.code, rejected.reason),)
 
@@ -62,13 +64,16 @@ def with_faults(rejected: Rejected, name: str, more: Sequence[Fault]) -> Rejecte
 
 def _short(name: str) -> str:
     shown = escaped(name)
-    return shown if len(shown) <= _LONGEST_NAME else f"{shown[:_LONGEST_NAME]}\u2026"
+    return shown if len(shown) <= _MAX_NAME_LENGTH else f"{shown[:_MAX_NAME_LENGTH]}\u2026"
 
 
 class RowFaults:
-    """What happens to values that do not fit (`on_bad_value`); collects the faults of one row.
+    """Treats values that do not fit, as `on_bad_value` says, and collects the faults of one row.
 
     Only the thread that reads the input uses it.
+
+    Args:
+        treatment: The option `on_bad_value`.
     """
 
     def __init__(self, treatment: str) -> None:
@@ -91,7 +96,7 @@ class RowFaults:
             raise InvalidValueError(msg, hint=hint)
 
     def reject(self, name: str, invalid: InvalidValue, code: str = "") -> None:
-        """Note a value without which the row cannot be loaded, whatever `on_bad_value` says.
+        """Note a fault for which the row is rejected, whatever `on_bad_value` says.
 
         Args:
             name: The property.
@@ -102,15 +107,15 @@ class RowFaults:
         self._faults.append(Fault(name, invalid.code, invalid.reason))
 
     def gathered(self) -> list[Fault]:
-        """Return the faults of the row, and begin with the next row."""
+        """Return the faults of the row, and clear them for the next row."""
         found, self._faults, self._code = self._faults, [], ""
         return found
 
     def check(self) -> None:
-        """End the row.
+        """Reject the row if it has faults, and clear them for the next row.
 
         Raises:
-            RowRejected: It had faults; the rejection names them all.
+            RowRejected: The row has faults; the rejection has all of them.
         """
         if self._faults:
             code = self._code
