@@ -119,6 +119,7 @@ class Model:
         self.contacts = {one: Contact() for one in KNOWN} | {GONE: Contact(subscribed=False)}
         self.contacts[KNOWN[0]].values = {FIRST_NAME: "old", POINTS: "7"}
         self.rejected = 0
+        self.left: set[str] = set()
         self.names = {"first_name": FIRST_NAME, "points": POINTS, "vip": VIP}
 
     def take(self, stream: str, row: dict[str, Any]) -> None:  # noqa: C901 - a model is read from top to bottom
@@ -132,9 +133,13 @@ class Model:
             return
         contact = self.contacts.get(key)
         if stream in {"leaves", "deleted"}:
+            if stream == "leaves":
+                self.left.add(key)
             if contact is not None:
                 contact.subscribed = False
             return
+        if stream == "adds" and key in self.left:
+            return  # another destination took them off the list in this run
         if contact is None:
             if stream == "updates":
                 return
