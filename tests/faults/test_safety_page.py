@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "safety.md").read_text("utf-8")
-TABLES = re.findall(r"^\| promise \| held by \|\n\|---\|---\|\n((?:\|.*\n?)+)", PAGE, re.MULTILINE)
+TABLES = re.findall(r"^\| promise \| checked by \|\n\|---\|---\|\n((?:\|.*\n?)+)", PAGE, re.MULTILINE)
 
 
 def test_every_promise_names_its_test() -> None:
