@@ -93,6 +93,11 @@ class Line(NamedTuple):
             return ""
         return decode_line(self.text)[1 + self.layout.index(EXTERNAL_ID)]
 
+    @property
+    def new_key(self) -> str | None:
+        """The key of the contact's new address; None if it keeps the one that it has."""
+        return comparison_key(decode_line(self.text)[1]) if self.layout[:1] == (NEW_EMAIL,) else None
+
 
 class Buffer:
     """Rows that wait for their file. The last record of a contact wins, property by property.
@@ -109,7 +114,7 @@ class Buffer:
         bytes: The size of all lines.
         withdrawn: From contacts to `sources.end` when they were withdrawn: their rows before that must not
             be sent.
-        changes_address: Whether a row gives its contact a new address.
+        moved: From the new addresses that rows give their contacts, as keys, to the contacts.
     """
 
     def __init__(self, *, clears: bool = False) -> None:
@@ -125,7 +130,7 @@ class Buffer:
         self._last_layout: Layout | None = None
         self._last_layout_id = 0
         self.withdrawn: dict[ContactKey, int] = {}
-        self.changes_address = False
+        self.moved: dict[ContactKey, ContactKey] = {}
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -143,6 +148,8 @@ class Buffer:
             line: The line of the file.
             row: The row.
         """
+        if (new := line.new_key) is not None:
+            self.moved[new] = line.key
         count = len(self.lines)
         index = self.rows.setdefault(line.key, count)
         if index == count:
@@ -162,10 +169,27 @@ class Buffer:
         self.sources.append(row)
         self.bytes += len(text)
 
+    @property
+    def changes_address(self) -> bool:
+        """Whether a row gives its contact a new address."""
+        return bool(self.moved)
+
+    def must_follow(self, line: Line) -> bool:
+        """Return whether a row must go into a later batch, as it changes an address of another row's contact.
+
+        The changes of a batch are made side by side, and its other rows are loaded after them.
+        """
+        new = line.new_key
+        if new is None:
+            return False
+        return line.key in self.moved or new in self.rows or self.moved.get(new, line.key) != line.key
+
     def may_hold(self, key: ContactKey) -> bool:
         """Return whether a row may be of this contact: an external id may belong to any address."""
+        if key in self.rows or key in self.moved:
+            return True
         external = isinstance(key, ExternalContact)
-        return key in self.rows or (len(self) > self.by_external_id if external else self.by_external_id > 0)
+        return len(self) > self.by_external_id if external else self.by_external_id > 0
 
     def holds(self, line: Line) -> bool:
         """Return whether a row that is to be sent may be of the contact of a later row.
@@ -347,5 +371,4 @@ class Buffer:
         if found is None:
             found = self._layout_ids[layout] = len(self.layouts)
             self.layouts.append(layout)
-            self.changes_address |= NEW_EMAIL in layout
         return found

@@ -132,6 +132,7 @@ class Contacts:
         if known is None and new_address:
             # The address was changed before, or the list never had it: the contact is the one with the new
             # address.
+            self._note_move(address, new_address)
             address, new_address = new_address, None
             known = self.read(address)
         stays = self._stays(known, resubscribe=resubscribe)
@@ -151,10 +152,14 @@ class Contacts:
             moved = self._move(address, new_address, params if _is_unsubscribed(known) else None)
             if moved is not ACCEPTED:
                 return moved
+            self._note_move(address, new_address)
             address = new_address
             if not any(cells[column] for column in cells if column != NEW_EMAIL) and not self._events:
                 return ACCEPTED
         return self._save(address, cells, params, state="Subscribed")
+
+    def _note_move(self, address: str, new_address: str) -> None:
+        self._run.session(EmailSession).moves.note((self._list.id, self._list.name), address, new_address)
 
     def _move(self, address: str, new_address: str, resubscribe: dict[str, object] | None) -> Outcome:
         """Change a contact's address: a separate call, as Listrak takes no values and events with it."""

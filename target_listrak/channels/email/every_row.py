@@ -33,6 +33,8 @@ class EveryRow(Buffer):
 
     def add(self, line: Line, row: Row) -> None:
         """Add a row."""
+        if (new := line.new_key) is not None:
+            self.moved[new] = line.key
         self.rows[line.key] = len(self.keys)
         self.keys.append(line.key)
         self.append(line, row)

@@ -126,6 +126,20 @@ class FieldsLoader(ListLoader):
         self.confirm_all(buffer, done)
         return [index for index in range(len(buffer)) if index not in done]
 
+    def find_leaving(self, email_list: EmailList, buffer: Buffer) -> Sequence[int]:
+        """Do what `find_addresses` does for rows that remove, also by addresses that contacts had before."""
+        indices = self.find_addresses(email_list, buffer, include_unsubscribed=True)
+        moves, place = self.run.session(EmailSession).moves, (email_list.id, email_list.name)
+        done: dict[int, Outcome] = {}
+        for key, address in moves.among(place, buffer.rows).items():
+            index = buffer.rows[key]
+            if comparison_key(address) in buffer.rows:
+                done[index] = UNCHANGED  # another row removes the contact
+            else:
+                buffer.rename(index, comparison_key(address), address)
+        self.confirm_all(buffer, done)
+        return [index for index in indices if index not in done]
+
 
 class KnownContactsLoader(FieldsLoader):
     """What the kinds share that load known contacts only: found by address, or by external id.
@@ -192,7 +206,8 @@ class KnownContactsLoader(FieldsLoader):
 
     def found(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Sequence[int]:
         """Return the rows whose contact's address is known now; the others are declined."""
+        if plan.removes:
+            return self.find_leaving(email_list, buffer)
         if not buffer.by_external_id:
             return range(len(buffer))
-        unsubscribed = plan.include_unsubscribed or plan.removes
-        return self.find_addresses(email_list, buffer, include_unsubscribed=unsubscribed)
+        return self.find_addresses(email_list, buffer, include_unsubscribed=plan.include_unsubscribed)

@@ -118,7 +118,7 @@ class EmailListLoader(FieldsLoader):
         Changes of address come first, so that a row of the new address in the same batch finds the contact.
         """
         if plan.removes:
-            indices = self.find_addresses(email_list, buffer, include_unsubscribed=True)
+            indices = self.find_leaving(email_list, buffer)
             if indices:
                 self.load_by_import(email_list, plan, buffer, indices)
             return
@@ -140,6 +140,8 @@ class EmailListLoader(FieldsLoader):
         done = set(single_rows)
         rest = [index for index in indices if index not in done] if single_rows else indices
         if rest:
+            again = (key for key, index in buffer.rows.items() if index not in done)
+            self.run.session(EmailSession).moves.forget((email_list.id, email_list.name), again)
             self.importer(plan, email_list).load(
                 email_list, buffer, rest, single, lambda outcomes: self._finish(email_list, buffer, outcomes)
             )

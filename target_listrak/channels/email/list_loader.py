@@ -346,7 +346,7 @@ class ListLoader(BatchImports):
     def _batch(self, email_list: EmailList, plan: Plan, line: Line | None) -> Batch:
         """Return the open batch for a row; without a row, the first of the plan."""
         chain = self._chain(email_list, plan)
-        if len(chain) == 1 and chain[0].plan is plan:
+        if len(chain) == 1 and chain[0].plan is plan and not (line and chain[0].buffer.must_follow(line)):
             return chain[0]
         batch = chain.first(plan) if line is None else chain.find(plan, line)
         if batch is None:

@@ -69,6 +69,8 @@ class Chain(list[B]):
         """
         found = None
         for batch in reversed(self):
+            if batch.buffer.must_follow(line):
+                break
             if batch.plan == plan:
                 found = batch
             if batch.buffer.holds(line):

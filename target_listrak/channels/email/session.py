@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from target_listrak.channels.email.lists import Lists
+from target_listrak.channels.email.moves import Moves
 from target_listrak.channels.email.open_batches import OpenBatches
 from target_listrak.channels.email.other_imports import OtherImports
 from target_listrak.channels.email.simulation import SimulatedLists
@@ -30,6 +31,7 @@ class EmailSession:
         other_imports: Waits for imports that this run did not start.
         file_numbers: Numbers of the run's import files.
         leavers: Whom records take off lists, by list.
+        moves: Contacts whose address was changed.
     """
 
     def __init__(self, run: Run) -> None:
@@ -39,3 +41,4 @@ class EmailSession:
         self.other_imports = OtherImports(run)
         self.file_numbers = itertools.count(1)
         self.leavers = Leavers()
+        self.moves = Moves()
