@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from listrak_api import routes
-from listrak_api.errors import ConfigurationError, RequestRefusedError
+from listrak_api.errors import AuthenticationError, ConfigurationError, RequestRefusedError
 from listrak_singer.wording import enumerated
 from tap_listrak.records.profile_fields import check_field_names
 from tap_listrak.sync.empty_answers import no_lists
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from listrak_api.client import Client
     from listrak_api.routes import Route
+    from tap_listrak.records.profile_fields import ProfileField
     from tap_listrak.records.row import Row
     from tap_listrak.settings import Settings
     from tap_listrak.sync.session import TapSession
@@ -149,9 +150,7 @@ def _check_email(tap: TapSession) -> None:
     lists = select_lists(account_rows(tap, routes.LISTS), settings.list_ids)
     ids = [int(one["listId"]) for one in lists]
     if fields and not isinstance(settings.profile_fields, str):
-        check_field_names(
-            {list_id: tap.fields.fields(tap, list_id) for list_id in ids}, settings.profile_fields
-        )
+        check_field_names(_fields_of_lists(tap, ids), settings.profile_fields)
     links: list[int] = []
     if messages:
         links += _check_messages(tap, ids)
@@ -159,6 +158,20 @@ def _check_email(tap: TapSession) -> None:
         links += _check_conversations(tap, ids)
     if settings.link_ids:
         check_ids_exist("link_ids", "link", settings.link_ids, dict.fromkeys(links), "the chosen messages")
+
+
+def _fields_of_lists(tap: TapSession, lists: Sequence[int]) -> dict[int, Sequence[ProfileField]]:
+    """Return the profile fields of each list; without lists that Listrak refuses, unless it refuses all."""
+    found: dict[int, Sequence[ProfileField]] = {}
+    refused: Exception | None = None
+    for list_id in lists:
+        try:
+            found[list_id] = tap.fields.fields(tap, list_id)
+        except (AuthenticationError, RequestRefusedError) as refusal:
+            refused = refusal
+    if refused is not None and not found:
+        raise refused
+    return found
 
 
 def _check_messages(tap: TapSession, lists: Iterable[int]) -> list[int]:

@@ -145,6 +145,7 @@ class TapListrak(CheckedSettings, TapSession):
         Raises:
             ConfigurationError: A setting names something that does not exist, ``start_date`` is in the
                 future, or no stream is selected. Nothing has been written.
+            PartlyRefusedError: Listrak refused parts of the account. All else was read and written.
             ReconciliationError: Activity has fewer rows than its summary says, and ``reconcile`` is ``fail``.
             ListrakError: What streams raise otherwise.
         """
@@ -178,6 +179,7 @@ class TapListrak(CheckedSettings, TapSession):
             self.reconciliation.log_result()
             for line in self._closing_lines():
                 self.logger.info(line)
+        self.refusals.fail_if_any()
         self.reconciliation.fail_if_short()
 
     def _context_streams(self) -> list[ContextStream]:

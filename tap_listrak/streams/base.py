@@ -81,6 +81,7 @@ class ListrakStream(BookmarkedStream):
         self.state_partitioning_keys = self.partition_names
         self.preparer = Preparer(self.name, self.schema, self.keys, lambda: tap.zone)
         self._writes_pages: bool | None = None
+        self.was_refused = False
         self.parents_without_id = ParentsWithoutId(self)
 
     @classmethod
@@ -120,22 +121,6 @@ class ListrakStream(BookmarkedStream):
             return [step.next_page(rows.cursor)]
         again = self.ask_again(context, step, rows)
         return [] if again is None else [again]
-
-    def ask_again(self, context: Context, step: Step, rows: Rows) -> Step | None:
-        """Return the step that asks for an empty first page once more, or None where that is not needed.
-
-        It is where rows would be lost for good (`loses_by_empty`), if the answer was empty by mistake.
-        """
-        if step.cursor is not None or not rows.is_empty or rows.parent_deleted or self.limited:
-            return None
-        answers = self._tap.empty_answers
-        if step.attempt >= answers.attempts or not self.doubts_empty(context):
-            return None
-        return step.again(rows.came + answers.wait)
-
-    def doubts_empty(self, context: Context) -> bool:
-        """Return whether an empty answer in a context is asked for again; for subclasses that know better."""
-        return self.parent_stream_type is not None and self.loses_by_empty(context)
 
     def step(
         self,
@@ -199,14 +184,14 @@ class ListrakStream(BookmarkedStream):
         """Return the fetch of a step's page, for the prefetcher."""
         return Fetch(
             position + step.order,
-            send=partial(self._send, context, step),
+            send=partial(self._fetch, context, step),
             expand=partial(self._expand, context, position, step),
             not_before=step.not_before,
         )
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Yield a context's pages in order. The code after a ``yield`` runs when the children are written."""
-        position = self._position
+        position, self.was_refused = self._position, False
         pending = list(self.first_steps(context))
         guards: dict[Order, CursorGuard] = {}
         had_rows = False
@@ -214,8 +199,11 @@ class ListrakStream(BookmarkedStream):
             step = min(pending, key=lambda candidate: candidate.order)
             pending.remove(step)
             rows = self._tap.prefetcher.take(self.fetch(context, position, step))
-            if rows.parent_deleted:
-                mark_unread(self, context)
+            if rows.parent_deleted or rows.refused:
+                mark_unread(self, context, lasting=rows.refused and self.advances_bookmarks)
+            if rows.refused:
+                self.was_refused = True
+                return
             guards.setdefault(step.order[:-1], CursorGuard(self.route)).check(rows.cursor)
             pending += self.follow(context, step, rows)
             had_rows = had_rows or bool(rows.records)
@@ -342,6 +330,11 @@ class ListrakStream(BookmarkedStream):
         """The names of the streams above this one, from the top."""
         return tuple(str(vars(one)["name"]) for one in reversed(self.lineage()[1:]))
 
+    def _fetch(self, context: Context, step: Step) -> Rows:
+        """Ask for a page; one that Listrak refuses for this list alone has no rows."""
+        send = partial(self._send, context, step)
+        return self._tap.refusals.sent(self, self.route.api, context, send)
+
     def _send(self, context: Context, step: Step) -> Rows:
         if step.attempt:
             self._tap.empty_answers.pause(self._tap.client(self.route.api), step.not_before)
@@ -355,6 +348,8 @@ class ListrakStream(BookmarkedStream):
     def _expand(
         self, context: Context, position: Position, step: Step, rows: Rows
     ) -> Iterator[Iterable[Fetch[Rows]]]:
+        if rows.refused:
+            return
         for following in self.follow(context, step, rows):
             yield (self.fetch(context, position, following),)
         if self.active_children and not self._filters:

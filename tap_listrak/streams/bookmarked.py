@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from listrak_api.windows import Window
+    from tap_listrak.sync.steps import Rows, Step
 
 
 class BookmarkedStream(ContextStream):
@@ -67,6 +68,22 @@ class BookmarkedStream(ContextStream):
             if stream.selected and stream.incremental
         )
 
+    def ask_again(self, context: Context, step: Step, rows: Rows) -> Step | None:
+        """Return the step that asks for an empty first page once more, or None where that is not needed.
+
+        It is where rows would be lost for good (`loses_by_empty`), if the answer was empty by mistake.
+        """
+        if step.cursor is not None or not rows.is_empty or rows.parent_deleted or self.limited:
+            return None
+        answers = self._tap.empty_answers
+        if step.attempt >= answers.attempts or not self.doubts_empty(context):
+            return None
+        return step.again(rows.came + answers.wait)
+
+    def doubts_empty(self, context: Context) -> bool:
+        """Return whether an empty answer in a context is asked for again; for subclasses that know better."""
+        return self.parent_stream_type is not None and self.loses_by_empty(context)
+
     def read_history(self, context: Mapping[str, Any]) -> ReadHistory:
         """Return what earlier runs have read."""
         if not self.has_bookmark:
@@ -114,18 +131,19 @@ class BookmarkedStream(ContextStream):
                 if until is None:
                     bookmarks.release(stream.name, partition)
 
-    def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
+    def hold(self, context: Mapping[str, Any], at: datetime | None, *, lasting: bool = False) -> bool:
         """Keep this run from moving the bookmark of this context's partition beyond a time.
 
         Args:
             context: The context.
             at: The time; None keeps it where it is.
+            lasting: For as long as it takes. Otherwise not for longer than messages are followed, so that it
+                moves on in the end.
 
         Returns:
-            Whether the bookmark is held. A stream without a bookmark has none to hold. A bookmark is not held
-            for longer than messages are followed, so that it moves on in the end.
+            Whether the bookmark is held. A stream without a bookmark has none to hold.
         """
-        longest = self._tap.settings.policy.lookback
+        longest = timedelta.max if lasting else self._tap.settings.policy.lookback
         return self.has_bookmark and self._tap.bookmarks.hold(
             self.name, self.partition(context), at, longest=longest
         )

@@ -181,6 +181,8 @@ class MessageActivity(MessageReport):
         compared = reconciliation.on and not self.limited and self.read_scope(context) is ReadScope.ALL
         reconciliation.begin_message(counts=compared)
         yield from super().walk(context)
+        if self.was_refused:
+            reconciliation.begin_message(counts=False)
         reconciliation.end_message(context)
 
     def on_rows(self, context: Mapping[str, Any], rows: Sequence[Any]) -> None:  # noqa: ARG002 - as inherited

@@ -85,7 +85,7 @@ class ContextStream(Stream):
         """The settings that keep this run from reading the whole stream; empty if it is read in full."""
 
     @abc.abstractmethod
-    def hold(self, context: Mapping[str, Any], at: datetime | None) -> bool:
+    def hold(self, context: Mapping[str, Any], at: datetime | None, *, lasting: bool = False) -> bool:
         """Keep this run from moving the bookmark of a context's partition beyond a time."""
 
     @property

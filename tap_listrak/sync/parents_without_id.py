@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-listrak")
 
 
-def mark_unread(stream: ContextStream, context: Mapping[str, Any]) -> None:
+def mark_unread(stream: ContextStream, context: Mapping[str, Any], *, lasting: bool = False) -> None:
     """Note that a context of a stream could not be read, nor what is below it.
 
     Args:
         stream: The stream; bookmarks stay before the context, for it and those below, and none of them sends
             ACTIVATE_VERSION in this run.
         context: The context's ids, and when what they belong to was sent, if that is known.
+        lasting: Keep bookmarks there for as long as it takes.
     """
     for one in stream.subtree():
         one.partially_read = True
         if one.selected:
-            one.hold(context, parse_record_date(context.get("_sent")))
+            one.hold(context, parse_record_date(context.get("_sent")), lasting=lasting)
 
 
 class ParentsWithoutId:

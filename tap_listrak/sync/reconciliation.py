@@ -26,7 +26,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from listrak_api import routes
-from listrak_api.errors import Cause, ListrakError, NotFoundError, RequestRefusedError
+from listrak_api.errors import AuthenticationError, Cause, ListrakError, NotFoundError, RequestRefusedError
 from tap_listrak.clients import Clients
 from tap_listrak.records.dates import parse_record_date
 from tap_listrak.sync.prefetcher import Prefetcher
@@ -246,7 +246,7 @@ class Reconciliation:
         request = Read(routes.MESSAGE_SUMMARY, reading.context, {})
         try:
             rows = self._tap.send(activity, reading.context, request, None)
-        except (NotFoundError, RequestRefusedError):
+        except (NotFoundError, RequestRefusedError, AuthenticationError):
             return None
         return Counts.of_summary(rows.records[0]) if rows.records else None
 

@@ -23,6 +23,7 @@ from tap_listrak.sync.deleted_parents import parent_was_deleted
 from tap_listrak.sync.empty_answers import EmptyAnswers, send_again_if_empty
 from tap_listrak.sync.prefetcher import Prefetcher
 from tap_listrak.sync.reconciliation import Reconciliation
+from tap_listrak.sync.refusals import Refusals
 from tap_listrak.sync.steps import Rows
 
 if TYPE_CHECKING:
@@ -118,6 +119,11 @@ class TapSession(Tap):
     def empty_answers(self) -> EmptyAnswers:
         """How often, and when, a page that came empty is asked for again."""
         return EmptyAnswers.of(self.config)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """What Listrak refuses of one list alone."""
+        return Refusals(self)
 
     @cached_property
     def progress(self) -> Progress:

@@ -31,6 +31,7 @@ class Rows:
         cursor: Where the next page begins; None after the last one.
         raw: The rows as Listrak sent them, where a stream writes whole pages; then there are no records.
         parent_deleted: There are no rows because what they belong to is not there any more.
+        refused: There are no rows because Listrak refuses them, for this list alone.
         came: When the page came (monotonic seconds).
     """
 
@@ -38,6 +39,7 @@ class Rows:
     cursor: str | None = None
     raw: msgspec.Raw | None = None
     parent_deleted: bool = False
+    refused: bool = False
     came: float = field(default_factory=time.monotonic, compare=False)
 
     @property

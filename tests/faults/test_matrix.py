@@ -65,7 +65,8 @@ def test_tap(
     assert (hits == 0) == (expected == "n/a"), f"struck {hits} times: {ended.last_words}"
     if expected == "stops":
         assert ended.stopped_cleanly(), ended.last_words
-        assert not state or runs.warehouse.state != state, "a state passed on what was not read"
+        passes_on = state and state.get("bookmarks")  # SMS has none: all of it is read in each run
+        assert not passes_on or runs.warehouse.state != state, "a state passed on what was not read"
         ended = runs.run()
     assert ended.code == 0, ended.last_words
     assert runs.tables == tables

@@ -144,6 +144,21 @@ def extract_from(
     **config: Any,  # noqa: ANN401 - any setting
 ) -> Extraction:
     """Run the tap in this process, on a deep copy of the state."""
+    done, error = run_to_its_end(sandbox, streams=streams, state=state, methods=methods, **config)
+    if error is not None:
+        raise error
+    return done
+
+
+def run_to_its_end(
+    sandbox: RunningSandbox,
+    *,
+    streams: Iterable[str] | None = None,
+    state: dict[str, Any] | None = None,
+    methods: Mapping[str, str] | None = None,
+    **config: Any,  # noqa: ANN401 - any setting
+) -> tuple[Extraction, Exception | None]:
+    """Run the tap as `extract_from`; return what it wrote, and the error that it ended with, if it did."""
     whole = settings(sandbox, **config)
     tap = TapListrak(
         config=whole,
@@ -151,8 +166,12 @@ def extract_from(
         catalog=None if streams is None else catalog(whole, streams, methods),
     )
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    error: Exception | None = None
     with redirect_stdout(out):
-        tap.sync_all()
+        try:
+            tap.sync_all()
+        except Exception as raised:  # noqa: BLE001 - the caller's to judge
+            error = raised
     tap.output.flush()
     out.seek(0)
-    return Extraction(out.buffer.read().splitlines())
+    return Extraction(out.buffer.read().splitlines()), error
