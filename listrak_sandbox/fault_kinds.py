@@ -194,11 +194,11 @@ async def _short_answer(_: Call, answer: Answer, parameters: Parameters) -> Answ
 
 
 async def _null_property(_: Call, answer: Answer, parameters: Parameters) -> Answer:
-    """Set a property to null in every n-th row of an answer (`every`)."""
+    """Set a property to null, or another `value`, in every n-th row of an answer (`every`)."""
     envelope = msgspec.json.decode(answer.body)
     for row in envelope["data"][:: max(int(parameters["every"]), 1)]:
         if parameters["property"] in row:
-            row[parameters["property"]] = None
+            row[parameters["property"]] = parameters.get("value")
     answer.body = ENCODER.encode(envelope)
     return answer
 
@@ -348,6 +348,10 @@ KINDS: dict[str, Kind] = {
     "null_property": Kind(
         "a property is null in some rows", after=_null_property, applies=_has_rows,
         parameters={"property": "sendDate", "every": 3},
+    ),
+    "odd_property": Kind(
+        "a property is an odd text in some rows", after=_null_property, applies=_has_rows,
+        parameters={"property": "sendDate", "every": 3, "value": "soon"},
     ),
     "slow": Kind("the answer comes late", _slow, parameters={"seconds": 1.0}),
     "stall": Kind("no answer at all", connections.stall, parameters=_SECONDS),

@@ -36,6 +36,9 @@ _TYPES: dict[str, Any] = {
 }
 
 
+_WITHOUT_DATE: dict[Any, Any] = {None: None, msgspec.UNSET: msgspec.UNSET}
+
+
 class RecordLine(msgspec.Struct, gc=False):
     """A RECORD message, its members in the SDK's order."""
 
@@ -129,11 +132,12 @@ class PageCodec:
     def _prepare(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
         """Prepare structs as `Preparer.prepare` does, by column unless a row lacks a part of its key."""
         # Built-in iterators only: a Python-level loop over the values takes half as long again.
-        utc_dates: dict[Any, Any] = self._preparer.utc_dates()
-        utc_dates.update({None: None, msgspec.UNSET: msgspec.UNSET})
+        texts: dict[str, Any] = dict(self._preparer.date_texts())
+        for of_column in texts.values():
+            of_column.update(_WITHOUT_DATE)
         columns: dict[str, list[Any]] = {
-            name: list(map(utc_dates.__getitem__, map(attrgetter(name), rows)))
-            for name in self._preparer.dates
+            name: list(map(of_column.__getitem__, map(attrgetter(name), rows)))
+            for name, of_column in texts.items()
         }
         for key in self._preparer.own_keys(ids):
             if not all(columns.get(key) or map(attrgetter(key), rows)):
@@ -143,11 +147,11 @@ class PageCodec:
             _set(rows, name, repeat(value))
         for name, column in columns.items():
             _set(rows, name, column)
+        self._preparer.count_unknown(texts, columns.__getitem__)
 
     def _prepare_each(self, rows: list[Any], ids: tuple[tuple[str, Any], ...]) -> None:
         """Prepare row by row: a placeholder depends on all values of its row."""
-        dated, keys = self._preparer.dates, self._preparer.own_keys(ids)
-        utc_dates = self._preparer.utc_dates()
+        texts, keys = self._preparer.date_texts(), self._preparer.own_keys(ids)
         for row in rows:
             lacking: list[str] = []
             for key in keys:
@@ -156,14 +160,15 @@ class PageCodec:
             content = _content(row) if lacking else {}
             for name, value in ids:
                 setattr(row, name, value)
-            for name in dated:
+            for name, of_column in texts.items():
                 value = getattr(row, name)
                 if value is not None and value is not msgspec.UNSET:
-                    setattr(row, name, utc_dates[value])
+                    setattr(row, name, of_column[value])
                     if name in keys and name not in lacking and getattr(row, name) is None:
                         lacking.append(name)
             for key in lacking:
                 setattr(row, key, self._preparer.placeholder_key(key, content))
+        self._preparer.count_unknown(texts, lambda name: map(attrgetter(name), rows))
 
 
 def passes_records_through(stream: Stream) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import threading
+from collections import Counter
 from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -50,9 +51,10 @@ class Preparer:
     ) -> None:
         self.stream = stream
         self._zone = zone
-        self.dates = tuple(
-            name for name, part in schema["properties"].items() if part.get("format") == "date-time"
-        )
+        formats = {name: part.get("format") for name, part in schema["properties"].items()}
+        self._date_times = tuple(name for name, form in formats.items() if form == "date-time")
+        self._days = tuple(name for name, form in formats.items() if form == "date")
+        self._unknown_dates: Counter[str] = Counter()
         self._columns = tuple(schema["properties"])
         self._scalars = ScalarColumns(schema)
         self._keys = tuple(keys)
@@ -64,9 +66,28 @@ class Preparer:
     def _hours(self) -> dates.UtcHours:
         return dates.UtcHours(self._zone())
 
-    def utc_dates(self) -> dates.UtcDates:
-        """Return a mapping from the dates of a page to UTC. It must not be shared between threads."""
-        return dates.UtcDates(self._hours)
+    def date_texts(self) -> dict[str, dates.DateTexts]:
+        """Return what the dates of a page become, by column. It must not be shared between threads."""
+        found: dict[str, dates.DateTexts] = {}
+        if self._date_times:
+            found = dict.fromkeys(self._date_times, dates.UtcDates(self._hours))
+        if self._days:
+            found |= dict.fromkeys(self._days, dates.CalendarDays())
+        return found
+
+    def count_unknown(
+        self, texts: Mapping[str, dates.DateTexts], values: Callable[[str], Iterable[Any]]
+    ) -> None:
+        """Count the dates of a page whose form is not known.
+
+        Args:
+            texts: What the dates of the page became, by column.
+            values: Returns the values of a column.
+        """
+        for name, one in texts.items():
+            if one.unknown and (count := sum(value in one.unknown for value in values(name))):
+                with self._lock:
+                    self._unknown_dates[name] += count
 
     def prepare(self, data: Sequence[Row], ids: Mapping[str, Any]) -> list[Row]:
         """Return the records for rows, with their columns in the schema's order.
@@ -76,8 +97,10 @@ class Preparer:
             ids: The parents' ids. They replace those of the row, which Listrak sometimes omits or sets to
                 null.
         """
-        keys, utc_dates = self.own_keys(ids.items()), self.utc_dates()
-        return [self._prepare(row, ids, keys, utc_dates) for row in data]
+        keys, texts = self.own_keys(ids.items()), self.date_texts()
+        records = [self._prepare(row, ids, keys, texts) for row in data]
+        self.count_unknown(texts, lambda name: [record.get(name) for record in records])
+        return records
 
     def own_keys(self, ids: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
         """Return the parts of the key that come from the row, not from the parents."""
@@ -88,6 +111,7 @@ class Preparer:
         """Log how many keys were missing since the last report, without any data."""
         with self._lock:
             missing, self._missing = self._missing, {}
+            unknown, self._unknown_dates = self._unknown_dates, Counter()
         for key, count in missing.items():
             logger.warning(
                 "%d rows of %s came without %s, a part of their key; they were sent with a placeholder (%s)",
@@ -95,6 +119,15 @@ class Preparer:
                 self.stream,
                 key,
                 {"date": dates.NO_DATE, "number": "0"}.get(self._kinds[key], "missing:…"),
+            )
+
+        for name, count in sorted(unknown.items()):
+            logger.warning(
+                "%d values of %s in %s are not dates in a form that is known; they were sent as the text "
+                "that they are. Loaders may refuse them (docs/troubleshooting.md)",
+                count,
+                name,
+                self.stream,
             )
 
     @property
@@ -120,13 +153,13 @@ class Preparer:
         return f"{_MISSING}{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
     def _prepare(
-        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], utc_dates: dates.UtcDates
+        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], texts: Mapping[str, dates.DateTexts]
     ) -> Row:
         source = {**row, **ids}
         self._scalars.retype(source)
-        for name in self.dates:
+        for name, of_column in texts.items():
             if source.get(name) is not None:
-                source[name] = utc_dates[str(source[name])]
+                source[name] = of_column[str(source[name])]
         for key in keys:
             if is_missing(source.get(key)):
                 source[key] = self.placeholder_key(
