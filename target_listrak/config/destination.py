@@ -69,6 +69,12 @@ class Destination:
         return isinstance(fields, str) or ANY_PROPERTY in fields
 
     @property
+    def sign_properties(self) -> frozenset[str]:
+        """The properties that the options name for consent and deletions: they need no field."""
+        names = (self.options.get("subscribed"), *(self.option("delete_markers") or ()))
+        return frozenset(name for name in names if isinstance(name, str))
+
+    @property
     def clears(self) -> bool:
         """Whether null and empty text clear a field: asked for, or implied by Overwrite."""
         return bool(self.option("null_handling") == "clear" or self.option("update_type") == "Overwrite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,6 @@ from listrak_api.errors import LostAnswerError, RequestRefusedError, Unavailable
 from listrak_api.settings import ConnectionSettings
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Mapping
 
     from listrak_api.routes import Api, Route
@@ -107,11 +107,11 @@ class Connection:
             self.logger.warning("%s: the answer was lost and nothing was created; it is sent again", route)
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
-    def log_once(self, text: str, *args: object) -> None:
-        """Log a warning, unless the same one was logged before."""
+    def log_once(self, text: str, *args: object, level: int = logging.WARNING) -> None:
+        """Log a line, unless the same one was logged before."""
         message = text % args
         with self._lock:
             if message in self._logged:
                 return
             self._logged.add(message)
-        self.logger.warning("%s", message)
+        self.logger.log(level, "%s", message)

@@ -8,6 +8,7 @@ target passes schemas and records to it (`routing.Feed`).
 from __future__ import annotations
 
 import abc
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -131,6 +132,8 @@ class Loader(abc.ABC):
         self._known_names.update(dict.fromkeys(schema.get("properties") or {}))
         markers = self.run.config["delete_markers"]
         self.signs = RowSigns(self.destination, markers, self.is_data, nulls, self._known_names)
+        if sources := self.signs.consent_sources(self._known_names):
+            self.run.connection.log_once("%s: %s", self.destination.label, sources, level=logging.INFO)
 
     def is_data(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Return whether a property is the destination's own data, even if named like a deletion marker."""

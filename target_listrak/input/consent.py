@@ -37,7 +37,7 @@ from target_listrak.values.plain import folded_name, plain_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Consent", "agreeing_property", "is_listrak_state", "objects_in"]
+__all__ = ["BY_WORDS", "Consent", "agreeing_property", "is_listrak_state", "objects_in"]
 
 _AGAINST: Final = frozenset({Meaning.REFUSED, Meaning.MAY_REFUSE, Meaning.IN_USE, Meaning.NOT_IN_USE})
 """Meanings that count even if `subscribed` names another property, because they clearly say no."""
@@ -50,15 +50,23 @@ _STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED = (
     "unsubscribedate",
     "subscribedate",
 )
-_BY_WORDS: Final = frozenset({Meaning.MAY_AGREE, Meaning.MAY_BE_STATE, Meaning.MAY_REFUSE})
+BY_WORDS: Final = frozenset({Meaning.MAY_AGREE, Meaning.MAY_BE_STATE, Meaning.MAY_REFUSE})
 """Meanings by the words of an unknown name."""
-_SEARCHED: Final = _BY_WORDS | {None, Meaning.STATE}
+_SEARCHED: Final = BY_WORDS | {None, Meaning.STATE}
 """Meanings of names whose value, if it is an object, is searched for properties of consent."""
 _WHOLE_CONSENT: Final = frozenset(
     {"newsletter", "newsletters", "emailnewsletter", "marketing", "emailmarketing"}
 )
 """Unknown names that mean consent as a whole. If a record has one, `optin` is about something else, such as
 the offers of partners in PrestaShop."""
+_CHECKBOXES: Final = frozenset(
+    {
+        *("newsletter", "newsletters", "emailnewsletter", "newslettersignup", "newsletteryn"),
+        *("marketingemail", "marketingemails", "emailmarketing", "mailing", "mailings"),
+        *("consentyn", "optinyn", "werbung", "emailwerbung"),
+    }
+)
+"""Unknown names that spreadsheets give to a column of marks: a blank cell is a box that is not ticked."""
 _MAX_DEPTH: Final = 4
 _LISTRAK: Final = frozenset({_STATE, _OPTED_OUT, _UNSUBSCRIBED, _SUBSCRIBED})
 
@@ -144,7 +152,9 @@ class Consent:
         weak: dict[Answer, str] = {}
         for name, meaning, value in _consent_in(record, self._channel):
             answer = Answer.NOTHING if is_listrak_state(name) else answer_of(meaning, value, record)
-            is_weak = (meaning is Meaning.AGREED_AT and answer is Answer.EMPTY) or (
+            if meaning is Meaning.MAY_AGREE and is_empty(value) and folded_name(name) in _CHECKBOXES:
+                answer = Answer.EMPTY
+            is_weak = (meaning in {Meaning.AGREED_AT, Meaning.MAY_AGREE} and answer is Answer.EMPTY) or (
                 meaning is Meaning.MAY_AGREE
                 and answer is Answer.UNNAMED_NO
                 and folded_name(name) not in _WHOLE_CONSENT
@@ -183,7 +193,7 @@ def agreeing_property(record: Mapping[str, object], channel: str) -> str:
         if meaning is Meaning.MAY_BE_STATE and says_joined(value) and not is_listrak_state(name):
             answers.setdefault(Answer.YES, name)
         # A date of agreeing says nothing here: a person who left has one too.
-        if meaning is not Meaning.AGREED_AT and meaning not in _BY_WORDS:
+        if meaning is not Meaning.AGREED_AT and meaning not in BY_WORDS:
             answer = answer_of(meaning, value, record)
             if (meaning is Meaning.REFUSED and is_empty(value)) or (
                 meaning is Meaning.STATE and says_active(name, value)

@@ -234,6 +234,8 @@ def _agreement_by_name(value: object) -> Answer:
     answer = boolean_answer(value)
     if answer is Answer.UNREADABLE and isinstance(value, str):
         word = folded_name(value)
+        if word in _SET:
+            return Answer.YES
         answer = Answer.NO if word in _NO_IN_OTHER_LANGUAGES else state_answer(value)
         if answer is Answer.UNREADABLE:
             answer = _sender_word(word, Meaning.AGREED)

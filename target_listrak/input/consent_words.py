@@ -28,7 +28,7 @@ _AGREES: Final = re.compile(
     r"|(?:mail|message|sms|text)\w*?(?:accepted|agreed|allowed|enabled|ok|permitted|wanted)$"
     r"|(?:marketing|promo|promotional)(?:e?mails?|messages?|sms|texts?)?$|(?:email|sms|text)marketing"
     r"|contactable|e?mailable|textable|^sms$|^texts?$|^tcpa"
-    r"|einwilligung|zustimm|zugestimmt|erlaubnis|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
+    r"|werbung|einwilligung|zustimm|zugestimmt|erlaubnis|abonn[eé]|suscri|iscritt|consenso|toestemming|inscrit"
 )
 _STATE: Final = re.compile(r"status|state(?!ment)|^type$|^action$|^event$|^eventtype$|^keyword$")
 _NEGATES_AGREEING: Final = re.compile(

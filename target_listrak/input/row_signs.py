@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.config.property_paths import value_at
-from target_listrak.input.consent import Consent, agreeing_property, is_listrak_state, objects_in
+from target_listrak.input.consent import BY_WORDS, Consent, agreeing_property, is_listrak_state, objects_in
 from target_listrak.input.consent_names import Meaning, holds_consent, meaning_of
 from target_listrak.input.consent_values import Answer
 from target_listrak.input.envelopes import is_envelope, layers
 from target_listrak.outcomes import Declined, Rejected, RowDeclined, RowRejected
+from target_listrak.values.characters import escaped
 from target_listrak.values.deletions import DeleteMarkers, Mark, delete_markers
 
 if TYPE_CHECKING:
@@ -127,8 +128,12 @@ class RowSigns:
         self._expected = frozenset(
             name
             for name in known
-            # Listrak writes its own properties into every record.
-            if not is_listrak_state(name) and self.watches(name) and not self.is_plain(name, None)
+            # Listrak writes its own properties into every record. A name that is read by its words is too
+            # uncertain to say anything by being absent.
+            if not is_listrak_state(name)
+            and meaning_of(name, self._channel) is not Meaning.MAY_AGREE
+            and self.watches(name)
+            and not self.is_plain(name, None)
         )
 
     # By record
@@ -227,6 +232,26 @@ class RowSigns:
             raise RowRejected(Rejected("unclear_consent", reason))
         declined = _DECLINED[answer]
         raise RowDeclined(Declined(declined.code, f"{name}: {declined.reason}"))
+
+    def consent_sources(self, names: Iterable[str]) -> str:
+        """Return a sentence about the properties from which consent is read; "" if nobody is subscribed.
+
+        Args:
+            names: The stream's properties.
+        """
+        if self._consent is None:
+            return ""
+        if self._consent.property is not None:
+            return f"who agreed is read from {escaped(self._consent.property)}"
+        known: list[str] = []
+        by_words: list[str] = []
+        for name in names:
+            if self._consent.watches(name):
+                uncertain = meaning_of(name, self._channel) in BY_WORDS and not is_listrak_state(name)
+                (by_words if uncertain else known).append(escaped(name))
+        parts = [f"who agreed is read from {', '.join(known)}"] if known else []
+        parts += [f"of {', '.join(by_words)} only a clear no counts"] if by_words else []
+        return "; ".join(parts) or "no property tells who agreed: every record subscribes its person"
 
     # By column
 

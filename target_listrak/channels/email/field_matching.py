@@ -74,6 +74,7 @@ def columns_of(
             connection.log_once(text, destination.label, names)
     else:
         by_name, unmatched = matching.by_name(properties, used | goals.keys())
+        unmatched = [name for name in unmatched if name not in destination.sign_properties]
         taken = {_key_of(field) for _, field in found}
         found += [(name, field) for name, field in by_name if _key_of(field) not in taken]
         if unmatched:

@@ -172,7 +172,8 @@ class ProfileMapping:
         for name in names:
             column = self._column("emailAddress" if name == email else name, name)
             if column is None:
-                unmatched.append(name)
+                if name not in self._destination.sign_properties:
+                    unmatched.append(name)
             else:
                 columns.append(column)
         if unmatched:

@@ -252,6 +252,42 @@ def test_T19_what_is_about_something_else_keeps_nobody_from_being_subscribed(
     assert runs.good(messages, to()).tally.accepted == len(SILENT)
 
 
+def test_T19_a_blank_cell_in_a_column_of_marks_subscribes_nobody(runs: Runs) -> None:
+    """A spreadsheet in which some are marked with `x`."""
+    for place, name in enumerate(
+        ["Newsletter", "Newsletter?", "Marketing Emails", "Consent (Y/N)", "Werbung"]
+    ):
+        cells = {"yes": "x", "blank": "", "null": None, "no": "no", "left": "unsubscribed"}
+        rows = [
+            record("people", email=f"{who}{place}@example.com", **{name: cell}) for who, cell in cells.items()
+        ]
+        outcome = runs.good([schema("people", "email", name), *rows], to())
+        assert sorted(outcome.codes) == ["consent_missing"] * 2 + ["no_consent"] * 2, name
+        assert runs.contact(NEWSLETTER, f"yes{place}@example.com")["subscriptionState"] == "Subscribed"
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "words"),
+    [
+        (["email", "first_name"], {}, "no property tells who agreed: every record subscribes its person"),
+        (["email", "accepts_marketing", "opt_out"], {}, "who agreed is read from accepts_marketing, opt_out"),
+        (
+            ["email", "contact_status", "wants_promo_emails"],
+            {},
+            "from contact_status; of wants_promo_emails only a clear no",
+        ),
+        (["email", "agrees"], {"subscribed": "agrees"}, "who agreed is read from agrees"),
+    ],
+)
+def test_the_log_says_from_which_properties_consent_is_read(
+    runs: Runs, caplog: pytest.LogCaptureFixture, names: list[str], options: dict[str, Any], words: str
+) -> None:
+    with caplog.at_level("INFO"):
+        runs.good([schema("people", *names)], to(**options))
+    assert words in caplog.text
+    assert "no profile field matches agrees" not in caplog.text
+
+
 def test_T19_an_answer_that_is_missing_or_unclear_subscribes_nobody_either(runs: Runs) -> None:
     rows = [
         record("people", email=f"p{place}@example.com", accepts_marketing=value)
