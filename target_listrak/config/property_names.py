@@ -6,6 +6,7 @@ and no message would say so.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from listrak_singer.suggestions import nearest
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
     from listrak_api.errors import ConfigurationError
     from target_listrak.config.destination import Destination
 
-__all__ = ["EMAIL_NAMES", "PHONE_NAMES", "check_property_names", "nothing_to_write", "property_like"]
+__all__ = [
+    "EMAIL_NAMES",
+    "PHONE_NAMES",
+    "check_property_names",
+    "delimiter_hint",
+    "nothing_to_write",
+    "property_like",
+]
 
 EMAIL_NAMES: Final = ("email", "emailaddress")
 """Usual names of a property with an email address, as `folded` returns them, the best first."""
@@ -39,6 +47,9 @@ PHONE_NAMES: Final = (
     "sms",
 )
 """Usual names of a property with a phone number, as `folded` returns them, the best first."""
+
+_UNNAMED: Final = re.compile(r"col_?\d+|column_?\d+|unnamed.*|_\d+", re.IGNORECASE)
+"""What extractors call columns without a name in the header."""
 
 
 def property_like(schema: Mapping[str, Any], names: Sequence[str]) -> str | None:
@@ -107,6 +118,13 @@ def _named(destination: Destination) -> Iterator[tuple[str, str]]:
 def _is_reversed(destination: Destination, known: set[str]) -> bool:
     """Return whether a goal in `fields` is the name of a property: perhaps property and field are swapped."""
     return any(goal in known for goal in destination.field_goals.values())
+
+
+def delimiter_hint(properties: Iterable[str]) -> str:
+    """Return what may be wrong where columns have no names of their own: the delimiter is not the file's."""
+    if any(_UNNAMED.fullmatch(name) for name in properties):
+        return " If the source is a file, set the delimiter of its columns in the extractor."
+    return ""
 
 
 def nothing_to_write(destination: Destination, stream: str, properties: Iterable[str]) -> ConfigurationError:

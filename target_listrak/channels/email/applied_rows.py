@@ -13,7 +13,8 @@ import hashlib
 import sqlite3
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING, Final, NamedTuple
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from target_listrak.channels.email.lists import EmailList
     from target_listrak.delivery.run import Run
 
-__all__ = ["AppliedRows", "NotedImports", "Notes"]
+__all__ = ["AppliedRows", "NotedImports", "Notes", "content_of"]
 
 _MAY_BE_APPLIED: Final = Declined(
     "unknown_outcome",
@@ -56,6 +57,9 @@ CREATE TABLE IF NOT EXISTS row (
 ) WITHOUT ROWID;
 """
 _KEY_BYTES: Final = 16
+# Fractions as they were written, as records have them.
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
 
 
 class Notes(NamedTuple):
@@ -196,6 +200,19 @@ class AppliedRows:
             raise ConfigurationError(message, setting="sent_path", hint=hint) from error
 
 
+def content_of(record: Mapping[str, Any]) -> bytes:
+    """Return a digest of what a record says: without what extractors add, and without what is empty.
+
+    So a new column without values does not make a record another one.
+    """
+    told = {
+        name: value
+        for name, value in record.items()
+        if not is_metadata(name) and not (value is None or (isinstance(value, str) and not value.strip()))
+    }
+    return hashlib.sha256(_encode(told)).digest()
+
+
 class NotedImports:
     """The imports of one stream, list and plan whose rows are noted. Thread safe.
 
@@ -248,14 +265,14 @@ class NotedImports:
             self._rows.settle(notes, {index for index in notes.keys if outcomes.get(index) is ACCEPTED})
 
     def _content(self, buffer: Buffer, index: int) -> bytes:
-        """Return a digest of a row's record as it came, without what extractors add to it, and its place."""
-        line, _ = buffer.sources.record(index)
-        record = msgspec.json.decode(line)["record"]
-        told = {name: value for name, value in record.items() if not is_metadata(name)}
+        """Return a digest of a row's place and its record, after stream maps."""
+        content = buffer.contents.get(index)
+        if content is None:
+            line, _ = buffer.sources.record(index)
+            content = content_of(_decode(line)["record"])
         # Where values are appended: other columns, as after a change of `fields`, are new values.
         columns = () if self._plan.event_ids else buffer.layout(index)
-        content = msgspec.json.encode([self._place, columns, told], order="deterministic")
-        return hashlib.sha256(content).digest()
+        return hashlib.sha256(_encode([self._place, columns, content.hex()])).digest()
 
     def _was_taken(self, file: str) -> bool:
         """Return whether Listrak has an import of this file that has not failed."""

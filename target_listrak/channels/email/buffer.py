@@ -80,11 +80,13 @@ class Line(NamedTuple):
         key: The contact.
         layout: The columns after the address.
         text: The file's line, with its end.
+        content: What tells the record from others, if its import must not be repeated (`content_of`).
     """
 
     key: ContactKey
     layout: Layout
     text: bytes
+    content: bytes = b""
 
     @property
     def external_id(self) -> str:
@@ -115,6 +117,7 @@ class Buffer:
         withdrawn: From contacts to `sources.end` when they were withdrawn: their rows before that must not
             be sent.
         moved: From the new addresses that rows give their contacts, as keys, to the contacts.
+        contents: What tells the records of rows from others (`Line.content`), by index.
     """
 
     def __init__(self, *, clears: bool = False) -> None:
@@ -131,6 +134,7 @@ class Buffer:
         self._last_layout_id = 0
         self.withdrawn: dict[ContactKey, int] = {}
         self.moved: dict[ContactKey, ContactKey] = {}
+        self.contents: dict[int, bytes] = {}
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -157,10 +161,14 @@ class Buffer:
         else:
             self.merge_line(index, line.layout, line.text)
             self.sources.merge(index, row)
+            if line.content:
+                self.contents[index] = line.content
 
     def append(self, line: Line, row: Row) -> None:
         """Add a row, whose contact is in `rows` already, without merging it."""
-        key, layout, text = line
+        key, layout, text, content = line
+        if content:
+            self.contents[len(self.lines)] = content
         self.lines.append(text)
         self.by_external_id += isinstance(key, ExternalContact)
         if layout is not self._last_layout:
@@ -240,6 +248,8 @@ class Buffer:
         self.lines = [self.lines[index] for index in keep]
         self.bytes = sum(map(len, self.lines))
         self.layout_of = array("I", map(self.layout_of.__getitem__, keep))
+        place = {old: new for new, old in enumerate(keep)}
+        self.contents = {place[old]: one for old, one in self.contents.items() if old in place}
         self.sources.keep(keep)
         return dropped
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from listrak_api.errors import RequestRefusedError
+from target_listrak.channels.email.applied_rows import content_of
 from target_listrak.channels.email.buffer import Line
 from target_listrak.channels.email.every_row import EveryRow
 from target_listrak.channels.email.fields_loader import KnownContactsLoader
@@ -86,7 +87,8 @@ class EmailEventsLoader(KnownContactsLoader):
             plan = self._plan_for(email_list, record)
         except RowRejected as ended:
             raise RowRejected(with_faults(ended.rejected, self._email, ())) from None
-        self.add(email_list, plan, Line(contact.key, (), encode_line([contact.sent])), row)
+        line = Line(contact.key, (), encode_line([contact.sent]), content_of(record))
+        self.add(email_list, plan, line, row)
 
     def make_buffer(self, plan: Plan) -> EveryRow:
         """Create the rows of a batch, which are not merged."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from target_listrak.channels.email.applied_rows import AppliedRows
+from target_listrak.channels.email.applied_rows import AppliedRows, content_of
 from target_listrak.channels.email.batch_imports import BatchImports, acts_each_time, event_ids_of
 from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact, Line
 from target_listrak.channels.email.every_row import EveryRow
@@ -14,7 +13,7 @@ from target_listrak.channels.email.open_batches import Chain
 from target_listrak.channels.email.session import EmailSession
 from target_listrak.config.kind_options import OPTIONS_BY_KIND
 from target_listrak.config.names import NameLookupError
-from target_listrak.config.property_names import EMAIL_NAMES, property_like
+from target_listrak.config.property_names import EMAIL_NAMES, delimiter_hint, property_like
 from target_listrak.delivery.loader import Prepared
 from target_listrak.outcomes import Rejected, RowRejected
 from target_listrak.tracking.tallies import Results, Row
@@ -42,10 +41,6 @@ __all__ = ["Batch", "ListLoader"]
 
 _MOST_BATCH_BYTES = 32_000_000
 """The most bytes of a batch's lines, which are in memory; well below Listrak's limit of 195,000,000 bytes."""
-
-
-_UNNAMED = re.compile(r"col_?\d+|column_?\d+|unnamed.*|_\d+", re.IGNORECASE)
-"""What extractors call columns without a name in the header: often the delimiter is not the file's."""
 
 _MOST_WITHDRAWN = 50_000
 """The most contacts to withdraw that a batch keeps; then it is closed."""
@@ -154,9 +149,7 @@ class ListLoader(BatchImports):
                 if given
                 else f"stream {self.stream!r} has no property for the address"
             )
-            hint = f"It has: {', '.join(map(escaped, properties)) or 'none'}."
-            if any(_UNNAMED.fullmatch(name) for name in properties):
-                hint += " If the source is a file, set the delimiter of its columns in the extractor."
+            hint = f"It has: {', '.join(map(escaped, properties)) or 'none'}.{delimiter_hint(properties)}"
             raise self.destination.error("email", text, hint)
         return str(found)
 
@@ -168,7 +161,9 @@ class ListLoader(BatchImports):
         except RowRejected as ended:
             raise RowRejected(with_faults(ended.rejected, self._email, self.faults(record))) from None
         layout, text = self._mapper_of(email_list)(record, contact)
-        self.add(email_list, self.plan_of(email_list), Line(contact.key, layout, text), row)
+        plan = self.plan_of(email_list)
+        content = content_of(record) if plan.event_ids else b""
+        self.add(email_list, plan, Line(contact.key, layout, text, content), row)
 
     def faults(self, record: Mapping[str, Any]) -> Sequence[Fault]:
         """Return the faults of a record beside those of its key, as far as its list is not needed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from documents import example
@@ -185,6 +186,21 @@ def test_orders_and_order_items_are_two_tables(runs: Runs) -> None:
         ("S1", 1, 2),
         ("S2", 2, 2),
     ]
+
+
+def test_abandoned_carts_raise_events_of_a_list_once(runs: Runs, tmp_path: Path) -> None:
+    runs.save(40137, "ada@example.org")
+    now = datetime.now(UTC)
+    when = {days: (now - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (1, 30)}
+    head = schema("carts", "cart_id", "email", "phone", "utm", "abandoned_at")
+    sent = {"sent_path": str(tmp_path / "sent.sqlite")}
+    first = {"cart_id": "1", "email": "ada@example.org", "abandoned_at": when[1], "phone": "12165550101"}
+    old = {"cart_id": "0", "email": "ada@example.org", "abandoned_at": when[30]}
+    again = {**first, "phone": "12165550102", "utm": "spring"}
+    other = {"cart_id": "2", "email": "ada@example.org", "abandoned_at": when[1]}
+    for rows in ([first, old], [again], [again, other]):
+        runs.good([head, *(record("carts", **row) for row in rows), state(1)], **recipe("carts"), **sent)
+    assert [one["emailAddress"] for one in runs.sandbox.written()["events"]] == ["ada@example.org"] * 2
 
 
 def test_abandoned_carts_raise_custom_events(runs: Runs, tmp_path: Path) -> None:
