@@ -32,8 +32,20 @@ _MONTH_AND_DAY = re.compile(
 _NOON = 12
 _MAX_OFFSET = dt.timedelta(hours=14)
 
-NO_DATES = frozenset({dt.date(1, 1, 1), dt.date(1899, 12, 30)})
-"""Dates that mean no date: the first is written by Listrak, the second is day 0 of spreadsheets."""
+NO_DATES = frozenset(
+    dt.date(*day) for day in ((1, 1, 1), (1753, 1, 1), (1899, 12, 30), (1900, 1, 1), (9999, 12, 31))
+)
+"""Dates that mean no date, as programs write them where null is not allowed.
+
+In this order: Listrak, the first date of SQL Server, day 0 of spreadsheets, SQL Server's date of an empty
+text, and the last date that databases have.
+"""
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_IS_EPOCH = InvalidValue(
+    "not_a_date",
+    "it is the Unix epoch, 1970-01-01T00:00:00Z, which programs write where there is no date (add the text "
+    "to null_values if it means that; send 1970-01-01 without a time if it is the date)",
+)
 _NO_DATE = re.compile(
     r"(?:0000[-/]00[-/]00|00[-/.]00[-/.]0000|1900-01-00|0?1/0?0/1900|0?0[/.]0?1[/.]1900)(?:[T\s].*)?",
     re.ASCII | re.DOTALL,
@@ -45,7 +57,8 @@ def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidVa
     """Return the calendar date that a value names.
 
     An instant at exact midnight (in UTC, or in its own offset) is a day, and stays that day in all zones. Any
-    other instant is on its day in `reading.zone`, if there is one.
+    other instant is on its day in `reading.zone`, if there is one. 1970-01-01 is a date, as people are born
+    on it; the instant of the Unix epoch is rejected.
 
     Args:
         value: As for `as_date_time`.
@@ -57,6 +70,8 @@ def as_date(value: object, reading: Reading = AS_LISTRAK) -> dt.date | InvalidVa
     date_time = as_date_time(value, reading.date_order)
     if not isinstance(date_time, dt.datetime):
         return date_time
+    if date_time.tzinfo is not None and date_time == _EPOCH:
+        return _IS_EPOCH
     if reading.zone is None or date_time.tzinfo is None or date_time.time() == dt.time():
         return date_time.date()
     try:
@@ -75,8 +90,8 @@ def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | Invali
             as Listrak writes dates. Day and month are never swapped to make a date possible.
 
     Returns:
-        The date-time (midnight for a date), `None` if there is none (also for 0001-01-01, 0000-00-00,
-        1899-12-30 and 1/0/1900, which mean no date), or the reason why the value is not a date.
+        The date-time (midnight for a date), `None` if there is none (also for `NO_DATES`, 0000-00-00 and
+        1/0/1900, which mean no date), or the reason why the value is not a date.
     """
     date_time: dt.datetime | None = None
     if isinstance(value, str):

@@ -49,18 +49,29 @@ _NO_VALUES = frozenset(
 _BLANKS = " \t\r\n\xa0\u200b\u200c\u200d\u2060\ufeff"
 """White space and zero-width characters: a cell that has nothing else looks empty."""
 
-_SPECIAL_BEGINNINGS = frozenset("#[ ")
-"""First characters of texts that may be blank or a program's placeholder."""
+_SPECIAL_BEGINNINGS = frozenset("#[ ='\u2019")
+"""First characters of texts that may be blank, a program's placeholder, or a spreadsheet's form of a text."""
+
+_LOST = "\ufffd"
+"""What a program writes in place of characters that it could not decode."""
+
+_FORMULA = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
+"""How spreadsheet exports keep digits a text: `="02134"`."""
+_MARKED = re.compile(r"\s*['\u2019](\d{3,}|\d{5}-\d{4})\s*", re.ASCII)
+"""A spreadsheet's mark of a text before digits: `'02134`. Two digits can be a year, as in `'90`."""
 
 
 def as_text(value: object) -> str | InvalidValue:
     """Format any value as text: numbers without exponent, dates in ISO form, lists joined by commas.
 
+    The spreadsheet forms `="02134"` and `'02134` are undone.
+
     Args:
         value: The record's value; `None`, blank text and an empty list give "".
 
     Returns:
-        The text, unstripped, or why there is none: an object, a list in a list, a control character.
+        The text, unstripped, or why there is none: an object, a list in a list, a control character,
+        or characters that were lost.
     """
     if isinstance(value, str):
         if _is_plain(value):
@@ -78,17 +89,27 @@ def as_text(value: object) -> str | InvalidValue:
 
 def _is_plain(text: str) -> bool:
     """Return whether a text can be sent as it is. The space is the only printable blank."""
-    return text.isprintable() and text[:1] not in _SPECIAL_BEGINNINGS
+    return text.isprintable() and text[:1] not in _SPECIAL_BEGINNINGS and _LOST not in text
 
 
 def _sendable(text: str) -> str | InvalidValue:
     """Return the text; "" if it is blank; the reason if it is a placeholder or has a control character."""
+    if match := _FORMULA.fullmatch(text):
+        text = match[1].replace('""', '"')
+    elif match := _MARKED.fullmatch(text):
+        text = match[1]
     if text.strip() in _NO_VALUES:
         return InvalidValue(
             "no_value", "the text is what a program writes in place of a value it could not give"
         )
     if _UNSENDABLE.search(text):
         return InvalidValue("control_character", "the text holds a control character that cannot be sent")
+    if _LOST in text:
+        return InvalidValue(
+            "lost_characters",
+            "the text has U+FFFD, which a program writes in place of a character that it could not decode "
+            "(correct the encoding in the source)",
+        )
     return text if text.strip(_BLANKS) and not text.isspace() else ""
 
 
@@ -148,6 +169,7 @@ def _text(max_length: int | None, nulls: frozenset[str]) -> Formatter:
             and len(value) <= limit
             and value.isprintable()
             and value[:1] not in _SPECIAL_BEGINNINGS  # `_is_plain`, without a call for each value
+            and _LOST not in value
         ):
             return "" if value in nulls else value
         text = as_text(value)

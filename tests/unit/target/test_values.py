@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_listrak.values.dates import as_date
-from target_listrak.values.formats import as_boolean, formatter
+from target_listrak.values.formats import as_boolean, as_text, formatter
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.numbers import as_number
 
@@ -83,6 +83,25 @@ TYPES = [
         ("Date", "0001-01-01T00:00:00", ""),
         ("Date", "0000-00-00", ""),
         ("Date", "0000-00-00 00:00:00", ""),
+        ("Text", '="02134"', "02134"),
+        ("Text", ' ="say ""hi"""', 'say "hi"'),
+        ("Text", '=""', ""),
+        ("Text", "'02134", "02134"),
+        ("Text", "\u201902134-1234 ", "02134-1234"),
+        ("Text", "'90", "'90"),
+        ("Text", "'90s", "'90s"),
+        ("Text", "'tis", "'tis"),
+        ("Text", "='02134'", "='02134'"),
+        ("Text", '="a"&"b"', '="a"&"b"'),
+        ("Text", "=A1", "=A1"),
+        ("Date", "1753-01-01", ""),
+        ("Date", "1900-01-01T00:00:00", ""),
+        ("Date", "1/1/1900", ""),
+        ("Date", "9999-12-31", ""),
+        ("Date", "9999-12-31T23:59:59.9999999Z", ""),
+        ("Date", "1970-01-01", "01/01/1970"),
+        ("Date", "1970-01-01 00:00:00", "01/01/1970"),
+        ("Date", "1970-01-01T00:00:01Z", "01/01/1970"),
         ("Date", "1899-12-30", ""),
         ("Date", "1899-12-30T00:00:00Z", ""),
         ("Date", "1/0/1900", ""),
@@ -108,6 +127,12 @@ def test_formats_for_each_type(data_type: str, value: object, text: str) -> None
         ("Text", [{"a": 1}], "not_a_text"),
         ("Text", "nul\x00", "control_character"),
         ("Text", "\ud83d", "control_character"),
+        ("Text", "Jos\ufffd", "lost_characters"),
+        ("Text", ["Jos\ufffd"], "lost_characters"),
+        ("Text", '="Jos\ufffd"', "lost_characters"),
+        ("Text", '="#N/A"', "no_value"),
+        ("Date", "1970-01-01T00:00:00Z", "not_a_date"),
+        ("Date", "1969-12-31T19:00:00-05:00", "not_a_date"),
         ("Text", float("nan"), "not_a_number"),
         ("Text", "x" * 101, "too_long"),
         ("Text", Decimal("1e999999"), "number_too_large"),
@@ -223,3 +248,13 @@ def test_booleans_are_read_in_any_case(flag: bool, case: object) -> None:  # noq
 @given(st.integers(-(10**39), 10**39))
 def test_whole_numbers_are_exact(number: int) -> None:
     assert as_number(number) == as_number(str(number)) == number
+
+
+@given(st.text(st.sampled_from("='\"#[ \u2019\ufffd0123a-&"), max_size=9))
+def test_a_text_is_formatted_alike_by_the_quick_check_and_by_the_whole_one(text: str) -> None:
+    assert formatter("Text", 100)(text) == as_text(text)
+
+
+@given(st.text(st.characters(exclude_characters='"\ufffd', exclude_categories=["Cc", "Cs", "Zl", "Zp"])))
+def test_what_a_spreadsheet_wraps_is_unwrapped(text: str) -> None:
+    assert as_text(f'="{text}"') in {as_text(text), text if text.strip() else ""}
