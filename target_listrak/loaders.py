@@ -7,8 +7,8 @@ A new kind of destination needs:
   `mirror_of` and `possible_keys` if it can be mirrored, `columns_wanted`, `prepare` and `take_many` for the
   fast path;
 - an entry in `LOADERS` below;
-- its options: each in `config.destination_options`, those of the kind, and those that it cannot do without,
-  in `config.kind_options`; what options say together is checked in `config.destination_checks`.
+- its options: each in `config.destination_options`; the options of the kind, and the required ones, in
+  `config.kind_options`; checks of several options together in `config.destination_checks`.
 
 The steps beyond the code (sandbox, tests, documentation) are in docs/architecture.md.
 """

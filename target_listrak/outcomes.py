@@ -1,9 +1,9 @@
 """The possible results of a row: accepted, unchanged, declined, rejected. Imports nothing of this package.
 
 A row that is wrong (unreadable, a value that does not fit, no key) is *rejected*: the source has to be fixed.
-A row that is right, but that Listrak or a missing consent keeps from being loaded (previously unsubscribed,
-opted out, not on the list) is *declined*. That is normal operation: only rejected rows count against
-`max_reject_share`. Reasons are logged and written to the rejects file, and never hold a person's data.
+A row that is right, but that Listrak or missing consent does not allow to be loaded (previously unsubscribed,
+opted out, not on the list), is *declined*. This is normal: only rejected rows count against
+`max_reject_share`. Reasons are logged and written to the rejects file. They never have a person's data.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _HasReason(Protocol):
 
 
 class Loaded(enum.Enum):
-    """The results of a row with which nothing is wrong and nothing is left to do."""
+    """The results of a row that needs nothing more: Listrak has it, or it is skipped."""
 
     ACCEPTED = "accepted"
     UNCHANGED = "unchanged"
@@ -48,14 +48,14 @@ class Loaded(enum.Enum):
 ACCEPTED: Final[Literal[Loaded.ACCEPTED]] = Loaded.ACCEPTED
 """Listrak took the row."""
 UNCHANGED: Final[Literal[Loaded.UNCHANGED]] = Loaded.UNCHANGED
-"""Nothing had to be written: Listrak holds it already, or `unmapped_streams: skip` leaves it out."""
+"""Nothing had to be written: Listrak has the row already, or `unmapped_streams: skip` skips it."""
 
 
 class Fault(NamedTuple):
     """One fault of a row.
 
     Attributes:
-        property: The record's property, such as `birthday`; "" where the whole record is meant.
+        property: The record's property, such as `birthday`; "" if the fault is of the whole record.
         code: A stable word, such as `not_a_date`.
         reason: One sentence for a person, without the value.
     """
@@ -67,7 +67,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """A row that is right, and that Listrak or a missing consent keeps from being loaded.
+    """A row that is right, but that Listrak or missing consent does not allow to be loaded.
 
     Attributes:
         code: A stable word for the rejects file, such as `previously_unsubscribed`.
@@ -84,8 +84,8 @@ class Rejected:
 
     Attributes:
         code: A stable word for the rejects file, such as `bad_value`.
-        reason: One sentence for a person. It names what is expected and never the value.
-        faults: All faults of the row, where there are more than the reason names.
+        reason: One sentence for a person. It says what was expected, and never has the value.
+        faults: All faults of the row, if there are more than the reason names.
     """
 
     code: str
@@ -97,7 +97,7 @@ class Rejected:
         """Return the rejection of a row for a value that cannot be used.
 
         Args:
-            bad: Its code and reason (`values.InvalidValue`).
+            bad: The code and reason of the value (`values.InvalidValue`).
             name: The record's property, put before the reason.
         """
         return cls(bad.code, f"{name}: {bad.reason}" if name else bad.reason)
@@ -111,7 +111,7 @@ Outcome = Loaded | Declined | Rejected
 
 
 class RowNotLoaded(Exception):  # noqa: N818 - a result, not an error of the program
-    """Raised while a row is prepared: the row goes to the rejects file. Raise one of the two below.
+    """Raised while a row is prepared. The row goes to the rejects file. Raise one of the two classes below.
 
     Args:
         outcome: Why the row is not loaded.

@@ -1,4 +1,4 @@
-"""What the target overrides or reads of the private parts of singer-sdk, and why.
+"""The private parts of singer-sdk that the target overrides or reads, and why.
 
 A new version of the SDK may change any of these without notice. `tests/unit/target/test_sdk.py` checks that
 each still exists, with the parameters that are relied on. Overridden methods are marked with `override`.
@@ -9,9 +9,9 @@ Overridden methods:
 - ``Target._process_record_message``: a record goes to its loader without the SDK's copy, date parsing and
   second validation.
 - ``Target._process_batch_message``: records of BATCH files are handled as RECORD messages.
-- ``Target._process_state_message``: STATE waits until its rows are confirmed; the SDK never gets it.
-- ``Target._process_activate_version_message``: says that a stream is complete, for `mirror: true`.
-- ``Target._handle_termination``: a signal leaves the reading loop; the SDK would drain and exit with 0.
+- ``Target._process_state_message``: STATE waits until its rows are confirmed. The SDK never gets it.
+- ``Target._process_activate_version_message``: shows that a stream is complete, for `mirror: true`.
+- ``Target._handle_termination``: a signal ends the reading loop. The SDK would drain and exit with 0.
 - ``PluginBase._validate_config``: checks that a JSON schema cannot express.
 - ``GenericSingerReader.process_lines``: lines are read as bytes, many at a time (`input.reader`).
 

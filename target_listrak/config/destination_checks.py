@@ -67,7 +67,9 @@ def check_option(destination: Destination, name: str, value: object) -> None:
     if not right_type:
         needed = " or ".join(_TYPE_NAMES[kind] for kind in option.types)
         raise destination.error(name, f"expected {needed}, got {type_name(value)}")
-    if option.values and not any(value == one and type(value) is type(one) for one in option.values):
+    if option.values and not any(
+        value == allowed and type(value) is type(allowed) for allowed in option.values
+    ):
         raise destination.error(name, f"{value!r} is not one of {', '.join(map(_shown, option.values))}")
     if isinstance(value, str) and not value.strip():
         raise destination.error(name, "the text is empty")
@@ -173,8 +175,9 @@ _REMOVES_FROM: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
 """Kinds that remove people, the kinds that load them, and the options that name the place of both."""
 
 
-def _same(one: Destination, other: Destination, name: str) -> bool:
-    return folded(str(one.option(name))) == folded(str(other.option(name)))
+def _same(destination: Destination, other: Destination, name: str) -> bool:
+    """Return whether two destinations have the same value of an option, whatever its spelling."""
+    return folded(str(destination.option(name))) == folded(str(other.option(name)))
 
 
 def _check_update(destination: Destination) -> None:

@@ -109,7 +109,7 @@ class PropertyPaths:
         name = expanded.get(str(self._member_from))
         if not isinstance(name, str) or not name:
             return
-        places = dict.fromkeys((self._member_place, (), *((one,) for one in _CONTAINERS)))
+        places = dict.fromkeys((self._member_place, (), *((container,) for container in _CONTAINERS)))
         values = [value_at(record, (*place, name)) for place in places]
         found = [value for value in values if value is not _ABSENT and value is not None]
         if found and all(value == found[0] and type(value) is type(found[0]) for value in found):

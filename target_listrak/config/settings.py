@@ -29,7 +29,7 @@ _LOADING: Final[dict[str, Any]] = {
         "description": "Where each stream goes: an object from stream name, or pattern such as "
         f"`customers_*`, to an object with `kind` ({', '.join(OPTIONS_BY_KIND)}) and that kind's "
         "options, or to an array of such objects: the stream goes to each of them. A stream's "
-        "exact name goes before patterns, a longer pattern before a shorter one.",
+        "exact name takes precedence over patterns, a longer pattern over a shorter one.",
         "additionalProperties": {"type": ["object", "array"]},
     },
     "unmapped_streams": {
@@ -45,8 +45,8 @@ _LOADING: Final[dict[str, Any]] = {
         "type": ["string", "null"],
         "title": "Rejects file",
         "description": "File for the records that were declined or rejected, each with its reason, as Singer "
-        "messages that can be corrected and sent again. It holds people's data (mode 0600). A "
-        "file that is there is kept; the new one gets a number. Without a value: in a Meltano project "
+        "messages that can be corrected and loaded again. It has people's data (mode 0600). An "
+        "existing file is not changed; the new one gets a number. Without a value: in a Meltano project "
         "`.meltano/target-listrak/target-listrak-rejects.singer`, which Git ignores, else "
         "`~/.local/state/singer-listrak/target-listrak-rejects.singer` (or below `$XDG_STATE_HOME`).",
     },
@@ -62,16 +62,17 @@ _LOADING: Final[dict[str, Any]] = {
         "title": "Record of sent messages",
         "description": "SQLite file in which destinations that send messages (`allow_sending`) note what was "
         "sent, by destination and key of the record, so that no run sends a message twice. Keep it: without "
-        "it everything is sent again. One run at a time has it. A second file beside it, with `-rows` in its "
-        "name, notes the rows that raised events of a list or appended to values, so that neither happens "
-        "twice; it holds digests only. Without a value: `target-listrak-sent.sqlite` beside the default "
+        "it everything is sent again. Only one run at a time can use it. A second file beside it, with "
+        "`-rows` in its name, notes the rows that raised events of a list or appended to values, so that "
+        "neither happens twice; it has digests only. Without a value: `target-listrak-sent.sqlite` "
+        "beside the default "
         "rejects file.",
     },
     "forget_report_path": {
         "type": ["string", "null"],
         "title": "Report of requests to forget",
         "description": "File (JSON lines) in which destinations of kind `forget` write down each request "
-        "with Listrak's id and how far it is. It holds no address and no number. Without a value: "
+        "with Listrak's id and its status. It has no address and no number. Without a value: "
         "`target-listrak-forget.jsonl` beside the default rejects file.",
     },
     "max_reject_share": {
@@ -87,8 +88,8 @@ _LOADING: Final[dict[str, Any]] = {
     "max_declined_share": {
         "type": ["number", "null"],
         "title": "Largest share of declined records",
-        "description": "The same for records that are right and that Listrak or consent does not let be "
-        "loaded: previously unsubscribed, opted out, not on the list. Default: no limit.",
+        "description": "The same for records that are right, but that Listrak or missing consent does not "
+        "allow to be loaded: previously unsubscribed, opted out, not on the list. Default: no limit.",
         "minimum": 0,
         "maximum": 1,
     },
@@ -103,7 +104,7 @@ _LOADING: Final[dict[str, Any]] = {
     "dry_run": {
         "type": ["boolean", "null"],
         "title": "Dry run",
-        "description": "Do everything but write to Listrak, and print the accounting that it would have: "
+        "description": "Do everything except writing to Listrak, and log the row accounting of a real run: "
         "the states of contacts are looked up. No STATE is passed on.",
         "default": False,
     },
@@ -117,9 +118,9 @@ _LOADING: Final[dict[str, Any]] = {
     },
     "import_poll_seconds": {
         "type": ["number", "null"],
-        "title": "Seconds between looks at an import",
-        "description": "How long to wait before asking again whether an import has ended. The first looks "
-        "come sooner.",
+        "title": "Seconds between status requests of an import",
+        "description": "How long to wait before requesting the status of an import again. The first "
+        "requests come sooner.",
         "default": 5,
         "exclusiveMinimum": 0,
     },

@@ -82,7 +82,7 @@ def _checked(message: Mapping[str, Any]) -> tuple[BaseBatchFileEncoding, list[st
     if not isinstance(encoding, dict) or not isinstance(encoding.get("format"), str):
         text = "a BATCH message whose encoding names no format"
         raise InputError(text)
-    if not isinstance(files, list) or not all(isinstance(one, str) for one in files):
+    if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
         text = "a BATCH message whose manifest is not a list of files"
         raise InputError(text)
     return BaseBatchFileEncoding(encoding["format"], encoding.get("compression")), files

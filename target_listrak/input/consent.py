@@ -218,8 +218,8 @@ def _consent_in(
         inner = objects_in(value, whole) if outer or holds_consent(name, channel) else []
         if inner and meaning in _SEARCHED:
             if whole.count(".") < _MAX_DEPTH:
-                for place, one in inner:
-                    yield from _consent_in(one, channel, place)
+                for path, inner_object in inner:
+                    yield from _consent_in(inner_object, channel, path)
         elif meaning is not None:
             yield whole, meaning, value
 
@@ -235,12 +235,13 @@ def objects_in(value: object, place: str) -> list[tuple[str, Mapping[str, object
             value = json.loads(value)
     if isinstance(value, dict):
         return [(place, value)]
-    found = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-    return [(f"{place}.{_channel_of(one)}".rstrip("."), one) for one in found]
+    objects = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return [(f"{place}.{_channel_of(item)}".rstrip("."), item) for item in objects]
 
 
-def _channel_of(one: Mapping[str, object]) -> str:
-    names = {folded_name(name): value for name, value in one.items()}
+def _channel_of(consent: Mapping[str, object]) -> str:
+    """Return the channel that an object of consent names; "" if it names none."""
+    names = {folded_name(name): value for name, value in consent.items()}
     channel = next((names[name] for name in ("channel", "type", "kind") if name in names), "")
     return channel if isinstance(channel, str) else ""
 

@@ -144,7 +144,7 @@ _NO_PREFIX: Final = frozenset({"newsletter", "status", "sms", "marketingpermissi
 """Objects whose names also begin the names of other properties: `newsletter_status` is a property of its own,
 and not the `status` in `newsletter`."""
 _PREFIXES: Final = {
-    channel: tuple(one for one in holders if one not in _NO_PREFIX)
+    channel: tuple(holder for holder in holders if holder not in _NO_PREFIX)
     for channel, holders in _HOLDERS_OF.items()
 }
 _OTHER_PREFIXES: Final = ("properties", "attributes", "customer", "contact", "person", "profile")

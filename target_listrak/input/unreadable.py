@@ -83,7 +83,7 @@ def unreadable(line: bytes, error: Exception) -> dict[str, Any] | None:
     record = message.get("record")
     record = record if isinstance(record, dict) else {}
     faults = tuple(fault for name, value in record.items() for fault in _faults(name, value))[:_MAX_FAULTS]
-    reason = "; ".join(f"{one.property}: {one.reason}" for one in faults) or _general(error)
+    reason = "; ".join(f"{fault.property}: {fault.reason}" for fault in faults) or _general(error)
     answer = {
         "type": "RECORD",
         "stream": members["stream"],

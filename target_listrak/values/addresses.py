@@ -202,7 +202,7 @@ def _without_wrapping(text: str) -> str:
 def _invisible(text: str, position: int) -> InvalidValue:
     """Return the reason for an invisible character: which, and where."""
     before, at, _ = text.partition("@")
-    domain_end = len(text.rstrip("".join(one for one in text if first_invisible(one) is not None)))
+    domain_end = len(text.rstrip("".join(char for char in text if first_invisible(char) is not None)))
     if not at:
         place = "in a text without @ sign"
     elif position == 0:

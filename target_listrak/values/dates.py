@@ -172,19 +172,19 @@ def is_later(value: object, than: object) -> bool:
     without an offset if the other value has one. A value that cannot be read is not later.
     """
     later, earlier = _readings(value), _readings(than)
-    return bool(later and earlier) and all(_is_after(one, other) for one in later for other in earlier)
+    return bool(later and earlier) and all(_is_after(after, before) for after in later for before in earlier)
 
 
 def _readings(value: object) -> list[dt.datetime]:
     read = (as_date_time(value, order) for order in ("mdy", "dmy"))
-    return [one for one in read if isinstance(one, dt.datetime)]
+    return [date_time for date_time in read if isinstance(date_time, dt.datetime)]
 
 
-def _is_after(one: dt.datetime, other: dt.datetime) -> bool:
-    if (one.tzinfo is None) == (other.tzinfo is None):
-        return one > other
+def _is_after(after: dt.datetime, before: dt.datetime) -> bool:
+    if (after.tzinfo is None) == (before.tzinfo is None):
+        return after > before
     with contextlib.suppress(OverflowError):
-        return _utc(one) - _utc(other) > _MAX_OFFSET
+        return _utc(after) - _utc(before) > _MAX_OFFSET
     return False
 
 

@@ -147,7 +147,7 @@ def plain_cell(cell: str) -> str:
     text = cell
     if not text.isascii():
         text = text.translate(_FULL_WIDTH)
-        text = "".join(str(int(one)) if one.isdecimal() else one for one in text)
+        text = "".join(str(int(char)) if char.isdecimal() else char for char in text)
     text = without_invisible(text).strip()
     if match := _FORMULA.fullmatch(text) or _QUOTED.fullmatch(text):
         text = match[match.lastindex or 1].strip()
@@ -253,8 +253,8 @@ def _without_prefix(
     if len(readings) > 1:
         # Ten digits in the North American form are never read as a number of another country.
         readings = {
-            one: number
-            for one, number in readings.items()
+            digits_read: number
+            for digits_read, number in readings.items()
             if phonenumbers.is_valid_number(number) or (own == _NANP and number is national)
         }
         if len(readings) != 1:

@@ -156,8 +156,8 @@ def _readings(text: str, country: str) -> set[str] | None:
     text = text.strip().removeprefix("tel:")
     main = _EXTENSION.sub("", text)
     numbers: set[str] = set()
-    for one in dict.fromkeys((text, main, _DECIMALS.sub("", text), _DECIMALS.sub("", main))):
-        bare = _LABEL.sub("", one).strip(" .:,;-()'\"")
+    for variant in dict.fromkeys((text, main, _DECIMALS.sub("", text), _DECIMALS.sub("", main))):
+        bare = _LABEL.sub("", variant).strip(" .:,;-()'\"")
         if any(character.isalpha() for character in bare):
             continue
         digits = _NOT_DIGIT.sub("", bare)
