@@ -51,6 +51,10 @@ def local_path(name: str, setting: str | None, file_name: str, what: str) -> Pat
         if path.is_dir():
             message = f"{name} is a folder: {path}"
             raise ConfigurationError(message, setting=name, hint="Name a file in it.")
+        if path.exists() and not path.is_file():
+            message = f"{name} is not a regular file: {path}"
+            hint = "A device or a pipe does not keep what is written to it. Name a file."
+            raise ConfigurationError(message, setting=name, hint=hint)
         folder = next((parent for parent in path.absolute().parents if parent.exists()), Path("/"))
         usable = "\0" not in setting and folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
     except (OSError, ValueError, RuntimeError):  # a name that is too long, a NUL in it, no home folder

@@ -259,11 +259,20 @@ def _without_prefix(
         }
         if len(readings) != 1:
             return _DOUBTFUL
+    if national and not phonenumbers.is_valid_number(national) and _has_two_prefixes(digits, own):
+        return _DOUBTFUL
     if not readings:
         return _FOREIGN if _parsed("+" + digits, None) else _LENGTH
     answer, number = next(iter(readings.items()))
     # If the rules of the country give another number, the digits could be another person's number.
     return answer if number.country_code != own or answer == _digits(usual) else _DOUBTFUL
+
+
+def _has_two_prefixes(digits: str, own: int) -> bool:
+    """Return whether zeros come before a number with its country code: 0919876543210 in India."""
+    rest = digits.lstrip("0")
+    number = _parsed("+" + rest, None) if rest != digits and rest.startswith(str(own)) else None
+    return number is not None and number.country_code == own and phonenumbers.is_valid_number(number)
 
 
 def _national(text: str, digits: str, country: str) -> PhoneNumber | None:

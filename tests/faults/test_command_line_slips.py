@@ -89,7 +89,9 @@ def test_T23_a_full_disk_under_rejects_path_names_the_setting_and_the_accounting
     assert "people" in said.partition("Accounting")[2]
 
 
-@pytest.mark.parametrize("path", ["folder", "folder/", ".", "file/rejects.singer", "x" * 300, "a\0b"])
+@pytest.mark.parametrize(
+    "path", ["folder", "folder/", ".", "file/rejects.singer", "x" * 300, "a\0b", "/dev/null"]
+)
 def test_T23_a_rejects_path_that_cannot_be_one_is_an_error_before_the_first_request(
     box: RunningSandbox, config: Path, tmp_path: Path, path: str
 ) -> None:

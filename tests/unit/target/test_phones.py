@@ -80,6 +80,8 @@ def test_numbers_of_other_countries(written: str, country: str, digits: str) -> 
         ("555-555-5555", "US", "placeholder"),
         ("+1 222 222 2222", "US", "placeholder"),
         (9999999999, "US", "placeholder"),
+        ("0919876543210", "IN", "two different numbers"),  # was 91 919876543210, which is nobody's
+        ("061412345678", "AU", "two different numbers"),
         ("0155550100", "US", "too few or too many digits"),
         ("04155550100", "US", "too few or too many digits"),
         ("5550100", "US", "too few or too many digits"),
@@ -255,3 +257,16 @@ def test_countries_are_known_by_their_code() -> None:
 def test_T1_the_largest_integer_of_a_column_is_nobodys_number(value: object) -> None:
     """MySQL stores it in place of every number that does not fit into INT."""
     assert isinstance(canonical(value), InvalidValue)
+
+
+@given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), st.booleans())
+def test_a_zero_before_a_country_code_makes_no_longer_number(country: str, international: bool) -> None:  # noqa: FBT001
+    """Digits such as 0919876543210 became a number of 14 digits, which was subscribed."""
+    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    code = phonenumbers.country_code_for_region(country)
+    if example is None or code == 1:
+        return
+    digits = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)[1:]
+    number = canonical(f"0{digits}", country, international=international)
+    if isinstance(number, str) and number != digits:
+        assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
