@@ -51,6 +51,7 @@ class RejectsFile:
     def __init__(self, path: Path, logger: logging.Logger) -> None:
         self.path = path
         self.count = 0
+        self.declined = 0
         self._wanted = path
         self._logger = logger
         self._lock = threading.Lock()
@@ -86,6 +87,7 @@ class RejectsFile:
                 self._written[stream] = schema
             file.write(text + b"\n")
             self.count += 1
+            self.declined += rejected.get("outcome") == "declined"
 
     def flush(self) -> None:
         """Pass everything written so far to the operating system. Called before a STATE is passed on.

@@ -98,10 +98,12 @@ def report_rejects(logger: logging.Logger, rejects: RejectsFile, *, dry_run: boo
         rejects: The rejects file of the run.
         dry_run: Whether the run wrote nothing: the run that writes rejects the same records again.
     """
-    if rejects.count:
-        text = "Records that were not loaded: %s, with their reasons, in %s"
-        logger.warning(text, f"{rejects.count:,}", rejects.path)
-        text = "Once corrected, they are loaded by: %s"
-        if dry_run:
-            text = "Correct them in the source before the run that writes; this file is tried again by: %s"
-        logger.warning(text, replay_command(rejects.path))
+    if not rejects.count:
+        return
+    wrong = rejects.count - rejects.declined
+    text = "Records that were not loaded: %s (%s rejected, %s declined), with their reasons, in %s"
+    logger.warning(text, f"{rejects.count:,}", f"{wrong:,}", f"{rejects.declined:,}", rejects.path)
+    if dry_run:
+        logger.warning("Correct rejected records in the source before the run that writes")
+    elif wrong:
+        logger.warning("Once corrected, they are loaded by: %s", replay_command(rejects.path))

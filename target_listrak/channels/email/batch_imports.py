@@ -14,7 +14,7 @@ from target_listrak.channels.email.every_row import EveryRow
 from target_listrak.channels.email.importer import Importer
 from target_listrak.channels.email.session import EmailSession
 from target_listrak.delivery.event_limit import EventLimit
-from target_listrak.delivery.leavers import LEFT_IN_RUN
+from target_listrak.delivery.leavers import LEFT_IN_RUN, TOO_LATE
 from target_listrak.delivery.loader import Loader, attempt
 from target_listrak.delivery.removals import Removals
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome, Rejected
@@ -157,7 +157,9 @@ class BatchImports(Loader):
         place = (email_list.id, email_list.name)
         if plan.removes:
             wanted = set(indices)
-            leavers.note(place, label, (key for key, index in buffer.rows.items() if index in wanted))
+            keys = (key for key, index in buffer.rows.items() if index in wanted)
+            if earlier := leavers.note(place, label, keys):
+                self.run.connection.log_once(TOO_LATE, label, email_list.name, earlier)
         if plan.import_type != "AddSubscribers" or not (found := leavers.among(place, label, buffer.rows)):
             return indices
         left = set(found).intersection(indices)

@@ -91,11 +91,10 @@ def contact_pages(
             total += len(page.rows)
             dated += len(days)
         else:
-            text = (
-                "List %r: %s %s contacts read, %s of them without the date that read_members_by_date goes by"
-            )
-            left = f"{total - dated:,}"
-            run.logger.info(text, email_list.name, f"{total:,}", params["subscriptionState"], left)
+            text = "List %r: %s %s contacts read"
+            if run.config["read_members_by_date"]:
+                text += f", {total - dated:,} of them without the date that read_members_by_date goes by"
+            run.logger.info(text, email_list.name, f"{total:,}", params["subscriptionState"])
 
 
 def count_subscribed(run: Run, email_list: EmailList, buffer: Buffer, indices: Collection[int]) -> int:

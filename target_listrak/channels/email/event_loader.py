@@ -53,7 +53,10 @@ class EmailEventsLoader(KnownContactsLoader):
             try:
                 _find(run, destination, events, wanted)
             except NameLookupError as error:
-                raise destination.error("event", error.message, error.hint) from None
+                hint = error.hint
+                if isinstance(error, UnknownNameError) and isinstance(wanted, str):
+                    hint += " With create_missing: true it is created."
+                raise destination.error("event", error.message, hint) from None
         return email_list
 
     @classmethod

@@ -26,7 +26,7 @@ from target_listrak.channels.sms.profiles import Profile, property_of
 from target_listrak.channels.sms.session import SenderCodeSession
 from target_listrak.channels.sms.standing import State
 from target_listrak.config.property_names import PHONE_NAMES
-from target_listrak.delivery.leavers import LEFT_IN_RUN
+from target_listrak.delivery.leavers import LEFT_IN_RUN, TOO_LATE
 from target_listrak.delivery.loader import Loader
 from target_listrak.delivery.removals import Removals
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected, RowRejected
@@ -271,7 +271,10 @@ class SmsLoader(Loader):
         if leaving:
             count = functools.partial(self._count_members, leaving)
             self._removals.allow(self.destination, len(leaving), count)
-            self.session.leavers.note(self.leaves_from, self.destination.label, leaving)
+            earlier = self.session.leavers.note(self.leaves_from, self.destination.label, leaving)
+            if earlier:
+                place = self.phone_list.name if self.has_list else self.sender_code.name
+                self.run.connection.log_once(TOO_LATE, self.destination.label, place, earlier)
         self.work(self._without_leavers(entries))
         tally = self.tracker.tally
         text = "Stream %s: %s numbers done; %s of %s rows read so far are confirmed"

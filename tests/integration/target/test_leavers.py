@@ -61,6 +61,18 @@ def test_T19_an_audience_that_subscribes_does_not_either(runs: Runs) -> None:
     assert runs.contact(NEWSLETTER, ADDRESS) is None
 
 
+def test_a_blocklist_that_comes_after_the_customers_is_warned_of(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, *rest = [both()[:2], both()[2:4], state(1)]
+    runs.good([*second, *first, *rest], email())
+    assert "blocklist takes people off 'Newsletter' after customers has subscribed people" in caplog.text
+    assert (runs.contact(NEWSLETTER, ADDRESS) or {})["subscriptionState"] == "Unsubscribed"
+    caplog.clear()
+    runs.good(both(), email())
+    assert "after customers has subscribed" not in caplog.text
+
+
 def test_another_list_and_updates_are_not_concerned(runs: Runs) -> None:
     assert runs.good(both(), email(list=OTHER)).tallies["customers"].accepted == 1
     runs.save(NEWSLETTER, ADDRESS)
