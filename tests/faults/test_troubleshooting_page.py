@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from matrix import PAGE as RELIABILITY
 from plugin_runs import run, settings_for, without_data
 from target_runs import record, schema, state
@@ -54,6 +55,24 @@ class Plugins:
         settings |= {"rejects_path": str(self.folder / "rejects.singer"), **config}
         return run("target-listrak", self.folder, settings, input=text).errors
 
+    def members(self) -> list[dict[str, Any]]:
+        """Messages that name somebody who is on the list."""
+        answer = requests.get(
+            f"{self.box.url}/email/v1/List/40137/Contact",
+            headers={"Authorization": f"Bearer {self.box.token()}"},
+            timeout=30,
+        )
+        address = next(
+            one["emailAddress"] for one in answer.json()["data"] if one["subscriptionState"] == "Subscribed"
+        )
+        return [PEOPLE[0], {"type": "RECORD", "stream": "people", "record": {"email": address}}]
+
+    def odd_dates(self) -> str:
+        fault = {"kind": "odd_property", "route": "*/Contact", "property": "subscribeDate", "value": "soon"}
+        with running_sandbox(scale="tiny") as box:
+            box.control("POST", "faults", [{**fault, "every": 1000}])
+            return Plugins(self.folder, box).tap()
+
     def without_area(self) -> str:
         with running_sandbox(scale="tiny") as box:
             box.settings(integrations={"email": {"areas": ["List"]}})
@@ -70,6 +89,7 @@ CASES: dict[str, Callable[[Plugins], str]] = {
         auth_url="http://127.0.0.1:9/OAuth2/Token", max_retries=0
     ),
     "Listrak refused GET …": Plugins.without_area,
+    "… values of …": Plugins.odd_dates,
     "list_ids": lambda plugins: plugins.tap(list_ids=["Newsleter"]),
     "start_date": lambda plugins: plugins.tap(start_date="yesterday"),
     "Unknown setting": lambda plugins: plugins.target(LIST, dryrun=True),
@@ -89,6 +109,21 @@ CASES: dict[str, Callable[[Plugins], str]] = {
     ),
     "max_reject_share": lambda plugins: plugins.target(LIST, BAD, max_reject_share=0.1),
     "Line …": lambda plugins: plugins.read(b'{"type": "RECO', destinations={"people": LIST}),
+    "destinations.….max_events": lambda plugins: plugins.target(
+        {
+            "kind": "email_events",
+            "list": "Newsletter",
+            "event": "New",
+            "create_missing": True,
+            "max_events": 0,
+        }
+    ),
+    "destinations.….max_created": lambda plugins: plugins.target(
+        {**LIST, "create_missing": True, "field_group": "Personal", "max_created": 0}, SHOES
+    ),
+    "destinations.….max_removed: ": lambda plugins: plugins.target(
+        {**LIST, "kind": "email_unsubscribe", "max_removed": 0}, plugins.members()
+    ),
     "destinations.….max_removed_share": lambda plugins: plugins.target({**LIST, "mirror": "end_of_input"}),
 }
 
