@@ -18,6 +18,7 @@ FIRST_CURSOR = "Start"
 """The cursor that Listrak takes for the first page."""
 
 _URI = re.compile(r"^(?:https?://[^?]*|/[^?]*)?\?", re.IGNORECASE)
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _ABSOLUTE = re.compile(r"^https?://", re.IGNORECASE)
 
 
@@ -257,6 +258,14 @@ def cursor_of(value: object) -> str | None:
 
 
 _LONGEST_CURSOR = 4096
+
+
+def without_nul(body: bytes) -> tuple[bytes, int]:
+    """Return a JSON document without the NUL characters in its texts, and how many there were.
+
+    PostgreSQL and others cannot store them, so that one ends a whole load. They carry no meaning.
+    """
+    return _NUL.subn(rb"\1", body) if rb"\u0000" in body else (body, 0)
 
 
 class CursorGuard:

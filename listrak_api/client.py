@@ -391,7 +391,8 @@ class Client:
             bytes_sent=request.size,
         )
         if self.observer is not None:
-            self.observer(route, Observation(result.status, seconds, exchanged.received, retry))
+            nul, received = exchanged.nul_characters, exchanged.received
+            self.observer(route, Observation(result.status, seconds, received, retry, nul))
         return result
 
 

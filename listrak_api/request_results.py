@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from listrak_api import environment
-from listrak_api.answers import ErrorAnswerError, UnreadableError, read_envelope
+from listrak_api.answers import ErrorAnswerError, UnreadableError, read_envelope, without_nul
 from listrak_api.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -48,10 +48,12 @@ class ExchangeResult(Generic[T]):
     Attributes:
         result: The result, with the value that was read.
         received: Bytes of the answer's body.
+        nul_characters: How many were removed from its texts.
     """
 
     result: RequestResult[T]
     received: int = 0
+    nul_characters: int = 0
 
 
 def exchange_once(
@@ -75,6 +77,9 @@ def exchange_once(
         return ExchangeResult(
             RequestResult(decide(problem.failure, repeatable=exchange.repeatable), problem.failure)
         )
+    body, nul_characters = without_nul(reply.body)
+    if nul_characters:
+        reply = replace(reply, body=body)
     refused = read_envelope(reply.body) if reply.status >= _FIRST_ERROR else None
     result: RequestResult[T] = _judge(exchange, reply, reply.status, refused)
     if result.verdict is Verdict.ACCEPT:
@@ -85,7 +90,7 @@ def exchange_once(
         except UnreadableError:
             verdict = decide(Failure.UNREADABLE, repeatable=exchange.repeatable)
             result = replace(result, verdict=verdict, status_or_failure=Failure.UNREADABLE)
-    return ExchangeResult(result, len(reply.body))
+    return ExchangeResult(result, len(reply.body), nul_characters)
 
 
 def _judge(exchange: Exchange, reply: Reply, status: int, envelope: Envelope | None) -> RequestResult[T]:

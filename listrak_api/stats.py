@@ -15,12 +15,14 @@ class Observation:
         seconds: From the start of the attempt to its end, waiting for a free slot left out.
         bytes: Of the answer's body, decompressed.
         retry: Whether it repeated an earlier attempt.
+        nul_characters: How many NUL characters were removed from the answer's texts.
     """
 
     status: int
     seconds: float
     bytes: int
     retry: bool
+    nul_characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from tap_listrak.incremental.bookmarks import Partition
     from tap_listrak.output.metrics import RunCounter, RunTimer
+
+logger = logging.getLogger("tap-listrak")
 
 SHOWN = 12
 """How many streams have a line of their own: those that took the most time."""
@@ -72,6 +75,7 @@ class RequestCounts:
         self.begun = time.monotonic()
         self.requests: Counter[str] = Counter()
         self.retries: Counter[str] = Counter()
+        self.nul_characters: Counter[str] = Counter()
 
     @contextmanager
     def of(self, stream: str) -> Iterator[None]:
@@ -88,6 +92,18 @@ class RequestCounts:
         with self._lock:
             self.requests[stream] += 1
             self.retries[stream] += bool(observation.retry)
+            if observation.nul_characters:
+                self.nul_characters[stream] += observation.nul_characters
+
+    def log_nul_characters(self) -> None:
+        """Log how many NUL characters were removed, if any were."""
+        if self.nul_characters:
+            counts = [f"{name} ({count})" for name, count in sorted(self.nul_characters.items())]
+            logger.warning(
+                "%d NUL characters were removed from Listrak's texts: databases cannot store them. %s",
+                self.nul_characters.total(),
+                ", ".join(counts),
+            )
 
 
 def table(streams: Iterable[CountedStream], counted: RequestCounts) -> list[str]:

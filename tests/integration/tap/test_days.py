@@ -1,4 +1,4 @@
-"""Days stay days, whatever the zone; texts that are no dates are counted."""
+"""Days stay days, whatever the zone; odd dates and characters that no database stores are counted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sandbox_api import Api
 from tap_runs import extract_from
 
+from listrak_api.answers import without_nul
 from listrak_api.dates import find_zone
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
 from tap_listrak.records.pages import PageCodec
@@ -116,6 +117,35 @@ def test_a_run_says_how_many_dates_have_an_unknown_form(
     count = sum(one[name] == "soon" for one in run.records[stream])
     assert count
     assert f"{count} values of {name} in {stream} are not dates" in caplog.text
+
+
+@given(text=st.text(st.sampled_from('ab\\\0"u0'), max_size=12))
+def test_only_nul_characters_are_removed(text: str) -> None:
+    body, count = without_nul(json.dumps({"a": text}).encode())
+    assert json.loads(body) == {"a": text.replace("\0", "")}
+    assert count == text.count("\0")
+
+
+@pytest.mark.parametrize("streams", [["messages"], ["messages", "message_summaries"], ["message_activity"]])
+def test_one_nul_character_ended_the_load_into_postgresql(
+    tiny: RunningSandbox, streams: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It went out as it came, and the database refused the batch that it was in."""
+    name, route = {"message_activity": ("bounceReason", "*/Message/{messageId}/Activity")}.get(
+        streams[0], ("subject", "*/Message")
+    )
+    value = "odd\0 text"
+    fault = {"kind": "odd_property", "route": route, "property": name, "value": value, "every": 1000}
+    tiny.control("POST", "faults", [fault])
+    try:
+        run = extract_from(tiny, streams=streams, reconcile="off")
+    finally:
+        tiny.control("DELETE", "faults")
+    count = sum(one[name] == "odd text" for one in run.records[streams[0]])
+    assert count
+    assert not any(b"\\u0000" in line for line in run.lines)
+    assert "NUL characters were removed from Listrak's texts" in caplog.text
+    assert f"{streams[0]} (" in caplog.text
 
 
 def test_times_are_still_times() -> None:
