@@ -175,6 +175,7 @@ class TapListrak(CheckedSettings, TapSession):
                 self.write_last_state()
             raise
         finally:
+            self.warnings.log()
             self.request_counts.log_nul_characters()
             self.empty_answers.log_result()
             self.reconciliation.log_result()

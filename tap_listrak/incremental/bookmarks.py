@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from listrak_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from singer_sdk.helpers.types import TapState
 
@@ -144,6 +144,7 @@ class Bookmarks:
         end_date: The setting, or None.
         overlap: How far before its bookmark a stream is read again (``overlap_minutes``).
         frozen: Change nothing: the run has a record limit, so it finishes no stream.
+        partition_names: The names of the ids that a bookmark of each stream belongs to.
 
     Attributes:
         moved: The bookmarks that moved in this run, with their new times.
@@ -155,6 +156,7 @@ class Bookmarks:
     end_date: datetime | None = None
     overlap: timedelta = timedelta(0)
     frozen: bool = False
+    partition_names: Mapping[str, Collection[str]] = field(default_factory=dict)
     moved: dict[tuple[str, Partition], datetime] = field(init=False, default_factory=dict)
     _previous: dict[tuple[str, Partition], datetime] = field(init=False)
     _ahead: Counter[str] = field(init=False)
@@ -179,6 +181,7 @@ class Bookmarks:
                     for one in entry["partitions"]
                     if id(one) in kept or partition_of(one["context"]) is None
                 ]
+        self._name_ignored()
         for stream, count in self._ahead.items():
             logger.warning(
                 "%d of the state's bookmarks of %s are in the future: reading from the run's start less the "
@@ -328,6 +331,23 @@ class Bookmarks:
                     for one in entry["partitions"]
                     if not ids.items() <= dict(partition_of(one["context"]) or ()).items()
                 ]
+
+    def _name_ignored(self) -> None:
+        """Warn of partitions with other ids than the stream's: nothing is read by them."""
+        ignored: Counter[tuple[str, str]] = Counter()
+        for stream, partition in self._entries:
+            names = sorted(name for name, _ in partition)
+            if stream in self.partition_names and names != sorted(self.partition_names[stream]):
+                ignored[stream, ", ".join(names) or "no id"] += 1
+        for (stream, ids), count in ignored.items():
+            logger.warning(
+                "%d of the state's bookmarks of %s are ignored: they are for %s, and the stream keeps one "
+                "for each %s",
+                count,
+                stream,
+                ids,
+                ", ".join(self.partition_names[stream]) or "account",
+            )
 
     def _take_in(self, stream: str, part: dict[str, Any]) -> None:
         partition = partition_of(part["context"])

@@ -23,7 +23,7 @@ from tap_listrak.streams.bookmarked import BookmarkedStream
 from tap_listrak.sync.narrowing import narrowing
 from tap_listrak.sync.parents_without_id import ParentsWithoutId, mark_unread
 from tap_listrak.sync.prefetcher import Fetch, Position
-from tap_listrak.sync.steps import Order, Read, Rows, Step
+from tap_listrak.sync.steps import Order, Read, Rows, Step, possible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -192,7 +192,7 @@ class ListrakStream(BookmarkedStream):
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Yield a context's pages in order. The code after a ``yield`` runs when the children are written."""
         position, self.was_refused = self._position, False
-        pending = list(self.first_steps(context))
+        pending = possible(self.first_steps(context))
         guards: dict[Order, CursorGuard] = {}
         had_rows = False
         while pending:
@@ -364,7 +364,7 @@ class ListrakStream(BookmarkedStream):
                 continue
             for number, child in enumerate(self.active_children):
                 if isinstance(child, ListrakStream):
-                    for step in child.first_steps(dict(child_context)):
+                    for step in possible(child.first_steps(dict(child_context))):
                         yield child.fetch(dict(child_context), (*place, index, number), step)
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from tap_listrak.incremental.bookmarks import Partition, partition_of
+from tap_listrak.records.preparer import is_placeholder
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.sync.known_ids import KnownIds, warn_of_short_answer
 from tap_listrak.sync.steps import Rows, Step
@@ -11,8 +13,12 @@ from tap_listrak.sync.steps import Rows, Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from singer_sdk.helpers import types
+
     from listrak_api.routes import Route
+    from tap_listrak.records.row import Row
     from tap_listrak.sync.context_stream import Context
+    from tap_listrak.sync.session import TapSession
 
 
 class KnownIdsStream(ListrakStream):
@@ -23,6 +29,32 @@ class KnownIdsStream(ListrakStream):
 
     resource: ClassVar[Route]
     """The operation that reads one row by its id."""
+
+    def __init__(self, tap: TapSession) -> None:
+        super().__init__(tap)
+        self._with_children: set[Partition] = set()
+
+    def reset(self) -> None:
+        """Forget what belongs to an earlier run, before another one begins."""
+        super().reset()
+        self._with_children = set()
+
+    def prepare(self, data: list[Row], context: Context, step: Step) -> list[Row]:
+        """Leave out rows that come again on the same page: of two the later one counts."""
+        own, records = self.keys[-1], super().prepare(data, context, step)
+        distinct = {record[own]: record for record in records}
+        if len(distinct) == len(records):
+            return records
+        return [one for one in records if is_placeholder(one[own]) or distinct[one[own]] is one]
+
+    def _sync_children(self, child_context: types.Context | None) -> None:
+        """Read what is below a row; of one that comes again on a later page it was read before."""
+        ids = partition_of({name: value for name, value in (child_context or {}).items() if name[0] != "_"})
+        if ids in self._with_children and not self.has_placeholder_id(child_context or {}):
+            return
+        if ids is not None:
+            self._with_children.add(ids)
+        super()._sync_children(child_context)
 
     def walk(self, context: Context) -> Iterator[tuple[Step, Rows]]:
         """Yield the pages in order, then the rows that they omit, as one more page."""

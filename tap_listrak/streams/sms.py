@@ -77,11 +77,10 @@ class SmsStream(ListrakStream):
             ids = ", ".join(
                 f"{name} {context[name]}" for name in ("senderCodeId", "phoneListId") if name in context
             )
-            logger.warning(
-                "%s of %s cannot be read: Listrak answers %s. Rows that were loaded before are kept",
-                self.name,
+            self._tap.warnings.add(
+                f"{self.name} of %d cannot be read: Listrak answers {refusal.code} (%s). Rows that were "
+                "loaded before are kept",
                 ids,
-                refusal.code,
             )
             for stream in self.subtree():
                 stream.partially_read = True
@@ -257,7 +256,10 @@ class PhoneNumberStream(SmsStream):
             if not error.is_listraks:
                 raise
             if not self._tap.phone_path_form.explains(str(context["phoneNumber"])):
-                logger.warning("%s: a contact was deleted while it was being read", self.name)
+                self._tap.warnings.add(
+                    f"{self.name}: contacts of %d phone lists were deleted while they were being read (%s)",
+                    str(context["phoneListId"]),
+                )
                 return Rows([])
             message = (
                 f"{self.name}: Listrak does not find a number that it listed for sender code "

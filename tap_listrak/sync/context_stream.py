@@ -30,6 +30,7 @@ from tap_listrak.records.schemas import for_loaders
 from tap_listrak.sdk import override
 from tap_listrak.sync.narrowing import filters_records
 from tap_listrak.sync.row_counts import confirms_deletions
+from tap_listrak.sync.steps import possible
 
 AUTOMATIC = Metadata.InclusionType.AUTOMATIC
 
@@ -321,7 +322,7 @@ class ContextStream(Stream):
             context: From the parent's record.
             position: The context's place in the order of the run.
         """
-        if not self.first_steps(context):
+        if not possible(self.first_steps(context)):
             return
         self._position = position
         self.open()

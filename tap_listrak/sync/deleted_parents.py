@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from listrak_api import routes
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 
     from listrak_api.routes import Route
     from tap_listrak.clients import Clients
-
-logger = logging.getLogger("tap-listrak")
+    from tap_listrak.sync.repeated_warnings import RepeatedWarnings
 
 PARENT_ROUTES: dict[str, Route] = {
     "importFileId": routes.LIST_IMPORT,
@@ -33,7 +31,9 @@ PARENT_ROUTES: dict[str, Route] = {
 """The route that reads a parent, by the name of its id in a context; innermost parents first."""
 
 
-def parent_was_deleted(clients: Clients, context: Mapping[str, Any], error: NotFoundError) -> bool:
+def parent_was_deleted(
+    clients: Clients, warnings: RepeatedWarnings, context: Mapping[str, Any], error: NotFoundError
+) -> bool:
     """Return whether the parent of a context was deleted, after a read in it was answered 404.
 
     The 404 alone does not prove that. If it had another reason, rows would be lost without a message. Two
@@ -41,10 +41,13 @@ def parent_was_deleted(clients: Clients, context: Mapping[str, Any], error: NotF
 
     Args:
         clients: For the request, at most one.
+        warnings: Takes the warning.
         context: The context's ids.
         error: The 404.
     """
-    owner = next((route for name, route in PARENT_ROUTES.items() if name in context), None)
+    name, owner = next(
+        ((name, route) for name, route in PARENT_ROUTES.items() if name in context), ("", None)
+    )
     if owner is None or not error.is_listraks:
         return False
     try:
@@ -52,10 +55,11 @@ def parent_was_deleted(clients: Clients, context: Mapping[str, Any], error: NotF
     except NotFoundError as parents:
         if not parents.is_listraks:
             return False
-        logger.warning(
-            "Deleted during the run: %s answers 404. Its child records are skipped. In case it is there in "
-            "the next run, bookmarks stay before it, and no ACTIVATE_VERSION is sent for what is below it",
-            owner,
+        warnings.add(
+            f"Deleted during the run: {owner} answers 404 for %d ({name} %s). Their child records are "
+            "skipped. In case they are there in the next run, bookmarks stay before them, and no "
+            "ACTIVATE_VERSION is sent for what is below them",
+            str(context[name]),
         )
         return True
     return False

@@ -24,6 +24,7 @@ from tap_listrak.sync.empty_answers import EmptyAnswers, send_again_if_empty
 from tap_listrak.sync.prefetcher import Prefetcher
 from tap_listrak.sync.reconciliation import Reconciliation
 from tap_listrak.sync.refusals import Refusals
+from tap_listrak.sync.repeated_warnings import RepeatedWarnings
 from tap_listrak.sync.steps import Rows
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ class TapSession(Tap):
             start_date=settings.start_date,
             end_date=settings.end_date,
             overlap=settings.overlap,
+            partition_names={
+                name: getattr(stream, "partition_names", ()) for name, stream in self.streams.items()
+            },
             frozen=any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values()),
         )
 
@@ -119,6 +123,11 @@ class TapSession(Tap):
     def empty_answers(self) -> EmptyAnswers:
         """How often, and when, a page that came empty is asked for again."""
         return EmptyAnswers.of(self.config)
+
+    @cached_property
+    def warnings(self) -> RepeatedWarnings:
+        """Warnings that are logged once, at the end of the run."""
+        return RepeatedWarnings()
 
     @cached_property
     def refusals(self) -> Refusals:
@@ -167,7 +176,9 @@ class TapSession(Tap):
                     rows = send_again_if_empty(self, stream, request, rows)
                 return rows
         except NotFoundError as error:
-            if stream.parent_stream_type is not None and parent_was_deleted(self, context, error):
+            if stream.parent_stream_type is not None and parent_was_deleted(
+                self, self.warnings, context, error
+            ):
                 return Rows([], parent_deleted=True)
             raise
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     import msgspec
@@ -122,6 +122,13 @@ class Step:
         """The end of the page's window (UTC); None in the last window, and without windows."""
         return self.window.end if self.window is not None and not self.window.last else None
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether its dates admit a row: not where it would start after it ends (`end_date`)."""
+        params = getattr(self.request, "params", {})
+        start, end = params.get("startDate"), params.get("endDate")
+        return start is None or end is None or start <= end
+
     def next_page(self, cursor: str) -> Step:
         """Return the step for the page that follows in the same collection."""
         return replace(
@@ -136,3 +143,8 @@ class Step:
         """
         order = (*self.order[:-1], self.order[-1] + 1)
         return replace(self, order=order, attempt=self.attempt + 1, not_before=not_before)
+
+
+def possible(steps: Iterable[Step]) -> list[Step]:
+    """Return the steps whose dates admit a row."""
+    return [step for step in steps if step.is_possible]
