@@ -112,17 +112,17 @@ class Refusals:
             alone = stream in self._granted or len(refused) < min(self._places[place[0]], _ENOUGH)
             if isinstance(refusal, AuthenticationError) and stream not in self._granted:
                 alone = alone and place not in self._served  # else it is an area that was not granted
+            unheard_of = place not in self._reasons
             self._reasons.setdefault(place, str(refusal).partition("\n")[0])
         if not alone or (first and not self._has_access(api)):
             raise refusal
-        if first:
+        if unheard_of:
             logger.warning(
-                "%s of %s are not read: %s. Bookmarks stay before them, and no ACTIVATE_VERSION is sent "
-                "for %s and the streams below it. The run reads everything else and ends with an error",
-                stream,
+                "Listrak refuses to show a part of %s: %s. The run reads everything else. Bookmarks stay "
+                "before what is left out, the streams concerned send no ACTIVATE_VERSION, and the run ends "
+                "with an error that names them",
                 _named(place),
                 self._reasons[place],
-                stream,
             )
 
     def _has_access(self, api: Api) -> bool:

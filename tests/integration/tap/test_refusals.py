@@ -156,6 +156,16 @@ def test_what_is_refused_of_the_integration_ends_the_run_at_once(
     assert not run.records["phone_list_contacts"]
 
 
+def test_a_list_that_is_refused_has_one_warning_and_not_one_for_each_stream(
+    account: Whole, caplog: pytest.LogCaptureFixture
+) -> None:
+    box, whole = account
+    bad = whole.state["known_ids"]["lists"][1][0]
+    refuse(box, 401, "*/List/{listId}/*", listId=bad)
+    run_to_its_end(box, streams=["campaigns", "contacts", "events"])
+    assert caplog.text.count(f"Listrak refuses to show a part of list {bad}: ") == 1
+
+
 def test_the_only_list_of_a_run_that_is_refused_ends_it_at_once(account: Whole) -> None:
     box, whole = account
     bad = whole.state["known_ids"]["lists"][0][0]
