@@ -106,7 +106,7 @@ def as_date_time(value: object, date_order: str = "mdy") -> dt.datetime | Invali
     elif value is None:
         return None
     if date_time is None:
-        return _NOT_A_DATE[date_order]
+        return _reason(value, date_order)
     return None if date_time.date() in NO_DATES else date_time
 
 
@@ -118,6 +118,23 @@ _NOT_A_DATE = {
         ("ymd", ", as date_order says"),
     )
 }
+
+
+_NO_SUCH_DAY = InvalidValue("not_a_date", "there is no such day or time")
+_TWO_DIGITS = InvalidValue("not_a_date", "the year needs four digits")
+_SHORT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?:\D.*)?", re.DOTALL)
+
+
+def _reason(value: object, date_order: str) -> InvalidValue:
+    """Return why a value is not a date."""
+    if isinstance(value, str):
+        text = value.strip()
+        if _SHORT_YEAR.fullmatch(text):
+            return _TWO_DIGITS
+        orders = ("mdy", "dmy")  # a date in the other order is one that date_order would admit
+        if _day_in(text, date_order) and not any(_parsed_date_time(text, order) for order in orders):
+            return _NO_SUCH_DAY
+    return _NOT_A_DATE[date_order]
 
 
 def _number(month: str) -> int:

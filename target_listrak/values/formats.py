@@ -52,6 +52,9 @@ _BLANKS = " \t\r\n\xa0\u200b\u200c\u200d\u2060\ufeff"
 _SPECIAL_BEGINNINGS = frozenset("#[ ='\u2019")
 """First characters of texts that may be blank, a program's placeholder, or a spreadsheet's form of a text."""
 
+_MISREAD = re.compile("[\x80-\x9f]")
+"""Control characters that nobody writes: quotes, dashes and the euro of windows-1252, read as Latin-1."""
+
 _LOST = "\ufffd"
 """What a program writes in place of characters that it could not decode."""
 
@@ -104,6 +107,12 @@ def _sendable(text: str) -> str | InvalidValue:
         )
     if _UNSENDABLE.search(text):
         return InvalidValue("control_character", "the text holds a control character that cannot be sent")
+    if _MISREAD.search(text):
+        return InvalidValue(
+            "lost_characters",
+            "the text has a character from U+0080 to U+009F, as windows-1252 has that was read as Latin-1 "
+            "(correct the encoding in the source)",
+        )
     if _LOST in text:
         return InvalidValue(
             "lost_characters",

@@ -98,7 +98,7 @@ def formatted(name: str, value: Any) -> str | None:  # noqa: ANN401 - any JSON
 
 
 def _text(value: str, limit: int) -> str | None:
-    broken = any((ord(one) < 32 and one not in "\t\n\r") or ord(one) == 127 for one in value)
+    broken = any((ord(one) < 32 and one not in "\t\n\r") or 127 <= ord(one) < 160 for one in value)
     return None if broken or len(value) > limit else value
 
 
@@ -233,7 +233,7 @@ def test_listrak_ends_as_the_model_says(  # noqa: PLR0913, PLR0917 - fixtures an
         passed.append(place)
 
     target.run.state_tracker._write = write
-    with mock.patch.object(reader, "_FEW", few):  # records are taken by column, or one by one
+    with mock.patch.object(reader, "_MIN_CONSECUTIVE", few):  # records are taken by column, or one by one
         target.listen(io.BytesIO(b"\n".join(lines)))  # type: ignore[arg-type]
 
     for tally in target.run.tallies.values():

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_listrak.values.dates import as_date
+from target_listrak.values.dates import as_date, as_date_time
 from target_listrak.values.formats import as_boolean, as_text, formatter
 from target_listrak.values.invalid_value import InvalidValue
 from target_listrak.values.numbers import as_number
@@ -128,6 +128,8 @@ def test_formats_for_each_type(data_type: str, value: object, text: str) -> None
         ("Text", "nul\x00", "control_character"),
         ("Text", "\ud83d", "control_character"),
         ("Text", "Jos\ufffd", "lost_characters"),
+        ("Text", "O\x92Neil", "lost_characters"),
+        ("Text", "\x80 5", "lost_characters"),
         ("Text", ["Jos\ufffd"], "lost_characters"),
         ("Text", '="Jos\ufffd"', "lost_characters"),
         ("Text", '="#N/A"', "no_value"),
@@ -228,6 +230,23 @@ def test_a_number_is_the_same_whichever_reader_gave_it(number: Decimal) -> None:
     sent = formatter("Numeric", None)(number)
     assert isinstance(sent, str)
     assert abs(Decimal(sent) - number) <= Decimal("0.005")
+
+
+def test_a_value_that_is_no_date_has_the_reason_that_helps() -> None:
+    reasons = {
+        "1990-02-30": "no such day",
+        "2026-01-01 25:00": "no such day or time",
+        "02/30/1990": "no such day",
+        "30/02/1990": "no such day",
+        "5/12/81": "four digits",
+        "13/05/1981": "set date_order",
+        "soon": "expected a date",
+        20260630: "expected a date",
+    }
+    for value, words in reasons.items():
+        read = as_date_time(value)
+        assert isinstance(read, InvalidValue), value
+        assert words in read.reason, value
 
 
 @given(st.dates(min_value=dt.date(1, 1, 2)), st.times(), st.sampled_from(["", "Z", "+02:00", "-0400"]))
