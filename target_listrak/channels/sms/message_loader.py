@@ -102,7 +102,9 @@ class SmsTransactionalMessageLoader(SmsLoader):
             return None
         value = record.get(name)
         text = as_text(value) if isinstance(value, str) else ""
-        if isinstance(text, InvalidValue) or text.strip().casefold() in self._no_contents:
+        if isinstance(text, InvalidValue):
+            raise RowRejected(Rejected("no_content", f"{name}: {text.reason}"))
+        if text.strip().casefold() in self._no_contents:
             raise RowRejected(Rejected("no_content", f"{name}: the text of the message is missing"))
         return text
 

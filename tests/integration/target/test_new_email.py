@@ -83,13 +83,17 @@ MOVES = st.lists(st.tuples(NAMES, st.none() | NAMES), min_size=1, max_size=6)
 
 
 def by_present_address(moves: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
-    """Leave out rows by an address that its contact has given up: in one run they mean the contact."""
-    held, given_up, kept = {"a", "b"}, set[str](), []
+    """Leave out rows by an address that its contact has given up: in one run they mean the contact.
+
+    So do changes of a contact that is new in the run: both rows are merged.
+    """
+    held, given_up, fresh, kept = {"a", "b"}, set[str](), set[str](), []
     for old, new in moves:
-        if old in given_up:
+        if old in given_up or old in fresh:
             continue
         kept.append((old, new))
         if new is None or new == old:
+            fresh |= {old} - held
             held.add(old)
         elif new not in held or old not in held:
             held = held - {old} | {new}
