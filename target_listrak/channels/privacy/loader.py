@@ -12,6 +12,7 @@ from listrak_api.errors import ListrakError, NotFoundError
 from target_listrak.channels.privacy.asked import check_asked
 from target_listrak.channels.privacy.report import NOT_FOUND, ForgetReport, ForgetRequest
 from target_listrak.delivery.identifiers import identifier_properties, identifiers_of
+from target_listrak.delivery.limits import LimitError
 from target_listrak.delivery.loader import Delivery, Loader, attempt
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Outcome, Rejected
 from target_listrak.tracking.local_files import local_path
@@ -94,7 +95,7 @@ class Report:
                 return
 
 
-class ForgetLimitError(ListrakError):
+class ForgetLimitError(LimitError):
     """A run is about to erase more people than the settings allow."""
 
 
@@ -147,9 +148,8 @@ class ForgetLoader(Loader):
             return
         if len(self._seen) >= self._most:
             text = f"{self._most:,} people were asked for in this run, and no more are allowed"
-            problem = self.destination.error("max_forgotten", text)
             hint = "If more are to be erased, raise max_forgotten, and run again."
-            raise ForgetLimitError(problem.message, hint=hint)
+            raise ForgetLimitError(self.destination, "max_forgotten", text, hint)
         self._seen.add(person)
         work = partial(self._work, found, person, row)
         self.run.calls.submit(("forget", person), work, len(row.line))

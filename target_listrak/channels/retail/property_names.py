@@ -39,7 +39,7 @@ COMMON_NAMES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "discountTotal": _names("discount discounts discountamount totaldiscount totaldiscounts"),
         "handlingTotal": _names("handling handlingfee"),
         "customerNumber": _names("customerid customerno custno customercode"),
-        "email": _names("emailaddress customeremail billingemail mail"),
+        "email": _names("emailaddress billingemail mail"),
         "status": _names("orderstatus"),
         "couponCode": _names("coupon promocode discountcode vouchercode"),
         "shipDate": _names("shippeddate shippedat dateshipped"),
