@@ -71,7 +71,9 @@ def test_people_are_forgotten_by_address_number_or_both_and_each_once(requests: 
     assert sorted(one["row"] for one in report) == [1, 2, 3]
     text = requests.path.read_text("utf-8")
     assert "example" not in text
-    assert "555" not in text.replace(report[0]["requestID"], "")
+    for one in report:  # ids may have these digits by chance
+        text = text.replace(one["requestID"], "")
+    assert "555" not in text
     assert requests.path.stat().st_mode & 0o077 == 0
 
 
