@@ -8,8 +8,10 @@ the same name, or subscribes a number that had left. So every look-up of the tar
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from listrak_api.answers import CursorGuard
+from listrak_api.settings import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +28,8 @@ PAUSES = (0.5, 1.5, 3.0)
 """Seconds before an empty answer is asked for again; only then it means that there is nothing."""
 
 ONCE_MORE: Final = 1
-"""How often to ask again where empty answers are ordinary and there may be many: of single phone numbers."""
+"""How often to ask again, at once, where empty answers are ordinary and there may be many: of single phone
+numbers. A pause for each of them would cost hours."""
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -86,7 +89,7 @@ def look_up_each(
         return [row for page in pages for row in page.rows]
 
     found = [read(query) for query in queries]
-    for seconds in PAUSES:
+    for seconds in _pauses(connection):
         empty = [index for index, rows in enumerate(found) if not rows]
         if not empty or connection.client(api).pause(seconds):
             break
@@ -118,7 +121,8 @@ def pages_of(  # noqa: PLR0913 - the parts of a request
         ids: The path's ids.
         params: Query parameters.
         decoder: As for the client's `pages`.
-        repeats: How often to ask for the first page again at most; by default as often as there are `PAUSES`.
+        repeats: How often to ask for the first page again at most, without pauses; by default after each of
+            `PAUSES`.
 
     Yields:
         At least one page.
@@ -130,7 +134,8 @@ def pages_of(  # noqa: PLR0913 - the parts of a request
     guard = CursorGuard(route)
     cursor: str | None = None
     while True:
-        pauses = PAUSES[:repeats] if cursor is None else PAUSES
+        always = repeats is None or cursor is not None
+        pauses = _pauses(connection) if always else (0.0,) * (repeats or 0)
         page = client.get_page(route, ids, params, cursor, decoder=decoder)
         for seconds in pauses:
             if page.rows or page.next_cursor is not None or client.pause(seconds):
@@ -143,6 +148,12 @@ def pages_of(  # noqa: PLR0913 - the parts of a request
         cursor = page.next_cursor
         if cursor is None:
             return
+
+
+def _pauses(connection: Connection) -> Sequence[float]:
+    """Return the pauses; none for a service on this machine: it is a simulated one."""
+    host = urlsplit(str(connection.config.get("api_url") or "")).hostname or ""
+    return [0.0] * len(PAUSES) if is_loopback(host) else PAUSES
 
 
 def _say(connection: Connection, route: Route) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from listrak_api import routes
 from listrak_api.errors import NotFoundError
 from target_listrak.delivery.import_status import has_ended, has_failed
-from target_listrak.delivery.lookups import ONCE_MORE, pages_of
+from target_listrak.delivery.lookups import pages_of
 from target_listrak.delivery.polling import APPEARS_WITHIN, ImportFailedError
 from target_listrak.delivery.worker_pool import Stopped
 
@@ -117,7 +117,7 @@ class OtherImports:
         since = {"startDate": client.started_at() - _ZONES - patience}
         ids = {"listId": email_list.id}
         found = []
-        pages = pages_of(self._run.connection, "email", routes.LIST_IMPORTS, ids, since, repeats=ONCE_MORE)
+        pages = pages_of(self._run.connection, "email", routes.LIST_IMPORTS, ids, since, repeats=0)
         for page in pages:
             for row in page.rows:
                 import_id = str(row["importFileId"])

@@ -8,7 +8,6 @@ import pytest
 from target_runs import Runs
 
 from listrak_sandbox.testing import RunningSandbox, running_sandbox
-from target_listrak.delivery import lookups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +25,3 @@ def runs(session_sandbox: RunningSandbox, tmp_path: Path) -> Runs:
     session_sandbox.reset()
     session_sandbox.settings(import_seconds=0.0)
     return Runs(session_sandbox, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses_before_empty_answers_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookups, "PAUSES", (0.0, 0.0, 0.0))
