@@ -25,7 +25,7 @@ from target_listrak.values.row_faults import InvalidValueError, rejection, with_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_listrak.channels.retail.mapper import Converted
+    from target_listrak.channels.retail.converted import Converted
     from target_listrak.channels.retail.spellings import Step
     from target_listrak.delivery.loader import Delivery
     from target_listrak.tracking.tallies import Row

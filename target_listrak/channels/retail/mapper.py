@@ -12,12 +12,12 @@ Absent is never sent. Null and blank are not sent either, unless nulls are to cl
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from listrak_api.dates import DEFAULT_TIMEZONE, find_zone
+from target_listrak.channels.retail.converted import Converted
 from target_listrak.channels.retail.models import KINDS, ORDER_ITEM, Model, Property
 from target_listrak.channels.retail.order_reading import AS_USUAL, OrderReading
 from target_listrak.channels.retail.properties import InvalidField, date_time, scalar
@@ -41,26 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
-__all__ = ["Converted", "Mapper", "merge"]
-
-
-@dataclass(slots=True)
-class Converted:
-    """What a record became.
-
-    Attributes:
-        value: The object to send, without what was bad.
-        item: The one object of the kind's array that flat columns of this record describe, if any.
-        bad: What was left out, and why.
-        remarks: What was left out and is no fault, for the report.
-        left_out: Whether the record's own item is to be left out of its order.
-    """
-
-    value: dict[str, Any] = field(default_factory=dict)
-    item: dict[str, Any] = field(default_factory=dict)
-    bad: list[InvalidField] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    left_out: bool = False
+__all__ = ["Mapper", "merge"]
 
 
 _NOTHING: Final = object()

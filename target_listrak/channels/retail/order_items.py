@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from target_listrak.channels.retail.mapper import Converted
+from target_listrak.channels.retail.converted import Converted
 from target_listrak.channels.retail.order_join import OrderJoin
 from target_listrak.channels.retail.properties import InvalidField
 from target_listrak.channels.retail.rows import RetailRows, is_doubtful, reason_of

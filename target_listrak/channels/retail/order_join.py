@@ -13,9 +13,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from listrak_api.errors import ListrakError
+from target_listrak.channels.retail.converted import Converted
 from target_listrak.channels.retail.gathered import MOST_BYTES, GatheredObject, weight_of
 from target_listrak.channels.retail.join_store import JoinStore, Part
-from target_listrak.channels.retail.mapper import Converted
 from target_listrak.channels.retail.rows import NO_ITEM_KEY, is_doubtful
 from target_listrak.channels.retail.spellings import plain_name
 from target_listrak.outcomes import Rejected

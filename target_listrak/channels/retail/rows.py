@@ -20,7 +20,7 @@ from target_listrak.values.row_faults import RowFaults, rejection
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_listrak.channels.retail.mapper import Converted
+    from target_listrak.channels.retail.converted import Converted
     from target_listrak.channels.retail.properties import InvalidField
     from target_listrak.channels.retail.spellings import Step
     from target_listrak.config.destination import Destination
