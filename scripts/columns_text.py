@@ -18,8 +18,6 @@ PARTS = {
 def _types(schema: dict[str, Any]) -> str:
     types = schema.get("type", ["string"])
     names = [one for one in ([types] if isinstance(types, str) else types) if one != "null"]
-    if schema.get("format") == "date":
-        return "day"
     return "time" if schema.get("format") == "date-time" else " or ".join(names)
 
 

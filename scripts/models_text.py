@@ -44,10 +44,10 @@ def column_name(name: str) -> str:
 
 
 def column_kind(schema: dict[str, Any]) -> str:
-    """Return a property's kind: integer, number, boolean, string, timestamp, date or json."""
+    """Return a property's kind: integer, number, boolean, string, timestamp or json."""
     types = [kind for kind in schema.get("type", ["string"]) if kind != "null"]
-    if schema.get("format") in {"date", "date-time"}:
-        return "timestamp" if schema["format"] == "date-time" else "date"
+    if schema.get("format") == "date-time":
+        return "timestamp"
     return "json" if types[0] in {"object", "array"} else types[0]
 
 

@@ -69,7 +69,6 @@
     {%- elif kind == "number" -%} {{ return(dbt_listrak.type_money()) }}
     {%- elif kind == "boolean" -%} {{ return(dbt.type_boolean()) }}
     {%- elif kind == "timestamp" -%} {{ return(dbt.type_timestamp()) }}
-    {%- elif kind == "date" -%} {{ return("date") }}
     {%- else -%} {{ return(dbt.type_string()) }}
     {%- endif -%}
 {% endmacro %}

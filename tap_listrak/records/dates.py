@@ -7,7 +7,7 @@ that occur twice or never.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from listrak_api.dates import from_wall_time, parse
 
@@ -20,9 +20,6 @@ _FORM = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?P<fraction>(?<=:\d\d:\d\d)\.\d+)?"
     r"(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII,
-)
-_DAY = re.compile(
-    r"(?:(\d{4})-(\d\d)-(\d\d)|(\d\d?)/(\d\d?)/(\d{4}))(?:[T ]\d\d?:\d\d.*)?", re.ASCII | re.DOTALL
 )
 _WHOLE_SECONDS = 19  # characters of 2026-06-30T12:00:00
 _WITH_SECONDS = 8  # characters of 12:00:00
@@ -66,50 +63,7 @@ class UtcHours(dict[str, str]):
         return first.isoformat()[:14] if whole else ""
 
 
-class DateTexts(dict[str, "str | None"]):
-    """Dates as Listrak writes them, and as records carry them. Each is computed once: they repeat.
-
-    Attributes:
-        unknown: Texts of a form that is not known. They stay as they are: nothing is lost.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.unknown: set[str] = set()
-
-    def _unknown(self, text: str) -> str:
-        self.unknown.add(text)
-        return text
-
-
-class CalendarDays(DateTexts):
-    """Days (a birthday), with or without a time after them: ``1987-07-09``. No zone moves them.
-
-    ``7/9/1987`` is read as well, month first, as Listrak writes dates in values of profile fields. The year 1
-    means "no date" (None), as does a blank text.
-    """
-
-    def __missing__(self, text: str) -> str | None:
-        """Compute a day."""
-        self[text] = found = self._parse(text)
-        return found
-
-    def _parse(self, text: str) -> str | None:
-        content = text.strip()
-        if not content:
-            return None
-        match = _DAY.fullmatch(content)
-        if match is None:
-            return self._unknown(text)
-        year, month, number = match[1] or match[6], match[2] or match[4], match[3] or match[5]
-        try:
-            found = date(int(year), int(month), int(number))
-        except ValueError:
-            return self._unknown(text)
-        return None if found.year == 1 else found.isoformat()
-
-
-class UtcDates(DateTexts):
+class UtcDates(dict[str, "str | None"]):
     """Listrak's date-times, and what they are in RFC 3339 and UTC. Each is computed once: they repeat.
 
     A missing offset means wall time of the zone; more than six decimals are cut; the year 1 means "no date"
@@ -118,11 +72,15 @@ class UtcDates(DateTexts):
 
     Args:
         hours: The hours of the zone, shared by all pages of a stream.
+
+    Attributes:
+        unknown: Texts of a form that is not known.
     """
 
     def __init__(self, hours: UtcHours) -> None:
         super().__init__()
         self._hours = hours
+        self.unknown: set[str] = set()
 
     def __missing__(self, text: str) -> str | None:
         """Compute a date. The forms that Listrak's rows have, by the million, need no slow parser."""
@@ -136,6 +94,10 @@ class UtcDates(DateTexts):
             found = self._parse(text)
         self[text] = found
         return found
+
+    def _unknown(self, text: str) -> str:
+        self.unknown.add(text)
+        return text
 
     def _parse(self, text: str) -> str | None:
         match = _FORM.fullmatch(text.strip())

@@ -53,7 +53,6 @@ class Preparer:
         self._zone = zone
         formats = {name: part.get("format") for name, part in schema["properties"].items()}
         self._date_times = tuple(name for name, form in formats.items() if form == "date-time")
-        self._days = tuple(name for name, form in formats.items() if form == "date")
         self._unknown_dates: Counter[str] = Counter()
         self._columns = tuple(schema["properties"])
         self._scalars = ScalarColumns(schema)
@@ -66,17 +65,12 @@ class Preparer:
     def _hours(self) -> dates.UtcHours:
         return dates.UtcHours(self._zone())
 
-    def date_texts(self) -> dict[str, dates.DateTexts]:
+    def date_texts(self) -> dict[str, dates.UtcDates]:
         """Return what the dates of a page become, by column. It must not be shared between threads."""
-        found: dict[str, dates.DateTexts] = {}
-        if self._date_times:
-            found = dict.fromkeys(self._date_times, dates.UtcDates(self._hours))
-        if self._days:
-            found |= dict.fromkeys(self._days, dates.CalendarDays())
-        return found
+        return dict.fromkeys(self._date_times, dates.UtcDates(self._hours)) if self._date_times else {}
 
     def count_unknown(
-        self, texts: Mapping[str, dates.DateTexts], values: Callable[[str], Iterable[Any]]
+        self, texts: Mapping[str, dates.UtcDates], values: Callable[[str], Iterable[Any]]
     ) -> None:
         """Count the dates of a page whose form is not known.
 
@@ -153,7 +147,7 @@ class Preparer:
         return f"{_MISSING}{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
     def _prepare(
-        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], texts: Mapping[str, dates.DateTexts]
+        self, row: Row, ids: Mapping[str, Any], keys: Sequence[str], texts: Mapping[str, dates.UtcDates]
     ) -> Row:
         source = {**row, **ids}
         self._scalars.retype(source)

@@ -40,11 +40,6 @@ def date_time(name: str, description: str) -> th.Property[Any]:
     return th.Property(name, th.DateTimeType, description=description)
 
 
-def day(name: str, description: str) -> th.Property[Any]:
-    """Describe a calendar day: no zone moves it."""
-    return th.Property(name, th.DateType, description=description)
-
-
 LIST_ID = key("listId", th.IntegerType, "Id of the list.")
 MESSAGE_ID = key("messageId", th.IntegerType, "Id of the message.")
 CONVERSATION_ID = key("conversationId", th.IntegerType, "Id of the conversation.")

@@ -16,7 +16,7 @@ from singer_sdk import typing as th
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, NotFoundError, RequestRefusedError
 from tap_listrak.preflight import DISABLED_CODES
-from tap_listrak.records.schemas import date_time, day, flag, integer, key, text
+from tap_listrak.records.schemas import date_time, flag, integer, key, text
 from tap_listrak.streams.base import ListrakStream
 from tap_listrak.streams.known_ids_stream import KnownIdsStream
 from tap_listrak.sync.steps import Read, Rows
@@ -44,7 +44,7 @@ SMS_CONTACT = (
     text("emailAddress", "Email address of the contact."),
     text("firstName", "First name."),
     text("lastName", "Last name."),
-    day("birthday", "Birthday: a day, whatever the zone."),
+    date_time("birthday", "Birthday: the beginning of the day in the setting timezone."),
     text("postalCode", "Postal code."),
     flag("optedOut", "Whether the contact has opted out of the sender code."),
     th.Property(

@@ -11,7 +11,7 @@
         ('emailDomain', 'email_domain', 'domain'),
         ('firstName', 'first_name', 'string'),
         ('lastName', 'last_name', 'string'),
-        ('birthday', 'birthday', 'date'),
+        ('birthday', 'birthday', 'timestamp'),
         ('postalCode', 'postal_code', 'string'),
         ('optedOut', 'opted_out', 'boolean'),
         ('segmentationFieldValues', 'segmentation_field_values', 'json'),

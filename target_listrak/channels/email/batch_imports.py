@@ -160,7 +160,10 @@ class BatchImports(Loader):
             keys = (key for key, index in buffer.rows.items() if index in wanted)
             if earlier := leavers.note(place, label, keys):
                 self.run.connection.log_once(TOO_LATE, label, email_list.name, earlier)
-        if plan.import_type != "AddSubscribers" or not (found := leavers.among(place, label, buffer.rows)):
+        # With `resubscribe`, the order of the rows decides, as it does for those whom Listrak knows.
+        if plan.import_type != "AddSubscribers" or self.destination.option("resubscribe"):
+            return indices
+        if not (found := leavers.among(place, label, buffer.rows)):
             return indices
         left = set(found).intersection(indices)
         self.confirm_all(buffer, dict.fromkeys(sorted(left), LEFT_IN_RUN))

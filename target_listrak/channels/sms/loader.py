@@ -292,7 +292,9 @@ class SmsLoader(Loader):
 
     def _without_leavers(self, entries: list[Entry]) -> list[Entry]:
         """Decline rows that would subscribe somebody whom another destination takes off; return the rest."""
-        if not (self.has_list and self.subscribes_to(self.phone_list.id)):
+        subscribes = self.has_list and self.subscribes_to(self.phone_list.id)
+        # With `resubscribe`, the order of the rows decides, as it does for numbers that Listrak knows.
+        if not subscribes or self.destination.option("resubscribe"):
             return entries
         numbers = {entry.number: place for place, entry in enumerate(entries) if not entry.leaves}
         leavers, label = self.session.leavers, self.destination.label

@@ -591,6 +591,12 @@ def test_null_property(sms: Api) -> None:
     assert [row["merchantName"] is None for row in rows] == [True, False, True]
 
 
+def test_odd_property(sms: Api) -> None:
+    switch_on(sms, "odd_property", property="merchantName", every=2, value="soon")
+    rows = sms.get(CODES)["data"]
+    assert [row["merchantName"] == "soon" for row in rows] == [True, False, True]
+
+
 def test_every_kind_has_a_test() -> None:
     with open(__file__, encoding="utf-8") as file:  # noqa: PTH123  this file
         text = file.read()
