@@ -129,7 +129,7 @@ _DECIMALS = msgspec.json.Decoder(float_hook=Decimal)
 _said: dict[str, set[str]] = {}
 
 
-_WORDINGS = {"bad_email_address": 25, "bad_phone_number": 15}
+_WORDINGS = {"bad_email_address": 25, "bad_phone_number": 15, "not_a_date": 6}
 """Codes whose reasons name one of many causes."""
 
 

@@ -20,7 +20,8 @@ import msgspec
 
 from listrak_api import routes
 from listrak_api.errors import ConfigurationError, NotFoundError
-from target_listrak.delivery.import_status import has_failed
+from target_listrak.channels.email.session import EmailSession
+from target_listrak.delivery.import_status import has_ended, has_failed
 from target_listrak.delivery.lookups import pages_of
 from target_listrak.delivery.sent_record import SENT_FILE
 from target_listrak.outcomes import ACCEPTED, UNCHANGED, Declined, Outcome
@@ -275,7 +276,11 @@ class NotedImports:
         return hashlib.sha256(_encode([self._place, columns, content.hex()])).digest()
 
     def _was_taken(self, file: str) -> bool:
-        """Return whether Listrak has an import of this file that has not failed."""
+        """Return whether Listrak has an import of this file that has not failed.
+
+        One that is running is waited for. With `wait_for_imports: 0` it is taken for one that never ends.
+        """
+        self._run.session(EmailSession).other_imports.wait(self._list)
         client, ids = self._run.connection.client("email"), {"listId": self._list.id}
         for page in pages_of(self._run.connection, "email", routes.LIST_IMPORTS, ids):
             for row in page.rows:
@@ -285,5 +290,7 @@ class NotedImports:
                         status = client.get(routes.LIST_IMPORT_STATUS, place)
                     except NotFoundError:  # it is so new that its status is not there yet
                         return True
-                    return not (isinstance(status, dict) and has_failed(status))
+                    if not isinstance(status, dict) or has_failed(status):
+                        return not isinstance(status, dict)
+                    return has_ended(status) or bool(self._run.config["wait_for_imports"])
         return False
