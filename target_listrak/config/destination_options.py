@@ -180,7 +180,7 @@ OPTIONS: Final[dict[str, Option]] = {
         "import (custom_events: the request) that would exceed it; what was raised stands. Records that "
         "came before, and raise none again, do not count, nor do those that Listrak does not take.",
         (int,),
-        default=1000,
+        default=10_000,
     ),
     "event_date": _property(
         "The property with the date of what the record tells. It goes with `max_age_days`."

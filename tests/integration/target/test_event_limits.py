@@ -98,7 +98,7 @@ def test_whoever_leaves_is_unsubscribed_however_many_events_that_raises(
 
 
 def test_the_limit_holds_without_being_set() -> None:
-    assert OPTIONS["max_events"].default == 1000
+    assert OPTIONS["max_events"].default == 10_000
 
 
 # Old records
