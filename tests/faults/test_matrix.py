@@ -153,7 +153,7 @@ ELSEWHERE = {
     "empty_then_full": "integration/tap/test_empty_answers.py",
     "short_answer": "integration/tap/test_reconciliation.py",
     "null_property": "integration/sandbox/test_faults.py",
-    "odd_property": "integration/tap/test_days.py",
+    "odd_property": "integration/tap/test_odd_texts.py",
 }
 """Answers that are well-formed and untrue cannot be noticed everywhere; these tests say where they are."""
 
