@@ -110,6 +110,14 @@ class AppliedRows:
         with self._connected() as db:
             return dict(db.execute(query, (place, self._run_name)).fetchall())
 
+    def resolve(self, sending: int, *, taken: bool) -> None:
+        """Note whether Listrak took an import whose results were not known; not in a dry run."""
+        if self._writes:
+            change = "UPDATE row SET sending = NULL" if taken else "DELETE FROM row"
+            with self._connected() as db:
+                db.execute(f"{change} WHERE sending = ?", (sending,))
+                db.execute("DELETE FROM sending WHERE id = ?", (sending,))
+
     def earlier(self, contents: Sequence[bytes], taken: Mapping[int, bool]) -> list[Outcome | None]:
         """Return the outcomes of rows that earlier runs sent; `None` for the others.
 
@@ -241,6 +249,7 @@ class NotedImports:
         for sending, file in self._rows.open_files(self._place).items():
             if sending not in self._taken:
                 self._taken[sending] = self._was_taken(file)
+                self._rows.resolve(sending, taken=self._taken[sending])
         contents = [self._content(buffer, index) for index in indices]
         outcomes = self._rows.earlier(contents, self._taken)
         return {

@@ -46,6 +46,7 @@ class BatchImports(Loader):
         self._event_limit = self.run.session(EventLimit, self.destination.label)
         self._plans: dict[EmailList, Plan] = {}
         self._importers: dict[tuple[int, Plan], Importer] = {}
+        self._notes: dict[tuple[int, Plan], NotedImports] = {}
 
     @abc.abstractmethod
     def make_plan(self) -> Plan:
@@ -155,7 +156,7 @@ class BatchImports(Loader):
         """
         leavers, label = self.run.session(EmailSession).leavers, self.destination.label
         place = (email_list.id, email_list.name)
-        if plan.removes:
+        if plan.removes and leavers.needed:
             wanted = set(indices)
             keys = (key for key, index in buffer.rows.items() if index in wanted)
             if earlier := leavers.note(place, label, keys):
@@ -183,17 +184,21 @@ class BatchImports(Loader):
         text = "the same as a record of an earlier run: it raises no event and appends nothing again"
         self.tracker.remark(text, len(outcomes))
         says_more = plan.import_type != "UpdateSubscribers" and plan.update_type != "Append"
-        again = [index for index, one in outcomes.items() if one is UNCHANGED] if says_more else []
+        ended = {index: one for index, one in outcomes.items() if one is not UNCHANGED or not says_more}
+        again = [index for index in outcomes if index not in ended]
         if again:
             self.load_by_import(email_list, replace(plan, event_ids=()), buffer, again)
-        self.confirm_all(buffer, {index: one for index, one in outcomes.items() if index not in set(again)})
+        self.confirm_all(buffer, ended)
         return [index for index in indices if index not in outcomes]
 
     def _noted(self, email_list: EmailList, plan: Plan) -> NotedImports | None:
         """Return the notes on rows, for imports that do more each time."""
         if not acts_each_time(self.destination) or not plan.acts_each_time:
             return None
-        return NotedImports(self.run, self.stream, email_list, plan)
+        key = (email_list.id, plan)
+        if key not in self._notes:
+            self._notes[key] = NotedImports(self.run, self.stream, email_list, plan)
+        return self._notes[key]
 
     def single(self, email_list: EmailList, plan: Plan, buffer: Buffer) -> Callable[[int], Outcome]:
         """Return a function that loads one row without an import: an import of one row may be refused."""

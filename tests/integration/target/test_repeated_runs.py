@@ -36,6 +36,14 @@ def known(runs: Runs, count: int) -> list[str]:
     return people
 
 
+def notes(runs: Runs) -> tuple[int, int]:
+    """How many rows are noted, and how many imports whose results are not known."""
+    with sqlite3.connect(runs.folder / "sent-rows.sqlite") as file:
+        (rows,) = file.execute("SELECT count(*) FROM row").fetchone()
+        (sending,) = file.execute("SELECT count(*) FROM sending").fetchone()
+    return rows, sending
+
+
 def to(event: int, **options: object) -> dict[str, Any]:
     return {"rows": {"kind": "email_events", "list": NEWSLETTER, "event": event, **options}}
 
@@ -135,6 +143,7 @@ def test_what_listrak_did_not_take_in_a_failed_run_is_sent_by_the_next(runs: Run
     again = runs.good([SCHEMA, stranger, *rows, state(1)], to(event))
     assert again.figures == (4, 3, 1, 0, 0)
     assert raised(runs) == [*people, "stranger@example.org"]
+    assert notes(runs) == (4, 0)
 
 
 def test_a_run_whose_results_never_came_is_looked_up_by_its_files(runs: Runs, event: int) -> None:
@@ -147,6 +156,7 @@ def test_a_run_whose_results_never_came_is_looked_up_by_its_files(runs: Runs, ev
     assert raised(runs) == people
     assert runs.good([SCHEMA, *rows, state(1)], to(event)).figures == (3, 0, 3, 0, 0)
     assert raised(runs) == people
+    assert notes(runs) == (3, 0)
 
 
 @pytest.mark.parametrize("kind", ["email_list", "email_unsubscribe"])
