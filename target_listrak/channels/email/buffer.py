@@ -257,9 +257,8 @@ class Buffer:
         """Return the rows of withdrawn contacts, found by address, new address or external id."""
         drop = {
             index
-            for key, end in self.withdrawn.items()
-            for index in self.rows_of(key)
-            if self.sources.is_before(index, end)
+            for key, index in self.rows_of(self.withdrawn.keys())
+            if self.sources.is_before(index, self.withdrawn[key])
         }
         if self.changes_address or any(isinstance(key, ExternalContact) for key in self.withdrawn):
             for index in range(len(self.lines)):
@@ -290,9 +289,9 @@ class Buffer:
         self.sources.append_many(rows)
         self.bytes += sum(map(len, lines))
 
-    def rows_of(self, key: ContactKey) -> Sequence[int]:
-        """Return the rows of a contact: one at most."""
-        return (self.rows[key],) if key in self.rows else ()
+    def rows_of(self, keys: Collection[ContactKey]) -> Iterable[tuple[ContactKey, int]]:
+        """Return some contacts' rows, each with its contact: one for each at most."""
+        return ((key, self.rows[key]) for key in keys if key in self.rows)
 
     def keep_keys(self, keep: Sequence[int]) -> int:
         """Keep the contacts of some rows only, whose indices begin at 0 again; count the external ids."""

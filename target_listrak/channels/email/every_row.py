@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from target_listrak.channels.email.buffer import Buffer, ContactKey, ExternalContact, Layout, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from target_listrak.tracking.tallies import Row, Rows
 
@@ -51,9 +51,9 @@ class EveryRow(Buffer):
         super().rename(index, key, address)
         self.keys[index] = key
 
-    def rows_of(self, key: ContactKey) -> Sequence[int]:
-        """Return the rows of a contact."""
-        return [index for index, one in enumerate(self.keys) if one == key] if key in self.rows else ()
+    def rows_of(self, keys: Collection[ContactKey]) -> Iterable[tuple[ContactKey, int]]:
+        """Return some contacts' rows, each with its contact."""
+        return ((key, index) for index, key in enumerate(self.keys) if key in keys)
 
     def keep_keys(self, keep: Sequence[int]) -> int:
         """Keep the contacts of some rows only, whose indices begin at 0 again; count the external ids."""
